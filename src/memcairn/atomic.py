@@ -1,0 +1,65 @@
+"""Replace a file: readers and crashes see the old content or the new one, never a part.
+
+A temporary file in the same folder, fsync, rename, fsync of the folder. The mode of a replaced file is
+kept; a new file is 0600.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+# Hidden, so that no scan of a root takes a half-written file for a note.
+TEMPORARY_PREFIX = ".memcairn-"
+
+
+def replace(path: Path, content: bytes, *, overwrite: bool = True) -> None:
+    """Make `content` the whole content of `path`.
+
+    Args:
+        path: the file; its folder must exist. A symlink at `path` is replaced, not followed.
+        content: the new content.
+        overwrite: if False, an existing file is kept and FileExistsError raised, without a race.
+
+    Raises:
+        OSError: nothing was changed; the temporary file is gone.
+    """
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
+    try:
+        mode = stat.S_IMODE(os.lstat(path).st_mode) if overwrite else 0o600
+    except FileNotFoundError:
+        mode = 0o600
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode != 0o600:
+            temporary.chmod(mode)
+        if overwrite:
+            os.replace(temporary, path)
+        else:
+            # link() fails if the name is taken; rename() would overwrite it.
+            os.link(temporary, path)
+            temporary.unlink()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` durable, where the platform can."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
