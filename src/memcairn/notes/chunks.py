@@ -1,0 +1,150 @@
+"""Cuts a note's body into chunks, along the blocks of CommonMark.
+
+    # Deploy            heading: a new section begins; its line belongs to the section's first chunk
+    Short text.         blocks are packed together while they are short ...
+    - a list item       ... but a list item, table, code fence or paragraph is never cut,
+    - another           unless it alone exceeds MAX_WORDS: then it is cut between lines,
+                        and a line that alone exceeds it between sentences
+
+A chunk's text is exactly the lines `start_line` to `end_line` of the file, without the line end of
+the last one and with "\\n" for CRLF; only the pieces of one overlong line share its number. Every
+line that is not blank is in a chunk, except thematic breaks and memcairn's own markers
+(`<!-- memcairn:... -->`), and these are, too, where they stand within one.
+
+Lines are those that `text.split("\\n")` has.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from memcairn.notes.blocks import Block, Kind
+from memcairn.notes.sizes import cut_lines, size
+
+PARAGRAPH_WORDS = 12
+"""A chunk of at least so many words is left as it is; a shorter one takes in the next block."""
+
+TARGET_WORDS = 40
+"""The same for list items that follow one another."""
+
+MAX_WORDS = 180
+"""No block is taken in beyond this size, and a block beyond it is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What is indexed as one: lines `start_line` to `end_line` of the file, 1-based, inclusive.
+
+    `heading_path` has the headings above it, outermost first; `section` is the ordinal of the
+    section that it stands in, 0 before the first heading.
+    """
+
+    text: str
+    start_line: int
+    end_line: int
+    heading_path: tuple[str, ...]
+    section: int
+
+
+def chunk(blocks: list[Block], lines: list[str], first_line: int) -> tuple[Chunk, ...]:
+    """The chunks of these blocks, in order; `lines[0]` is the file's line `first_line`."""
+    packing = _Packing(lines, first_line)
+    for block in blocks:
+        if block.kind == "heading":
+            packing.begin_section(block)
+        elif block.kind == "break":
+            packing.pause()
+        else:
+            packing.add(block)
+    packing.close()
+    return tuple(packing.chunks)
+
+
+class _Packing:
+    """Packs block after block; at most one chunk is open: lines `_first` to `_last`."""
+
+    def __init__(self, lines: list[str], first_line: int) -> None:
+        self.chunks: list[Chunk] = []
+        self._lines, self._first_line = lines, first_line
+        self._levels: list[int] = []
+        self._path: tuple[str, ...] = ()
+        self._section = 0
+        self._open = False
+        self._first = self._last = 0
+        self._words = 0  # without those of headings
+        self._kind: Kind = "other"  # of the last block taken in
+        self._introduces = False  # the last block ends with a colon
+
+    def begin_section(self, heading: Block) -> None:
+        """Close the chunk, and open that of the next section with the heading's line."""
+        self.close()
+        depth = bisect_left(self._levels, heading.level)
+        self._levels[depth:] = [heading.level]
+        self._path = (*self._path[:depth], heading.text)
+        self._section += 1
+        self._begin(heading, 0)
+        self._introduces = False
+
+    def pause(self) -> None:
+        """Close the chunk, unless it has nothing but a heading yet."""
+        if self._words:
+            self.close()
+
+    def add(self, block: Block) -> None:
+        """Take a block into the open chunk, or into one of its own."""
+        lines = self._lines[block.first : block.last + 1]
+        text = "\n".join(lines)
+        words = size(text)
+        if words > MAX_WORDS:
+            self._add_overlong(block, lines)
+            return
+        if self._takes(block.kind, words):
+            self._last = block.last
+            self._words += words
+        else:
+            self.close()
+            self._begin(block, words)
+        self._kind = block.kind
+        self._introduces = block.kind == "paragraph" and text.rstrip().endswith((":", "："))
+
+    def close(self) -> None:
+        """Make a chunk of the open one."""
+        if self._open:
+            self._emit(self._first, self._last)
+        self._open = False
+        self._words = 0
+
+    def _takes(self, kind: Kind, words: int) -> bool:
+        both_items = kind == "item" and self._kind == "item"
+        target = TARGET_WORDS if both_items else PARAGRAPH_WORDS
+        small = self._words < target or self._introduces
+        return self._open and small and self._words + words <= MAX_WORDS
+
+    def _begin(self, block: Block, words: int) -> None:
+        self._open = True
+        self._first, self._last = block.first, block.last
+        self._words = words
+        self._kind = block.kind
+
+    def _add_overlong(self, block: Block, lines: list[str]) -> None:
+        for first, last, piece in cut_lines(lines, MAX_WORDS):
+            if piece is None and self._open and self._words < PARAGRAPH_WORDS:
+                self._last = (
+                    block.first + last
+                )  # the heading, or a short introduction, stays with it
+                self.close()
+                continue
+            self.close()
+            self._emit(block.first + first, block.first + last, piece)
+
+    def _emit(self, first: int, last: int, piece: str | None = None) -> None:
+        lines = self._lines
+        while first < last and not lines[first].strip():
+            first += 1
+        while last > first and not lines[last].strip():
+            last -= 1
+        text = "\n".join(lines[first : last + 1]) if piece is None else piece
+        if text.strip():
+            start, end = self._first_line + first, self._first_line + last
+            self.chunks.append(Chunk(text, start, end, self._path, self._section))

@@ -1,0 +1,80 @@
+"""YAML frontmatter: found, read, and changed without touching any other byte.
+
+    ---                      the first line of the file (a BOM before it is allowed)
+    title: Rollout           YAML
+    ---                      the next line that is `---` or `...`
+    body                     body_first_line points here
+
+Broken frontmatter is a normal input: it reads as no values and a `Problem` with its line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from memcairn.notes import plain_yaml
+from memcairn.notes.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BOM = "\ufeff"
+_FENCED = re.compile(
+    r"\ufeff?---[ \t]*\r?\n(?P<raw>(?:.*\n)*?)(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)",
+)
+_UNCLOSED = re.compile(r"\ufeff?---[ \t]*\r?\n[A-Za-z_][\w-]*:(?:\s|\Z)")
+
+
+def split(text: str) -> tuple[str | None, int]:
+    """The YAML between the fences, or None if there is none, and the body's first line (1-based)."""
+    match = _FENCED.match(text) if text.startswith(("---", BOM)) else None
+    if match is None:
+        return None, 1
+    return match["raw"], 3 + match["raw"].count("\n")
+
+
+def parse(text: str) -> tuple[dict[str, Any], int, list[Problem]]:
+    """The values of the frontmatter, the body's first line (1-based), and what is wrong.
+
+    Values are as `yaml.safe_load` has them. Never raises; see `yaml_mapping` for what is refused.
+    """
+    raw, body_first_line = split(text)
+    if raw is None:
+        problems = [Problem(1, "frontmatter is opened by --- and never closed")]
+        return {}, body_first_line, problems if _UNCLOSED.match(text) else []
+    values, problems = read(raw)
+    return values, body_first_line, problems
+
+
+def read(raw: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The values of what stands between the fences, whose first line is the file's second."""
+    values = plain_yaml.read(raw.replace("\r\n", "\n") if "\r" in raw else raw)
+    if values is not None:
+        return values, []
+    from memcairn.notes import yaml_mapping  # noqa: PLC0415 - few notes need it, and it loads PyYAML
+
+    return yaml_mapping.read(raw, 2)
+
+
+def update(text: str, changes: Mapping[str, Any]) -> str:
+    """`text` with these keys set, or removed where the value is None.
+
+    All else stays as it is, byte for byte: comments, order, BOM, line ends. New keys go to the end;
+    a file without frontmatter gets one.
+
+    Raises:
+        NoteError: the frontmatter is broken, or written in a form that cannot be edited safely.
+    """
+    from memcairn.notes import yaml_edit  # noqa: PLC0415 - as above
+
+    newline = "\r\n" if re.match(r"[^\n]*\r\n", text) else "\n"
+    match = _FENCED.match(text)
+    if match is not None:
+        raw = yaml_edit.change(match["raw"], changes, newline)
+        return text[: match.start("raw")] + raw + text[match.end("raw") :]
+    raw = yaml_edit.change("", changes, newline)
+    if not raw:
+        return text
+    bom = BOM if text.startswith(BOM) else ""
+    return f"{bom}---{newline}{raw}---{newline}{text[len(bom) :]}"

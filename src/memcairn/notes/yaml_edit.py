@@ -1,0 +1,168 @@
+"""Sets and removes top-level keys of YAML text; every other byte stays.
+
+The parser says where each key and value begins and ends; only that stretch is replaced. Then the
+result is read back and compared with what was asked for: YAML has more forms than this module
+knows, and a note must never be damaged by an edit that was not understood.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import yaml
+
+from memcairn.errors import NoteError
+from memcairn.notes import plain_yaml, yaml_mapping
+
+_HINT = "edit the lines between the --- by hand"
+_CANNOT = "has frontmatter in a form that cannot be edited safely"
+# What a double-quoted scalar must escape: its own signs, and all that YAML does not call printable.
+_ESCAPED = re.compile(
+    r'["\\]|[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]'
+)
+_FLOW_PLAIN = re.compile(r"[^\W\d_][\w ./+-]*")
+_BLANK_OR_COMMENT = re.compile(r"[ \t]*(?:#.*)?\r?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A top-level key with its value: characters `start` to `end` of the YAML, whole lines."""
+
+    key: str
+    indent: str
+    start: int
+    end: int
+    colon: int
+    value: yaml.Node
+
+    def replacement(self, raw: str, rendered: str) -> tuple[int, int, str]:
+        """The stretch to replace, and by what, so that the value becomes `rendered`."""
+        value = self.value
+        start, end = value.start_mark.index, value.end_mark.index
+        block = value.style in ("|", ">") or (
+            isinstance(value, yaml.CollectionNode) and not value.flow_style
+        )
+        if not block and start < end:
+            return start, end, rendered
+        line_end = raw.find("\n", self.colon)
+        beside = raw[self.colon + 1 : line_end].rstrip("\r")
+        comment = beside if beside.lstrip().startswith("#") else ""
+        stop = self.end - 1 if block else self.colon + 1 + len(beside)
+        if raw[stop - 1 : stop] == "\r":
+            stop -= 1
+        return self.colon + 1, stop, f" {rendered}{comment}"
+
+
+def change(raw: str, changes: Mapping[str, Any], newline: str) -> str:
+    """`raw` with these keys set, or removed where the value is None.
+
+    Raises:
+        NoteError: `raw` is broken, or written in a form that cannot be edited safely.
+    """
+    before, problems = yaml_mapping.read(raw, 2)
+    if problems:
+        raise NoteError(problems[0].message, hint=_HINT)
+    after = dict(before)
+    entries = {entry.key: entry for entry in _entries(raw)}
+    indent = next((entry.indent for entry in entries.values()), "")
+    edits: list[tuple[int, int, str]] = []
+    added = ""
+    for key, value in changes.items():
+        entry = entries.get(key)
+        if value is None:
+            after.pop(key, None)
+            if entry:
+                edits.append((entry.start, entry.end, ""))
+            continue
+        rendered = render(value)
+        after[key] = yaml_mapping.read(f"value: {rendered}\n", 2)[0].get("value")
+        if entry:
+            edits.append(entry.replacement(raw, rendered))
+        else:
+            added += f"{indent}{render(key)}: {rendered}{newline}"
+    changed = raw
+    for start, end, text in sorted(edits, reverse=True):
+        changed = changed[:start] + text + changed[end:]
+    changed += added
+    if yaml_mapping.read(changed, 2) != (after, []):
+        raise NoteError(_CANNOT, hint=_HINT)
+    return changed
+
+
+def _entries(raw: str) -> list[_Entry]:
+    root = yaml.compose(raw, Loader=yaml_mapping.SafeLoader)
+    if root is None:
+        return []
+    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+        raise NoteError(_CANNOT, hint=_HINT)
+    entries = []
+    starts = [raw.rfind("\n", 0, key.start_mark.index) + 1 for key, _ in root.value]
+    for number, (key, value) in enumerate(root.value):
+        start = starts[number]
+        end = starts[number + 1] if number + 1 < len(starts) else len(raw)
+        indent = raw[start : key.start_mark.index]
+        colon = raw.find(":", key.end_mark.index)
+        if indent.strip(" ") or not isinstance(key, yaml.ScalarNode) or colon < 0:
+            raise NoteError(_CANNOT, hint=_HINT)
+        end = _without_trailing_comments(raw, start, end)
+        entries.append(_Entry(key.value, indent, start, end, colon, value))
+    return entries
+
+
+def _without_trailing_comments(raw: str, start: int, end: int) -> int:
+    """Where an entry ends when the blank lines and comments after it belong to what follows."""
+    lines = raw[start:end].split("\n")[:-1]
+    while len(lines) > 1 and _BLANK_OR_COMMENT.fullmatch(lines[-1]):
+        if lines[-1].strip() and lines[-1].startswith(" "):
+            break
+        lines.pop()
+    return start + sum(len(line) + 1 for line in lines)
+
+
+def render(value: object) -> str:
+    """`value` as YAML in one line: plain where that reads back the same, else double-quoted."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else f".{value}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        if plain_yaml.read(f"value: {value}\n") == {"value": value}:
+            return value
+        return _quoted(value)
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_member(key)}: {_member(item)}' for key, item in value.items())}}}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(_member(item) for item in value)}]"
+    if value is None:
+        return "null"
+    raise TypeError(f"cannot be written as YAML: {type(value).__name__}")
+
+
+def _member(value: object) -> str:
+    """`value` inside brackets, where fewer characters may stand in plain text."""
+    if isinstance(value, str) and not _FLOW_PLAIN.fullmatch(value):
+        return _quoted(value)
+    return render(value)
+
+
+def _quoted(text: str) -> str:
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if character in '"\\':
+        return "\\" + character
+    code = ord(character)
+    return {"\n": "\\n", "\t": "\\t"}.get(
+        character, f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    )

@@ -1,0 +1,115 @@
+"""Frontmatter through the YAML parser: what `plain_yaml` leaves over.
+
+YAML is a hostile format: it nests without end (the C parser then overruns the stack), an alias
+makes a page out of a line and a list its own member, a value may be a date that does not exist.
+Whatever the text is, `read` answers with a mapping of strings to finite values and a list of
+problems; it never raises.
+
+Imported only when it is needed: PyYAML takes longer to load than most notes take to read.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import yaml
+
+from memcairn.notes.problem import Problem
+
+SafeLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+MAX_CHARACTERS = 64 * 1024
+"""Longer frontmatter is not read."""
+
+MAX_NESTING = 500
+"""Upper bound for brackets, and for dashes that open a list within a list on one line."""
+
+MAX_VALUES = 10_000
+"""Upper bound for the values of one frontmatter, each alias counted with all that it stands for."""
+
+_BRACKETS = re.compile(r"[\[{]")
+_DASHES = re.compile(r"(?:[-?:][ \t]+){20}")
+_TOP_LEVEL_KEY = re.compile(r"^(?P<key>[^\s#\-?:&*!|>%@`\[\]{},\"'][^:\n]*):(?=\s|$)", re.MULTILINE)
+
+
+def read(raw: str, first_line: int) -> tuple[dict[str, Any], list[Problem]]:
+    """The mapping in `raw`, whose first line is the file's line `first_line`.
+
+    Keys that are not text become text. {} and a problem if there is no mapping to be had.
+    """
+    refused = refuse(raw)
+    if refused:
+        return {}, [Problem(first_line, refused)]
+    try:
+        value = yaml.load(raw, Loader=SafeLoader)  # noqa: S506 - it is safe, in C or not
+        too_large = _count(value, {}, set()) > MAX_VALUES
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = first_line + (mark.line if mark else 0)
+        line = min(line, first_line + max(raw.count("\n") - 1, 0))
+        return {}, [
+            Problem(line, f"frontmatter is not valid YAML: {error.problem or error.context}")
+        ]
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError, RecursionError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        return {}, [Problem(first_line, f"frontmatter cannot be read: {reason}")]
+    if value is None:
+        return {}, []
+    if not isinstance(value, dict):
+        return {}, [Problem(first_line, "frontmatter is not a list of `key: value` lines")]
+    if too_large:
+        return {}, [Problem(first_line, "frontmatter refers to itself, or is far too large")]
+    return {_key(key): item for key, item in value.items()}, _duplicates(raw, first_line)
+
+
+def refuse(raw: str) -> str | None:
+    """Why `raw` must not be given to the parser, or None."""
+    if len(raw) > MAX_CHARACTERS:
+        return f"frontmatter is longer than {MAX_CHARACTERS // 1024} KiB"
+    if len(_BRACKETS.findall(raw)) > MAX_NESTING or _DASHES.search(raw):
+        return "frontmatter nests too deeply"
+    return None
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return key
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if key is None:
+        return "null"
+    return key.isoformat() if isinstance(key, date) else str(key)
+
+
+def _count(value: object, sizes: dict[int, int], inside: set[int]) -> int:
+    """How many values `value` is when its aliases are written out; too many if it holds itself."""
+    if not isinstance(value, dict | list | set | tuple):
+        return 1
+    identity = id(value)
+    if identity in sizes:
+        return sizes[identity]
+    if identity in inside:
+        return MAX_VALUES + 1
+    inside.add(identity)
+    parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    size = 1 + sum(_count(part, sizes, inside) for part in parts)
+    inside.discard(identity)
+    sizes[identity] = size
+    return size
+
+
+def _duplicates(raw: str, first_line: int) -> list[Problem]:
+    """Keys that are given twice; YAML forbids it, and the parser takes the last one."""
+    seen: set[str] = set()
+    problems = []
+    for match in _TOP_LEVEL_KEY.finditer(raw):
+        key = match["key"].rstrip()
+        if key in seen:
+            line = first_line + raw.count("\n", 0, match.start())
+            problems.append(
+                Problem(line, f"frontmatter has the key {key!r} twice; the last counts")
+            )
+        seen.add(key)
+    return problems
