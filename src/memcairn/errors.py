@@ -61,7 +61,22 @@ class NoteError(MemcairnError):
 
 
 class NoteUnreadable(NoteError):  # noqa: N818 - reads as what it says
-    """A note that cannot be read, is too large, or is not UTF-8 text."""
+    """A note that cannot be read, is too large, or is not UTF-8 text.
+
+    Args:
+        line: where in the file, 1-based.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str | None = None,
+        hint: str | None = None,
+        line: int = 1,
+    ) -> None:
+        super().__init__(message, path=path, hint=hint)
+        self.line = line
 
 
 class NoteExists(NoteError):  # noqa: N818

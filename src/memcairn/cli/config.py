@@ -1,0 +1,40 @@
+"""memcairn config: the settings in force, and who set them."""
+
+from __future__ import annotations
+
+import click
+
+from memcairn import config, paths
+from memcairn.cli import output
+
+
+@click.group("config")
+def command() -> None:
+    """Show the settings."""
+
+
+@command.command("show")
+@output.json_option
+def show(*, as_json: bool) -> int:
+    """Every setting, its value, and where the value is from."""
+    settings = config.load()
+    if as_json:
+        output.print_json(
+            {
+                setting.name: {
+                    "value": settings[setting.name],
+                    "origin": settings.origin[setting.name],
+                    "variable": setting.variable,
+                    "meaning": setting.meaning,
+                }
+                for setting in config.SETTINGS
+            }
+        )
+        return 0
+    output.echo(f"file: {output.shown(paths.config_file())}")
+    for setting in config.SETTINGS:
+        value = settings[setting.name]
+        text = ", ".join(value) if isinstance(value, tuple) else str(value)
+        output.echo(f"{setting.name} = {text or '(none)'}  [{settings.origin[setting.name]}]")
+        output.echo(f"    {setting.meaning} ({setting.variable})")
+    return 0

@@ -1,0 +1,24 @@
+"""memcairn forget-root: take a folder out of the index."""
+
+from __future__ import annotations
+
+import click
+
+from memcairn.cli import output
+from memcairn.memory import Memory
+
+
+@click.command("forget-root")
+@click.argument("path")
+@output.json_option
+@output.quiet_option
+def command(path: str, *, as_json: bool, quiet: bool) -> int:
+    """Take the root PATH out of the index; its files stay as they are."""
+    with Memory() as memory:
+        notes = memory.forget_root(path)
+        output.print_notices(memory)
+    if as_json:
+        output.print_json({"path": path, "notes": notes})
+    elif not quiet:
+        output.echo(f"{output.count(notes, 'note')} forgotten; the files are still there")
+    return 0

@@ -1,0 +1,24 @@
+"""memcairn namespaces: the labels in use."""
+
+from __future__ import annotations
+
+import click
+
+from memcairn.cli import output
+from memcairn.memory import Memory
+
+
+@click.command("namespaces")
+@output.json_option
+@output.quiet_option
+def command(*, as_json: bool, quiet: bool) -> int:
+    """The namespaces, with their numbers of notes."""
+    with Memory() as memory:
+        namespaces = memory.namespaces()
+        output.print_notices(memory)
+    if as_json:
+        output.print_json(namespaces)
+    elif not quiet:
+        for name, notes in namespaces.items():
+            output.echo(f"{output.shown(name)}  {output.count(notes, 'note')}")
+    return 0

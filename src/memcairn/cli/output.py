@@ -1,0 +1,118 @@
+"""What commands have in common when they print: one JSON document, or text for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from memcairn.report import IndexReport
+    from memcairn.memory import Memory
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document: dataclasses and named tuples as objects."""
+    text = json.dumps(_plain(value), ensure_ascii=False, indent=2)
+    # File names that are not UTF-8 hold surrogates, which no output encoding takes.
+    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if hasattr(value, "_asdict"):
+        return _plain(value._asdict())
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def echo(text: str = "") -> None:
+    """Print a line; what the terminal cannot show is escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def shown(path: str) -> str:
+    """A path as a person types it: below the working folder without it; control characters escaped."""
+    here = os.getcwd() + os.sep
+    short = path[len(here) :] if path.startswith(here) else path
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in short)
+
+
+def count(number: int, noun: str) -> str:
+    """1 note, 2 notes, 1,000 notes."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size(size_bytes: float) -> str:
+    """512 B, 1.5 KiB, 20.1 MiB."""
+    for unit in ("B", "KiB", "MiB"):
+        if size_bytes < 1024:
+            return f"{size_bytes:.0f} B" if unit == "B" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1024
+    return f"{size_bytes:.1f} GiB"
+
+
+def age(seconds: float) -> str:
+    """3 s, 5 min, 2 h, 4 days."""
+    for unit, length in (("day", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number} {unit}{'s' if unit == 'day' and number != 1 else ''}"
+    return f"{seconds:.0f} s"
+
+
+def print_notices(memory: Memory) -> None:
+    """What the user should know though nothing failed, on stderr."""
+    for notice in memory.notices:
+        click.echo(f"memcairn: {notice}", err=True)
+    memory.notices.clear()
+
+
+def print_report(report: IndexReport, *, as_json: bool, quiet: bool) -> int:
+    """What indexing did. Returns the exit code: 1 if something is left."""
+    if as_json:
+        print_json(report)
+    elif not quiet:
+        parts = [f"{count(len(report.indexed), 'note')} indexed"]
+        if report.unchanged:
+            parts.append(f"{report.unchanged:,} unchanged")
+        if report.removed:
+            parts.append(f"{len(report.removed):,} removed")
+        if report.left_out:
+            parts.append(f"{len(report.left_out):,} left out")
+        if report.failed:
+            parts.append(f"{len(report.failed):,} failed")
+        echo(f"{', '.join(parts)} ({report.took_s:.2f} s)")
+        for path, why in report.left_out.items():
+            echo(f"  left out: {shown(path)}: {why}")
+    for path, why in report.failed.items():
+        click.echo(f"memcairn: {shown(path)}: {why}", err=True)
+    return 0 if report.is_whole else 1
+
+
+@contextmanager
+def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal, nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

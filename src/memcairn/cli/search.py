@@ -1,0 +1,64 @@
+"""memcairn search: ranked passages."""
+
+from __future__ import annotations
+
+import click
+
+from memcairn.cli import output
+from memcairn.memory import Memory
+
+
+@click.command("search")
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", "-n", default=10, show_default=True, help="The most passages.")
+@click.option("--namespace", metavar="NAME", help="Only notes with this label.")
+@click.option("--root", metavar="FOLDER", help="Only notes below this folder.")
+@click.option("--budget", metavar="WORDS", type=int, help="The most words in all.")
+@output.json_option
+@output.quiet_option
+def command(
+    query: tuple[str, ...],
+    *,
+    limit: int,
+    namespace: str | None,
+    root: str | None,
+    budget: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Find passages in your notes. QUERY is words, a question, an error message: anything.
+
+    \b
+    memcairn search "blue-green rollout"
+    memcairn search --namespace work --limit 3 why did we pick Postgres
+    """
+    with Memory() as memory:
+        passages = memory.search(
+            " ".join(query), limit=limit, namespace=namespace, root=root, budget_words=budget
+        )
+        known = None if passages or namespace is None else memory.namespaces()
+        output.print_notices(memory)
+    if as_json:
+        output.print_json(passages)
+    elif not quiet:
+        for number, passage in enumerate(passages):
+            if number:
+                output.echo()
+            place = f"{output.shown(passage.path)}:{passage.start_line}"
+            above = " › ".join(passage.heading_path) or passage.title
+            head = [click.style(place, bold=True), above, passage.date or ""]
+            output.echo("  ".join(part for part in head if part))
+            for line in passage.text.strip("\n").split("\n"):
+                output.echo(f"    {_printable(line)}")
+    if not passages:
+        hint = "nothing found"
+        if known is not None and namespace not in known:
+            names = ", ".join(known) or "none yet"
+            hint = f"there is no namespace {namespace!r}; there are: {names}"
+        click.echo(f"memcairn: {hint}", err=True)
+    return 0
+
+
+def _printable(line: str) -> str:
+    """A line of a note as a terminal may see it: no escape sequence of the note's gets through."""
+    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in line.rstrip("\r"))

@@ -1,0 +1,205 @@
+"""Settings: one table, from which TOML, environment, `memcairn config show` and the reference are made.
+
+    defaults  <  config.toml  <  .memcairn.toml of a root (only what concerns its notes)  <  MEMCAIRN_*
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memcairn import paths
+from memcairn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROJECT_FILE = ".memcairn.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    `default` also gives the type: bool, int, float, str, a tuple of str, or a dict of str to str. With
+    `in_project` a root's own .memcairn.toml may set it: such a file comes with a clone from anywhere, so
+    it may only say how its own notes are read.
+    """
+
+    name: str
+    default: bool | float | str | tuple[str, ...] | dict[str, str]
+    meaning: str
+    in_project: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "MEMCAIRN_" + self.name.replace(".", "_").upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("queue.window_s", 5.0, "Silence that a written path needs before it is indexed, seconds."),
+    Setting("queue.max_wait_s", 60.0, "Bound on the wait of a path that is written all the time, seconds."),
+    Setting("index.max_file_bytes", 4 * 1024 * 1024, "Larger files are left out.", in_project=True),
+    Setting(
+        "index.extensions",
+        tuple(sorted(paths.NOTE_SUFFIXES)),
+        "File name endings that make a file a note.",
+        in_project=True,
+    ),
+    Setting(
+        "index.exclude",
+        (),
+        "More patterns to leave out, in the language of .gitignore.",
+        in_project=True,
+    ),
+    Setting(
+        "namespaces",
+        {},
+        "Rules: a glob on the path below the root (or an absolute one) = the namespace of what matches. "
+        "The first match counts.",
+        in_project=True,
+    ),
+)  # fmt: skip
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+
+class Config:
+    """The settings as they are in force: `config["queue.window_s"]`; `origin` says who set what.
+
+    Raises:
+        ConfigError: a file is not TOML, or a value has the wrong type.
+    """
+
+    def __init__(self, values: Mapping[str, Any], origin: Mapping[str, str]) -> None:
+        self._values = values
+        self.origin = origin
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def seconds(self, name: str) -> float:
+        """A setting that is a duration."""
+        return float(self._values[name])
+
+    def for_root(self, root: str) -> Config:
+        """The settings with those that the root's own .memcairn.toml may change."""
+        file = os.path.join(root, PROJECT_FILE)
+        found = _read_toml(file)
+        if not found:
+            return self
+        values, origin = dict(self._values), dict(self.origin)
+        for name, value in _flatten(found).items():
+            setting = BY_NAME.get(name)
+            # What a project must not set is passed over, not an error: a newer memcairn may know it.
+            if setting is None or not setting.in_project or self.origin[name].startswith("MEMCAIRN_"):
+                continue
+            values[name] = _checked(setting, value, file)
+            origin[name] = file
+        return Config(values, origin)
+
+
+def load() -> Config:
+    """Read the user's config.toml and the environment."""
+    values: dict[str, Any] = {setting.name: setting.default for setting in SETTINGS}
+    origin = dict.fromkeys(values, "default")
+    file = paths.config_file()
+    for name, value in _flatten(_read_toml(file)).items():
+        if name not in BY_NAME:
+            raise ConfigError(
+                f"there is no setting {name!r}",
+                path=file,
+                hint="`memcairn config show` lists the settings",
+            )
+        values[name] = _checked(BY_NAME[name], value, file)
+        origin[name] = file
+    for setting in SETTINGS:
+        text = os.environ.get(setting.variable)
+        if text is not None:
+            values[setting.name] = _from_text(setting, text)
+            origin[setting.name] = setting.variable
+    return Config(values, origin)
+
+
+def _read_toml(file: str) -> dict[str, Any]:
+    try:
+        with open(file, "rb") as stream:
+            return tomllib.load(stream)
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"is not TOML: {error}", path=file, hint="mend it or remove it") from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error
+
+
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        name = prefix + key
+        is_section = isinstance(value, dict) and not isinstance(
+            getattr(BY_NAME.get(name), "default", None), dict
+        )
+        if is_section:
+            flat |= _flatten(value, name + ".")
+        else:
+            flat[name] = value
+    return flat
+
+
+def _checked(setting: Setting, value: Any, file: str) -> Any:
+    default = setting.default
+    match default:
+        case bool():
+            good = isinstance(value, bool)
+        case int() | float():
+            good = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+        case tuple():
+            good = isinstance(value, list) and all(isinstance(item, str) for item in value)
+            value = tuple(value) if good else value
+        case dict():
+            good = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+        case _:
+            good = isinstance(value, str)
+    if not good:
+        raise ConfigError(
+            f"{setting.name} is {value!r}, but a value like {_example(default)} is needed", path=file
+        )
+    return value
+
+
+def _from_text(setting: Setting, text: str) -> Any:
+    match setting.default:
+        case bool():
+            lowered = text.strip().lower()
+            if lowered in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+                return lowered in ("1", "true", "yes", "on")
+        case int() | float() as default:
+            try:
+                return _checked(setting, type(default)(text), setting.variable)
+            except ValueError:
+                pass
+        case tuple():
+            return tuple(item.strip() for item in text.split(",") if item.strip())
+        case dict():
+            pairs = [item.partition("=") for item in text.split(",") if item.strip()]
+            return {key.strip(): value.strip() for key, _, value in pairs}
+        case _:
+            return text
+    raise ConfigError(
+        f"is {text!r}, but a value like {_example(setting.default)} is needed", path=setting.variable
+    )
+
+
+def _example(default: object) -> str:
+    match default:
+        case bool():
+            return "true"
+        case tuple():
+            return '["*.md"]'
+        case dict():
+            return '{"work/**" = "work"}'
+        case _:
+            return repr(default)

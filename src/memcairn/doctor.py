@@ -1,0 +1,151 @@
+"""What is wrong with the home and the roots, and how to mend it.
+
+Mended is only what is safe to mend: caches are rebuilt, permissions tightened, leftovers of killed
+processes removed. Notes are never touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memcairn import atomic
+from memcairn.store import overview, roots
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from memcairn.indexer import Indexer
+    from memcairn.queue import Queue
+    from memcairn.store.database import Database
+
+LEFTOVER_AGE_S = 3600.0
+OLDEST_SQLITE = (3, 37, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong, and how to mend it. `fixed`: it was mended just now."""
+
+    what: str
+    remedy: str
+    fixed: bool = False
+
+
+def examine(
+    home: str, db: Database, queue: Queue, indexer: Indexer, *, fix: bool
+) -> Iterator[Finding]:
+    """Everything that is wrong, as it is found.
+
+    Args:
+        home: the folder of caches and state.
+        db: index.db.
+        queue: queue.db.
+        indexer: for what has to be indexed anew.
+        fix: mend what is safe to mend.
+    """
+    yield from _sqlite()
+    yield from _permissions(home, fix=fix)
+    yield from _databases(db, queue, indexer, fix=fix)
+    yield from _roots(db, indexer, fix=fix)
+    yield from _queue(queue)
+    for problem in overview.problems(db):
+        yield Finding(f"{problem.path}:{problem.line}: {problem.message}", "mend the file")
+    yield from _set_aside(home)
+
+
+def _sqlite() -> Iterator[Finding]:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE[:2]))
+        yield Finding(
+            f"SQLite is {sqlite3.sqlite_version}, but {needed} is needed",
+            "use a Python with a newer SQLite",
+        )
+
+
+def _permissions(home: str, *, fix: bool) -> Iterator[Finding]:
+    if os.name == "nt":
+        return
+    names = [name for name in os.listdir(home) if name.endswith((".db", ".json"))]
+    for path, wanted in [(home, 0o700), *((os.path.join(home, n), 0o600) for n in names)]:
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        if mode & ~wanted & 0o077:
+            if fix:
+                os.chmod(path, wanted)
+            yield Finding(
+                f"{path} can be read by others (mode {mode:o})", f"chmod {wanted:o} {path}", fix
+            )
+
+
+def _databases(
+    db: Database, queue: Queue, indexer: Indexer, *, fix: bool
+) -> Iterator[Finding]:
+    for name, messages in (("queue.db", queue.check()), ("index.db", db.check())):
+        if messages:
+            yield Finding(f"{name}: {messages[0]}", f"delete {name}; it is rebuilt")
+    (lost,) = db.execute(
+        "SELECT COUNT(*) FROM chunk WHERE id NOT IN (SELECT rowid FROM fulltext)"
+    ).fetchone()
+    if lost:
+        if fix:
+            for root in roots.roots(db):
+                indexer.index(root.path, force=True)
+        yield Finding(f"{lost} chunks have no full text", "memcairn index --force ROOT", fix)
+
+
+def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
+    listed = roots.roots(db)
+    if not listed:
+        yield Finding("there are no roots", "memcairn index FOLDER")
+    for root in listed:
+        if not os.path.exists(root.path):
+            yield Finding(
+                f"{root.path}: the root is gone",
+                f"bring it back, or memcairn forget-root {root.path}",
+            )
+            continue
+        if root.scanned_at is None:
+            if fix:
+                indexer.index(root.path)
+            yield Finding(
+                f"{root.path}: was never scanned to its end", f"memcairn index {root.path}", fix
+            )
+        for path in _leftovers(root.path):
+            if fix:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+            yield Finding(f"{path}: left by a killed process", f"rm {path}", fix)
+
+
+def _leftovers(root: str) -> Iterator[str]:
+    oldest = time.time() - LEFTOVER_AGE_S
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if name.startswith(atomic.TEMPORARY_PREFIX) and name.endswith(".tmp"):
+                path = os.path.join(folder, name)
+                with contextlib.suppress(OSError):
+                    if os.lstat(path).st_mtime < oldest:
+                        yield path
+
+
+def _queue(queue: Queue) -> Iterator[Finding]:
+    for entry in queue.entries(failing=True):
+        yield Finding(
+            f"{entry.path}: could not be indexed ({entry.attempts} times): {entry.error}",
+            "mend it, then memcairn index --flush (or --flush --discard-failed to drop it)",
+        )
+
+
+def _set_aside(home: str) -> Iterator[Finding]:
+    for name in sorted(os.listdir(home)):
+        if ".damaged-" in name and not name.endswith(("-wal", "-shm")):
+            path = os.path.join(home, name)
+            yield Finding(
+                f"{path}: a damaged database that was set aside",
+                "nothing needs it; delete it if you do not want to look into it",
+            )

@@ -1,0 +1,483 @@
+"""The debounce queue: which paths changed, and when they will be quiet.
+
+    enqueue(path)  ──► waiting ──window or maximum wait──► ready ──claim──► claimed
+                          ▲                                                    │
+                          └── written again: seq moved on ◄──── complete ──────┤
+                                                     fail: error, retry_at ◄───┘
+
+One row per path in queue.db. No lock is held between `claim` and `complete`: an entry is removed only
+while its `seq` is still the one that was claimed, so a write that arrives while its file is being indexed
+stays queued.
+
+This module is on the path of every hook call: standard library only, and little of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections import namedtuple
+
+from memcairn import paths
+from memcairn.errors import SchemaTooNew, StateError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import NamedTuple
+
+    class Claim(NamedTuple):
+        """An entry that this drainer has taken, as it was when it was taken."""
+
+        path: str
+        seq: int
+        namespace: str | None
+        force: bool
+
+    class QueueEntry(NamedTuple):
+        """One row of the queue; times are seconds since the epoch."""
+
+        path: str
+        seq: int
+        namespace: str | None
+        force: bool
+        first_seen: float
+        last_seen: float
+        attempts: int
+        error: str | None
+        retry_at: float | None
+        claimed: bool
+
+    class QueueStatus(NamedTuple):
+        """One consistent read of the queue. It is telemetry: only `flush` means "drained"."""
+
+        depth: int
+        ready: int
+        claimed: int
+        failing: int
+        oldest_path: str | None
+        oldest_age_s: float | None
+
+else:
+    # typing costs a hook call 3 ms; a namedtuple is the same value.
+    Claim = namedtuple("Claim", "path seq namespace force")
+    QueueEntry = namedtuple(
+        "QueueEntry",
+        "path seq namespace force first_seen last_seen attempts error retry_at claimed",
+    )
+    QueueStatus = namedtuple(
+        "QueueStatus", "depth ready claimed failing oldest_path oldest_age_s"
+    )
+
+WINDOW_S = 5.0
+MAX_WAIT_S = 60.0
+LEASE_S = 120.0
+BUSY_S = 60.0
+FIRST_RETRY_S = 2.0
+LAST_RETRY_S = 900.0
+SCHEMA_VERSION = 1
+
+SCHEMA = """
+CREATE TABLE entry (
+    path       PRIMARY KEY NOT NULL,   -- real path; a blob if its name is not UTF-8
+    seq        INTEGER NOT NULL,       -- of the latest write; goes up over the whole queue
+    since_seq  INTEGER,                -- of the first write that nobody has tried yet; NULL: none
+    namespace  TEXT,
+    force      INTEGER NOT NULL,
+    first_seen REAL NOT NULL,          -- of this burst of writes
+    last_seen  REAL NOT NULL,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    error      TEXT,
+    retry_at   REAL,
+    claimed_by TEXT,
+    claim_ends REAL
+) WITHOUT ROWID;
+CREATE INDEX entry_by_last_seen ON entry (last_seen);
+CREATE INDEX entry_by_first_seen ON entry (first_seen);
+CREATE TABLE counter (seq INTEGER NOT NULL);
+INSERT INTO counter VALUES (0);
+"""
+
+NEXT_SEQ = "UPDATE counter SET seq = seq + 1"
+
+ENQUEUE = """
+INSERT INTO entry (path, seq, since_seq, namespace, force, first_seen, last_seen)
+VALUES (:path, (SELECT seq FROM counter), (SELECT seq FROM counter), :namespace, :force, :now, :now)
+ON CONFLICT (path) DO UPDATE SET
+    seq = excluded.seq,
+    since_seq = COALESCE(since_seq, excluded.since_seq),
+    namespace = excluded.namespace, force = excluded.force,
+    first_seen = MIN(first_seen, excluded.first_seen),
+    last_seen = MAX(excluded.last_seen, CASE WHEN last_seen > :now + :max_wait THEN 0 ELSE last_seen END),
+    attempts = 0, error = NULL, retry_at = NULL
+"""
+
+# A clock that was set back leaves times in the future: such an entry is ready, such a lease is over,
+# such a retry is due.
+QUIET = """
+(last_seen <= :now - :window OR last_seen > :now + :window
+ OR first_seen <= :now - :max_wait OR first_seen > :now + :max_wait)
+"""
+DUE = "(retry_at IS NULL OR retry_at <= :now OR retry_at > :now + :last_retry)"
+UNCLAIMED = "(claimed_by IS NULL OR claim_ends <= :now OR claim_ends > :now + :lease)"
+READY = f"{QUIET} AND {DUE} AND {UNCLAIMED}"
+
+TAKE = """
+UPDATE entry SET claimed_by = :owner, claim_ends = :now + :lease WHERE path = :path
+"""
+
+COMPLETE = "DELETE FROM entry WHERE path = :path AND claimed_by = :owner AND seq = :seq"
+
+# A later write starts a burst of its own: with the old first_seen, a file that is written all the
+# time would be past its maximum wait for ever, and be indexed in a tight loop.
+RELEASE = """
+UPDATE entry SET claimed_by = NULL, claim_ends = NULL, first_seen = last_seen,
+    since_seq = CASE WHEN seq > :seq THEN :seq + 1 END
+WHERE path = :path AND claimed_by = :owner
+"""
+
+FAIL = """
+UPDATE entry SET claimed_by = NULL, claim_ends = NULL, since_seq = NULL,
+    attempts = attempts + 1, error = :error,
+    retry_at = :now + MIN(:last_retry, :first_retry * (1 << MIN(attempts, 20)))
+WHERE path = :path AND claimed_by = :owner AND seq = :seq
+"""
+
+STATUS = f"""
+SELECT COUNT(*),
+       COALESCE(SUM({READY}), 0),
+       COALESCE(SUM(NOT {UNCLAIMED}), 0),
+       COALESCE(SUM(error IS NOT NULL), 0)
+FROM entry
+"""
+
+COLUMNS = f"path, seq, namespace, force, first_seen, last_seen, attempts, error, retry_at, NOT {UNCLAIMED}"
+
+
+def _host() -> str:
+    # socket.gethostname() would say the same after an import of 3 ms.
+    name = os.environ.get("COMPUTERNAME", "") if os.name == "nt" else os.uname().nodename
+    return name.replace(":", "-")
+
+
+def owner_of_this_process(unique: str) -> str:
+    """Who holds a claim: host and process, so that a dead drainer on this host is recognised."""
+    return f"{_host()}:{os.getpid()}:{unique}"
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether a claim's owner is known to be gone. Not knowing is False: its lease decides then."""
+    host, _, rest = owner.partition(":")
+    pid = rest.partition(":")[0]
+    # On Windows os.kill(pid, 0) would end the process.
+    if os.name == "nt" or host != _host() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+class Queue:
+    """The queue of one home. One instance per thread; any number of processes.
+
+    Args:
+        path: queue.db; it and its folder are made if they are missing.
+        clock: seconds since the epoch; an argument so that tests need no sleep.
+        max_wait_s: bound on the time that a path which is written all the time waits.
+
+    Raises:
+        SchemaTooNew: a later memcairn wrote the database.
+        StateError: the database cannot be opened or made.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        max_wait_s: float = MAX_WAIT_S,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self.path = path
+        self.set_aside: str | None = None
+        self._clock = clock
+        self._max_wait = max_wait_s
+        self._lease = lease_s
+        try:
+            self._db = self._open()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and not _says_damaged(error):
+                raise StateError(str(error), path=path) from error
+            # Only a damaged queue needs it, and it imports what a hook call cannot afford.
+            from memcairn import aside  # noqa: PLC0415
+
+            self.set_aside = aside.set_aside(path)
+            self._db = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        exists = os.path.exists(self.path)
+        if not exists:
+            paths.make_private_folder(os.path.dirname(self.path))
+            # Made here so that nobody else can read it; sqlite3 would follow the umask.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        db = sqlite3.connect(
+            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version > SCHEMA_VERSION:
+                raise SchemaTooNew(
+                    f"was written by a later memcairn (schema {version}, this one knows "
+                    f"{SCHEMA_VERSION})",
+                    path=self.path,
+                    hint="update memcairn; nothing was changed",
+                )
+            if version == 0:
+                self._create(db)
+            # A power cut may cost the last moments of the queue; the scan at the next start finds
+            # those files. A killed process costs nothing.
+            db.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _create(self, db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("BEGIN IMMEDIATE")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            for statement in SCHEMA.split(";\n"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def _now(self, **more: object) -> dict[str, object]:
+        return {
+            "now": self._clock(),
+            "max_wait": self._max_wait,
+            "lease": self._lease,
+            "last_retry": LAST_RETRY_S,
+            **more,
+        }
+
+    def enqueue(
+        self, changed: Iterable[str], *, namespace: str | None = None, force: bool = False
+    ) -> int:
+        """Record that files or folders changed.
+
+        Args:
+            changed: real paths; see `paths.real`.
+            namespace: the label that they get; None leaves that to the rules.
+            force: index them even if they look unchanged. The last write wins, for both.
+
+        Returns:
+            The sequence number of the last write.
+        """
+        now = self._clock()
+        rows = [
+            {
+                "path": paths.to_db(path),
+                "namespace": namespace,
+                "force": force,
+                "now": now,
+                "max_wait": self._max_wait,
+            }
+            for path in changed
+        ]
+        with _Transaction(self._db):
+            for row in rows:
+                self._db.execute(NEXT_SEQ)
+                self._db.execute(ENQUEUE, row)
+            return self.watermark()
+
+    def watermark(self) -> int:
+        """The sequence number of the latest write; what is queued now has it or a lower one."""
+        (seq,) = self._db.execute("SELECT seq FROM counter").fetchone()
+        return int(seq)
+
+    def has_ready(self, window_s: float) -> bool:
+        """Whether a drain would find something to do."""
+        sql = f"SELECT EXISTS (SELECT 1 FROM entry WHERE {READY})"
+        (found,) = self._db.execute(sql, self._now(window=window_s)).fetchone()
+        return bool(found)
+
+    def claim(self, owner: str, *, window_s: float = WINDOW_S, limit: int = 32) -> list[Claim]:
+        """Take ready entries, oldest first, for as long as the lease."""
+        return self._take(owner, READY, {"window": window_s}, limit)
+
+    def claim_outstanding(
+        self, owner: str, watermark: int, *, only: Sequence[str] | None = None, limit: int = 32
+    ) -> list[Claim]:
+        """Take entries that were queued by `watermark` and were not tried since, ready or not.
+
+        Args:
+            owner: who takes them.
+            watermark: from `begin_flush`.
+            only: real paths; None means all.
+            limit: the most that are taken.
+        """
+        outstanding, row = _outstanding(watermark, only)
+        return self._take(owner, f"{outstanding} AND {UNCLAIMED}", row, limit)
+
+    def _take(self, owner: str, which: str, row: dict[str, object], limit: int) -> list[Claim]:
+        row = self._now(**row, owner=owner, limit=limit)
+        with _Transaction(self._db):
+            self._expire_dead()
+            sql = f"""
+                SELECT path, seq, namespace, force FROM entry WHERE {which}
+                ORDER BY first_seen, path LIMIT :limit
+            """
+            found = self._db.execute(sql, row).fetchall()
+            for path, *_ in found:
+                self._db.execute(TAKE, {**row, "path": path})
+        return [Claim(paths.from_db(p), seq, ns, bool(force)) for p, seq, ns, force in found]
+
+    def _expire_dead(self) -> None:
+        sql = "SELECT DISTINCT claimed_by FROM entry WHERE claimed_by IS NOT NULL"
+        for (owner,) in self._db.execute(sql).fetchall():
+            if _is_dead(owner):
+                self._db.execute(
+                    "UPDATE entry SET claimed_by = NULL, claim_ends = NULL WHERE claimed_by = ?",
+                    (owner,),
+                )
+
+    def begin_flush(self, *, only: Sequence[str] | None = None) -> int:
+        """Make failing entries due once more; returns the watermark that the flush is for."""
+        which, row = _among(only)
+        with _Transaction(self._db):
+            sql = f"UPDATE entry SET since_seq = seq WHERE since_seq IS NULL AND {which}"
+            self._db.execute(sql, row)
+            return self.watermark()
+
+    def outstanding(self, watermark: int, *, only: Sequence[str] | None = None) -> int:
+        """How many entries that were queued by `watermark` have not been tried since."""
+        which, row = _outstanding(watermark, only)
+        (count,) = self._db.execute(f"SELECT COUNT(*) FROM entry WHERE {which}", row).fetchone()
+        return int(count)
+
+    def renew(self, owner: str) -> None:
+        """Make the lease of everything that `owner` holds start anew."""
+        sql = "UPDATE entry SET claim_ends = :now + :lease WHERE claimed_by = :owner"
+        self._db.execute(sql, self._now(owner=owner))
+
+    def complete(self, owner: str, claims: Iterable[Claim]) -> int:
+        """Remove entries, unless their files were written again since the claim.
+
+        Returns:
+            How many are gone; the others stay queued for that later write.
+        """
+        gone = 0
+        with _Transaction(self._db):
+            for claim in claims:
+                row = {"path": paths.to_db(claim.path), "seq": claim.seq, "owner": owner}
+                if self._db.execute(COMPLETE, row).rowcount == 1:
+                    gone += 1
+                else:
+                    self._db.execute(RELEASE, row)
+        return gone
+
+    def fail(self, owner: str, claim: Claim, error: str) -> None:
+        """Keep an entry with its error, to be tried again later: 2 s, 4 s, 8 s … 15 min."""
+        row = self._now(
+            path=paths.to_db(claim.path),
+            seq=claim.seq,
+            owner=owner,
+            error=error,
+            first_retry=FIRST_RETRY_S,
+        )
+        with _Transaction(self._db):
+            if self._db.execute(FAIL, row).rowcount == 0:
+                # Written again meanwhile: that write is a fresh start.
+                self._db.execute(RELEASE, row)
+
+    def release(self, owner: str) -> None:
+        """Give back, untried, everything that `owner` still holds."""
+        sql = "UPDATE entry SET claimed_by = NULL, claim_ends = NULL WHERE claimed_by = ?"
+        self._db.execute(sql, (owner,))
+
+    def entries(self, *, failing: bool = False) -> Iterator[QueueEntry]:
+        """Every entry, oldest first; with `failing`, only those that have an error."""
+        where = "WHERE error IS NOT NULL" if failing else ""
+        sql = f"SELECT {COLUMNS} FROM entry {where} ORDER BY first_seen, path"
+        for path, seq, namespace, force, *rest, claimed in self._db.execute(sql, self._now()):
+            yield QueueEntry(
+                paths.from_db(path), seq, namespace, bool(force), *rest, bool(claimed)
+            )
+
+    def discard_failed(self) -> list[QueueEntry]:
+        """Drop the entries that have an error, and return them. Nothing else drops an entry."""
+        with _Transaction(self._db):
+            dropped = [entry for entry in self.entries(failing=True) if not entry.claimed]
+            for entry in dropped:
+                self._db.execute(
+                    "DELETE FROM entry WHERE path = ? AND seq = ?",
+                    (paths.to_db(entry.path), entry.seq),
+                )
+        return dropped
+
+    def status(self, *, window_s: float = WINDOW_S) -> QueueStatus:
+        """Depth, ready, claimed, failing, oldest path and its age, in one consistent read."""
+        row = self._now(window=window_s)
+        self._db.execute("BEGIN")
+        try:
+            counts = self._db.execute(STATUS, row).fetchone()
+            oldest = self._db.execute(
+                "SELECT path, first_seen FROM entry ORDER BY first_seen, path LIMIT 1"
+            ).fetchone()
+        finally:
+            self._db.execute("COMMIT")
+        if oldest is None:
+            return QueueStatus(*counts, None, None)
+        age = max(0.0, float(row["now"]) - oldest[1])  # type: ignore[arg-type]
+        return QueueStatus(*counts, paths.from_db(oldest[0]), age)
+
+    def check(self) -> list[str]:
+        """What SQLite's own integrity check finds; an empty list is good."""
+        rows = self._db.execute("PRAGMA integrity_check").fetchall()
+        return [message for (message,) in rows if message != "ok"]
+
+
+def _among(only: Sequence[str] | None) -> tuple[str, dict[str, object]]:
+    """A condition for "one of these paths", and its parameters."""
+    if only is None:
+        return "TRUE", {}
+    terms, row = [], {}
+    for number, path in enumerate(only):
+        terms.append(f"path = :only{number}")
+        row[f"only{number}"] = paths.to_db(path)
+    return f"({' OR '.join(terms) or 'FALSE'})", row
+
+
+def _outstanding(watermark: int, only: Sequence[str] | None) -> tuple[str, dict[str, object]]:
+    which, row = _among(only)
+    return f"since_seq <= :watermark AND {which}", {**row, "watermark": watermark}
+
+
+def _says_damaged(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "") in ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK. A class: contextlib costs a hook call a millisecond."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._db.execute("COMMIT")
+        elif self._db.in_transaction:
+            self._db.execute("ROLLBACK")

@@ -1,0 +1,265 @@
+"""Which files of a root are notes, and which of them may have changed since they were indexed.
+
+    walk(root)  ──►  Walk(changed, orphans, folders, unread)
+
+Nothing is read but folders and ignore files; a file that looks as it did is not opened. A walk that is
+broken off has no result, so it can remove nothing; what stands in a folder that cannot be listed counts
+as seen.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from memcairn import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, MutableMapping
+
+    from memcairn.config import Config
+    from memcairn.ignore import IgnoreFile
+
+IGNORE_FILES = (".gitignore", ".memcairnignore")
+
+# Time stamps of a file system move in steps of some milliseconds: a file written twice within one step
+# shows the same mtime for two contents. What is younger than this when it is looked at is not trusted.
+RACY_NS = 20_000_000
+
+
+@dataclass(slots=True)
+class Walk:
+    """What a walk found.
+
+    Args:
+        changed: files that are new or look changed.
+        orphans: known paths whose file is gone.
+        folders: mtime_ns of every folder listed, 0 where it is too young to be trusted.
+        unread: folders that could not be listed, with the reason.
+        seen: how many files that could be notes were met.
+    """
+
+    changed: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    folders: dict[str, int] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    seen: int = 0
+
+
+class Selection:
+    """Which files below a root are notes: by name, folder, ignore files and configuration.
+
+    Symlinks are not followed: a link out of the root would list notes that are not in it, a link inside
+    it would list them twice.
+    """
+
+    def __init__(self, root: str, config: Config, other_roots: Collection[str] = ()) -> None:
+        self.root = root
+        self._suffixes = frozenset(s.lower() for s in config["index.extensions"])
+        self._others = frozenset(other_roots) - {root}
+        self._ignores: dict[str, tuple[IgnoreFile, ...]] = {}
+        patterns = config["index.exclude"]
+        self._configured = (_ignore_file(root, patterns),) if patterns else ()
+
+    def rules(
+        self, folder: str, names: Collection[str] | None = None
+    ) -> tuple[IgnoreFile, ...]:
+        """The ignore files that hold in `folder`, outermost first.
+
+        Args:
+            folder: the root or a folder below it.
+            names: what stands in the folder, if the caller has listed it: saves looking.
+        """
+        found = self._ignores.get(folder)
+        if found is None:
+            is_root = folder == self.root
+            found = self._configured if is_root else self.rules(os.path.dirname(folder))
+            for name in IGNORE_FILES:
+                if names is None or name in names:
+                    lines = _read_lines(os.path.join(folder, name))
+                    if lines:
+                        found = (*found, _ignore_file(folder, lines))
+            self._ignores[folder] = found
+        return found
+
+    def takes_folder(self, path: str, name: str, rules: tuple[IgnoreFile, ...]) -> bool:
+        """Whether a folder is walked; `rules` are those of the folder that it stands in."""
+        return (
+            name[0] != "."
+            and name not in paths.EXCLUDED_FOLDERS
+            and path not in self._others
+            and not (rules and _is_ignored(rules, path + "/"))
+        )
+
+    def takes_file(self, path: str, name: str, rules: tuple[IgnoreFile, ...]) -> bool:
+        """Whether a file is a note, by its name; `rules` are those of its folder."""
+        return (
+            name[0] != "."
+            and os.path.splitext(name)[1].lower() in self._suffixes
+            and name != paths.MEMORY_MD
+            and not (rules and _is_ignored(rules, path))
+        )
+
+    def takes(self, path: str, *, is_folder: bool = False) -> bool:
+        """Whether a walk from the root would come upon `path`. The root itself is always taken."""
+        if path == self.root:
+            return True
+        folder = self.root
+        names = os.path.relpath(path, self.root).split(os.sep)
+        for name in names[:-1]:
+            inner = os.path.join(folder, name)
+            if not self.takes_folder(inner, name, self.rules(folder)):
+                return False
+            folder = inner
+        takes = self.takes_folder if is_folder else self.takes_file
+        return takes(path, names[-1], self.rules(folder))
+
+
+def walk(
+    selection: Selection,
+    start: str,
+    known: MutableMapping[str, tuple[int, int, int]],
+    *,
+    force: bool = False,
+) -> Walk:
+    """Compare a folder with what is known of it.
+
+    Args:
+        selection: of the root in which `start` lies.
+        start: the folder, or the single file that is a root.
+        known: path -> (size_bytes, mtime_ns, inode) of the notes that the index has there. It is used up.
+        force: everything counts as changed.
+    """
+    found = Walk()
+    if not os.path.isdir(start):
+        if os.path.lexists(start):
+            found.seen = 1
+            if force or known.pop(start, None) != signature(os.stat(start)):
+                found.changed.append(start)
+        else:
+            found.orphans = list(known)
+        return found
+    waiting = [start]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            listed_ns = time.time_ns()
+            mtime = os.stat(folder).st_mtime_ns
+            with os.scandir(folder) as listing:
+                entries = list(listing)
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                found.unread[folder] = error.strerror or str(error)
+            continue
+        found.folders[folder] = mtime if listed_ns - mtime > RACY_NS else 0
+        rules = selection.rules(folder, {entry.name for entry in entries})
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if selection.takes_folder(entry.path, entry.name, rules):
+                    waiting.append(entry.path)
+            elif selection.takes_file(entry.path, entry.name, rules):
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                found.seen += 1
+                before = known.pop(entry.path, None)
+                now = (status.st_size, status.st_mtime_ns, status.st_ino)
+                if force or before != now:
+                    found.changed.append(entry.path)
+    found.changed.sort()
+    found.orphans = [path for path in known if not _is_below_any(path, found.unread)]
+    return found
+
+
+def relist(
+    selection: Selection, folder: str, known: Collection[str], folders: Collection[str]
+) -> Walk:
+    """Look at one folder's names only: which notes came or went; new folders in it are walked.
+
+    Args:
+        selection: of the root in which `folder` lies.
+        folder: one whose mtime moved.
+        known: paths of the notes that the index has directly in it, or deeper.
+        folders: the folders that are known already.
+    """
+    found = Walk()
+    try:
+        listed_ns = time.time_ns()
+        mtime = os.stat(folder).st_mtime_ns
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except FileNotFoundError:
+        found.orphans = list(known)
+        return found
+    except OSError as error:
+        found.unread[folder] = error.strerror or str(error)
+        return found
+    found.folders[folder] = mtime if listed_ns - mtime > RACY_NS else 0
+    rules = selection.rules(folder, {entry.name for entry in entries})
+    gone = {path for path in known if os.path.dirname(path) == folder}
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            taken = selection.takes_folder(entry.path, entry.name, rules)
+            if taken and entry.path not in folders:
+                inner = walk(selection, entry.path, {})
+                found.changed += inner.changed
+                found.folders |= inner.folders
+        elif entry.is_file(follow_symlinks=False) and selection.takes_file(
+            entry.path, entry.name, rules
+        ):
+            if entry.path not in known:
+                found.changed.append(entry.path)
+            gone.discard(entry.path)
+    found.orphans = sorted(gone)
+    return found
+
+
+def signature(status: os.stat_result) -> tuple[int, int, int]:
+    """(size_bytes, mtime_ns, inode) of a file."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def changed_folders(folders: Mapping[str, int]) -> list[str]:
+    """Those of the listed folders that have other entries now, or are gone: one stat each."""
+    changed = []
+    for folder, mtime in folders.items():
+        try:
+            if os.stat(folder).st_mtime_ns != mtime:
+                changed.append(folder)
+        except OSError:
+            changed.append(folder)
+    return changed
+
+
+def _is_below_any(path: str, folders: Collection[str]) -> bool:
+    return any(paths.is_inside(path, folder) for folder in folders)
+
+
+def _is_ignored(rules: tuple[IgnoreFile, ...], path: str) -> bool:
+    # The innermost file that says something about the path decides, as in git.
+    for rule in reversed(rules):
+        verdict = rule.verdict(path)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _read_lines(path: str) -> list[str] | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return None
+
+
+def _ignore_file(folder: str, lines: Collection[str]) -> IgnoreFile:
+    # pathspec takes 20 ms to import, and most roots have no ignore file.
+    from memcairn.ignore import IgnoreFile  # noqa: PLC0415
+
+    return IgnoreFile(folder, tuple(lines))

@@ -1,0 +1,165 @@
+"""Chunks become passages: adjacent ones merge, and all of them stay within the budget."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memcairn import paths
+from memcairn.notes.words import words
+from memcairn.store.notes import Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from memcairn.search.keyword import Candidate
+    from memcairn.store.database import Database
+
+# A passage does not grow beyond this by merging.
+LARGEST_PASSAGE_WORDS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a note that answers.
+
+    Args:
+        path: absolute path of the note.
+        start_line: the first line, 1-based.
+        end_line: the last line, inclusive.
+        text: what these lines say.
+        title: of the note.
+        heading_path: the headings above, outermost first.
+        date: the note's own date, ISO 8601, if it has one.
+        score: compares within one search; the best is first.
+        namespace: the note's label.
+        matched: the words of the query that are in the text, as they were asked for.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    text: str
+    title: str
+    heading_path: tuple[str, ...]
+    date: str | None
+    score: float
+    namespace: str
+    matched: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Span:
+    """Chunks first..last of one note, which stand together in the answer."""
+
+    note: int
+    first: int
+    last: int
+    score: float
+
+
+def spans(candidates: Iterable[Candidate], limit: int) -> list[_Span]:
+    """Join candidates that follow one another in a note; the better rank counts."""
+    joined: list[_Span] = []
+    by_edge: dict[tuple[int, int], _Span] = {}
+    for c in candidates:
+        before, after = by_edge.get((c.note, c.position - 1)), by_edge.get((c.note, c.position + 1))
+        span = before or after
+        if span is None:
+            if len(joined) == limit:
+                break
+            span = _Span(c.note, c.position, c.position, c.score)
+            joined.append(span)
+        span.first, span.last = min(span.first, c.position), max(span.last, c.position)
+        by_edge[c.note, c.position] = span
+    return joined
+
+
+_CHUNKS = """
+SELECT start_line, end_line, heading_path, text FROM chunk
+WHERE note = ? AND position BETWEEN ? AND ? ORDER BY position
+"""
+_NOTE = """
+SELECT path, title, date, namespace, size_bytes, mtime_ns, inode FROM note WHERE id = ?
+"""
+
+
+def build(
+    db: Database,
+    candidates: Sequence[Candidate],
+    asked: dict[str, str],
+    *,
+    limit: int,
+    budget_words: int | None,
+) -> tuple[list[Passage], dict[str, Signature]]:
+    """The passages of an answer, best first, and the signatures of the notes that they are from.
+
+    Args:
+        db: index.db.
+        candidates: ranked chunks.
+        asked: word of the index -> the word of the query that it stands for.
+        limit: the most passages.
+        budget_words: the most words in all; the first passage that does not fit ends the answer, but a
+            first one that is too long is cut.
+    """
+    passages: list[Passage] = []
+    signatures: dict[str, Signature] = {}
+    left = budget_words
+    for span in spans(candidates, limit):
+        path, title, date, namespace, *signature = db.execute(_NOTE, (span.note,)).fetchone()
+        rows = db.execute(_CHUNKS, (span.note, span.first, span.last)).fetchall()
+        if not rows:
+            continue
+        text, last = _joined(rows)
+        if left is not None:
+            size = len(text.split())
+            if size > left:
+                if passages:
+                    break
+                text, lines = _cut(text, left)
+                last = rows[0][0] + lines - 1
+            left -= size
+        passage = Passage(
+            path=paths.from_db(path),
+            start_line=rows[0][0],
+            end_line=last,
+            text=text,
+            title=title,
+            heading_path=tuple(json.loads(rows[0][2])),
+            date=date,
+            score=round(span.score, 6),
+            namespace=namespace,
+            matched=_matched(text, asked),
+        )
+        passages.append(passage)
+        signatures[passage.path] = Signature(*signature)
+    return passages, signatures
+
+
+def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
+    """The text of chunks in a row, as the file has it: only blank lines stand between chunks."""
+    start, last, _, text = rows[0]
+    for start, end, _, more in rows[1:]:
+        text += "\n" * (start - last) + more if start > last else " " + more
+        last = max(last, end)
+    return text, last
+
+
+def _cut(text: str, words_left: int) -> tuple[str, int]:
+    """The first lines of a text that fit, at least one; a single line is cut between words."""
+    lines = text.split("\n")
+    taken, size = [], 0
+    for line in lines:
+        size += len(line.split())
+        if size > words_left:
+            break
+        taken.append(line)
+    if not taken:
+        return " ".join(lines[0].split()[: max(1, words_left)]), 1
+    return "\n".join(taken), len(taken)
+
+
+def _matched(text: str, asked: dict[str, str]) -> tuple[str, ...]:
+    inside = set(words(text))
+    return tuple(dict.fromkeys(said for word, said in asked.items() if word in inside))

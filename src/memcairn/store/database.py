@@ -1,0 +1,173 @@
+"""Open index.db: pragmas, transactions, schema version; a damaged one is set aside.
+
+One `Database` per thread; any number of processes. Write transactions are short: what takes long is
+prepared before they begin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memcairn import paths
+from memcairn.errors import SchemaTooNew, StateDamaged, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SCHEMA_VERSION = 1
+BUSY_S = 60.0
+_DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_NOTADB"})
+
+
+def says_damaged(error: BaseException | None) -> bool:
+    """Whether this error says that the database file itself is broken."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorname", "") in _DAMAGE
+
+
+class Database:
+    """A connection to index.db.
+
+    Args:
+        path: index.db; it and its folder are made if they are missing.
+
+    Raises:
+        SchemaTooNew: a later memcairn wrote it; nothing was changed.
+        StateDamaged: it is not a database, or an older schema: set it aside and open again.
+        StateError: it cannot be opened or made.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._depth = 0
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            if says_damaged(error):
+                raise StateDamaged("is damaged", path=path) from error
+            raise StateError(str(error), path=path, hint="is the disk full?") from error
+
+    def _open(self) -> None:
+        if not os.path.exists(self.path):
+            paths.make_private_folder(os.path.dirname(self.path))
+            with contextlib.suppress(FileExistsError):
+                # Made here so that nobody else can read it; sqlite3 would follow the umask.
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        self.connection = sqlite3.connect(
+            self.path,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        try:
+            version = self._version()
+            if version > SCHEMA_VERSION:
+                raise SchemaTooNew(
+                    f"was written by a later memcairn (schema {version}, this one knows "
+                    f"{SCHEMA_VERSION})",
+                    path=self.path,
+                    hint="update memcairn; nothing was changed",
+                )
+            if version == 0:
+                self._create()
+            for pragma in (
+                "synchronous = NORMAL",
+                "foreign_keys = ON",
+                "recursive_triggers = OFF",
+                "temp_store = MEMORY",
+                "cache_size = -32000",
+            ):
+                self.connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _version(self) -> int:
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        return int(version)
+
+    def _create(self) -> None:
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+        with self.transaction():
+            if self._version() != 0:
+                return
+            for statement in _statements(schema):
+                self.connection.execute(statement)
+            self.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write: commits at the end, rolls back if an exception leaves; joins an outer transaction."""
+        if self._depth:
+            yield
+            return
+        self.connection.execute("BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+        else:
+            self.connection.execute("COMMIT")
+        finally:
+            self._depth -= 1
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read: everything inside sees one state of the database."""
+        if self.connection.in_transaction:
+            yield
+            return
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self.connection.in_transaction:
+                self.connection.execute("COMMIT")
+
+    def execute(self, sql: str, row: Any = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.connection.execute(sql, row)
+
+    def executemany(self, sql: str, rows: Iterable[Any]) -> None:
+        """Run one statement for many rows."""
+        self.connection.executemany(sql, rows)
+
+    def get_meta(self, key: str) -> str | None:
+        """A value that was set for the whole database."""
+        row = self.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Set a value for the whole database."""
+        self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def check(self) -> list[str]:
+        """What SQLite's own checks find; an empty list is good."""
+        found = [str(m) for (m,) in self.execute("PRAGMA integrity_check") if m != "ok"]
+        try:
+            self.execute("INSERT INTO fulltext (fulltext) VALUES ('integrity-check')")
+        except sqlite3.DatabaseError as error:
+            found.append(f"full text: {error}")
+        return found
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of an SQL script; `executescript` would end the transaction around it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,149 @@
+"""Roots, and the namespaces that the user gave: all SQL about them.
+
+They are the one part of index.db that the files cannot give back. So each change also goes to roots.json
+beside it, and a new index.db begins with what that file says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memcairn import atomic, paths
+from memcairn.errors import StateError
+
+if TYPE_CHECKING:
+    from memcairn.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder, or a single file, that is kept current."""
+
+    id: int
+    path: str
+    memory_md: bool | None
+    rules: str | None
+    scanned_at: float | None
+
+    @property
+    def name(self) -> str:
+        """What it is called: its folder's name, or its file's stem."""
+        name = os.fsencode(os.path.basename(self.path)).decode("utf-8", "replace") or "root"
+        stem, suffix = os.path.splitext(name)
+        return stem if suffix.lower() in paths.NOTE_SUFFIXES else name
+
+
+_COLUMNS = "id, path, memory_md, rules, scanned_at"
+
+
+def _root(row: tuple[Any, ...]) -> Root:
+    id_, path, memory_md, *rest = row
+    return Root(id_, paths.from_db(path), None if memory_md is None else bool(memory_md), *rest)
+
+
+def roots(db: Database) -> list[Root]:
+    """All roots, by path."""
+    return [_root(row) for row in db.execute(f"SELECT {_COLUMNS} FROM root ORDER BY path")]
+
+
+def add(db: Database, path: str) -> Root:
+    """Make a folder or a file a root, unless it is one; notes below it come over from an outer root."""
+    with db.transaction():
+        sql = "INSERT INTO root (path) VALUES (?) ON CONFLICT DO NOTHING"
+        added = db.execute(sql, (paths.to_db(path),)).rowcount
+        sql = f"SELECT {_COLUMNS} FROM root WHERE path = ?"
+        root = _root(db.execute(sql, (paths.to_db(path),)).fetchone())
+        if added:
+            sql = "UPDATE note SET root = ? WHERE root <> ? AND path > ? AND path < ?"
+            db.execute(sql, (root.id, root.id, *paths.bounds_below(path)))
+            save(db)
+    return root
+
+
+def update(db: Database, root: int, **columns: Any) -> None:
+    """Set columns of one root: memory_md, rules, scanned_at."""
+    assignments = ", ".join(f"{column} = :{column}" for column in columns)
+    with db.transaction():
+        db.execute(f"UPDATE root SET {assignments} WHERE id = :root", {**columns, "root": root})
+        if "memory_md" in columns:
+            save(db)
+
+
+def forget(db: Database, root: Root) -> int:
+    """Take a root, its notes and its labels out of the index; the files stay.
+
+    Returns:
+        How many notes it had.
+    """
+    with db.transaction():
+        (count,) = db.execute("SELECT COUNT(*) FROM note WHERE root = ?", (root.id,)).fetchone()
+        db.execute("DELETE FROM root WHERE id = ?", (root.id,))
+        sql = "DELETE FROM label WHERE path = ? OR path > ? AND path < ?"
+        db.execute(sql, (paths.to_db(root.path), *paths.bounds_below(root.path)))
+        save(db)
+    return int(count)
+
+
+def labels(db: Database) -> dict[str, str]:
+    """path -> the namespace that the user gave it and all below it."""
+    return {paths.from_db(p): ns for p, ns in db.execute("SELECT path, namespace FROM label")}
+
+
+def set_label(db: Database, path: str, namespace: str) -> None:
+    """Give a path and all below it a namespace; "" takes it back."""
+    with db.transaction():
+        if namespace:
+            sql = "INSERT OR REPLACE INTO label VALUES (?, ?)"
+            db.execute(sql, (paths.to_db(path), namespace))
+        else:
+            db.execute("DELETE FROM label WHERE path = ?", (paths.to_db(path),))
+        save(db)
+
+
+def saved_file(db: Database) -> Path:
+    """roots.json, beside index.db."""
+    return Path(db.path).with_name("roots.json")
+
+
+def save(db: Database) -> None:
+    """Write what the user said to roots.json. The surrounding transaction keeps writers apart."""
+    content = {
+        "roots": [{"path": root.path, "memory_md": root.memory_md} for root in roots(db)],
+        "labels": labels(db),
+    }
+    text = json.dumps(content, indent=1, sort_keys=True) + "\n"
+    atomic.replace(saved_file(db), text.encode("ascii"))
+
+
+def restore(db: Database) -> list[str]:
+    """Fill an index.db without roots from roots.json.
+
+    Returns:
+        The roots that came back; their notes are to be indexed.
+
+    Raises:
+        StateError: roots.json cannot be understood.
+    """
+    file = saved_file(db)
+    with db.transaction():
+        if db.execute("SELECT EXISTS (SELECT 1 FROM root)").fetchone() != (0,):
+            return []
+        try:
+            content = json.loads(file.read_bytes())
+            rows = [(paths.to_db(r["path"]), r["memory_md"]) for r in content["roots"]]
+            given = [(paths.to_db(path), ns) for path, ns in content["labels"].items()]
+        except FileNotFoundError:
+            return []
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StateError(
+                "cannot be understood",
+                path=file,
+                hint="mend or remove it, and index your folders again",
+            ) from error
+        db.executemany("INSERT INTO root (path, memory_md) VALUES (?, ?)", rows)
+        db.executemany("INSERT INTO label VALUES (?, ?)", given)
+    return [paths.from_db(path) for path, _ in rows]

@@ -1,0 +1,50 @@
+"""What every test has: a home of its own, and nobody's settings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new, empty home; the user's own home and settings are out of reach."""
+    for name in list(os.environ):
+        if name.startswith("MEMCAIRN_"):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    monkeypatch.setenv("MEMCAIRN_HOME", str(home))
+    monkeypatch.setenv("MEMCAIRN_CONFIG", str(tmp_path / "config.toml"))
+    return home
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """An empty folder for notes."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    return folder
+
+
+PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()"]
