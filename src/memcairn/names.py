@@ -1,8 +1,9 @@
 """Which paths below a root a caller may name.
 
-A path is relative, separated by "/", and every component is a plain name. Refused are paths that lead
-out, names that a platform reads as something else, and names that are not notes: `.git`, and our own
-files, which all begin with `.memcairn`. Nothing here looks at a file system; memcairn.sandbox does.
+A path is relative, separated by "/", and every component is a plain name. Refused are paths that
+lead out, names that a platform reads as something else, and names that are not notes: `.git`, and
+our own files, which all begin with `.memcairn`. No file system is looked at here: memcairn.sandbox
+does that.
 """
 
 from __future__ import annotations
@@ -103,9 +104,8 @@ def fold(name: str) -> str:
 def _is_absolute(path: str, *, windows: bool) -> bool:
     drive = len(path) > 1 and path[1] == ":" and path[0].isascii() and path[0].isalpha()
     return (
-        path.startswith("/")
+        path.startswith(("/", "~/"))
         or path == "~"
-        or path.startswith("~/")
         or (drive and (windows or path[2:3] in ("", "/", "\\")))
         or (windows and path.startswith("\\"))
     )

@@ -1,8 +1,8 @@
 """Rename a file or a folder to a name that must be free.
 
-rename() replaces a file that has the new name. The kernels of Linux (renameat2) and macOS (renameatx_np)
-can refuse instead, in one step, but Python has no call for it. On a file system that cannot (NFS, some
-FUSE), a file gets its new name as a second link before it loses the old one.
+rename() replaces a file that has the new name. The kernels of Linux (renameat2) and macOS
+(renameatx_np) can refuse instead, in one step, but Python has no call for it. On a file system that
+cannot (NFS, some FUSE), a file gets its new name as a second link before it loses the old one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def rename_new(
         OSError: nothing was changed; EXDEV if the names are on two file systems.
     """
     if os.name == "nt":
-        os.rename(source, target)  # refuses by itself
+        os.rename(source, target)  # noqa: PTH104 - with strings, as below; refuses by itself
         return
     call = _kernel_call()
     if call is not None:

@@ -1,13 +1,13 @@
 """Reach the files of a root, and nothing outside it.
 
-    names.parts("notes/plan.md")                         a path is checked before anything is opened
-    open_root(root) ──folder(("notes",))──► Folder       each component is opened in the one before it
-    Folder.read("plan.md")                               a regular file, no symlink, a single link
+    names.parts("notes/plan.md")                    a path is checked before anything is opened
+    open_root(root) ──folder(("notes",))──► Folder  each component is opened in the one before it
+    Folder.read("plan.md")                          a regular file, no symlink, a single link
 
-A path is walked with openat and O_NOFOLLOW from a descriptor of the root, and what was opened is what is
-used: a folder that is swapped for a symlink meanwhile is met as a symlink and refused, or not met at all.
-Where the platform has no openat (Windows), the real path of each folder is compared before and after its
-use instead; docs/decisions/sandbox.md says what that leaves open.
+A path is walked with openat and O_NOFOLLOW from a descriptor of the root, and what was opened is
+what is used: a folder that is swapped for a symlink meanwhile is met as a symlink and refused, or
+not met at all. Where the platform has no openat (Windows), the real path of each folder is compared
+before and after its use instead; docs/decisions/sandbox.md says what that leaves open.
 """
 
 from __future__ import annotations
@@ -204,24 +204,25 @@ class Folder:
             self.require_kind(name, stat.S_IFREG)
             descriptor = os.open(self._at(name), _FILE, dir_fd=self._descriptor)
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise OutsideRoot("is a device, a pipe or a socket", path=self.shown(name))
-            if status.st_nlink > 1:
-                raise OutsideRoot(
-                    "is a hard link: the same file has another name, perhaps outside this root",
-                    path=self.shown(name),
-                    hint="replace it by a copy of its own",
-                )
-            if self._descriptor is None:
-                self.check()
-                now = self.require_kind(name, stat.S_IFREG)
-                if not os.path.samestat(now, status):
-                    raise OutsideRoot("was replaced while it was opened", path=self.shown(name))
+            self._check_opened(name, os.fstat(descriptor))
         except BaseException:
             os.close(descriptor)
             raise
         return descriptor
+
+    def _check_opened(self, name: str, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            raise OutsideRoot("is a device, a pipe or a socket", path=self.shown(name))
+        if status.st_nlink > 1:
+            raise OutsideRoot(
+                "is a hard link: the same file has another name, perhaps outside this root",
+                path=self.shown(name),
+                hint="replace it by a copy of its own",
+            )
+        if self._descriptor is None:
+            self.check()
+            if not os.path.samestat(self.require_kind(name, stat.S_IFREG), status):
+                raise OutsideRoot("was replaced while it was opened", path=self.shown(name))
 
     def read(self, name: str, limit: int) -> Content:
         """Read a whole file of at most `limit` bytes.
@@ -289,15 +290,14 @@ class Folder:
             NoteExists: something has this name.
             NoteError: the system refused; nothing was changed.
         """
-        with reported(self.shown(name)):
-            with self._temporary(data, 0o600) as temporary:
-                self.check()
-                rename_new(
-                    self._at(temporary),
-                    self._at(name),
-                    source_folder=self._descriptor,
-                    target_folder=self._descriptor,
-                )
+        with reported(self.shown(name)), self._temporary(data, 0o600) as temporary:
+            self.check()
+            rename_new(
+                self._at(temporary),
+                self._at(name),
+                source_folder=self._descriptor,
+                target_folder=self._descriptor,
+            )
         self.sync()
 
     @contextlib.contextmanager
@@ -319,7 +319,7 @@ class Folder:
             raise
 
     def create(self, name: str) -> int:
-        """Create an empty file, 0600, and return its descriptor, which the caller writes and closes."""
+        """Create an empty file, 0600. The caller writes to its descriptor, and closes it."""
         with reported(self.shown(name)):
             descriptor = os.open(self._at(name), _NEW_FILE, 0o600, dir_fd=self._descriptor)
         try:
@@ -343,9 +343,9 @@ class Folder:
         try:
             rename_new(
                 self._at(name),
-                to._at(new_name),  # noqa: SLF001
+                to._at(new_name),
                 source_folder=self._descriptor,
-                target_folder=to._descriptor,  # noqa: SLF001
+                target_folder=to._descriptor,
             )
         except OSError as error:
             if error.errno == errno.EXDEV:

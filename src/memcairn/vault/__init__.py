@@ -1,0 +1,423 @@
+"""The file tools of a root: read, write, find and remove notes, and never leave the root.
+
+    path ──names.parts──► components ──sandbox.Folder──► open folder ──► operation ──► what changed
+
+Every path comes from a model, and every folder may change between a look and a use; memcairn.names
+and memcairn.sandbox deal with both. Writers of ours exclude each other by a lock on the root. A
+write is atomic, a removal can be undone, and MEMORY.md and its index pages are read here but
+written elsewhere. Nothing here touches the index: each result says which paths changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import stat
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from memcairn.errors import NoteExists, NoteUnreadable, OutsideRoot, UsageError
+from memcairn.names import fold, folder_parts, parts, require_creatable
+from memcairn.sandbox import Content, Folder, open_root, reported
+from memcairn.vault import find, text, tree
+from memcairn.vault.diff import Diff, unified
+from memcairn.vault.trash import Trash, Trashed
+from memcairn.vault.values import Limits, Moved, Restored, Window, Written
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# A larger file is not read at all: it is not a note, and its hash needs all of it.
+_MAX_FILE_BYTES = 64 << 20
+
+
+__all__ = ["Limits", "Vault", "is_generated"]
+
+
+def is_generated(names: tuple[str, ...]) -> bool:
+    """Whether a path is MEMORY.md or below `index/`, which only memcairn.memory_md writes."""
+    return fold(names[0]) == "index" or (len(names) == 1 and fold(names[0]) == "memory.md")
+
+
+class Vault:
+    """The files of one root.
+
+    Every path is relative to the root. A path that leads out of it, through a symlink or to a
+    reserved name raises OutsideRoot; one that no file can have raises UsageError; when the system
+    refuses, NoteError says why, and nothing was changed.
+
+    Args:
+        root: an existing folder; its own path is trusted.
+        trash: a folder outside the root for what is removed. It is made when it is needed.
+        generated: whether the components of a path name a file that is not to be changed here.
+        limits: how much one call may move.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        trash: Path,
+        generated: Callable[[tuple[str, ...]], bool] = is_generated,
+        limits: Limits | None = None,
+    ) -> None:
+        if trash.resolve().is_relative_to(root.resolve()):
+            raise UsageError("the trash cannot be inside the root", path="trash")
+        self._root = root
+        self._trash = Trash(trash)
+        self._generated = generated
+        self._limits = limits or Limits()
+
+    def read(
+        self,
+        path: str,
+        *,
+        start_line: int | None = None,
+        end_line: int | None = None,
+        max_bytes: int | None = None,
+    ) -> Window:
+        """Read the lines `start_line` to `end_line`, both included, as far as `max_bytes` reach.
+
+        Raises:
+            NoteUnreadable: it is missing, a folder, not UTF-8, or larger than 64 MiB.
+        """
+        names = parts(path)
+        with self._open() as root, root.folder(names[:-1]) as folder:
+            content = folder.read(names[-1], _MAX_FILE_BYTES)
+        room = min(max_bytes or self._limits.read_bytes, self._limits.read_bytes)
+        whole = _decode(content, "/".join(names)).removeprefix(text.BOM)
+        lines = text.window(whole, start_line, end_line, max(room, 4))
+        return Window(
+            "/".join(names),
+            lines.text,
+            lines.first,
+            lines.last,
+            lines.total,
+            lines.truncated,
+            len(content.data),
+            hashlib.sha256(content.data).hexdigest(),
+        )
+
+    def write(
+        self, path: str, content: str, *, overwrite: bool = False, if_match: str | None = None
+    ) -> Written:
+        """Make `content` the whole content of a file; folders on the way are made.
+
+        Args:
+            path: the file.
+            content: the text, which is written as it is.
+            overwrite: replace a file that exists.
+            if_match: replace it only if this is the sha256 of what it holds now.
+
+        Raises:
+            NoteExists: it exists and may not be replaced, or does not match.
+            UsageError: the content is too large.
+        """
+        data = _encode(content, self._limits.write_bytes)
+        with self._place(path, create=True) as (folder, name):
+            status = folder.status(name)
+            if status is None:
+                if if_match is not None:
+                    raise NoteUnreadable(
+                        "does not exist, so it cannot match", path=folder.shown(name)
+                    )
+                require_creatable((name,))
+                folder.write_new(name, data)
+            else:
+                self._replace(folder, name, data, overwrite=overwrite, if_match=if_match)
+            return _written(folder, name, data, created=status is None, line=1)
+
+    def _replace(
+        self, folder: Folder, name: str, data: bytes, *, overwrite: bool, if_match: str | None
+    ) -> None:
+        expected: os.stat_result | None = None
+        folder.require_kind(name, stat.S_IFREG)
+        if if_match is not None:
+            now = folder.read(name, _MAX_FILE_BYTES)
+            digest = hashlib.sha256(now.data).hexdigest()
+            if digest != if_match.lower():
+                raise NoteExists(
+                    f"was changed since it was read: its sha256 is now {digest}",
+                    path=folder.shown(name),
+                    hint="read it again, then repeat the change",
+                )
+            expected = now.status
+        elif not overwrite:
+            raise NoteExists(
+                "exists already",
+                path=folder.shown(name),
+                hint="edit it, append to it, or write it with overwrite",
+            )
+        folder.write(name, data, expected=expected)
+
+    def append(self, path: str, content: str) -> Written:
+        """Add text at the end of a file, on a line of its own; make the file if there is none.
+
+        Raises:
+            UsageError: the content, or the file with it, is too large.
+        """
+        _encode(content, self._limits.append_bytes)
+        with self._place(path, create=True) as (folder, name):
+            if folder.status(name) is None:
+                require_creatable((name,))
+                data = content.encode()
+                folder.write_new(name, data)
+                return _written(folder, name, data, created=True, line=1)
+            now = folder.read(name, _MAX_FILE_BYTES)
+            before = _decode(now, folder.shown(name))
+            data = _encode(text.joined(before, content), self._limits.write_bytes)
+            folder.write(name, data, expected=now.status)
+            line = before.count("\n") + (1 if before.endswith("\n") or not before else 2)
+            return _written(folder, name, data, created=False, line=line)
+
+    def edit(self, path: str, old: str, new: str) -> Written:
+        """Replace the only occurrence of `old`; BOM and line ends of the file are kept.
+
+        Raises:
+            UsageError: `old` does not occur exactly once; the message says how often, and where.
+        """
+        with self._place(path) as (folder, name):
+            now = folder.read(name, _MAX_FILE_BYTES)
+            try:
+                after, line = text.replace_once(_decode(now, folder.shown(name)), old, new)
+            except UsageError as error:
+                error.path = folder.shown(name)
+                raise
+            data = _encode(after, self._limits.write_bytes)
+            folder.write(name, data, expected=now.status)
+            return _written(folder, name, data, created=False, line=line)
+
+    def list(
+        self,
+        folder: str = "",
+        *,
+        recursive: bool = False,
+        glob: str | None = None,
+        limit: int = 1000,
+        after: str | None = None,
+    ) -> find.Listing:
+        """A page of what is in a folder. Reserved names are not listed.
+
+        Args:
+            folder: "" is the root.
+            recursive: everything below it, too.
+            glob: only what matches: `*.md` by name, `2025/**/*.md` by path below the folder.
+            limit: the most entries of a page.
+            after: `next_after` of the page before.
+        """
+        names = folder_parts(folder)
+        with self._open() as root, root.folder(names) as place:
+            return find.listing(
+                place,
+                recursive=recursive,
+                glob=glob,
+                limit=max(limit, 1),
+                after=tuple(after.split("/")) if after else (),
+            )
+
+    def grep(
+        self,
+        pattern: str,
+        folder: str = "",
+        *,
+        glob: str | None = None,
+        limit: int = 100,
+        ignore_case: bool = False,
+        context: int = 0,
+    ) -> find.Matches:
+        """The lines below a folder that match a regular expression of Python.
+
+        Args:
+            pattern: at most 1,000 characters. It gets 5 seconds.
+            folder: "" is the root.
+            glob: which files, as for `list`.
+            limit: the most matches.
+            ignore_case: "a" matches "A".
+            context: how many lines to give before and after each match, at most 20.
+
+        Raises:
+            UsageError: it is not a regular expression.
+        """
+        names = folder_parts(folder)
+        with self._open() as root, root.folder(names) as place:
+            return find.search(
+                place,
+                pattern,
+                glob=glob,
+                limit=max(limit, 1),
+                ignore_case=ignore_case,
+                context=min(max(context, 0), find.MAX_CONTEXT_LINES),
+                max_file_bytes=self._limits.write_bytes,
+            )
+
+    def diff(self, before: str, after: str) -> Diff:
+        """The unified difference of two files."""
+        return self.diff_text(self._text(before), after, name=before)
+
+    def diff_text(self, before: str, path: str, *, name: str) -> Diff:
+        """The unified difference of a text, such as an earlier version called `name`, to a file."""
+        return unified(
+            before, self._text(path), names=(name, path), max_bytes=self._limits.read_bytes
+        )
+
+    def mkdir(self, path: str) -> None:
+        """Make a folder, and those above it. It may exist already.
+
+        Raises:
+            NoteUnreadable: it, or something above it, is a file.
+        """
+        names = folder_parts(path)
+        self._require_ours(names)
+        require_creatable(names)
+        with self._open() as root, root.lock(), root.folder(names, create=True) as made:
+            made.check()
+
+    def move(self, path: str, target: str) -> Moved:
+        """Give a file or folder another path, which must be free; folders on the way are made.
+
+        Raises:
+            NoteExists: something is at `target`.
+            OutsideRoot: it is a folder with something reserved in it.
+        """
+        to = parts(target)
+        self._require_ours(to)
+        require_creatable(to)
+        with self._place(path) as (folder, name):
+            names = (*folder.parts, name)
+            if to[: len(names)] == names:
+                raise UsageError("cannot move into itself", path=folder.shown(name))
+            records = tree.files(folder, name)
+            with self._open() as root, root.folder(to[:-1], create=True) as new_folder:
+                try:
+                    folder.move(name, new_folder, to[-1])
+                except OSError as error:
+                    if error.errno != errno.EXDEV:
+                        raise
+                    raise UsageError(
+                        "is on another file system than its target", path=folder.shown(name)
+                    ) from error
+            old = [record.path for record in records]
+            base = len(names)
+            new = ["/".join((*to, *path.split("/")[base:])) for path in old]
+            return Moved("/".join(names), "/".join(to), (*old, *new))
+
+    def remove(self, path: str, *, recursive: bool = False, now: datetime | None = None) -> Trashed:
+        """Move a file or folder into the trash. The paths of its `files` are what changed.
+
+        Args:
+            path: the file or folder.
+            recursive: a folder with what is in it; without this, a folder has to be empty.
+            now: the time to record, in UTC.
+
+        Raises:
+            NoteExists: the folder is not empty.
+            OutsideRoot: it is a folder with something reserved in it.
+        """
+        with self._place(path) as (folder, name):
+            status = folder.status(name)
+            if status is not None and stat.S_ISDIR(status.st_mode) and not recursive:
+                with folder.folder((name,)) as inner:
+                    count = len(inner.items())
+                if count:
+                    raise NoteExists(
+                        f"is a folder with {count} things in it",
+                        path=folder.shown(name),
+                        hint="remove it with recursive",
+                    )
+            return self._trash.put(folder, name, now=now or datetime.now(UTC))
+
+    def trash(self) -> tuple[Trashed, ...]:
+        """What `restore` can bring back, the latest removal first."""
+        with self._open() as root, root.lock():
+            return self._trash.entries(root)
+
+    def restore(self, entry_id: str, *, target: str | None = None) -> Restored:
+        """Bring back what was removed.
+
+        Args:
+            entry_id: `Trashed.id`.
+            target: where to; None is where it was.
+
+        Raises:
+            UsageError: there is no such entry.
+            NoteExists: something is at the target.
+        """
+        with self._open() as root, root.lock():
+            entry = self._trash.entry(entry_id)
+            names = parts(entry.path if target is None else target)
+            self._require_ours(names)
+            require_creatable(names)
+            damaged = self._trash.restore(entry, root, names)
+        base = len(entry.path.split("/"))
+        changed = ("/".join((*names, *file.path.split("/")[base:])) for file in entry.files)
+        return Restored("/".join(names), damaged, tuple(changed))
+
+    def purge_trash(
+        self, *, keep: int, max_age_days: float, now: datetime | None = None
+    ) -> tuple[str, ...]:
+        """Delete for good what was removed longer ago, and all but the latest `keep` removals.
+
+        Returns:
+            The ids of what was deleted.
+        """
+        oldest = (now or datetime.now(UTC)) - timedelta(days=max_age_days)
+        with self._open() as root, root.lock():
+            return self._trash.purge(root, keep=keep, older_than=oldest)
+
+    def _open(self) -> Folder:
+        return open_root(self._root)
+
+    @contextlib.contextmanager
+    def _place(self, path: str, *, create: bool = False) -> Iterator[tuple[Folder, str]]:
+        """The open folder and the name of something to change, with the lock of the root."""
+        names = parts(path)
+        self._require_ours(names)
+        if create:
+            require_creatable(names[:-1])
+        with (
+            self._open() as root,
+            root.lock(),
+            root.folder(names[:-1], create=create) as folder,
+            reported("/".join(names)),
+        ):
+            yield folder, names[-1]
+
+    def _require_ours(self, names: tuple[str, ...]) -> None:
+        if names and self._generated(names):
+            raise OutsideRoot(
+                "is written by memcairn alone",
+                path="/".join(names),
+                hint="change the notes: it follows them",
+            )
+
+    def _text(self, path: str) -> str:
+        names = parts(path)
+        with self._open() as root, root.folder(names[:-1]) as folder:
+            return _decode(folder.read(names[-1], self._limits.write_bytes), "/".join(names))
+
+
+def _decode(content: Content, path: str) -> str:
+    try:
+        return content.data.decode()
+    except UnicodeDecodeError as error:
+        line = content.data.count(b"\n", 0, error.start) + 1
+        raise NoteUnreadable(f"is not UTF-8 text (line {line})", path=path) from error
+
+
+def _encode(content: str, limit: int) -> bytes:
+    try:
+        data = content.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the text is not valid Unicode") from error
+    if len(data) > limit:
+        raise UsageError(f"the text has {len(data):,} bytes; at most {limit:,} can be written")
+    return data
+
+
+def _written(folder: Folder, name: str, data: bytes, *, created: bool, line: int) -> Written:
+    path = folder.shown(name)
+    digest = hashlib.sha256(data).hexdigest()
+    return Written(path, len(data), digest, created, line, (path,))

@@ -1,0 +1,74 @@
+"""Find the lines that match a regular expression; as a program, in a process that can be killed.
+
+`re` backtracks: `(a+)+$` takes for ever on a short line, holds the interpreter meanwhile, and no
+thread can stop it. So an expression that somebody sent runs in a child, `python -I -S matching.py`.
+Through its pipes go marshalled values: the expression first, then batches of texts, and an answer
+to each. The standard library only, and little of it: such a search starts this program each time.
+"""
+
+import marshal
+import re
+import sys
+
+_MEMORY_BYTES = 1 << 30
+
+
+def matches(pattern: re.Pattern[str], texts: list[str], limit: int) -> list[list[tuple[int, int]]]:
+    """For each text the lines with a match (number from 1, column from 0), `limit` in all."""
+    found = []
+    for text in texts:
+        found.append(_matching_lines(pattern, text, limit))
+        limit -= len(found[-1])
+    return found
+
+
+def _matching_lines(pattern: re.Pattern[str], text: str, limit: int) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for number, line in enumerate(text.split("\n") if limit else [], 1):
+        if (match := pattern.search(line)) is not None:
+            found.append((number, match.start()))
+            if len(found) == limit:
+                break
+    return found
+
+
+def compiled(pattern: str, *, ignore_case: bool) -> re.Pattern[str]:
+    """The expression. Raises re.error, OverflowError or RecursionError if it is not one."""
+    return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+
+
+def _limit_resources(seconds: int) -> None:
+    """An orphan must not go on for ever, and no search may take all memory."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    for kind, value in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, _MEMORY_BYTES)):
+        try:
+            resource.setrlimit(kind, (value, value))
+        except (OSError, ValueError):
+            continue
+
+
+def _answer_requests() -> None:
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    pattern_text, ignore_case, seconds = marshal.load(requests)  # noqa: S302 - our parent's
+    _limit_resources(seconds)
+    try:
+        pattern = compiled(pattern_text, ignore_case=ignore_case)
+    except (re.error, OverflowError, RecursionError, MemoryError) as error:
+        marshal.dump(str(error) or type(error).__name__, answers)
+        return
+    marshal.dump("", answers)
+    answers.flush()
+    while True:
+        try:
+            texts, limit = marshal.load(requests)  # noqa: S302
+        except EOFError:
+            return
+        marshal.dump(matches(pattern, texts, limit), answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _answer_requests()

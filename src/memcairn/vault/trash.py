@@ -1,0 +1,289 @@
+"""Where removed notes wait: restorable until they are purged.
+
+    <trash>/<id>/entry.json     what it was: path, time, size and hash of every file
+    <trash>/<id>/content        the file or folder itself
+
+entry.json is on the disk before anything moves, and a removal is one rename. Where the trash is on
+another file system, what is removed first gets a hidden name beside its old one, is copied, and
+then deleted. So it is always under its own path or can be restored, whatever dies in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import stat
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from memcairn.atomic import TEMPORARY_PREFIX
+from memcairn.errors import NoteError, NoteUnreadable, UsageError
+from memcairn.names import parts
+from memcairn.sandbox import Folder, open_root, temporary_name
+from memcairn.vault import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_ENTRY = "entry.json"
+_CONTENT = "content"
+_PARTIAL = "partial"
+_MAX_ENTRY_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """Something in the trash.
+
+    Attributes:
+        id: names it in `restore`; ids sort by the time of removal.
+        path: where it was, relative to the root.
+        is_folder: whether it was a folder.
+        removed_at: when, in UTC.
+        files: every file of it.
+    """
+
+    id: str
+    path: str
+    is_folder: bool
+    removed_at: datetime
+    files: tuple[tree.FileRecord, ...]
+
+
+class Trash:
+    """The trash of one root: a folder outside it, made when it is needed.
+
+    Every method expects the caller to hold the lock of the root.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def put(self, parent: Folder, name: str, *, now: datetime) -> Trashed:
+        """Move a file or folder into the trash.
+
+        Raises:
+            OutsideRoot: it holds something reserved; or, for a trash on another file system, a
+                symlink, a hard link or a special file.
+            NoteError: the system refused. Whatever is raised, it is still where it was.
+        """
+        entry = _describe(parent, name, now)
+        with self._open() as trash:
+            trash.make(entry.id)
+            trash.sync()
+            with trash.folder((entry.id,)) as place:
+                try:
+                    place.write_new(_ENTRY, _encode(entry))
+                    _take(parent, name, place, _staged(entry))
+                except BaseException:
+                    _withdraw(trash, place, entry, parent)
+                    raise
+        return entry
+
+    def entries(self, root: Folder) -> tuple[Trashed, ...]:
+        """What can be restored, the latest removal first."""
+        with self._open() as trash:
+            known = [entry for entry in _entries(trash) if _is_there(trash, entry, root)]
+        return tuple(sorted(known, key=lambda entry: entry.id, reverse=True))
+
+    def entry(self, entry_id: str) -> Trashed:
+        """The entry with this id.
+
+        Raises:
+            UsageError: there is none.
+        """
+        with self._open() as trash:
+            for entry in _entries(trash):
+                if entry.id == entry_id:
+                    return entry
+        raise UsageError(
+            "is not in the trash", path=entry_id, hint="list the trash to see what there is"
+        )
+
+    def restore(self, entry: Trashed, root: Folder, target: tuple[str, ...]) -> tuple[str, ...]:
+        """Move something out of the trash to `target`, which must be free.
+
+        Returns:
+            The paths of files that are not what they were when they were removed.
+
+        Raises:
+            NoteExists: something is at `target`.
+            NoteError: the system refused. Whatever is raised, it is still in the trash.
+        """
+        with self._open() as trash, root.folder(target[:-1], create=True) as parent:
+            with _source(trash, entry, root) as (place, name):
+                _give(place, name, parent, target[-1])
+            with contextlib.suppress(NoteError):
+                _drop_staged(root, entry)
+                _forget(trash, entry.id)
+            return _damaged(entry, parent, target)
+
+    def purge(self, root: Folder, *, keep: int, older_than: datetime) -> tuple[str, ...]:
+        """Delete for good all but the latest `keep` entries, and those removed before `older_than`.
+
+        Returns:
+            The ids of what was deleted. What the system refuses to delete stays: no error.
+        """
+        deleted = []
+        with self._open() as trash:
+            entries = sorted(_entries(trash), key=lambda entry: entry.id)
+            surplus = {entry.id for entry in entries[: max(0, len(entries) - keep)]}
+            for entry in entries:
+                if entry.id in surplus or entry.removed_at < older_than:
+                    with contextlib.suppress(NoteError):
+                        _drop_staged(root, entry)
+                        _forget(trash, entry.id)
+                        deleted.append(entry.id)
+        return tuple(deleted)
+
+    def _open(self) -> Folder:
+        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open_root(self._path)
+
+
+def _describe(parent: Folder, name: str, now: datetime) -> Trashed:
+    status = parent.status(name)
+    return Trashed(
+        id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}",
+        path=parent.shown(name),
+        is_folder=status is not None and stat.S_ISDIR(status.st_mode),
+        removed_at=now,
+        files=tuple(tree.files(parent, name, hashed=True)),
+    )
+
+
+def _withdraw(trash: Folder, place: Folder, entry: Trashed, parent: Folder) -> None:
+    """Drop the entry of a removal that failed, unless the entry is what can restore it."""
+    with contextlib.suppress(NoteError):
+        if place.status(_CONTENT) is None and parent.status(_staged(entry)) is None:
+            tree.delete(place, _ENTRY)
+            trash.rmdir(entry.id)
+
+
+def _take(parent: Folder, name: str, place: Folder, staged: str) -> None:
+    try:
+        parent.move(name, place, _CONTENT)
+    except OSError as error:
+        if not tree.is_other_file_system(error):
+            raise
+    else:
+        return
+    # From here on, a writer who knows the path makes a new file, and cannot be lost with the old.
+    parent.move(name, parent, staged)
+    try:
+        tree.copy(parent, staged, place, _PARTIAL)
+        place.move(_PARTIAL, place, _CONTENT)
+    except BaseException:
+        parent.move(staged, parent, name)
+        with contextlib.suppress(NoteError):
+            tree.delete(place, _PARTIAL)
+        raise
+    with contextlib.suppress(NoteError):
+        tree.delete(parent, staged)
+
+
+def _give(place: Folder, name: str, parent: Folder, new_name: str) -> None:
+    try:
+        place.move(name, parent, new_name)
+    except OSError as error:
+        if not tree.is_other_file_system(error):
+            raise
+    else:
+        return
+    temporary = temporary_name()
+    try:
+        tree.copy(place, name, parent, temporary)
+        parent.move(temporary, parent, new_name)
+    except BaseException:
+        with contextlib.suppress(NoteError):
+            tree.delete(parent, temporary)
+        raise
+    with contextlib.suppress(NoteError):
+        tree.delete(place, name)
+
+
+@contextlib.contextmanager
+def _source(trash: Folder, entry: Trashed, root: Folder) -> Iterator[tuple[Folder, str]]:
+    """Where the content is: in the trash, or beside its old path if a removal died half-way."""
+    with trash.folder((entry.id,)) as place:
+        if place.status(_CONTENT) is not None:
+            yield place, _CONTENT
+            return
+    with root.folder(parts(entry.path)[:-1]) as parent:
+        if parent.status(_staged(entry)) is None:
+            raise NoteUnreadable("is gone from the trash", path=entry.path)
+        yield parent, _staged(entry)
+
+
+def _is_there(trash: Folder, entry: Trashed, root: Folder) -> bool:
+    try:
+        with _source(trash, entry, root):
+            return True
+    except NoteError:
+        return False
+
+
+def _staged(entry: Trashed) -> str:
+    return f"{TEMPORARY_PREFIX}{entry.id}.removed"
+
+
+def _drop_staged(root: Folder, entry: Trashed) -> None:
+    """Delete the hidden rest of a removal that died after its copy was complete."""
+    with contextlib.suppress(NoteUnreadable), root.folder(parts(entry.path)[:-1]) as parent:
+        tree.delete(parent, _staged(entry))
+
+
+def _forget(trash: Folder, entry_id: str) -> None:
+    # The entry goes last: without it, nobody knows what the content was.
+    with trash.folder((entry_id,)) as place:
+        for name in (_PARTIAL, _CONTENT, _ENTRY):
+            tree.delete(place, name)
+        for item in place.items():
+            tree.delete(place, item.name)
+    trash.rmdir(entry_id)
+
+
+def _damaged(entry: Trashed, parent: Folder, target: tuple[str, ...]) -> tuple[str, ...]:
+    """The files of a restored entry whose hash is not the one that was recorded."""
+    damaged = []
+    base = len(entry.path.split("/"))
+    for record in entry.files:
+        below = (target[-1], *record.path.split("/")[base:])
+        actual = None
+        with contextlib.suppress(NoteError), parent.folder(below[:-1]) as folder:
+            actual = tree.sha256(folder, below[-1])
+        if actual != record.sha256:
+            damaged.append("/".join((*target[:-1], *below)))
+    return tuple(damaged)
+
+
+def _entries(trash: Folder) -> list[Trashed]:
+    """Every readable entry. One that cannot be read is left alone: it may be a later version's."""
+    entries = []
+    for item in trash.items():
+        with (
+            contextlib.suppress(NoteError, UsageError, ValueError, TypeError, KeyError),
+            trash.folder((item.name,)) as place,
+        ):
+            entries.append(_decode(item.name, place.read(_ENTRY, _MAX_ENTRY_BYTES).data))
+    return entries
+
+
+def _encode(entry: Trashed) -> bytes:
+    fields = asdict(entry) | {"removed_at": entry.removed_at.isoformat()}
+    return json.dumps(fields, indent=1).encode()
+
+
+def _decode(entry_id: str, data: bytes) -> Trashed:
+    fields: dict[str, Any] = json.loads(data)
+    parts(fields["path"])
+    return Trashed(
+        id=entry_id,
+        path=fields["path"],
+        is_folder=bool(fields["is_folder"]),
+        removed_at=datetime.fromisoformat(fields["removed_at"]),
+        files=tuple(tree.FileRecord(**record) for record in fields["files"]),
+    )

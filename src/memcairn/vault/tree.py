@@ -1,0 +1,154 @@
+"""Walk, hash, copy and delete below an open folder, without following a symlink."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memcairn.atomic import TEMPORARY_PREFIX
+from memcairn.errors import NoteError, OutsideRoot, UsageError
+from memcairn.names import MAX_DEPTH, fold, is_reserved
+from memcairn.sandbox import reported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from memcairn.sandbox import Folder, Item
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as it was: its path relative to the root, its size, and its hash.
+
+    The hash is None where nobody asked for it, and for a hard link, whose content may be another's.
+    """
+
+    path: str
+    size_bytes: int
+    sha256: str | None
+
+
+def walk(
+    folder: Folder, *, descend: Callable[[tuple[str, ...]], bool] = lambda _: True
+) -> Iterator[tuple[Folder, Item]]:
+    """Everything below `folder` with the open folder that holds it; a folder before its content.
+
+    The order is that of the components of the paths. Reserved names are left out. A folder that
+    cannot be entered, or that vanishes meanwhile, is given but not entered.
+
+    Args:
+        folder: where to start.
+        descend: whether to enter the folder with these components.
+    """
+    for item in folder.items():
+        if is_reserved(item.name):
+            continue
+        yield folder, item
+        below = (*folder.parts, item.name)
+        if stat.S_ISDIR(item.status.st_mode) and len(below) < MAX_DEPTH and descend(below):
+            with contextlib.suppress(NoteError), folder.folder((item.name,)) as inner:
+                yield from walk(inner, descend=descend)
+
+
+def files(folder: Folder, name: str, *, hashed: bool = False) -> list[FileRecord]:
+    """Every file of a tree that is about to move as a whole; or the one file.
+
+    Raises:
+        OutsideRoot: it is not a file or a folder, or there is something reserved in it.
+        UsageError: it is deeper than any path can be.
+    """
+    status = folder.status(name)
+    if status is not None and stat.S_ISDIR(status.st_mode):
+        with folder.folder((name,)) as inner:
+            return list(_files(inner, hashed=hashed))
+    status = folder.require_kind(name, stat.S_IFREG)
+    return [_record(folder, name, status, hashed=hashed)]
+
+
+def _files(folder: Folder, *, hashed: bool) -> Iterator[FileRecord]:
+    if len(folder.parts) > MAX_DEPTH:
+        raise UsageError(f"is more than {MAX_DEPTH} folders deep", path=folder.shown())
+    for item in folder.items():
+        # What a crashed write left behind must not keep its folder for ever.
+        if is_reserved(item.name) and not fold(item.name).startswith(TEMPORARY_PREFIX):
+            raise OutsideRoot("is reserved", path=folder.shown(item.name))
+        if stat.S_ISDIR(item.status.st_mode):
+            with folder.folder((item.name,)) as inner:
+                yield from _files(inner, hashed=hashed)
+        elif stat.S_ISREG(item.status.st_mode):
+            yield _record(folder, item.name, item.status, hashed=hashed)
+
+
+def _record(folder: Folder, name: str, status: os.stat_result, *, hashed: bool) -> FileRecord:
+    digest = sha256(folder, name) if hashed else None
+    return FileRecord(folder.shown(name), status.st_size, digest)
+
+
+def sha256(folder: Folder, name: str) -> str | None:
+    """The hash of a file, or None if it cannot be read or is a hard link."""
+    try:
+        with os.fdopen(folder.open(name), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (NoteError, OSError):
+        return None
+
+
+def copy(folder: Folder, name: str, to: Folder, new_name: str) -> None:
+    """Copy a file or a tree to a file system that no rename reaches, and wait for the disk.
+
+    Modes and times of files are kept; folders become 0700.
+
+    Raises:
+        OutsideRoot: there is a symlink, a hard link or a special file in it.
+        NoteError: the system refused.
+    """
+    status = folder.status(name)
+    if status is not None and stat.S_ISDIR(status.st_mode):
+        to.make(new_name)
+        with folder.folder((name,)) as inner, to.folder((new_name,)) as new_inner:
+            for item in inner.items():
+                copy(inner, item.name, new_inner, item.name)
+            new_inner.sync()
+        return
+    with (
+        reported(folder.shown(name)),
+        os.fdopen(folder.open(name), "rb") as source,
+        os.fdopen(to.create(new_name), "wb") as target,
+    ):
+        shutil.copyfileobj(source, target)
+        target.flush()
+        status = os.fstat(source.fileno())
+        if hasattr(os, "fchmod"):
+            os.fchmod(target.fileno(), stat.S_IMODE(status.st_mode))
+        if os.utime in os.supports_fd:
+            os.utime(target.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.fsync(target.fileno())
+
+
+def delete(folder: Folder, name: str) -> None:
+    """Delete a file or a tree for good. Symlinks are deleted, not followed.
+
+    Raises:
+        NoteError: the system refused; a part may be gone.
+    """
+    status = folder.status(name)
+    if status is None:
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        folder.unlink(name)
+        return
+    with folder.folder((name,)) as inner:
+        for item in inner.items():
+            delete(inner, item.name)
+    folder.rmdir(name)
+
+
+def is_other_file_system(error: OSError) -> bool:
+    """Whether a rename failed because its names are on two file systems."""
+    return error.errno == errno.EXDEV
