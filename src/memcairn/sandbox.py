@@ -50,6 +50,8 @@ _FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
 
 _LOCK_PATIENCE_S = 10.0
+# A file that is written all the time is met as the one it was before, once in a while.
+_ATTEMPTS = 10
 _fallback_lock = threading.Lock()
 
 
@@ -201,28 +203,37 @@ class Folder:
             NoteError: the system refused.
         """
         with reported(self.shown(name)):
-            self.require_kind(name, stat.S_IFREG)
-            descriptor = os.open(self._at(name), _FILE, dir_fd=self._descriptor)
-        try:
-            self._check_opened(name, os.fstat(descriptor))
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
+            for _ in range(_ATTEMPTS):
+                self.require_kind(name, stat.S_IFREG)
+                descriptor = os.open(self._at(name), _FILE, dir_fd=self._descriptor)
+                try:
+                    if self._is_what_it_seems(name, descriptor):
+                        return descriptor
+                except BaseException:
+                    os.close(descriptor)
+                    raise
+                os.close(descriptor)
+        raise NoteUnreadable("is replaced again and again", path=self.shown(name), hint="try again")
 
-    def _check_opened(self, name: str, status: os.stat_result) -> None:
-        if not stat.S_ISREG(status.st_mode):
+    def _is_what_it_seems(self, name: str, descriptor: int) -> bool:
+        """Whether the open file still has this name. Raises if it is not ours to read."""
+        opened = os.fstat(descriptor)
+        if not stat.S_ISREG(opened.st_mode):
             raise OutsideRoot("is a device, a pipe or a socket", path=self.shown(name))
-        if status.st_nlink > 1:
+        if self._descriptor is None:
+            self.check()
+        # The link count alone could be that of a file outside whose link here is gone again: it has
+        # to be 1 while the name here is the one.
+        named = self.status(name)
+        if named is None or not os.path.samestat(named, opened):
+            return False
+        if max(named.st_nlink, opened.st_nlink) > 1:
             raise OutsideRoot(
                 "is a hard link: the same file has another name, perhaps outside this root",
                 path=self.shown(name),
                 hint="replace it by a copy of its own",
             )
-        if self._descriptor is None:
-            self.check()
-            if not os.path.samestat(self.require_kind(name, stat.S_IFREG), status):
-                raise OutsideRoot("was replaced while it was opened", path=self.shown(name))
+        return True
 
     def read(self, name: str, limit: int) -> Content:
         """Read a whole file of at most `limit` bytes.
@@ -353,8 +364,21 @@ class Folder:
             path = to.shown(new_name) if error.errno == errno.EEXIST else self.shown(name)
             with reported(path):
                 raise
+        self._check_moved(name, to, new_name)
         to.sync()
         self.sync()
+
+    def _check_moved(self, name: str, to: Folder, new_name: str) -> None:
+        """In the fallback, put back what a race has moved through a symlink."""
+        if self._descriptor is not None:
+            return
+        try:
+            self.check()
+            to.check()
+        except OutsideRoot:
+            with contextlib.suppress(OSError):
+                rename_new(to._at(new_name), self._at(name))
+            raise
 
     def make(self, name: str) -> None:
         """Make a folder, 0700, which must not exist."""

@@ -129,6 +129,9 @@ class Trash:
         """
         deleted = []
         with self._open() as trash:
+            for name in _rests(trash):
+                with contextlib.suppress(NoteError):
+                    _forget(trash, name)
             entries = sorted(_entries(trash), key=lambda entry: entry.id)
             surplus = {entry.id for entry in entries[: max(0, len(entries) - keep)]}
             for entry in entries:
@@ -237,10 +240,12 @@ def _drop_staged(root: Folder, entry: Trashed) -> None:
 
 
 def _forget(trash: Folder, entry_id: str) -> None:
-    # The entry goes last: without it, nobody knows what the content was.
+    """Delete an entry for good. Whatever dies in between, no half of it can be restored."""
     with trash.folder((entry_id,)) as place:
-        for name in (_PARTIAL, _CONTENT, _ENTRY):
-            tree.delete(place, name)
+        tree.delete(place, _PARTIAL)
+        if place.status(_CONTENT) is not None:
+            place.move(_CONTENT, place, _PARTIAL)
+            tree.delete(place, _PARTIAL)
         for item in place.items():
             tree.delete(place, item.name)
     trash.rmdir(entry_id)
@@ -270,6 +275,16 @@ def _entries(trash: Folder) -> list[Trashed]:
         ):
             entries.append(_decode(item.name, place.read(_ENTRY, _MAX_ENTRY_BYTES).data))
     return entries
+
+
+def _rests(trash: Folder) -> list[str]:
+    """What a removal or a purge that died has left: folders with neither entry nor content."""
+    rests = []
+    for item in trash.items():
+        with contextlib.suppress(NoteError), trash.folder((item.name,)) as place:
+            if place.status(_ENTRY) is None and place.status(_CONTENT) is None:
+                rests.append(item.name)
+    return rests
 
 
 def _encode(entry: Trashed) -> bytes:
