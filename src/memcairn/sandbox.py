@@ -121,7 +121,8 @@ class Folder:
         return here
 
     def _reopened(self) -> Folder:
-        descriptor = None if self._descriptor is None else os.dup(self._descriptor)
+        with reported(self.shown()):
+            descriptor = None if self._descriptor is None else os.dup(self._descriptor)
         return Folder(self._top, self.parts, self._path, descriptor)
 
     def _step(self, name: str, *, create: bool) -> Folder:
@@ -338,6 +339,8 @@ class Folder:
             self.check()
         except BaseException:
             os.close(descriptor)
+            with contextlib.suppress(NoteError):
+                self.unlink(name)
             raise
         return descriptor
 

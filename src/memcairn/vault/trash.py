@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memcairn.atomic import TEMPORARY_PREFIX
-from memcairn.errors import NoteError, NoteUnreadable, UsageError
+from memcairn.errors import NoteError, NoteUnreadable, OutsideRoot, UsageError
 from memcairn.names import parts
 from memcairn.sandbox import Folder, open_root, temporary_name
 from memcairn.vault import tree
@@ -96,11 +96,12 @@ class Trash:
             UsageError: there is none.
         """
         with self._open() as trash:
-            for entry in _entries(trash):
-                if entry.id == entry_id:
+            if entry_id in {item.name for item in trash.items()}:
+                entry = _read_entry(trash, entry_id)
+                if entry is not None:
                     return entry
         raise UsageError(
-            "is not in the trash", path=entry_id, hint="list the trash to see what there is"
+            "there is nothing of that id in the trash", hint="list the trash to see what there is"
         )
 
     def restore(self, entry: Trashed, root: Folder, target: tuple[str, ...]) -> tuple[str, ...]:
@@ -225,7 +226,7 @@ def _is_there(trash: Folder, entry: Trashed, root: Folder) -> bool:
     try:
         with _source(trash, entry, root):
             return True
-    except NoteError:
+    except (NoteUnreadable, OutsideRoot):
         return False
 
 
@@ -266,15 +267,19 @@ def _damaged(entry: Trashed, parent: Folder, target: tuple[str, ...]) -> tuple[s
 
 
 def _entries(trash: Folder) -> list[Trashed]:
-    """Every readable entry. One that cannot be read is left alone: it may be a later version's."""
-    entries = []
-    for item in trash.items():
-        with (
-            contextlib.suppress(NoteError, UsageError, ValueError, TypeError, KeyError),
-            trash.folder((item.name,)) as place,
-        ):
-            entries.append(_decode(item.name, place.read(_ENTRY, _MAX_ENTRY_BYTES).data))
-    return entries
+    known = (_read_entry(trash, item.name) for item in trash.items())
+    return [entry for entry in known if entry is not None]
+
+
+def _read_entry(trash: Folder, entry_id: str) -> Trashed | None:
+    """An entry, or None for what is none. It may be a later version's, so it is left alone."""
+    with (
+        contextlib.suppress(NoteUnreadable, OutsideRoot, UsageError),
+        contextlib.suppress(ValueError, TypeError, KeyError),
+        trash.folder((entry_id,)) as place,
+    ):
+        return _decode(entry_id, place.read(_ENTRY, _MAX_ENTRY_BYTES).data)
+    return None
 
 
 def _rests(trash: Folder) -> list[str]:

@@ -1,0 +1,154 @@
+"""Disks that fail, and folders that are swapped, at every system call of every operation."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memcairn import rename, sandbox
+from memcairn.errors import MemcairnError
+from memcairn.vault import Vault
+
+from .cases import BEFORE, CASES, check_nothing_is_lost, notes, rests, start
+from .steps import CHANGING, LOOKING, before_step, move_within_a_file_system
+from .test_tricks import OPERATIONS, SECRET, everything
+
+
+def open_descriptors() -> int:
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        ("descriptors", errno.ENOSPC),
+        ("other file system", errno.EIO),
+        ("fallback", errno.EIO),
+    ],
+)
+@pytest.mark.parametrize("name", CASES)
+def test_a_disk_that_fails_at_any_step_loses_nothing(
+    name: str, way: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = CASES[name]
+    failures = 0
+    if way == "fallback":
+        monkeypatch.setattr(sandbox, "DESCRIPTORS", False)
+    if way == "other file system":
+        monkeypatch.setattr(sandbox.Folder, "move", move_within_a_file_system)
+
+    def fail() -> None:
+        raise OSError(code, os.strerror(code), "/secret/absolute/path")
+
+    for step in itertools.count(1):
+        root = tmp_path / f"root{step}"
+        root.mkdir()
+        start(root)
+        vault = Vault(root, trash=tmp_path / f"trash{step}")
+        case.prepare(vault)
+        before = notes(root)
+        open_before = open_descriptors()
+
+        error = None
+        with before_step(step, fail) as counter:
+            try:
+                case.run(vault)
+            except MemcairnError as raised:
+                error = raised
+
+        assert open_descriptors() == open_before
+        assert error is None or "absolute" not in f"{error} {error.hint}"
+        check_nothing_is_lost(case, vault, root, before=before)
+        failures += error is not None
+        if not counter.reached:
+            break
+
+    assert step > 1, "no step was counted: the test tests nothing"
+    assert failures or name == "purge", "no step failed: the test tests nothing"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("trash", ["near", "far"])
+def test_a_process_that_dies_at_any_step_loses_nothing(trash: str, tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "vault.die_at_steps", str(tmp_path), trash]
+
+    done = subprocess.run(
+        program, cwd=Path(__file__).parents[1], capture_output=True, encoding="utf-8", check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    deaths = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
+    assert set(deaths) == set(CASES)
+    assert all(int(count) > 1 for count in deaths.values()), deaths
+
+
+@pytest.mark.parametrize("name", ["write", "overwrite", "append", "edit"])
+def test_a_disk_that_is_full_leaves_no_rest(name: str, vault: Vault, root: Path) -> None:
+    start(root)
+
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for step in itertools.count(1):
+        with before_step(step, fail, ("fsync", "replace", "fchmod")) as counter:
+            try:
+                CASES[name].run(vault)
+            except MemcairnError:
+                assert notes(root) == BEFORE
+        assert not rests(root)
+        if not counter.reached or notes(root) != BEFORE:
+            break
+
+    assert step > 2, "no step failed: the test tests nothing"
+
+
+READING = {"read", "list", "list all", "grep", "diff before", "diff after", "diff of a text"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_folder_that_is_swapped_for_a_symlink_at_any_step_leads_nowhere(
+    operation: str, ways: str, tmp_path: Path
+) -> None:
+    refused = 0
+    for step in itertools.count(1):
+        base = tmp_path / str(step)
+        root, outside = base / "root", base / "outside"
+        for place, content in ((root / "trick", "inside secret"), (outside, SECRET)):
+            place.mkdir(parents=True)
+            (place / "note.md").write_text(content, encoding="utf-8")
+        (root / "plain.md").write_text("plain", encoding="utf-8")
+        vault = Vault(root, trash=base / "trash")
+        vault.write("removed.md", "removed")
+        vault.remove("removed.md")
+        before = everything(outside)
+
+        def swap(root: Path = root, outside: Path = outside) -> None:
+            rename.os.rename(root / "trick", root / "hidden")
+            (root / "trick").symlink_to(outside)
+
+        result = None
+        target = "trick" if operation in {"list", "list all", "grep"} else "trick/note.md"
+        target = "trick/new.md" if operation in {"mkdir", "move to", "restore to"} else target
+        with before_step(step, swap, LOOKING + CHANGING) as counter:
+            try:
+                result = OPERATIONS[operation](vault, target)
+            except MemcairnError:
+                refused += counter.reached
+
+        assert SECRET not in repr(result)
+        left = everything(outside)
+        if operation == "mkdir" and ways == "fallback":
+            left.pop("new.md", None)  # an empty folder is what the fallback can leave
+        assert left == before
+        if not counter.reached:
+            break
+
+    assert step > 3, "nothing was swapped: the test tests nothing"
+    assert refused or operation in READING, "nothing was refused: the test tests nothing"
