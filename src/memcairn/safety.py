@@ -20,6 +20,7 @@ import logging
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import cache
 
 import redact_secret
 
@@ -56,7 +57,7 @@ def find_secrets(text: str) -> list[Secret]:
     ]
     spans.extend(
         (*match.span(1), kind)
-        for kind, form in FORMS
+        for kind, form in _compiled(FORMS)
         for match in form.finditer(text)
         if kind != SPOKEN or _looks_random(match[1])
     )
@@ -115,10 +116,18 @@ def suspicious(text: str) -> list[str]:
         Reasons as clauses ("closes the fence around recalled text"), each once, in the order of
         the tables below. Empty for nearly all ordinary text.
     """
-    reasons = [reason for reason, form in HIDDEN if form.search(EMOJI_FLAG.sub("", text))]
+    reasons = [
+        reason for reason, form in _compiled(HIDDEN) if form.search(EMOJI_FLAG.sub("", text))
+    ]
     plain = unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
-    reasons.extend(reason for reason, form in ORDERS if form.search(plain))
+    reasons.extend(reason for reason, form in _compiled(ORDERS) if form.search(plain))
     return list(dict.fromkeys(reasons))
+
+
+@cache
+def _compiled(table: tuple[tuple[str, str], ...]) -> list[tuple[str, re.Pattern[str]]]:
+    """A table's patterns, compiled at the first use: it takes longer than this module's import."""
+    return [(label, re.compile(form)) for label, form in table]
 
 
 def _lines_by_kind(found: list[Secret]) -> dict[str, list[int]]:
@@ -147,53 +156,51 @@ _VALUE = r"([A-Za-z0-9!@#%^&*+=?~]{10,200})(?![\w/.-])"
 # Forms that the library does not know: kind, and a pattern with the secret as its first group.
 # Each begins with a literal, which makes it nearly free, and repeats within bounds, so that no
 # text makes it slow.
-FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(form))
-    for kind, form in (
+FORMS = (
+    (
+        "private key",
         (
-            "private key",
-            (
-                r"(-----BEGIN PGP PRIVATE KEY BLOCK-----(?:\r?\n(?!-----)[^\n]{0,200}){1,2000}"
-                r"(?:\r?\n-----END PGP PRIVATE KEY BLOCK-----)?)"
-            ),
+            r"(-----BEGIN PGP PRIVATE KEY BLOCK-----(?:\r?\n(?!-----)[^\n]{0,200}){1,2000}"
+            r"(?:\r?\n-----END PGP PRIVATE KEY BLOCK-----)?)"
         ),
-        ("age secret key", r"(AGE-SECRET-KEY-1[0-9A-Z]{58})\b"),
+    ),
+    ("age secret key", r"(AGE-SECRET-KEY-1[0-9A-Z]{58})\b"),
+    (
+        "webhook URL",
+        r"(https://hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{20,200})",
+    ),
+    (
+        "webhook URL",
+        r"(https://discord(?:app)?\.com/api/webhooks/\d{10,25}/[\w-]{30,100})",
+    ),
+    ("azure storage key", r"AccountKey=([A-Za-z0-9+/]{86}==)"),
+    ("fly token", r"(fo1_[\w-]{43})(?![\w-])"),
+    ("square token", r"(sq0(?:atp|csp)-[\w-]{22,43})(?![\w-])"),
+    (
+        "netrc password",
         (
-            "webhook URL",
-            r"(https://hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{20,200})",
+            r"machine[ \t]{1,9}\S{1,200}\s{1,9}login\s{1,9}\S{1,200}"
+            r"\s{1,9}password\s{1,9}([^\s\[]\S{3,200})"
         ),
+    ),
+    (SPOKEN, rf"assword{_SAID}{_VALUE}"),
+    (SPOKEN, rf"assphrase{_SAID}{_VALUE}"),
+    (SPOKEN, rf"ecret{_SAID}{_VALUE}"),
+    (SPOKEN, rf" key(?<=(?:API|api|ret|ess) key){_SAID}{_VALUE}"),
+    (SPOKEN, rf" token(?<=(?:API|api|ess|uth) token){_SAID}{_VALUE}"),
+    (
+        SPOKEN,
         (
-            "webhook URL",
-            r"(https://discord(?:app)?\.com/api/webhooks/\d{10,25}/[\w-]{30,100})",
+            r"--(?:password|passphrase|token|secret|api-key|access-key|access-token|auth-token"
+            rf"|client-secret|secret-key)[= ][\"']?{_VALUE}"
         ),
-        ("fly token", r"(fo1_[\w-]{43})(?![\w-])"),
-        ("square token", r"(sq0(?:atp|csp)-[\w-]{22,43})(?![\w-])"),
-        (
-            "netrc password",
-            (
-                r"machine[ \t]{1,9}\S{1,200}\s{1,9}login\s{1,9}\S{1,200}"
-                r"\s{1,9}password\s{1,9}(\S{4,200})"
-            ),
-        ),
-        (SPOKEN, rf"assword{_SAID}{_VALUE}"),
-        (SPOKEN, rf"assphrase{_SAID}{_VALUE}"),
-        (SPOKEN, rf"ecret{_SAID}{_VALUE}"),
-        (SPOKEN, rf" key(?<=(?:API|api|ret|ess) key){_SAID}{_VALUE}"),
-        (SPOKEN, rf" token(?<=(?:API|api|ess|uth) token){_SAID}{_VALUE}"),
-        (
-            SPOKEN,
-            (
-                r"--(?:password|passphrase|token|secret|api-key|access-key|access-token|auth-token"
-                rf"|client-secret|secret-key)[= ][\"']?{_VALUE}"
-            ),
-        ),
-    )
+    ),
 )
 
 # Tokens of this kind page through results or make a request unique; they open nothing.
 _BOOKKEEPING = re.compile(
-    r"(?i)(?:next|forward|backward|page|paging|continuation|request|client|lock|creation|idempotency|sync|resume)"
-    r"[_-]?(?:lock[_-]?)?token[\"'`]?\s{0,3}[:=]\s{0,3}[\"'`]?$"
+    r"(?i)(?:next|forward|backward|page|paging|continuation|request|client|lock|creation"
+    r"|idempotency|sync|resume)[_-]?(?:lock[_-]?)?token[\"'`]?\s{0,3}[:=]\s{0,3}[\"'`]?$"
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CREDENTIAL = re.compile(r"(?i)pass|secret|key")
@@ -240,11 +247,11 @@ def _looks_random(value: str) -> bool:
 EMOJI_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")
 
 HIDDEN = (
-    ("holds invisible tag characters", re.compile("[\U000e0000-\U000e007f]")),
-    ("changes the direction of text", re.compile("[\u202a-\u202e\u2066-\u2069]")),
-    ("holds a run of invisible characters", re.compile("[\u200b-\u200d\u2060-\u2064\ufeff]{6}")),
-    ("holds a run of variation selectors", re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3}")),
-    ("holds control characters", re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f]")),
+    ("holds invisible tag characters", "[\U000e0000-\U000e007f]"),
+    ("changes the direction of text", "[\u202a-\u202e\u2066-\u2069]"),
+    ("holds a run of invisible characters", "[\u200b-\u200d\u2060-\u2064\ufeff]{6}"),
+    ("holds a run of variation selectors", "[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3}"),
+    ("holds control characters", r"[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f]"),
 )
 
 # What can be put between the letters of a word without being seen.
@@ -267,14 +274,14 @@ _GAP = r"[\W_]{1,8}"  # what stands between two words: spaces, line ends, emphas
 _WORD = rf"[^\W_]{{1,15}}{_GAP}"
 
 
-def _orders(reason: str, verbs: tuple[str, ...], rest: str) -> list[tuple[str, re.Pattern[str]]]:
+def _orders(reason: str, verbs: tuple[str, ...], rest: str) -> list[tuple[str, str]]:
     """A pattern for each verb: one that begins with a literal is found many times faster."""
-    return [(reason, re.compile(verb + _GAP + rest)) for verb in verbs]
+    return [(reason, verb + _GAP + rest) for verb in verbs]
 
 
 # Matched against text in lower case. Gaps and words have no character in common and repeat within
 # bounds, so that the time is linear in the text, whatever it holds.
-ORDERS: tuple[tuple[str, re.Pattern[str]], ...] = (
+ORDERS = (
     *_orders(
         "tells the model to drop its instructions",
         ("ignore", "disregard", "forget", "override", "stop following", "not follow"),
@@ -330,10 +337,10 @@ ORDERS: tuple[tuple[str, re.Pattern[str]], ...] = (
         rf"|ssh{_GAP}keys?|private{_GAP}keys?|environment{_GAP}variables?)\b{_GAP}"
         rf"(?:{_WORD}){{0,4}}to{_GAP}(?:https?://|[^\s@]{{1,64}}@)",
     ),
-    ("closes the fence around recalled text", re.compile(r"<\s{0,3}/?\s{0,3}memcairn")),
+    ("closes the fence around recalled text", r"<\s{0,3}/?\s{0,3}memcairn"),
     (
         "imitates the tags of a host or model",
-        re.compile(
+        (
             r"<\s{0,3}/?\s{0,3}(?:(?:system|assistant|developer|human|(?:system|important)[-_]\w{1,20})"
             r"\s{0,3}>|(?:antml:|function_(?:calls?|results?)|tool_(?:calls?|use|results?|response))"
             r"[^<>]{0,80}>|invoke\s{1,3}name\s{0,3}=|(?:start|end)_of_turn>)"
@@ -341,16 +348,16 @@ ORDERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "imitates the tags of a host or model",
-        re.compile(
+        (
             r"<\|(?:im_(?:start|end|sep)|system|user|assistant|endoftext|eot_id|begin_of_text"
             r"|(?:start|end)_header_id)\|>"
         ),
     ),
-    ("imitates the tags of a host or model", re.compile(r"\[/?inst\]")),
-    ("imitates the tags of a host or model", re.compile(r"<<\s{0,3}/?\s{0,3}sys\s{0,3}>>")),
+    ("imitates the tags of a host or model", r"\[/?inst\](?!\()"),
+    ("imitates the tags of a host or model", r"<<\s{0,3}/?\s{0,3}sys\s{0,3}>>"),
     (
         "has an image address to be filled with data",
-        re.compile(
+        (
             r"!\[[^\]\n]{0,200}\]\(\s{0,3}https?://[^\s()?]{1,300}\?[^\s()]{0,200}"
             r"=(?:\{|\$\{|<|%7b|\[|your[-_])"
         ),
