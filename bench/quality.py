@@ -134,7 +134,8 @@ def memcairn(folders: list[Path]) -> Search:
     """The product through its public API, with whatever the environment configures."""
     from memcairn import Memory
 
-    memory = Memory(home=Path(tempfile.mkdtemp()))
+    home = tempfile.TemporaryDirectory()
+    memory = Memory(home=Path(home.name))
     for folder in folders:
         memory.index(folder)
 
@@ -142,6 +143,7 @@ def memcairn(folders: list[Path]) -> Search:
         hits = memory.search(query, limit=limit)
         return [Found(Path(h.path), h.start_line, h.end_line, h.score) for h in hits]
 
+    weakref.finalize(search, home.cleanup)
     return search
 
 
