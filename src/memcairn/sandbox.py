@@ -99,8 +99,12 @@ class Folder:
             self._descriptor = None
 
     def shown(self, name: str = "") -> str:
-        """The path of `name`, relative to the root, as messages and results show it."""
-        return "/".join((*self.parts, name) if name else self.parts) or "."
+        """The path of `name`, relative to the root, as messages and results show it.
+
+        It can always be encoded: a name that is not UTF-8 on the disk has replacement characters.
+        """
+        path = "/".join((*self.parts, name) if name else self.parts) or "."
+        return path.encode(errors="surrogateescape").decode(errors="replace")
 
     def folder(self, parts: tuple[str, ...], *, create: bool = False) -> Folder:
         """Open the folder below this one.

@@ -31,3 +31,10 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def vault(root: Path, ways: str, tmp_path: Path) -> Vault:
     return Vault(root, trash=tmp_path / "home" / "trash")
+
+
+@pytest.fixture
+def tree(vault: Vault) -> Vault:
+    for path in ("a.md", "b/c.md", "b/d/e.md", "b/d/f.txt", "b.md", "z/g.md"):
+        vault.write(path, path)
+    return vault

@@ -152,3 +152,54 @@ def test_a_folder_that_is_swapped_for_a_symlink_at_any_step_leads_nowhere(
 
     assert step > 3, "nothing was swapped: the test tests nothing"
     assert refused or operation in READING, "nothing was refused: the test tests nothing"
+
+
+@pytest.mark.parametrize(
+    "operation", ["overwrite", "append", "edit", "write", "write if it matches"]
+)
+def test_a_folder_that_is_moved_out_of_the_root_is_not_written_to(
+    operation: str, ways: str, root: Path, tmp_path: Path
+) -> None:
+    (root / "folder").mkdir()
+    if operation != "write":
+        (root / "folder" / "note.md").write_text(SECRET, encoding="utf-8")
+    before = everything(root / "folder")
+    vault = Vault(root, trash=tmp_path / "trash")
+
+    def steal() -> None:
+        (root / "folder").rename(tmp_path / "stolen")
+
+    with before_step(1, steal, ("fsync",)) as counter, pytest.raises(MemcairnError):
+        OPERATIONS[operation](vault, "folder/note.md")
+
+    assert counter.reached
+    left = everything(tmp_path / "stolen")
+    if ways == "fallback":
+        # By its path, our own temporary file is out of reach.
+        left = {name: seen for name, seen in left.items() if not name.startswith(".memcairn-")}
+    assert left == before
+
+
+def test_a_hard_link_that_is_gone_again_when_it_was_opened_is_not_read(
+    vault: Vault, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret.md").write_text(SECRET, encoding="utf-8")
+    note = root / "note.md"
+    note.write_text("inside", encoding="utf-8")
+    opened = []
+    system_open = os.open
+
+    def racing_open(path: str, *args: object, **keywords: object) -> int:
+        if not path.endswith("note.md") or opened:
+            return system_open(path, *args, **keywords)
+        note.unlink()
+        note.hardlink_to(tmp_path / "secret.md")
+        opened.append(system_open(path, *args, **keywords))
+        note.unlink()
+        note.write_text("inside", encoding="utf-8")
+        return opened[0]
+
+    monkeypatch.setattr(os, "open", racing_open)
+
+    assert vault.read("note.md").text == "inside"
+    assert opened

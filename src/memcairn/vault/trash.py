@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from memcairn.atomic import TEMPORARY_PREFIX
 from memcairn.errors import NoteError, NoteUnreadable, OutsideRoot, UsageError
 from memcairn.names import parts
-from memcairn.sandbox import Folder, open_root, temporary_name
+from memcairn.sandbox import Folder, open_root, reported, temporary_name
 from memcairn.vault import tree
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ class Trash:
         return tuple(deleted)
 
     def _open(self) -> Folder:
-        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with reported("the trash"):
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return open_root(self._path)
 
 
