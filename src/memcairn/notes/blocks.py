@@ -1,7 +1,7 @@
-"""The blocks of a note's body, with their lines: CommonMark by pyromark, or paragraphs of plain text.
+r"""The blocks of a note's body, with their lines: those of CommonMark, or paragraphs of plain text.
 
-Only the outermost blocks are told apart, and the items of outermost lists; what is inside a quote or
-an item belongs to it. Lines are those that `text.split("\\n")` has, counted from 0 here.
+Only the outermost blocks are told apart, and the items of outermost lists; what is inside a quote
+or an item belongs to it. Lines are those that `text.split("\n")` has, counted from 0 here.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Blocks(NamedTuple):
 
 
 def markdown_blocks(body: str, lines: list[str]) -> Blocks:
-    """The blocks of Markdown; `lines` is `body.split("\\n")`. Never raises."""
+    r"""The blocks of Markdown; `lines` is `body.split("\n")`. Never raises."""
     # A lone CR would be a line end to CommonMark, but is none to us; and lone surrogates are not
     # text. Both replacements keep everything on its line.
     source = body.replace("\r", " ") if "\r" in body else body

@@ -1,4 +1,4 @@
-"""Cuts a note's body into chunks, along the blocks of CommonMark.
+r"""Cuts a note's body into chunks, along the blocks of CommonMark.
 
     # Deploy            heading: a new section begins; its line belongs to the section's first chunk
     Short text.         blocks are packed together while they are short ...
@@ -7,11 +7,11 @@
                         and a line that alone exceeds it between sentences
 
 A chunk's text is exactly the lines `start_line` to `end_line` of the file, without the line end of
-the last one and with "\\n" for CRLF; only the pieces of one overlong line share its number. Every
+the last one and with "\n" for CRLF; only the pieces of one overlong line share its number. Every
 line that is not blank is in a chunk, except thematic breaks and memcairn's own markers
 (`<!-- memcairn:... -->`), and these are, too, where they stand within one.
 
-Lines are those that `text.split("\\n")` has.
+Lines are those that `text.split("\n")` has.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from memcairn.notes.blocks import Block, Kind
 from memcairn.notes.sizes import cut_lines, size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from memcairn.notes.blocks import Block, Kind
 
 PARAGRAPH_WORDS = 12
 """A chunk of at least so many words is left as it is; a shorter one takes in the next block."""

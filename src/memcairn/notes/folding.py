@@ -1,6 +1,6 @@
 """Makes spellings of the same text equal: compatibility forms, diacritics, invisible characters.
 
-    ｃａｆé  →  cafe        Łódź  →  Lodz        don’t  →  don't        ё  →  е        ﬁ  →  fi
+    ｃａｆé  →  cafe      Łódź  →  Lodz      don’t  →  don't      ёлка  →  елка     ﬁ  →  fi
 
 Only Latin and Greek letters lose their diacritics, Cyrillic ones their stress marks, Arabic and
 Hebrew ones their points: elsewhere marks are part of the spelling (が, the vowels of Indic scripts).
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from memcairn.notes.marks import MARKS
 
@@ -21,27 +22,19 @@ _TRANSLATED = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u02bc\u2032", "'"),
         **dict.fromkeys("\u2010\u2011\u2212", "-"),
-        **dict.fromkeys("\u00ad\u061c\u180e\u200c\u200e\u200f\u2060\u2061\u2062\u2063\ufeff", None),
-        **dict.fromkeys(range(0x202A, 0x202F), None),
-        **dict.fromkeys(range(0x2066, 0x206A), None),
-        **dict.fromkeys(range(0xFE00, 0xFE10), None),
-        **{"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D"},
-        **{"ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"},
-        **{"þ": "th", "Þ": "Th", "ı": "i", "ё": "е", "Ё": "Е", "ѐ": "е", "Ѐ": "Е", "ѝ": "и"},
+        # Invisible: soft hyphen, directions, joiners that join nothing, variation selectors.
+        **dict.fromkeys("\u00ad\u061c\u180e\u200c\u200e\u200f\u2060\u2061\u2062\u2063\ufeff"),
+        **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xFE00, 0xFE10)]),
+        # Punctuation in the ranges of `segments`: Japanese, Thai, Tibetan, Myanmar, Khmer.
+        **dict.fromkeys([0x309B, 0x309C, 0x30A0, 0x30FB, 0x0E3F, 0x0E4F, 0x0E5A, 0x0E5B], " "),
+        **dict.fromkeys([*range(0x0F01, 0x0F18), *range(0x0F3A, 0x0F3E), 0x0F85], " "),
+        **dict.fromkeys([*range(0x104A, 0x1050), *range(0x17D4, 0x17DC)], " "),
+        # Letters that no normal form takes apart.
+        **dict(zip("øØłŁđĐðÐħĦŧŦıёЁѐЀѝ", "oOlLdDdDhHtTiеЕеЕи", strict=True)),
+        **dict(zip("æÆœŒþÞ", ("ae", "AE", "oe", "OE", "th", "Th"), strict=True)),
     }
 )
-_HAS_DIACRITICS = re.compile("[\u00c0-\u024f\u0300-\u052f\u1ab0-\u1fff]")
-_LATIN_OR_GREEK_MARKS = re.compile(
-    "([A-Za-z\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff])[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff]+"
-)
-_CYRILLIC_MARKS = re.compile("([\u0400-\u052f])[\u0300-\u036f\u0483-\u0487]+")
-_POINTS = re.compile(
-    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
-    "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]+"
-)
-# Between emoji the joiner makes one sign of two; in a word it only changes how letters look.
-_JOINER_IN_WORD = re.compile(rf"(?<=[\w{MARKS}])\u200d")
-_CLUSTER = re.compile(rf".[{MARKS}\u200d\ufe00-\ufe0f]*", re.DOTALL)
+_JOINER = "\u200d"
 
 
 def fold(text: str) -> str:
@@ -55,14 +48,35 @@ def fold(text: str) -> str:
 
 
 def _fold(text: str) -> str:
+    diacritics, latin_or_greek, cyrillic, points = _patterns()
     text = unicodedata.normalize("NFKC", text).translate(_TRANSLATED)
-    if _HAS_DIACRITICS.search(text):
+    if diacritics.search(text):
         text = unicodedata.normalize("NFD", text)
-        text = _LATIN_OR_GREEK_MARKS.sub(r"\1", text)
+        text = latin_or_greek.sub(r"\1", text)
         text = unicodedata.normalize("NFC", text).translate(_TRANSLATED)
-        text = _CYRILLIC_MARKS.sub(r"\1", text)
-    text = _POINTS.sub("", text)
-    return _JOINER_IN_WORD.sub("", text) if "\u200d" in text else text
+        text = cyrillic.sub(r"\1", text)
+    text = points.sub("", text)
+    return _joiner_in_word().sub("", text) if _JOINER in text else text
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Of diacritics: where any may be, after Latin or Greek, after Cyrillic; Arabic, Hebrew points.
+
+    Here and below, compiled when they are needed: text in ASCII only does without.
+    """
+    return (
+        re.compile("[\u00c0-\u052f\u1ab0-\u1fff]"),
+        re.compile(
+            "([A-Za-z\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff])"
+            "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff]+"
+        ),
+        re.compile("([\u0400-\u052f])[\u0300-\u036f\u0483-\u0487]+"),
+        re.compile(
+            "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+            "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]+"
+        ),
+    )
 
 
 def offsets(text: str, folded: str) -> list[tuple[int, int]] | None:
@@ -74,8 +88,19 @@ def offsets(text: str, folded: str) -> list[tuple[int, int]] | None:
         return [(place, place + 1) for place in range(len(text))]
     places: list[tuple[int, int]] = []
     parts = []
-    for match in _CLUSTER.finditer(text):
+    for match in _cluster().finditer(text):
         part = fold(match[0])
         parts.append(part)
         places += [match.span()] * len(part)
     return places if "".join(parts) == folded else None
+
+
+@cache
+def _joiner_in_word() -> re.Pattern[str]:
+    # Between emoji the joiner makes one sign of two; in a word it only changes how letters look.
+    return re.compile(rf"(?<=[\w{MARKS}]){_JOINER}")
+
+
+@cache
+def _cluster() -> re.Pattern[str]:
+    return re.compile(f".[{MARKS}{_JOINER}\ufe00-\ufe0f]*", re.DOTALL)

@@ -27,7 +27,7 @@ _UNCLOSED = re.compile(r"\ufeff?---[ \t]*\r?\n[A-Za-z_][\w-]*:(?:\s|\Z)")
 
 
 def split(text: str) -> tuple[str | None, int]:
-    """The YAML between the fences, or None if there is none, and the body's first line (1-based)."""
+    """The YAML between the fences or None, and the body's first line (1-based)."""
     match = _FENCED.match(text) if text.startswith(("---", BOM)) else None
     if match is None:
         return None, 1

@@ -5,8 +5,8 @@
     v1.2.3           v1.2.3  1.2.3  1.2
     --dry-run        --dry-run  dry-run  dry  run
 
-So a text is found by the name as it is written and by each word in it. Parts are stemmed, wholes are
-not. Words are case-folded here; diacritics have gone before (`folding`).
+So a text is found by the name as it is written and by each word in it. Parts are stemmed, wholes
+are not. Words are case-folded here; diacritics have gone before (`folding`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The combining marks of Unicode, which belong to the letter before them.
+r"""The combining marks of Unicode, which belong to the letter before them.
 
-Python's `re` counts letters and digits as `\\w`, but not these, and without them a word in an Indic
+Python's `re` counts letters and digits as `\w`, but not these, and without them a word in an Indic
 script falls to pieces at every vowel sign. The standard library can say of one character whether
 it is a mark (`unicodedata.category`), but asking it about all of them takes a tenth of a second.
 A test compares this table with it.

@@ -35,8 +35,8 @@ _DAY = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}", re.ASCII)
 class Note:
     """What a note says about itself.
 
-    Dates are ISO 8601 text: a day (`2026-03-01`) or a moment (`2026-03-01T10:00:00+02:00`). `date` is
-    the note's own: `date`, else `modified`, else `created`.
+    Dates are ISO 8601 text: a day (`2026-03-01`) or a moment (`2026-03-01T10:00:00+02:00`).
+    `date` is the note's own: `date`, else `modified`, else `created`.
     """
 
     title: str
@@ -113,7 +113,7 @@ def _note(fields: _Fields, *, heading: str, paragraph: str, stem: str) -> Note:
 
 
 def readable(stem: str) -> str:
-    """A file's stem as a title: `2026-03-01-blue-green_rollout` is `2026-03-01 blue green rollout`."""
+    """A file's stem as a title: `2026-03-01-blue_rollout` becomes `2026-03-01 blue rollout`."""
     words = []
     start = 0
     for match in _DATE_IN_STEM.finditer(stem):

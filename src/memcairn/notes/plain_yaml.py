@@ -21,12 +21,8 @@ from typing import Any
 
 # What YAML 1.1 reads as something else than text, although it looks like a word.
 _SPECIAL = {
-    "yes": True,
-    "no": False,
-    "true": True,
-    "false": False,
-    "on": True,
-    "off": False,
+    **dict.fromkeys(("true", "yes", "on"), True),
+    **dict.fromkeys(("false", "no", "off"), False),
     "null": None,
 }
 _CASES = {
@@ -35,11 +31,8 @@ _CASES = {
     for spelled in (word, word.capitalize(), word.upper())
 }
 
-# Characters of plain text in one line: no control characters or line ends in YAML's sense, and no
-# character that PyYAML refuses.
-_TEXT = r" -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-# A colon must not end a word and a number sign must not begin one.
-_PLAIN = rf"[^\W\d_](?:(?![:#])[{_TEXT}]|:(?=[^\s\ufeff])|(?<=[!-~])\#)*"
+# Plain text in one line. A colon must not end a word, and a number sign must not begin one.
+_PLAIN = r"[^\W\d_](?:[^:#]|:(?=\S)|(?<=\S)\#)*"
 _LINE = re.compile(
     rf"""
     (?P<key>[A-Za-z_][A-Za-z0-9_-]*):
@@ -47,8 +40,8 @@ _LINE = re.compile(
         [ ]+
         (?:
             (?P<plain>{_PLAIN})
-          | "(?P<double>(?:(?!["\\])[{_TEXT}])*)"
-          | '(?P<single>(?:(?!')[{_TEXT}])*)'
+          | "(?P<double>[^"\\]*)"
+          | '(?P<single>[^']*)'
           | \[(?P<flow>[^\[\]]*)\]
           | (?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})
           | (?P<time>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}
@@ -60,78 +53,79 @@ _LINE = re.compile(
     """,
     re.VERBOSE,
 )
-_WORD = re.compile(r"[ ]*([^\W\d_][\w ./+-]*)")
+_FLOW_WORD = re.compile(r"[ ]*([^\W\d_][\w ./+-]*)")
+
+
+class _NotPlainError(Exception):
+    """Only a YAML parser can tell what this is."""
 
 
 def read(raw: str) -> dict[str, Any] | None:
-    """The mapping that `raw` (with "\\n" line ends) is, or None if only a YAML parser can tell."""
+    r"""The mapping that `raw` (with "\n" line ends) is, or None if only a YAML parser can tell."""
+    try:
+        return _read(raw)
+    except _NotPlainError:
+        return None
+
+
+def _read(raw: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    open_key: str | None = None  # a key without a value yet: a block list may follow
-    indent = ""
+    items: list[str] = []  # of the block list that is being read
+    indent: str | None = None  # of its items; None if no list may begin or go on here
     for line in raw.split("\n"):
         if not line:
             continue
-        match = _LINE.fullmatch(line)
+        # All that Python calls printable is printable to YAML and no line end.
+        match = _LINE.fullmatch(line) if line.isprintable() else None
         if match is None:
-            return None
+            raise _NotPlainError
         kind = match.lastgroup
-        if kind == "item":
-            item = match["item"].rstrip(" ")
-            if open_key is None or item in _CASES:
-                return None
-            items = values[open_key]
-            if items is None:
-                values[open_key] = [item]
-                indent = match["indent"]
-            elif match["indent"] == indent:
-                items.append(item)
-            else:
-                return None
+        if kind != "item":
+            key = match["key"]
+            if key in values or key in _CASES:
+                raise _NotPlainError
+            values[key] = _value(kind, match)
+            items = []
+            indent = "" if kind == "key" else None
             continue
-        key = match["key"]
-        if key in values or key in _CASES:
-            return None
-        open_key = None
-        text = match[kind] if kind else ""
-        if kind == "plain":
-            text = text.rstrip(" ")
-            values[key] = _CASES[text] if text in _CASES else text
-        elif kind == "key":
-            values[key] = None
-            open_key = key
-        elif kind == "flow":
-            words = _flow(text)
-            if words is None:
-                return None
-            values[key] = words
-        elif kind == "number":
-            values[key] = int(text)
-        elif kind in {"date", "time"}:
-            try:
-                values[key] = _moment(text, whole_seconds=match["second"] is not None)
-            except ValueError:
-                return None
-        else:
-            values[key] = text
+        if indent is None or (items and match["indent"] != indent):
+            raise _NotPlainError
+        indent = match["indent"]
+        items.append(_word(match["item"]))
+        values[key] = items
     return values
 
 
-def _flow(text: str) -> list[str] | None:
-    """The words of a flow list, given what stands between its brackets."""
-    if not text.strip(" "):
-        return []
-    words = []
-    for part in text.split(","):
-        match = _WORD.fullmatch(part)
-        word = match[1].rstrip(" ") if match else ""
-        if not word or word in _CASES:
-            return None
-        words.append(word)
-    return words
+def _value(kind: str | None, match: re.Match[str]) -> object:  # noqa: PLR0911 - one a form
+    if kind == "key":  # without a value yet: a block list may follow
+        return None
+    text = match[kind or 0]
+    if kind == "plain":
+        text = text.rstrip(" ")
+        return _CASES.get(text, text)
+    if kind == "flow":
+        return [_flow_word(part) for part in text.split(",")] if text.strip(" ") else []
+    if kind == "number":
+        return int(text)
+    # As in YAML 1.1, a time without seconds is text; and so is, here, a day that does not exist.
+    if kind == "date" or (kind == "time" and match["second"]):
+        try:
+            return (date if kind == "date" else datetime).fromisoformat(text)
+        except ValueError:
+            return text
+    return text
 
 
-def _moment(text: str, *, whole_seconds: bool) -> date | datetime | str:
-    """A date, a time, or, as in YAML 1.1, the text of a time that has no seconds."""
-    if len(text) == len("2026-03-01"):
-        return date.fromisoformat(text)
-    return datetime.fromisoformat(text) if whole_seconds else text
+def _flow_word(part: str) -> str:
+    match = _FLOW_WORD.fullmatch(part)
+    if match is None:
+        raise _NotPlainError
+    return _word(match[1])
+
+
+def _word(text: str) -> str:
+    """Text in a list, where a word that means a value is left to the parser."""
+    word = text.rstrip(" ")
+    if word in _CASES:
+        raise _NotPlainError
+    return word

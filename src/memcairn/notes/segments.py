@@ -8,61 +8,60 @@ that puts no spaces between words is one run, to be cut into pairs.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from memcairn.notes.marks import MARKS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Kind = Literal["word", "ideographs", "hangul", "syllables", "emoji", "symbol"]
+Segment = tuple[str, int, int]
+"""A kind (word, ideographs, hangul, syllables, emoji, symbol), and the characters from the second
+to the third, exclusive, of the folded text."""
 
-HAN = "\u3005-\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-KANA = "\u3031-\u3035\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
-_HANGUL = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb"
-# Thai, Lao, Tibetan, Myanmar, Khmer: syllables without spaces.
-_SYLLABLES = "\u0e01-\u0e30\u0e40-\u0e46\u0e50-\u0e59\u0e81-\u0eb0\u0ec0-\u0ec6\u0ed0-\u0edf"
-_SYLLABLES += "\u0f40-\u0f6c\u1000-\u102a\u103f-\u1049\u1050-\u1055\u1780-\u17b3\u17e0-\u17e9"
+# The time to compile a set goes by its width, so that each stands in the pattern once, and ranges
+# are few: signs that are in one and not of its script are blanks by now (`folding`).
+_HAN_AND_KANA = "\u3005-\u3007\u3041-\u9fff\U00020000-\U0003ffff"
+_HANGUL = "\u1100-\u11ff\uac00-\ud7a3"
+_SYLLABLES = "\u0e01-\u109f\u1780-\u17e9"  # Thai, Lao, Tibetan, Myanmar; Khmer
 
 # What may stand between two parts of one word. A hyphen joins, a dash (--) does not.
 _JOINTS = r"_+|(?<=\d),(?=\d{3}(?!\d))|:{1,2}|://|/\.?|\\|->|=>?|\?[.=]?|[-.'@&%+~#$]"
+_SIGNS = "_,:/.\\->=?'@&%+~#$"
 
 
 def _word(letters: str) -> str:
     """The pattern of a word with its signs, where `letters` is that of letters and digits."""
-    sigil = r"(?<![^\s(\[{<\"'`*|,;=:/])(?:--?|[.$@#§])"
-    return rf"(?:{sigil})?{letters}(?:(?:{_JOINTS}){letters})*(?:\+\+|\#(?![^\W_]))?"
+    sigil = r"(?<![^\s(\[{<\"'`*|,;=:/])(?:--?|[.$@#§])(?=[^\W_])"
+    return rf"(?:{sigil})?(?:{letters}(?:(?:{_JOINTS})(?=[^\W_]))?)+(?:\+\+|\#(?![^\W_]))?"
 
 
-_PICTURE = "[\u203c\u2049\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u3030\u303d\U0001f000-\U0001fbff]"
+_PICTURE = "[\u2600-\u27bf\U0001f000-\U0001fbff]"
 _EMOJI = (
     "[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\u20e3"
     f"|{_PICTURE}[\U0001f3fb-\U0001f3ff]?[\U000e0020-\U000e007f]*"
     f"(?:\u200d{_PICTURE}[\U0001f3fb-\U0001f3ff]?)*"
 )
-_SYMBOLS = "[\u00a2-\u00a7\u00a9\u00ac\u00ae\u00b0\u00b1\u00b6\u00d7\u00f7\u2020\u2021\u2030\u2031"
-_SYMBOLS += "\u20a0-\u20cf\u2100-\u214f\u2190-\u22ff\u25a0-\u25ff\u27c0-\u2aff]"
+_SYMBOL = (
+    "[\u00a2-\u00a9\u00ac-\u00b1]|[\u20a0-\u214f\u2190-\u23ff]|[\u25a0-\u2bff]"
+    "|[\u00b6\u00d7\u00f7\u2020\u2021\u2030\u203c\u2049\u3030\u303d]"
+)
+
+_LONGEST_CLUSTER = 8
 
 _ASCII = re.compile(_word("[A-Za-z0-9]+"))
-
-
-class Segment(NamedTuple):
-    """Characters `start` to `end`, exclusive, of the folded text."""
-
-    kind: Kind
-    start: int
-    end: int
 
 
 @cache
 def _any_script() -> re.Pattern[str]:
     # Compiled when it is needed: text in ASCII only does without.
-    others = HAN + KANA + _HANGUL + _SYLLABLES
+    others = _HAN_AND_KANA + _HANGUL + _SYLLABLES
     word = _word(rf"(?:[^\W_{others}][{MARKS}]*)+")
     return re.compile(
-        f"(?P<emoji>{_EMOJI})|(?P<ideographs>[{HAN}{KANA}]+)|(?P<hangul>[{_HANGUL}]+)"
-        f"|(?P<syllables>(?:[{_SYLLABLES}][{MARKS}]*)+)|(?P<word>{word})|(?P<symbol>{_SYMBOLS})"
+        f"(?P<emoji>{_EMOJI})|(?P<ideographs>[{_HAN_AND_KANA}]+)|(?P<hangul>[{_HANGUL}]+)"
+        f"|(?P<syllables>[{_SYLLABLES}]+)|(?P<word>{word})|(?P<symbol>{_SYMBOL})"
     )
 
 
@@ -70,7 +69,38 @@ def segments(text: str) -> Iterator[Segment]:
     """The segments of folded text in order; what is between them is not indexed."""
     if text.isascii():
         for match in _ASCII.finditer(text):
-            yield Segment("word", match.start(), match.end())
+            yield "word", *match.span()
         return
     for match in _any_script().finditer(text):
-        yield Segment(match.lastgroup, match.start(), match.end())  # type: ignore[arg-type]
+        kind = match.lastgroup or ""
+        start, end = match.span()
+        # A sign between a word and another script joins nothing: `API/数据`, not `C++数据`.
+        if (
+            kind == "word"
+            and text[end - 1] in _SIGNS
+            and not text.endswith(("++", "#"), start, end)
+        ):
+            end = start + len(text[start:end].rstrip(_SIGNS))
+        yield kind, start, end
+
+
+def clusters(text: str) -> list[str]:
+    """The characters of `text`, each with the marks that belong to it, at most a few."""
+    found: list[str] = []
+    for sign in text:
+        if found and unicodedata.category(sign)[0] == "M" and len(found[-1]) < _LONGEST_CLUSTER:
+            found[-1] += sign
+        else:
+            found.append(sign)
+    return found
+
+
+def lone_ideographs(text: str) -> list[str]:
+    """The ideographs in a run of them and of kana that have no other beside them."""
+    han = [not "\u3040" < sign < "\u3100" for sign in text]
+    neighbours = zip([False, *han], [*han[1:], False], strict=False)
+    return [
+        sign
+        for sign, is_han, beside in zip(text, han, neighbours, strict=True)
+        if is_han and not any(beside)
+    ]

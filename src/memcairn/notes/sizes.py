@@ -8,13 +8,13 @@ so that no text is endless and short at the same time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LETTERS_A_WORD = 12
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
-    r"\U00020000-\U0003ffff]"
-)
 _SENTENCE_END = re.compile(r"[.!?…][)\]\"'”’*_]*\s+|[。！？][」』）”’]*\s*|[।؟]\s+")
 _SPACE = re.compile(r"\s+")
 _ENDS_SENTENCE = re.compile(r"[.!?…:;。！？।؟][)\]\"'”’*_`]*\s*\Z")
@@ -27,8 +27,14 @@ def size(text: str) -> int:
     if words * 4 > len(text):  # tables and code are padded with spaces
         words = len(text.split())
     if not text.isascii():
-        words += len(_UNSPACED.findall(text)) // 2
+        words += len(_unspaced().findall(text)) // 2
     return max(words, len(text) // _LETTERS_A_WORD)
+
+
+@cache
+def _unspaced() -> re.Pattern[str]:
+    # Thai to Myanmar, kana to Hangul. Wide sets take milliseconds to compile: only when needed.
+    return re.compile("[\u0e00-\u109f\u3040-\ud7a3]")
 
 
 def cut_lines(lines: list[str], limit: int) -> Iterator[tuple[int, int, str | None]]:

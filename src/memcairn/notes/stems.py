@@ -10,7 +10,11 @@ from __future__ import annotations
 from functools import cache
 from threading import Lock
 
-import Stemmer
+import Stemmer  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LIBRARY_VERSION: str = Stemmer.version()
 
@@ -33,14 +37,22 @@ def stem(word: str) -> str:
     """The stem of a case-folded word of letters; the word itself where no language is known."""
     if not 2 < len(word) <= _LONGEST:
         return word
+    if word.isascii():
+        with _lock:
+            return _english(word)
     code = ord(word[0])
     for first, last, language in _SCRIPTS:
         if first <= code <= last:
             with _lock:
-                return _stemmer(language).stemWord(word) or word
+                return _stemmer(language)(word) or word
     return word
 
 
 @cache
-def _stemmer(language: str) -> Stemmer.Stemmer:
-    return Stemmer.Stemmer(language, 0)
+def _stemmer(language: str) -> Callable[[str], str]:
+    # Without the library's cache: `words` has one, for whole pieces of text.
+    stemmer: Callable[[str], str] = Stemmer.Stemmer(language, 0).stemWord
+    return stemmer
+
+
+_english = _stemmer("english")

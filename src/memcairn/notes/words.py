@@ -7,8 +7,8 @@
     getusername get user name   ist   in   c++ c   数 据 库 数据 据库
 
 Notes and queries go the same way, so what is written the same is found. Each piece between white
-space is analysed on its own, and most pieces of a text have been seen before: the common path is one
-look into a dictionary.
+space is analysed on its own, and most pieces of a text have been seen before: the common path is
+one look into a dictionary.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from __future__ import annotations
 import re
 from itertools import accumulate, chain
 from operator import add
-from typing import TYPE_CHECKING
 
 from memcairn.notes.folding import fold, offsets
 from memcairn.notes.identifiers import MAX_WORD, identifier_words, without_contraction
-from memcairn.notes.marks import MARKS
-from memcairn.notes.segments import HAN, Segment, segments
-from memcairn.notes.stems import LIBRARY_VERSION
+from memcairn.notes.segments import clusters, lone_ideographs, segments
+from memcairn.notes.stems import LIBRARY_VERSION, stem
 from memcairn.notes.stop_words import STOP_WORDS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -37,8 +36,8 @@ _MAX_WORDS_KEPT = 12
 
 _RUNS = frozenset({"ideographs", "hangul", "syllables"})
 _PIECE = re.compile(r"\S+")
-_CLUSTER = re.compile(rf".[{MARKS}]*", re.DOTALL)
-_LONE_IDEOGRAPH = re.compile(rf"(?<![{HAN}])[{HAN}](?![{HAN}])")
+# A word of prose in its quotes and punctuation: most of what is not in the dictionary yet.
+_PROSE = re.compile(r"[(\"'*\[`_]*([A-Za-z]?[a-z]{1,40})[)\"'*\]`_.,;:!?]*")
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
@@ -46,10 +45,13 @@ class _Pieces(dict[str, tuple[str, ...]]):
     """The words of each piece that was met, as far as it is small; bounded."""
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
-        folded = fold(piece)
-        found = tuple(
-            chain.from_iterable(_segment_words(folded, part) for part in segments(folded))
-        )
+        prose = _PROSE.fullmatch(piece)
+        if prose is not None:
+            found: tuple[str, ...] = (stem(prose[1].lower()),)
+        else:
+            folded = fold(piece)
+            parts = [_segment_words(kind, folded[a:b]) for kind, a, b in segments(folded)]
+            found = tuple(chain.from_iterable(parts))
         if len(piece) <= _MAX_PIECE and len(found) <= _MAX_WORDS_KEPT:
             if len(self) >= _MAX_PIECES:
                 self.clear()
@@ -79,10 +81,11 @@ def query_words(text: str) -> list[str]:
     telling: dict[str, None] = {}
     for piece in text.split():
         folded = fold(piece)
-        for part in segments(folded):
-            asked = dict.fromkeys(_asked_words(folded, part))
+        for kind, start, end in segments(folded):
+            part = folded[start:end]
+            asked = dict.fromkeys(_asked_words(kind, part))
             everything.update(asked)
-            if not (part.kind == "word" and _is_stop_word(folded[part.start : part.end], shouted)):
+            if not (kind == "word" and _is_stop_word(part, shouted)):
                 telling.update(asked)
     return list(telling or everything)
 
@@ -98,51 +101,49 @@ def spans(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         piece = match[0]
         folded = fold(piece)
         places = offsets(piece, folded) or [(0, len(piece))] * len(folded)
-        for part in segments(folded):
-            for start, end, part_words in _segment_spans(folded, part):
-                first, last = places[start][0], places[end - 1][1]
-                found.append((match.start() + first, match.start() + last, part_words))
+        for kind, segment_start, segment_end in segments(folded):
+            for start, end, part_words in _placed_words(kind, folded[segment_start:segment_end]):
+                first = match.start() + places[segment_start + start][0]
+                last = match.start() + places[segment_start + end - 1][1]
+                found.append((first, last, part_words))
     return found
 
 
-def _segment_words(folded: str, part: Segment) -> list[str]:
-    text = folded[part.start : part.end]
-    if part.kind == "word":
+def _segment_words(kind: str, text: str) -> list[str]:
+    if kind == "word":
         return identifier_words(text)
-    if part.kind in _RUNS:
-        units: Sequence[str] = _CLUSTER.findall(text) if part.kind == "syllables" else text
+    if kind in _RUNS:
+        units: Sequence[str] = clusters(text) if kind == "syllables" else text
         found = [*units, *map(add, units, units[1:])]
-        if part.kind == "hangul" and 2 < len(text) <= MAX_WORD:
+        if kind == "hangul" and 2 < len(text) <= MAX_WORD:
             found.append(text)
         return found
     bare = _SKIN_TONES.sub("", text)
-    return [text.casefold()] if bare == text else [text[:MAX_WORD], bare[:MAX_WORD]]
+    return list(dict.fromkeys((text.casefold()[:MAX_WORD], bare.casefold()[:MAX_WORD])))
 
 
-def _segment_spans(folded: str, part: Segment) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _placed_words(kind: str, text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """As `_segment_words`, with the place of each word where words have places of their own."""
-    found = _segment_words(folded, part)
-    if part.kind not in _RUNS:
-        yield part.start, part.end, tuple(found)
+    found = _segment_words(kind, text)
+    if kind not in _RUNS:
+        yield 0, len(text), tuple(found)
         return
-    text = folded[part.start : part.end]
-    units = _CLUSTER.findall(text) if part.kind == "syllables" else text
-    edges = [part.start, *(part.start + end for end in accumulate(map(len, units)))]
+    units: Sequence[str] = clusters(text) if kind == "syllables" else text
+    edges = [0, *accumulate(map(len, units))]
     for reach in (1, 2):
         for start, end in zip(edges, edges[reach:], strict=False):
-            yield start, end, (folded[start:end],)
+            yield start, end, (text[start:end],)
     if len(found) == 2 * len(units):
-        yield part.start, part.end, (text,)
+        yield 0, len(text), (text,)
 
 
-def _asked_words(folded: str, part: Segment) -> list[str]:
+def _asked_words(kind: str, text: str) -> list[str]:
     """As `_segment_words`, without what would only blur the question."""
-    found = _segment_words(folded, part)
-    if part.kind not in _RUNS or len(found) == 1:
+    found = _segment_words(kind, text)
+    if kind not in _RUNS or len(found) == 1:
         return found
-    units = (len(found) + 1) // 2 if part.kind != "hangul" else part.end - part.start
-    alone = _LONE_IDEOGRAPH.findall(folded[part.start : part.end])
-    return found[units:] + alone
+    units = len(clusters(text)) if kind == "syllables" else len(text)
+    return found[units:] + (lone_ideographs(text) if kind == "ideographs" else [])
 
 
 def _is_stop_word(text: str, shouted: bool) -> bool:  # noqa: FBT001 - two facts of one word

@@ -21,10 +21,6 @@ from memcairn.notes import plain_yaml, yaml_mapping
 
 _HINT = "edit the lines between the --- by hand"
 _CANNOT = "has frontmatter in a form that cannot be edited safely"
-# What a double-quoted scalar must escape: its own signs, and all that YAML does not call printable.
-_ESCAPED = re.compile(
-    r'["\\]|[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]'
-)
 _FLOW_PLAIN = re.compile(r"[^\W\d_][\w ./+-]*")
 _BLANK_OR_COMMENT = re.compile(r"[ \t]*(?:#.*)?\r?")
 
@@ -44,9 +40,10 @@ class _Entry:
         """The stretch to replace, and by what, so that the value becomes `rendered`."""
         value = self.value
         start, end = value.start_mark.index, value.end_mark.index
-        block = value.style in ("|", ">") or (
-            isinstance(value, yaml.CollectionNode) and not value.flow_style
-        )
+        if isinstance(value, yaml.CollectionNode):
+            block = not value.flow_style
+        else:
+            block = isinstance(value, yaml.ScalarNode) and value.style in {"|", ">"}
         if not block and start < end:
             return start, end, rendered
         line_end = raw.find("\n", self.colon)
@@ -95,7 +92,7 @@ def change(raw: str, changes: Mapping[str, Any], newline: str) -> str:
 
 
 def _entries(raw: str) -> list[_Entry]:
-    root = yaml.compose(raw, Loader=yaml_mapping.SafeLoader)
+    root = yaml.compose(raw, Loader=yaml_mapping.Loader)
     if root is None:
         return []
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
@@ -124,7 +121,7 @@ def _without_trailing_comments(raw: str, start: int, end: int) -> int:
     return start + sum(len(line) + 1 for line in lines)
 
 
-def render(value: object) -> str:
+def render(value: object) -> str:  # noqa: PLR0911 - one a type
     """`value` as YAML in one line: plain where that reads back the same, else double-quoted."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -155,14 +152,15 @@ def _member(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+    return f'"{"".join(map(_escaped, text))}"'
 
 
-def _escape(match: re.Match[str]) -> str:
-    character = match[0]
-    if character in '"\\':
-        return "\\" + character
-    code = ord(character)
-    return {"\n": "\\n", "\t": "\\t"}.get(
-        character, f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    )
+def _escaped(sign: str) -> str:
+    """One character as it stands between double quotes."""
+    if sign in '"\\':
+        return "\\" + sign
+    if sign.isprintable():
+        return sign
+    code = ord(sign)
+    width = "x02" if code < 0x100 else "u04" if code < 0x10000 else "U08"
+    return {"\n": "\\n", "\t": "\\t"}.get(sign, f"\\{width[0]}{code:{width[1:]}x}")

@@ -12,18 +12,36 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from memcairn.notes.problem import Problem
 
-SafeLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _Base
+else:
+    _Base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(_Base):
+    """The safe loader of PyYAML, to which a number or date that does not exist is text."""
+
+    def construct_as_text_if_impossible(self, node: yaml.ScalarNode) -> object:
+        """The value of a scalar that looks like a number or a date."""
+        try:
+            return _Base.yaml_constructors[node.tag](self, node)
+        except (ValueError, OverflowError):
+            return node.value
+
+
+for _kind in ("timestamp", "int", "float"):
+    Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", Loader.construct_as_text_if_impossible)
 
 MAX_CHARACTERS = 64 * 1024
 """Longer frontmatter is not read."""
 
-MAX_NESTING = 500
+MAX_NESTING = 400
 """Upper bound for brackets, and for dashes that open a list within a list on one line."""
 
 MAX_VALUES = 10_000
@@ -34,7 +52,9 @@ _DASHES = re.compile(r"(?:[-?:][ \t]+){20}")
 _TOP_LEVEL_KEY = re.compile(r"^(?P<key>[^\s#\-?:&*!|>%@`\[\]{},\"'][^:\n]*):(?=\s|$)", re.MULTILINE)
 
 
-def read(raw: str, first_line: int) -> tuple[dict[str, Any], list[Problem]]:
+def read(  # noqa: PLR0911 - one a refusal
+    raw: str, first_line: int
+) -> tuple[dict[str, Any], list[Problem]]:
     """The mapping in `raw`, whose first line is the file's line `first_line`.
 
     Keys that are not text become text. {} and a problem if there is no mapping to be had.
@@ -43,7 +63,7 @@ def read(raw: str, first_line: int) -> tuple[dict[str, Any], list[Problem]]:
     if refused:
         return {}, [Problem(first_line, refused)]
     try:
-        value = yaml.load(raw, Loader=SafeLoader)  # noqa: S506 - it is safe, in C or not
+        value = yaml.load(raw, Loader=Loader)  # noqa: S506 - it is a safe one
         too_large = _count(value, {}, set()) > MAX_VALUES
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -52,9 +72,10 @@ def read(raw: str, first_line: int) -> tuple[dict[str, Any], list[Problem]]:
         return {}, [
             Problem(line, f"frontmatter is not valid YAML: {error.problem or error.context}")
         ]
-    except (yaml.YAMLError, ValueError, OverflowError, TypeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        line = first_line + raw.count("\n", 0, getattr(error, "position", None) or 0)
         reason = str(error).partition("\n")[0][:200]
-        return {}, [Problem(first_line, f"frontmatter cannot be read: {reason}")]
+        return {}, [Problem(line, f"frontmatter cannot be read: {reason}")]
     if value is None:
         return {}, []
     if not isinstance(value, dict):
