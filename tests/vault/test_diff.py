@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import re
-import stat
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memcairn.vault.diff import unified
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from memcairn.vault import Vault
-
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def patched(before: str, diff: str) -> str:
@@ -67,6 +58,19 @@ def test_a_diff_leads_from_one_text_to_the_other(
     assert bool(diff.text) == (before != after)
     if before != after:
         assert patched(before, diff.text) == after
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("period", [1, 110])
+def test_a_text_that_was_rewritten_between_common_lines_is_compared_in_bounded_time(
+    period: int,
+) -> None:
+    def written(by: str) -> str:
+        return "".join(f"{by} {n}\n" + "-" * (n % period) + "\n" for n in range(1000))
+
+    diff = unified(written("one"), written("two"), names=("a", "b"), max_bytes=10**6)
+
+    assert patched(written("one"), diff.text) == written("two")
 
 
 def test_a_diff_names_the_files_and_counts(vault: Vault) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from memcairn.vault import Vault
-
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def paths(vault: Vault, *args: object, **keywords: object) -> list[str]:

@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +18,6 @@ from memcairn.vault import Limits, Vault
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 def mode(path: Path) -> int:

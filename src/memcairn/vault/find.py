@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -232,9 +233,7 @@ class _Child:
                 "a process for the search could not be started",
                 hint="search for plain text, without any of " + "".join(sorted(_SPECIAL)),
             ) from error
-        self._timer = threading.Timer(_TIME_LIMIT_S, self._process.kill)
-        self._timer.daemon = True
-        self._timer.start()
+        self._left_s: float = _TIME_LIMIT_S
         self._first = (expression, ignore_case, _TIME_LIMIT_S)
 
     def __enter__(self) -> Self:
@@ -259,15 +258,22 @@ class _Child:
     def _ask(self, request: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        # Only the search itself counts, not the reading of the files between two questions.
+        asked = time.monotonic()
+        timer = threading.Timer(max(self._left_s, 0), self._process.kill)
+        timer.daemon = True
+        timer.start()
         try:
             marshal.dump(request, self._process.stdin)
             self._process.stdin.flush()
             return marshal.load(self._process.stdout)  # noqa: S302 - our own child
         except (EOFError, OSError) as error:
             raise TimeoutError from error
+        finally:
+            timer.cancel()
+            self._left_s -= time.monotonic() - asked
 
     def _end(self) -> None:
-        self._timer.cancel()
         self._process.kill()
         with contextlib.suppress(OSError):
             self._process.communicate()

@@ -43,7 +43,12 @@ def _limit_resources(seconds: int) -> None:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
-    for kind, value in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, _MEMORY_BYTES)):
+    limits = (
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_AS, _MEMORY_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    )
+    for kind, value in limits:
         try:
             resource.setrlimit(kind, (value, value))
         except (OSError, ValueError):
