@@ -49,10 +49,11 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _SAFE
 _FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _SAFE
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
 
-_LOCK_PATIENCE_S = 10.0
+_LOCK_PATIENCE_S = 30.0
 # A file that is written all the time is met as the one it was before, once in a while.
 _ATTEMPTS = 10
-_fallback_lock = threading.Lock()
+# By the path of the root. A waiting thread is woken; a waiting process has to ask again.
+_thread_locks: dict[str, threading.Lock] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,30 +418,37 @@ class Folder:
         the file system has no such lock, only the threads of this process exclude each other.
 
         Raises:
-            NoteError: another writer holds it for more than 10 seconds.
+            NoteError: another writer holds it for too long.
         """
-        if fcntl is None or self._descriptor is None:
-            with _fallback_lock:
+        threads = _thread_locks.setdefault(self._path, threading.Lock())
+        patience = time.monotonic() + _LOCK_PATIENCE_S
+        if not threads.acquire(timeout=_LOCK_PATIENCE_S):
+            raise _busy(self.shown())
+        try:
+            locked = self._lock_processes(patience)
+            try:
                 yield
-            return
-        deadline = time.monotonic() + _LOCK_PATIENCE_S
-        pause_s = 0.001
+            finally:
+                if locked and self._descriptor is not None:
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        finally:
+            threads.release()
+
+    def _lock_processes(self, patience: float) -> bool:
+        if fcntl is None or self._descriptor is None:
+            return False
         while True:
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise NoteError(
-                        "another process has been writing here for too long",
-                        path=self.shown(),
-                        hint="try again",
-                    ) from None
-                time.sleep(pause_s)
-                pause_s = min(pause_s * 2, 0.05)
+                # Waiting inside flock() would be for ever if the other process is stopped.
+                if time.monotonic() > patience:
+                    raise _busy(self.shown()) from None
+                time.sleep(0.002)
             except OSError:  # no locks on this file system
-                break
-        yield  # closing the descriptor releases the lock
+                return False
+            else:
+                return True
 
     def _at(self, name: str) -> str:
         return name if self._descriptor is not None else os.path.join(self._path, name)  # noqa: PTH118
@@ -490,6 +498,12 @@ def reported(path: str) -> Iterator[None]:
             error.errno or 0, (NoteError, f"failed: {error.strerror or type(error).__name__}")
         )
         raise kind(message, path=path) from error
+
+
+def _busy(path: str) -> NoteError:
+    return NoteError(
+        "somebody else has been writing here for too long", path=path, hint="try again"
+    )
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

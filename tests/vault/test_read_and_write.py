@@ -7,13 +7,15 @@ import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcairn.errors import NoteExists, NoteUnreadable, UsageError
+from memcairn import sandbox
+from memcairn.errors import NoteError, NoteExists, NoteUnreadable, UsageError
 from memcairn.vault import Limits, Vault
 
 if TYPE_CHECKING:
@@ -256,6 +258,59 @@ def test_any_sequence_of_changes_gives_what_a_dictionary_gives(
             model[path] = model[path].replace(first, second)
 
     assert {path: vault.read(path).text for path in model} == model
+
+
+@pytest.mark.parametrize("change", ["write", "overwrite", "append", "edit"])
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_the_name_is(
+    change: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault(root, trash=tmp_path / "t")
+    if change != "write":
+        vault.write("note.md", "old")
+    synced: list[tuple[bool, list[str]]] = []
+
+    def sync(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((is_folder, sorted(path.suffix for path in root.iterdir())))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    {
+        "write": lambda: vault.write("note.md", "new"),
+        "overwrite": lambda: vault.write("note.md", "new", overwrite=True),
+        "append": lambda: vault.append("note.md", "new"),
+        "edit": lambda: vault.edit("note.md", "old", "new"),
+    }[change]()
+
+    before = [".tmp"] if change == "write" else [".md", ".tmp"]
+    assert synced == [(False, before), (True, [".md"])]
+
+
+def test_threads_that_append_at_once_lose_nothing(vault: Vault, root: Path) -> None:
+    def append(name: str) -> None:
+        for number in range(20):
+            vault.append("log.md", f"{name} {number}")
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(append, "abcdefgh"))
+
+    lines = (root / "log.md").read_text(encoding="utf-8").splitlines()
+    assert sorted(lines) == sorted(f"{name} {n}" for name in "abcdefgh" for n in range(20))
+
+
+@pytest.mark.parametrize("holder", ["thread", "process"])
+def test_a_writer_that_never_ends_is_not_waited_for_for_ever(
+    holder: str, vault: Vault, root: Path, ways: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if holder == "process" and ways == "fallback":
+        pytest.skip("the fallback has no lock between processes")
+    monkeypatch.setattr(sandbox, "_LOCK_PATIENCE_S", 0.01)
+    with sandbox.open_root(root) as other, other.lock():
+        if holder == "process":
+            monkeypatch.setattr(sandbox, "_thread_locks", {})
+        with pytest.raises(NoteError, match="too long"):
+            vault.write("note.md", "x")
+
+    assert vault.write("note.md", "x").created
 
 
 def test_processes_that_append_at_once_lose_nothing(root: Path, tmp_path: Path) -> None:
