@@ -20,7 +20,8 @@ _SIMPLE = re.compile(
 )
 _ZWJ = "\u200d"
 _ZWNJ = "\u200c"
-# Letters and signs that stand before the letter that they belong to (Grapheme_Cluster_Break=Prepend).
+# Letters and signs that stand before the letter that they belong to
+# (Grapheme_Cluster_Break=Prepend).
 _PREPEND = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\U000110bd\U000110cd"
     "\U000111c2\U000111c3\U0001193f\U00011941\U00011a3a\U00011a84\U00011a85\U00011a86\U00011a87"
@@ -42,6 +43,11 @@ def count(text: str) -> int:
     return len(text) if _SIMPLE.fullmatch(text) else len(_clusters(text))
 
 
+def are_code_points(text: str) -> bool:
+    """Whether it is known that each code point of `text` is a user-perceived character."""
+    return _SIMPLE.fullmatch(text) is not None
+
+
 def clusters(text: str) -> list[str]:
     """The user-perceived characters of `text`, in order; joined, they are `text` again."""
     return list(text) if _SIMPLE.fullmatch(text) else _clusters(text)
@@ -59,7 +65,11 @@ def _clusters(text: str) -> list[str]:
     flags = 0  # regional indicators in a row, up to and including the one before
     for place, char in enumerate(text):
         kind = _class(char)
-        if place and not _joined(text, start, place, before, kind, flags):
+        if kind == before == "flag":
+            joined = flags % 2 == 1
+        else:
+            joined = _joined(text, start, place, (before, kind))
+        if place and not joined:
             found.append(text[start:place])
             start = place
         flags = flags + 1 if kind == "flag" else 0
@@ -69,23 +79,22 @@ def _clusters(text: str) -> list[str]:
     return found
 
 
-def _joined(text: str, start: int, place: int, before: str, kind: str, flags: int) -> bool:
-    """Whether the code points on both sides of `place` are in one cluster (GB3 to GB999)."""
+# Pairs of classes that are never parted: parts of a Hangul syllable (GB6 to GB8).
+_PAIRS = frozenset(
+    [("L", "L"), ("L", "V"), ("L", "LV"), ("L", "LVT"), ("LV", "V"), ("LV", "T"), ("V", "V")]
+    + [("V", "T"), ("LVT", "T"), ("T", "T")]
+)
+
+
+def _joined(text: str, start: int, place: int, pair: tuple[str, str]) -> bool:
+    """Whether the code points on both sides of `place` are in one cluster (GB3 to GB11)."""
+    before, kind = pair
     if before == "control" or kind == "control":
         return text[place - 1 : place + 1] == "\r\n"
-    if kind in {"extend", "mark", "zwj"} or before == "prepend":
+    if kind in {"extend", "mark", "zwj"} or before == "prepend" or pair in _PAIRS:
         return True
-    match before:
-        case "L":
-            return kind in {"L", "V", "LV", "LVT"}
-        case "V" | "LV":
-            return kind in {"V", "T"}
-        case "T" | "LVT":
-            return kind == "T"
-        case "zwj" if kind == "picture":
-            return _ends_in_picture(text[start : place - 1])
-        case "flag":
-            return kind == "flag" and flags % 2 == 1
+    if pair == ("zwj", "picture"):
+        return _ends_in_picture(text[start : place - 1])
     return before in {"extend", "zwj"} and _conjunct(text, start, place)
 
 
@@ -113,36 +122,39 @@ def _conjunct(text: str, start: int, place: int) -> bool:
 
 def _class(char: str) -> str:
     """The Grapheme_Cluster_Break of `char`, as far as the rules need it."""
-    if char < "\u0300":
-        return _latin_class(char)
     code = ord(char)
+    if code < 0x300:
+        return _latin_class(char)
     category = unicodedata.category(char)
-    if category in {"Mn", "Me"}:
-        return "extend"
-    if category == "Mc":
-        return "mark"
+    if category in _OF_CATEGORY:
+        return _OF_CATEGORY[category]
     if category in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
         return _format_class(char, code)
-    if 0x1100 <= code <= 0xD7FB:
-        hangul = _hangul_class(code)
-        if hangul:
-            return hangul
-    if 0x1F1E6 <= code <= 0x1F1FF:
-        return "flag"
-    if 0x1F3FB <= code <= 0x1F3FF or char in "\uff9e\uff9f":
-        return "extend"
-    if char in "\u0e33\u0eb3":
-        return "mark"
-    if char in _PREPEND:
-        return "prepend"
-    pictured = category == "So" or 0x1F000 <= code <= 0x1FFFD or char in _PICTURES
-    return "picture" if pictured else ""
+    if 0x1100 <= code <= 0xD7FB and char not in _PICTURES:
+        return _hangul_class(code) or ("picture" if category == "So" else "")
+    return _special_class(char, code) or ("picture" if category == "So" else "")
+
+
+# Marks that take no room of their own, and marks that do.
+_OF_CATEGORY = {"Mn": "extend", "Me": "extend", "Mc": "mark"}
 
 
 def _latin_class(char: str) -> str:
     if char < " " or "\x7f" <= char <= "\x9f" or char == "\xad":
         return "control"
     return "picture" if char in "\xa9\xae" else ""
+
+
+def _special_class(char: str, code: int) -> str:
+    if 0x1F1E6 <= code <= 0x1F1FF:
+        return "flag"
+    if 0x1F3FB <= code <= 0x1F3FF or char in "\uff9e\uff9f":
+        return "extend"
+    if char in _PREPEND:
+        return "prepend"
+    if char in "\u0e33\u0eb3":
+        return "mark"
+    return "picture" if 0x1F000 <= code <= 0x1FFFD or char in _PICTURES else ""
 
 
 def _format_class(char: str, code: int) -> str:
@@ -160,4 +172,4 @@ def _hangul_class(code: int) -> str:
         return "L"
     if code <= 0x11A7 or 0xD7B0 <= code <= 0xD7C6:
         return "V"
-    return "T" if code <= 0x11FF or 0xD7CB <= code else ""
+    return "T" if code <= 0x11FF or code >= 0xD7CB else ""

@@ -1,0 +1,255 @@
+"""The managed block in a MEMORY.md: what stands around it is somebody else's, and is kept.
+
+    # Memory index                                   ┐ before
+                                                     ┘
+    <!-- memcairn:begin 2 notes, ...; 0123456789ab -->
+    - [Role](user/role.md)
+    <!-- memcairn:end -->
+    my own words                                     ┐ after
+                                                     ┘
+The begin marker ends in a digest of the lines up to the end marker. A block that matches it was not
+edited, and is replaced freely. Of a block that does not, the lines that are not ours are moved out,
+above the new block, and belong to whoever wrote them from then on.
+
+Bytes that are not UTF-8 are carried as surrogate escapes, so that every byte comes back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+HEADER = "# Memory index"
+END = "<!-- memcairn:end -->"
+_BEGIN = re.compile(r"<!-- memcairn:begin\b.*-->[ \t]*")
+_DIGEST = re.compile(r"; ([0-9a-f]{12}) -->[ \t]*$")
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)", re.DOTALL)
+_BOM = "\ufeff"
+
+Mark = Literal["begin", "end", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A MEMORY.md without the managed block: the text before it and after it.
+
+    `newline` is the line end that the file uses. `moved` are the lines that somebody wrote inside
+    the block, now at the end of `before` (or where a second block was).
+    """
+
+    before: str
+    after: str
+    newline: str
+    moved: tuple[str, ...] = ()
+
+    @property
+    def theirs(self) -> str:
+        """Everything outside the block, for reading; a blank line stands for the block."""
+        return f"{self.before}\n\n{self.after}"
+
+
+def read(present: bytes | None, ours: Callable[[str], bool]) -> Surroundings:
+    """Take a MEMORY.md apart.
+
+    Damaged markers lose nothing: a marker without its partner goes, with the lines next to it that
+    are ours; a second block goes, its lines that are not ours stay; markers in a fenced code block
+    or within a line are text.
+
+    Args:
+        present: the file, None if there is none.
+        ours: whether a line, without its line end, is one that we wrote.
+    """
+    text = (present or b"").decode("utf-8", "surrogateescape")
+    newline = _newline(text)
+    bom = _BOM if text.startswith(_BOM) else ""
+    lines = text[len(bom) :].split("\n")
+    lines = [line + "\n" for line in lines[:-1]] + lines[-1:]
+    marks, fenced_to_end = _marks(lines)
+    if not any(marks):
+        before, after = _around_a_new_block(text[len(bom) :], newline, fenced=fenced_to_end)
+        return Surroundings(bom + before, after, newline)
+    return _without_blocks(bom, lines, marks, newline, ours)
+
+
+def write(around: Surroundings, notes: int, body: Sequence[str], listed: int) -> bytes:
+    """The file with a block of these lines (without line ends) in its place."""
+    block = around.newline.join([begin(notes, listed, digest(body)), *body, END])
+    return f"{around.before}{block}{around.after}".encode("utf-8", "surrogateescape")
+
+
+def begin(notes: int, listed: int, checksum: str) -> str:
+    """The begin marker of a block."""
+    noun = "note" if notes == 1 else "notes"
+    return (
+        f"<!-- memcairn:begin {notes} {noun}, {listed} listed here; "
+        f"generated, edit outside this block; {checksum} -->"
+    )
+
+
+def digest(lines: Sequence[str]) -> str:
+    """What the begin marker says of the lines of its block, whatever their line ends."""
+    return _digest_of("\n".join(lines))
+
+
+def line_digest(line: str) -> str:
+    """A short digest, to know a line again that we wrote."""
+    return _digest_of(line)
+
+
+def body_of(present: bytes) -> list[str]:
+    """The lines of the first complete block, without line ends; empty if there is none."""
+    lines = present.decode("utf-8", "surrogateescape").removeprefix(_BOM).split("\n")
+    marks, _ = _marks(lines)
+    for place, mark in enumerate(marks):
+        if mark == "begin":
+            end = _next_mark(marks, place)
+            if end is not None and marks[end] == "end":
+                return [_bare(line) for line in lines[place + 1 : end]]
+    return []
+
+
+def _digest_of(text: str) -> str:
+    data = text.encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(data, digest_size=6).hexdigest()
+
+
+def _newline(text: str) -> str:
+    end = text.find("\n")
+    return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
+
+
+def _bare(line: str) -> str:
+    return line.removesuffix("\n").removesuffix("\r")
+
+
+def _marks(lines: Sequence[str]) -> tuple[list[Mark], bool]:
+    """Which lines are markers, and whether the text ends in a fenced code block that is still open.
+
+    A fence that is never closed hides nothing: else a typing error above the block would make us
+    write a second one.
+    """
+    marks: list[Mark] = [_mark(line) for line in lines]
+    fence = ""
+    opened = 0
+    for place, line in enumerate(lines):
+        found = _FENCE.match(_bare(line))
+        if found is None:
+            continue
+        if not fence:
+            fence, opened = found[1], place
+        elif found[1][0] == fence[0] and len(found[1]) >= len(fence) and not found[2].strip():
+            marks[opened:place] = [""] * (place - opened)
+            fence = ""
+    return marks, bool(fence)
+
+
+def _mark(line: str) -> Mark:
+    if not line.startswith("<!-- memcairn:"):
+        return ""
+    bare = _bare(line)
+    if bare.rstrip(" \t") == END:
+        return "end"
+    return "begin" if _BEGIN.fullmatch(bare) else ""
+
+
+def _next_mark(marks: Sequence[Mark], place: int) -> int | None:
+    return next((at for at in range(place + 1, len(marks)) if marks[at]), None)
+
+
+def _around_a_new_block(text: str, newline: str, *, fenced: bool) -> tuple[str, str]:
+    """Where a block goes in a file without one: to the end, below a header if it is empty."""
+    ended = text if text.endswith("\n") or not text else text + newline
+    if not text.strip():
+        return f"{ended}{HEADER}{newline}{newline}", newline
+    if fenced:
+        # At the end it would be code.
+        return "", f"{newline}{newline}{text}"
+    blank = "" if ended.endswith(newline * 2) else newline
+    return ended + blank, newline
+
+
+def _without_blocks(
+    bom: str,
+    lines: list[str],
+    marks: list[Mark],
+    newline: str,
+    ours: Callable[[str], bool],
+) -> Surroundings:
+    kept: list[str] = []
+    moved: list[str] = []
+    slot: tuple[int, str] | None = None  # where the new block goes in `kept`, and its line end
+    complete = False
+    place = 0
+    while place < len(lines):
+        mark = marks[place]
+        if not mark:
+            kept.append(lines[place])
+            place += 1
+            continue
+        partner = _next_mark(marks, place) if mark == "begin" else None
+        whole = partner is not None and marks[partner] == "end"
+        last = partner if whole and partner is not None else place
+        if whole:
+            foreign = _foreign(lines[place:last], ours)
+            kept += foreign
+            moved += foreign
+        elif mark == "end":
+            _drop_run_before(kept, ours)
+        if slot is None or (whole and not complete):
+            slot = (len(kept), lines[last][len(_bare(lines[last]).rstrip(" \t")) :])
+            complete = complete or whole
+        place = last + 1
+        if mark == "begin" and not whole:
+            place = _after_run(lines, marks, place, lines[place - 1], ours)
+    assert slot is not None
+    at, line_end = slot
+    return Surroundings(
+        before=bom + "".join(kept[:at]),
+        after=line_end + "".join(kept[at:]),
+        newline=newline,
+        moved=tuple(_bare(line) for line in moved),
+    )
+
+
+def _foreign(block: list[str], ours: Callable[[str], bool]) -> list[str]:
+    """The lines of a block (from its begin marker on) that somebody else wrote."""
+    body = [_bare(line) for line in block[1:]]
+    if _verified(block[0], digest(body)):
+        return []
+    return [line for line, bare in zip(block[1:], body, strict=True) if bare and not ours(bare)]
+
+
+def _verified(marker: str, checksum: str) -> bool:
+    found = _DIGEST.search(_bare(marker))
+    return found is not None and found[1] == checksum
+
+
+def _after_run(
+    lines: list[str], marks: list[Mark], start: int, marker: str, ours: Callable[[str], bool]
+) -> int:
+    """Where the lines end that are ours, after a begin marker that lost its end marker."""
+    end = next((at for at in range(start, len(lines)) if marks[at]), len(lines))
+    bare = [_bare(line) for line in lines[start:end]]
+    state = hashlib.blake2b(digest_size=6)
+    for count, line in enumerate(bare, start=1):
+        state.update(("\n" * (count > 1) + line).encode("utf-8", "surrogateescape"))
+        if _verified(marker, state.copy().hexdigest()):
+            return start + count
+    count = 0
+    while count < len(bare) and bare[count] and ours(bare[count]):
+        count += 1
+    # A heading at the end of the run may be theirs: nothing of ours stands below it.
+    while count and bare[count - 1].startswith("#"):
+        count -= 1
+    return start + count
+
+
+def _drop_run_before(kept: list[str], ours: Callable[[str], bool]) -> None:
+    """Drop the lines that are ours at the end of `kept`: a begin marker stood above them."""
+    while kept and _bare(kept[-1]) and ours(_bare(kept[-1])):
+        kept.pop()

@@ -1,0 +1,272 @@
+"""An index entry: one line of MEMORY.md or of an index page, written and read back.
+
+    - [title](path) — description
+
+Any title, description and path makes one list item with one link, under CommonMark and for readers
+that only look for `[`, `](` and `<!--`. A title says nothing but itself: control characters, line
+ends and white space become single spaces, direction overrides and invisible characters go away, and
+what Markdown would read as markup is escaped. A path stays readable where it can: `<a path with
+blanks.md>` instead of percent signs, which are left for what cannot stand in a link destination.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from memcairn.memory_md import graphemes
+
+SEPARATOR = " — "
+_SEPARATOR_BYTES = len(SEPARATOR.encode())
+ELLIPSIS = "…"
+# A description of fewer characters than this says nothing, once it had to be cut.
+_LEAST_DESCRIPTION = 12
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What an entry says: a title, the path from the root, and a description or ''."""
+
+    title: str
+    path: str
+    description: str
+
+
+# ── what a title may hold ──
+
+_CLEAN = re.compile(r"(?:[!-~]+(?: [!-~]+)*)?")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Format characters that change the direction of the text around them, or hold text that nobody
+# sees. Joiners stay: Persian and emoji need them. A flag of a region (England) is spelled in tag
+# characters.
+_INVISIBLE = re.compile(
+    "(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)"
+    "|[\u00ad\u061c\u115f\u1160\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+)
+# One selects a form of the character before it; a row of them carries hidden bytes.
+_SELECTORS = re.compile(
+    "([\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """`text` as one line of what a reader would see of it; cleaning it again changes nothing."""
+    if _CLEAN.fullmatch(text):
+        return text
+    text = _CONTROLS.sub(" ", text)
+    if not text.isascii():
+        text = _INVISIBLE.sub(lambda match: match[1] or "", text)
+        text = _SELECTORS.sub(r"\1", text)
+        text = _SURROGATES.sub("\ufffd", text)
+    text = " ".join(text.split())
+    # A mark at the start would sit on our bracket.
+    while text and (text[0] == " " or graphemes.extends(text[0])):
+        text = text[1:]
+    return text
+
+
+def shown_title(title: str, path: str) -> str:
+    """The title that an entry shows: the cleaned one, else the file's name, else `note`."""
+    return clean(title) or clean(path.rsplit("/", 1)[-1].rsplit(".", 1)[0]) or "note"
+
+
+# ── escapes ──
+
+# `<` and `>` become entities where they look like a tag or a comment, since some readers strip
+# comments before they know of backslashes. An underscore between letters is never emphasis.
+_SPECIAL = re.compile(
+    r"[\\`*\[\]]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|(?<=--)>|&(?=#?[0-9A-Za-z]+;)|\A\^"
+)
+_MAYBE_SPECIAL = re.compile(r"[\\`*\[\]_<>&^]")
+_ENTITIES = {"<": "&lt;", ">": "&gt;"}
+_HALF_AN_ENTITY = re.compile(r"&[a-z]{0,2}$")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])|&(lt|gt);")
+
+
+def escape(text: str) -> str:
+    """A cleaned text as Markdown that reads as that text."""
+    return _SPECIAL.sub(_escaped, text) if _MAYBE_SPECIAL.search(text) else text
+
+
+def unescape(markdown: str) -> str:
+    """What `escape` was given."""
+    return _ESCAPED.sub(lambda match: match[1] or ("<" if match[2] == "lt" else ">"), markdown)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return _ENTITIES.get(match[0]) or "\\" + match[0]
+
+
+# ── link destinations ──
+
+_PLAIN_PATH = re.compile(r"[0-9A-Za-z_./+,=@~$!'*;^{}|\[\]-]*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# `%`, `#` and `?` mean something in a link; quotes of code and angle brackets end one.
+_UNSAFE = frozenset('%#?\\`<>"')
+
+
+def destination(path: str, *, up: str = "") -> str:
+    """`path` as a link destination, ready to stand between `](` and `)`.
+
+    Args:
+        path: relative to the root, posix separators; bytes that are not UTF-8 as surrogate escapes.
+        up: what leads from the file of the link to the root: "" or "../".
+    """
+    if _PLAIN_PATH.fullmatch(path):
+        return up + path
+    shown = "".join([_quoted(char) if _needs_quotes(char) else char for char in path])
+    if ";" in shown:
+        shown = shown.replace("&", "%26")  # else `&lt;` in a name is an entity
+    if _SCHEME.match(shown):
+        shown = shown.replace(":", "%3A", 1)
+    if " " in shown or "(" in shown or ")" in shown:
+        # Blanks at the ends are dropped by some readers.
+        inner = shown.strip(" ")
+        left = len(shown) - len(shown.lstrip(" "))
+        shown = "%20" * left + inner + "%20" * (len(shown) - left - len(inner))
+        return f"<{up}{shown}>"
+    return up + shown
+
+
+def _needs_quotes(char: str) -> bool:
+    return char in _UNSAFE or not (char.isprintable() or char == " ")
+
+
+def _quoted(char: str) -> str:
+    return "".join([f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape")])
+
+
+def path_of(link: str) -> str:
+    """The path that a destination leads to, as `destination` was given it."""
+    return unquote(link.removeprefix("<").removesuffix(">"), errors="surrogateescape")
+
+
+# ── a line ──
+
+
+def line(title: str, link: str, description: str, *, chars: int, size_bytes: int) -> str:
+    """One entry, within `chars` user-perceived characters and `size_bytes` if the link allows it.
+
+    The link is never cut: the description gives way first, then the title, down to an ellipsis.
+
+    Args:
+        title: a cleaned text that is not empty.
+        link: from `destination`.
+        description: a cleaned text.
+        chars: the most user-perceived characters of the line.
+        size_bytes: the most UTF-8 bytes of the line.
+    """
+    text = f"- [{escape(title)}]({link})"
+    if description:
+        text += SEPARATOR + escape(description)
+    if _within(text, chars, size_bytes):
+        return text
+    return _shortened(title, link, description, chars, size_bytes)
+
+
+def fits(text: str, *, chars: int, size_bytes: int) -> bool:
+    """Whether a line is within the limits that it was written for."""
+    return _within(text, chars, size_bytes)
+
+
+def _within(text: str, chars: int, size_bytes: int) -> bool:
+    return _bytes(text) <= size_bytes and (len(text) <= chars or graphemes.count(text) <= chars)
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _shortened(title: str, link: str, description: str, chars: int, size_bytes: int) -> str:
+    chars -= graphemes.count(f"- []({link})")
+    size_bytes -= _bytes(f"- []({link})")
+    if description:
+        whole = escape(description)
+        # The description keeps a third, or less if it is shorter; the title may have the rest.
+        head = fit(
+            title,
+            chars=chars - len(SEPARATOR) - min(len(whole), chars // 3),
+            size_bytes=size_bytes - _SEPARATOR_BYTES - min(_bytes(whole), size_bytes // 3),
+        )
+        tail = fit(
+            description,
+            chars=chars - len(SEPARATOR) - graphemes.count(head),
+            size_bytes=size_bytes - _SEPARATOR_BYTES - _bytes(head),
+        )
+        if head and (tail == whole or len(tail) >= _LEAST_DESCRIPTION):
+            return f"- [{head}]({link}){SEPARATOR}{tail}"
+    return f"- [{fit(title, chars=chars, size_bytes=size_bytes) or ELLIPSIS}]({link})"
+
+
+def fit(text: str, *, chars: int, size_bytes: int) -> str:
+    """`escape(text)`, cut between user-perceived characters and ended by an ellipsis if it must be.
+
+    Returns:
+        '' if not even one character fits.
+    """
+    if chars < 1 or size_bytes < 1:
+        return ""
+    # No character is shorter than a byte: what is beyond the bytes cannot fit. The margin keeps a
+    # cluster whole that begins before that.
+    near = text[: size_bytes + 64]
+    written = escape(near)
+    if near == text and _within(written, chars, size_bytes):
+        return written
+    size_bytes -= _bytes(ELLIPSIS)
+    if size_bytes < 1:
+        return ""
+    if graphemes.are_code_points(near):
+        cut = written[: chars - 1]
+        if not cut.isascii() or len(cut) > size_bytes:
+            cut = cut.encode()[:size_bytes].decode(errors="ignore")
+        cut = _without_half_an_escape(cut)
+    else:
+        cut = _first_clusters(near, chars - 1, size_bytes)
+    cut = cut.rstrip()
+    return cut + ELLIPSIS if cut else ""
+
+
+def _without_half_an_escape(cut: str) -> str:
+    """The start of an escaped text, without the start of an escape at its end."""
+    cut = _HALF_AN_ENTITY.sub("", cut)
+    backslashes = len(cut) - len(cut.rstrip("\\"))
+    return cut[:-1] if backslashes % 2 else cut
+
+
+def _first_clusters(text: str, chars: int, size_bytes: int) -> str:
+    escapes = {match.start(): _escaped(match) for match in _SPECIAL.finditer(text)}
+    kept: list[str] = []
+    place = 0
+    for cluster in graphemes.clusters(text):
+        written = "".join([escapes.get(place + at, char) for at, char in enumerate(cluster)])
+        chars -= 1 if len(written) == len(cluster) else graphemes.count(written)
+        size_bytes -= _bytes(written)
+        if chars < 0 or size_bytes < 0:
+            break
+        kept.append(written)
+        place += len(cluster)
+    return "".join(kept)
+
+
+# ── reading ──
+
+_LINE = re.compile(r"- \[((?:[^\\\[\]]|\\.)*)\]\((<[^<>]*>|[^<>()\s]*)\)(?: — (.+))?", re.DOTALL)
+
+
+def parse(text: str, *, up: str = "") -> IndexEntry | None:
+    """The entry that a line of ours holds, or None for any other line.
+
+    Args:
+        text: the line, without its line end.
+        up: what leads from the file to the root, as given to `destination`.
+    """
+    found = _LINE.fullmatch(text)
+    if found is None:
+        return None
+    path = path_of(found[2])
+    if not path.startswith(up):
+        return None
+    return IndexEntry(unescape(found[1]), path[len(up) :], unescape(found[3] or ""))

@@ -1,0 +1,281 @@
+"""What an index page says, and what MEMORY.md says of an index page.
+
+    index/observed.md
+        <!-- memcairn:page 159 notes; generated, edits are lost -->
+        # observed/, 159 notes
+        - [Build fails on arm](../observed/arm.md) — …
+    in MEMORY.md
+        - [observed/, 159 more](index/observed.md) — build, quirks, 2025-03 to 2025-11
+
+The entry of a page names the folder that its notes are in, or the first and last of its paths, the
+words that most of their titles share, and the months of their changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from memcairn.memory_md import entry, graphemes
+from memcairn.memory_md.rank import sort_key
+from memcairn.notes.stop_words import STOP_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from memcairn.memory_md.pages import Span
+    from memcairn.memory_md.rank import NoteFacts
+
+FOLDER = "index"
+# A file whose first line starts like this is a page of ours, and no note.
+MARKER = "<!-- memcairn:page "
+_MOST_WORDS = 8
+_LONGEST_WORD = 40
+# So few notes are told by their titles.
+_FEW = 3
+_WORD = re.compile(r"[^\W\d_]{3,}")
+# Scripts that put no blanks between words: pairs of characters stand for words.
+_RUN = re.compile("[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_STEP_CHARS = 16
+# Names that Windows keeps for devices.
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)")
+_NAME_CHARS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is on a page, as far as other files tell of it.
+
+    `notes` counts the notes that the page leads to, `first` and `last` are the paths of the
+    outermost ones, `words` what their titles are about, most common first, and `months` the first
+    and last month of change ("2025-03").
+    """
+
+    notes: int
+    first: str = ""
+    last: str = ""
+    words: tuple[str, ...] = ()
+    months: tuple[str, str] = ("", "")
+
+
+def contents(shown: Sequence[NoteFacts]) -> Contents:
+    """What is on a page that shows these notes, in the order of their paths."""
+    if not shown:
+        return Contents(0)
+    days = [facts.changed for facts in shown]
+    return Contents(
+        notes=len(shown),
+        first=shown[0].path,
+        last=shown[-1].path,
+        words=_words([entry.shown_title(facts.title, facts.path) for facts in shown]),
+        months=(_month(min(days)), _month(max(days))),
+    )
+
+
+def merged(parts: Sequence[Contents]) -> Contents:
+    """What is on a page that leads to these pages, in order."""
+    parts = [part for part in parts if part.notes]
+    if not parts:
+        return Contents(0)
+    common = Counter(word for part in parts for word in part.words)
+    return Contents(
+        notes=sum(part.notes for part in parts),
+        first=parts[0].first,
+        last=parts[-1].last,
+        words=_most_common(common),
+        months=(min(part.months[0] for part in parts), max(part.months[1] for part in parts)),
+    )
+
+
+def _words(titles: Sequence[str]) -> tuple[str, ...]:
+    if len(titles) <= _FEW:
+        return tuple(title[:_LONGEST_WORD] for title in titles)
+    common = Counter(word for title in titles for word in _title_words(title))
+    shared = {word: n for word, n in common.items() if n > 1 and len(word) <= _LONGEST_WORD}
+    return _most_common(shared)
+
+
+def _title_words(title: str) -> set[str]:
+    title = title.casefold()
+    if title.isascii():
+        return set(_WORD.findall(title)) - STOP_WORDS
+    runs = _RUN.findall(title)
+    words = {word for word in _WORD.findall(_RUN.sub(" ", title)) if word not in STOP_WORDS}
+    return words.union(run[at : at + 2] for run in runs for at in range(max(len(run) - 1, 1)))
+
+
+def _most_common(counts: Mapping[str, int]) -> tuple[str, ...]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(word for word, _ in ordered[:_MOST_WORDS])
+
+
+def _month(day: int) -> str:
+    return date.fromordinal(max(day, 1)).isoformat()[:7]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An index page: what it spans, its name without folder and suffix, and what it shows."""
+
+    span: Span
+    name: str
+    contents: Contents
+
+
+# ── the page itself ──
+
+
+def text(page: Contents, lines: Iterable[str]) -> str:
+    """An index page of these entries."""
+    notes = page.notes
+    noun = "note" if notes == 1 else "notes"
+    folder = folder_of(page.first, page.last)
+    place = entry.fit(entry.clean(folder), chars=60, size_bytes=100).replace("#", "\\#")
+    heading = f"{place}, {notes} {noun}" if place else f"{notes} {noun}"
+    head = f"{MARKER}{notes} {noun}; generated, edits are lost -->\n# {heading}\n"
+    return head + "".join([line + "\n" for line in lines])
+
+
+def folder_of(first: str, last: str) -> str:
+    """The folder of all notes from `first` to `last` in order: "" or with a slash at the end."""
+    common = 0
+    for place, (one, other) in enumerate(zip(first, last, strict=False)):
+        if one != other:
+            break
+        if one == "/":
+            common = place + 1
+    return first[:common]
+
+
+# ── the entry of a page ──
+
+
+def page_lines(
+    level: Sequence[Page], folder: str, *, chars: int, size_bytes: int
+) -> list[tuple[Page, str]]:
+    """The entries that lead to the pages of a level; an empty page has none.
+
+    Args:
+        level: all pages of the level, in order.
+        folder: what leads to them from the file that the entries stand in: "index/" or "".
+        chars: the most user-perceived characters of a line.
+        size_bytes: the most bytes of a line, without its line end.
+    """
+    lines: list[tuple[Page, str]] = []
+    for place, page in enumerate(level):
+        if page.contents.notes:
+            neighbours = [other.span.last for other in level[max(place - 1, 0) : place]]
+            neighbours += [other.span.start for other in level[place + 1 : place + 2]]
+            link = f"{folder}{page.name}.md"
+            lines.append((page, _page_line(page.contents, link, neighbours, chars, size_bytes)))
+    return lines
+
+
+def _page_line(
+    page: Contents, link: str, neighbours: Sequence[bytes], chars: int, size_bytes: int
+) -> str:
+    more = f"{page.notes} more"
+    fixed = len(f"- [, {more}]({link})")
+    # Half of what is left for the label, the rest for what the page is about.
+    label = entry.fit(
+        _label(page, neighbours),
+        chars=max((chars - fixed) // 2, 8),
+        size_bytes=max((size_bytes - fixed) // 2, 24),
+    )
+    start = f"- [{label}, {more}]({link})" if label else f"- [{more}]({link})"
+    return start + _about(page, chars - len(start), size_bytes - len(start.encode()))
+
+
+def _label(page: Contents, neighbours: Sequence[bytes]) -> str:
+    """The folder that a page is about, or the first and last of its notes if others share it."""
+    folder = folder_of(page.first, page.last)
+    key = sort_key(folder)
+    place = entry.clean(folder)
+    if not any(other.startswith(key) for other in neighbours):
+        return place
+    first, last = (_step(path[len(folder) :]) for path in (page.first, page.last))
+    return f"{place}{first}" if first == last else f"{place}{first} – {last}"
+
+
+def _step(path: str) -> str:
+    """The first step of a path, short: a folder with its slash, or a file without its suffix."""
+    head, slash, _ = path.partition("/")
+    step = entry.clean(head if slash else head.rpartition(".")[0] or head)
+    if len(step) > _STEP_CHARS:
+        step = "".join(graphemes.clusters(step[: _STEP_CHARS * 4])[: _STEP_CHARS - 1])
+        step += entry.ELLIPSIS
+    return step + slash
+
+
+def _about(page: Contents, chars: int, size_bytes: int) -> str:
+    """The end of a page's entry: as many words as fit, then the months if they fit."""
+    first, last = page.months
+    months = first if first == last else f"{first} to {last}"
+    chars -= len(entry.SEPARATOR) + len(months) + 2
+    size_bytes -= len(entry.SEPARATOR.encode()) + len(months) + 2
+    if chars < 0 or size_bytes < 0:
+        return ""
+    parts: list[str] = []
+    for word in page.words:
+        written = entry.fit(word, chars=min(chars, 40), size_bytes=min(size_bytes, 80))
+        chars -= len(written) + 2
+        size_bytes -= len(written.encode()) + 2
+        if not written or chars < 0 or size_bytes < 0:
+            break
+        parts.append(written)
+    return entry.SEPARATOR + ", ".join([*parts, months])
+
+
+# ── names ──
+
+
+def page_names(levels: Sequence[Sequence[bytes]], taken: Collection[str]) -> list[list[str]]:
+    """The names of the pages, without folder and suffix: [a-z0-9-], different, and none of `taken`.
+
+    Args:
+        levels: per level, the lowest first, the keys at which the pages start, in order.
+        taken: names in use by notes in the folder, case-folded, without suffix.
+    """
+    used = set(taken)
+    names: list[list[str]] = []
+    for level, starts in enumerate(levels):
+        names.append([])
+        for start in starts:
+            name = _name(level, start, used)
+            used.add(name)
+            names[-1].append(name)
+    return names
+
+
+def _name(level: int, start: bytes, used: Collection[str]) -> str:
+    slug = _slug(start.decode("utf-8", "surrogateescape")) or "page"
+    if not start:
+        slug = "" if level else "more"
+    name = ("all-" * level + slug)[:_NAME_CHARS].strip("-")
+    if name not in used and not _RESERVED.fullmatch(name):
+        return name
+    checksum = hashlib.blake2b(start, digest_size=16).hexdigest()
+    short = f"{name}-{checksum[:8]}"
+    return short if short not in used else f"{name}-{checksum}"
+
+
+def _slug(path: str) -> str:
+    head, dot, suffix = path.rpartition(".")
+    stem = head if dot and "/" not in suffix else path
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
+
+
+def taken_names(paths: Iterable[str]) -> set[str]:
+    """The names that pages must not have, since notes in the folder (in any case) have them."""
+    names: set[str] = set()
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder.casefold() == FOLDER:
+            names.add(name.casefold().rpartition(".")[0] or name.casefold())
+    return names
