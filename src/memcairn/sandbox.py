@@ -17,11 +17,10 @@ import errno
 import os
 import secrets
 import stat
-import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from memcairn import lock
 from memcairn.atomic import TEMPORARY_PREFIX
 from memcairn.errors import NoteError, NoteExists, NoteUnreadable, OutsideRoot, UsageError
 from memcairn.rename import rename_new
@@ -29,11 +28,6 @@ from memcairn.rename import rename_new
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 # Tests set this to False to run the fallback.
 DESCRIPTORS = (
@@ -49,11 +43,8 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _SAFE
 _FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _SAFE
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
 
-_LOCK_PATIENCE_S = 30.0
 # A file that is written all the time is met as the one it was before, once in a while.
 _ATTEMPTS = 10
-# By the path of the root. A waiting thread is woken; a waiting process has to ask again.
-_thread_locks: dict[str, threading.Lock] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,41 +405,19 @@ class Folder:
     def lock(self) -> Iterator[None]:
         """Keep other writers of ours, in any process, out of this folder for the block.
 
-        An advisory lock on the folder itself: no file, and none left behind. Where the platform or
-        the file system has no such lock, only the threads of this process exclude each other.
-
         Raises:
-            NoteError: another writer holds it for too long.
+            NoteError: another writer holds the lock for too long.
         """
-        threads = _thread_locks.setdefault(self._path, threading.Lock())
-        patience = time.monotonic() + _LOCK_PATIENCE_S
-        if not threads.acquire(timeout=_LOCK_PATIENCE_S):
-            raise _busy(self.shown())
-        try:
-            locked = self._lock_processes(patience)
+        with contextlib.ExitStack() as stack:
             try:
-                yield
-            finally:
-                if locked and self._descriptor is not None:
-                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-        finally:
-            threads.release()
-
-    def _lock_processes(self, patience: float) -> bool:
-        if fcntl is None or self._descriptor is None:
-            return False
-        while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                # Waiting inside flock() would be for ever if the other process is stopped.
-                if time.monotonic() > patience:
-                    raise _busy(self.shown()) from None
-                time.sleep(0.002)
-            except OSError:  # no locks on this file system
-                return False
-            else:
-                return True
+                stack.enter_context(lock.exclusive(self._path, self._descriptor))
+            except TimeoutError:
+                raise NoteError(
+                    "another writer has been busy here for too long",
+                    path=self.shown(),
+                    hint="try again",
+                ) from None
+            yield
 
     def _at(self, name: str) -> str:
         return name if self._descriptor is not None else os.path.join(self._path, name)  # noqa: PTH118
@@ -498,12 +467,6 @@ def reported(path: str) -> Iterator[None]:
             error.errno or 0, (NoteError, f"failed: {error.strerror or type(error).__name__}")
         )
         raise kind(message, path=path) from error
-
-
-def _busy(path: str) -> NoteError:
-    return NoteError(
-        "somebody else has been writing here for too long", path=path, hint="try again"
-    )
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

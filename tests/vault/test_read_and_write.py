@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcairn import sandbox
+from memcairn import lock, sandbox
 from memcairn.errors import NoteError, NoteExists, NoteUnreadable, UsageError
 from memcairn.vault import Limits, Vault
 
@@ -303,10 +303,10 @@ def test_a_writer_that_never_ends_is_not_waited_for_for_ever(
 ) -> None:
     if holder == "process" and ways == "fallback":
         pytest.skip("the fallback has no lock between processes")
-    monkeypatch.setattr(sandbox, "_LOCK_PATIENCE_S", 0.01)
+    monkeypatch.setattr(lock, "PATIENCE_S", 0.01)
     with sandbox.open_root(root) as other, other.lock():
         if holder == "process":
-            monkeypatch.setattr(sandbox, "_thread_locks", {})
+            monkeypatch.setattr(lock, "_threads", {})
         with pytest.raises(NoteError, match="too long"):
             vault.write("note.md", "x")
 
