@@ -66,7 +66,8 @@ def markdown_blocks(body: str, lines: list[str]) -> Blocks:
     reader = _Reader(data, lines)
     end = 0
     for event, span in _MARKDOWN.events_with_range(source):
-        if span["start"] < end:  # inside the block that is being read
+        # Inside the block that is being read; a missing cell of a table is empty, and at its end.
+        if span["start"] < end or span["start"] == span["end"]:
             if reader.inline is not None:
                 _collect(event, reader.inline)
             continue

@@ -7,7 +7,6 @@ knows, and a note must never be damaged by an edit that was not understood.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -128,7 +127,7 @@ def render(value: object) -> str:  # noqa: PLR0911 - one a type
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else f".{value}"
+        return _float(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
@@ -142,6 +141,12 @@ def render(value: object) -> str:  # noqa: PLR0911 - one a type
     if value is None:
         return "null"
     raise TypeError(f"cannot be written as YAML: {type(value).__name__}")
+
+
+def _float(value: float) -> str:
+    """A number that YAML 1.1 takes for one: it wants a point, and a sign in the exponent."""
+    text = repr(value).replace("inf", ".inf").replace("nan", ".nan")
+    return text if "." in text else text.replace("e", ".0e")
 
 
 def _member(value: object) -> str:
