@@ -1,12 +1,12 @@
 """The words of an identifier, path, version or any other word with signs in it: whole and in parts.
 
-    getUserName      getusername  get  user  name
+    getUserName      getusernam  get  user  name
     src/user-db.rs   src/user-db.rs  src  user-db.rs  user-db  user  db  rs
     v1.2.3           v1.2.3  1.2.3  1.2
     --dry-run        --dry-run  dry-run  dry  run
 
 So a text is found by the name as it is written and by each word in it. Parts are stemmed, wholes
-are not. Words are case-folded here; diacritics have gone before (`folding`).
+with signs in them are not. Words are case-folded here; diacritics have gone before (`folding`).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def identifier_words(text: str) -> list[str]:
     """The words of one word that may have signs in it, each once, the whole first."""
     if text.isalpha() and text[1:].islower():
         return [stem(text.casefold())[:MAX_WORD]]
+    text = without_contraction(text)
     if len(text) > _MAX_IDENTIFIER:
         return [part[:MAX_WORD].casefold() for part in _LETTERS_OR_DIGITS.findall(text)]
     words: list[str] = []
@@ -75,7 +76,7 @@ def _component_words(component: str) -> list[str]:
     if len(names) > 1 or rest != component or component.startswith("."):
         words.insert(0, component)
     if _INITIALS.fullmatch(component):
-        words.append(component.replace(".", ""))
+        words.append(stem(component.replace(".", "").casefold()))
     for name in names:
         atoms = [atom for atom in (atom.strip("'") for atom in _WEAK.split(name)) if atom]
         if len(atoms) > 1:
@@ -91,8 +92,9 @@ def _atom_words(atom: str) -> list[str]:
     if "'" in atom:
         return _apostrophe_words(atom)
     parts = _parts(atom)
+    whole = stem(atom.casefold()) if not any(part.isdigit() for part in parts) else atom
     if len(parts) == 1:
-        return [stem(atom.casefold())] if atom.isalpha() or not atom.isascii() else [atom]
+        return [whole]
     letters = [part for part in parts if not part.isdigit()]
     # One number at either end is a name's (utf8, 10ms); more of them are a hash or a code.
     if len(letters) == len(parts):
@@ -103,7 +105,7 @@ def _atom_words(atom: str) -> list[str]:
     else:
         shortest = 3
     return [
-        atom,
+        whole,
         *(stem(part.casefold()) for part in letters if len(part) >= shortest or part.isdigit()),
     ]
 
@@ -111,11 +113,10 @@ def _atom_words(atom: str) -> list[str]:
 def _apostrophe_words(atom: str) -> list[str]:
     """The words of `Caroline's` (caroline), `don't` (dont), `O'Brien` (obrien, brien)."""
     base = without_contraction(atom.casefold())
-    if "'" not in base:
-        return [stem(base)]
-    if base.endswith("n't"):
-        return [base.replace("'", "")]
-    return [base.replace("'", ""), *(stem(part) for part in base.split("'") if len(part) > 1)]
+    whole = stem(base.replace("'", ""))
+    if "'" not in base or base.endswith("n't"):
+        return [whole]
+    return [whole, *(stem(part) for part in base.split("'") if len(part) > 1)]
 
 
 def _parts(atom: str) -> list[str]:

@@ -49,14 +49,22 @@ class _Pieces(dict[str, tuple[str, ...]]):
         if prose is not None:
             found: tuple[str, ...] = (stem(prose[1].lower()),)
         else:
-            folded = fold(piece)
-            parts = [_segment_words(kind, folded[a:b]) for kind, a, b in segments(folded)]
-            found = tuple(chain.from_iterable(parts))
+            found = tuple(chain.from_iterable(self._words_of_segments(piece)))
         if len(piece) <= _MAX_PIECE and len(found) <= _MAX_WORDS_KEPT:
             if len(self) >= _MAX_PIECES:
                 self.clear()
             self[piece] = found
         return found
+
+    def _words_of_segments(self, piece: str) -> Iterator[Sequence[str]]:
+        folded = fold(piece)
+        for kind, start, end in segments(folded):
+            text = folded[start:end]
+            # What stands between signs is a piece of its own, and may have been met before.
+            if kind == "word" and text != piece and text.isascii():
+                yield self[text]
+            else:
+                yield _segment_words(kind, text)
 
 
 _PIECES = _Pieces()
