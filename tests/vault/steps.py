@@ -34,10 +34,17 @@ CHANGING = (
 
 @contextlib.contextmanager
 def before_step(
-    number: int, act: Callable[[], None], calls: tuple[str, ...] = CHANGING
+    number: int,
+    act: Callable[[], None],
+    calls: tuple[str, ...] = CHANGING,
+    *,
+    lasting: bool = False,
 ) -> Iterator[Counter]:
-    """In the block, call `act` before the system call with this number, from 1."""
-    counter = Counter(number, act)
+    """In the block, call `act` before the system call with this number, from 1.
+
+    With `lasting`, before every later one, too.
+    """
+    counter = Counter(number, act, lasting=lasting)
     originals: list[tuple[Any, str, Any]] = [(os, name, getattr(os, name)) for name in calls]
     originals += [(os, "fdopen", os.fdopen), (sandbox, "rename_new", rename.rename_new)]
     try:
@@ -51,9 +58,10 @@ def before_step(
 
 
 class Counter:
-    def __init__(self, number: int, act: Callable[[], None]) -> None:
+    def __init__(self, number: int, act: Callable[[], None], *, lasting: bool) -> None:
         self.left = number
         self._act = act
+        self._lasting = lasting
 
     @property
     def reached(self) -> bool:
@@ -61,7 +69,7 @@ class Counter:
 
     def step(self) -> None:
         self.left -= 1
-        if self.left == 0:
+        if self.left == 0 or (self._lasting and self.left < 0):
             self._act()
 
     def wrap(self, call: Callable[..., Any]) -> Callable[..., Any]:

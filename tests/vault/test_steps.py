@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from memcairn import rename, sandbox
-from memcairn.errors import MemcairnError
+from memcairn.errors import MemcairnError, OutsideRoot
 from memcairn.vault import Vault
 
 from .cases import BEFORE, CASES, check_nothing_is_lost, notes, rests, start
 from .steps import CHANGING, LOOKING, before_step, move_within_a_file_system
 from .test_tricks import OPERATIONS, SECRET, everything
+
+Failure = tuple[str, int, bool]
 
 
 def open_descriptors() -> int:
@@ -26,17 +28,21 @@ def open_descriptors() -> int:
 
 
 @pytest.mark.parametrize(
-    ("way", "code"),
+    "failure",
     [
-        ("descriptors", errno.ENOSPC),
-        ("other file system", errno.EIO),
-        ("fallback", errno.EIO),
+        ("descriptors", errno.ENOSPC, False),
+        ("descriptors", errno.EIO, True),
+        ("other file system", errno.EIO, False),
+        ("other file system", errno.ENOSPC, True),
+        ("fallback", errno.EIO, False),
     ],
+    ids=str,
 )
 @pytest.mark.parametrize("name", CASES)
 def test_a_disk_that_fails_at_any_step_loses_nothing(
-    name: str, way: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, failure: Failure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    way, code, lasting = failure
     case = CASES[name]
     failures = 0
     if way == "fallback":
@@ -57,7 +63,7 @@ def test_a_disk_that_fails_at_any_step_loses_nothing(
         open_before = open_descriptors()
 
         error = None
-        with before_step(step, fail) as counter:
+        with before_step(step, fail, lasting=lasting) as counter:
             try:
                 case.run(vault)
             except MemcairnError as raised:
@@ -203,3 +209,22 @@ def test_a_hard_link_that_is_gone_again_when_it_was_opened_is_not_read(
 
     assert vault.read("note.md").text == "inside"
     assert opened
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
+    vault: Vault, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = root / "note.md"
+    note.write_text("inside", encoding="utf-8")
+    system_open = os.open
+
+    def racing_open(path: str, *args: object, **keywords: object) -> int:
+        if path.endswith("note.md") and note.is_file():
+            note.unlink()
+            os.mkfifo(note)
+        return system_open(path, *args, **keywords)
+
+    monkeypatch.setattr(os, "open", racing_open)
+
+    with pytest.raises(OutsideRoot, match="pipe"):
+        vault.read("note.md")

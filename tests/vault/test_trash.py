@@ -144,6 +144,67 @@ def test_a_purge_keeps_the_latest_by_count_and_by_age(vault: Vault, tmp_path: Pa
     assert list((tmp_path / "home" / "trash").iterdir()) == []
 
 
+def test_a_purge_clears_what_a_dead_removal_left_but_nothing_that_may_be_content(
+    vault: Vault, tmp_path: Path
+) -> None:
+    trash = tmp_path / "home" / "trash"
+    for name in ("empty", "half", "unknown"):
+        (trash / name).mkdir(parents=True)
+    (trash / "half" / ".memcairn-0123.tmp").write_text("{", encoding="utf-8")
+    (trash / "unknown" / "content").write_text("somebody's", encoding="utf-8")
+
+    assert vault.purge_trash(keep=9, max_age_days=9) == ()
+
+    assert [path.name for path in trash.iterdir()] == ["unknown"]
+
+
+def test_the_copy_beside_a_note_of_a_removal_that_died_is_gone_when_it_is_restored(
+    vault: Vault, root: Path, tmp_path: Path
+) -> None:
+    vault.write("a/b.md", "x")
+    removed = vault.remove("a/b.md")
+    staged = root / "a" / f".memcairn-{removed.id}.removed"
+    staged.write_text("x", encoding="utf-8")
+
+    vault.restore(removed.id)
+
+    assert [path.name for path in (root / "a").iterdir()] == ["b.md"]
+
+
+def test_a_removal_that_died_before_its_copy_was_complete_is_restored(
+    vault: Vault, root: Path, tmp_path: Path
+) -> None:
+    vault.write("a/b.md", "x")
+    removed = vault.remove("a/b.md")
+    (content,) = (tmp_path / "home" / "trash").rglob("content")
+    content.rename(root / "a" / f".memcairn-{removed.id}.removed")
+
+    assert vault.trash() == (removed,)
+    assert vault.restore(removed.id).damaged == ()
+
+    assert [path.name for path in (root / "a").iterdir()] == ["b.md"]
+    assert vault.read("a/b.md").text == "x"
+
+
+def test_a_removal_that_fails_when_the_name_is_taken_again_can_be_restored(
+    vault: Vault, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        (root / "a.md").write_text("new", encoding="utf-8")
+        raise NoteError("failed", path="a.md")
+
+    vault.write("a.md", "old")
+    monkeypatch.setattr(sandbox.Folder, "move", move_within_a_file_system)
+    monkeypatch.setattr("memcairn.vault.tree.copy", fail)
+
+    with pytest.raises(NoteError, match="failed"):
+        vault.remove("a.md")
+
+    (entry,) = vault.trash()
+    vault.restore(entry.id, target="b.md")
+    assert (vault.read("a.md").text, vault.read("b.md").text) == ("new", "old")
+
+
 def test_a_trash_is_private(vault: Vault, tmp_path: Path) -> None:
     vault.write("a.md", "x")
     vault.remove("a.md")

@@ -68,7 +68,8 @@ class Trash:
         Raises:
             OutsideRoot: it holds something reserved; or, for a trash on another file system, a
                 symlink, a hard link or a special file.
-            NoteError: the system refused. Whatever is raised, it is still where it was.
+            NoteError: the system refused. Whatever is raised, it is still where it was; or in the
+                trash, if somebody else took its place meanwhile.
         """
         entry = _describe(parent, name, now)
         with self._open() as trash:
@@ -182,9 +183,11 @@ def _take(parent: Folder, name: str, place: Folder, staged: str) -> None:
         tree.copy(parent, staged, place, _PARTIAL)
         place.move(_PARTIAL, place, _CONTENT)
     except BaseException:
-        parent.move(staged, parent, name)
         with contextlib.suppress(NoteError):
             tree.delete(place, _PARTIAL)
+        # If its name is taken by now, it is restored from where it is.
+        with contextlib.suppress(NoteError):
+            parent.move(staged, parent, name)
         raise
     with contextlib.suppress(NoteError):
         tree.delete(parent, staged)
