@@ -69,7 +69,9 @@ class TestTitle:
     def test_is_as_it_is_written_whatever_type_it_has_for_yaml(self, line: str, title: str) -> None:
         assert note(f"---\n{line}\n---\n# Heading").title == title
 
-    @pytest.mark.parametrize("line", ["title:", "title: ''", "title: ~", "title: {a: b}", "other: x"])
+    @pytest.mark.parametrize(
+        "line", ["title:", "title: ''", "title: ~", "title: {a: b}", "other: x"]
+    )
     def test_is_else_the_first_heading_without_markup(self, line: str) -> None:
         assert note(f"---\n{line}\n---\ntext\n\n## A *b* `c` [d](e)\n\n# F").title == "A b c d"
 
@@ -93,7 +95,10 @@ class TestDescription:
         ("body", "description"),
         [
             ("# H\n\nFirst *one*. Second.", "First one."),
-            ("Line\nbreak, e.g. this, and v1.2.3 of Dr. Who! Next.", "Line break, e.g. this, and v1.2.3 of Dr. Who!"),
+            (
+                "Line\nbreak, e.g. this, and v1.2.3 of Dr. Who! Next.",
+                "Line break, e.g. this, and v1.2.3 of Dr. Who!",
+            ),
             ("我们选择了蓝绿部署。然后回滚。", "我们选择了蓝绿部署。"),
             ("「猫が好き。」犬も。", "「猫が好き。」"),
             ("No end", "No end"),
@@ -107,7 +112,9 @@ class TestDescription:
             ("", ""),
         ],
     )
-    def test_is_the_first_sentence_of_the_first_paragraph(self, body: str, description: str) -> None:
+    def test_is_the_first_sentence_of_the_first_paragraph(
+        self, body: str, description: str
+    ) -> None:
         assert note(body).description == description
         assert note(f"---\ntitle: t\n---\n{body}").description == description
 

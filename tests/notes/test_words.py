@@ -102,7 +102,12 @@ class TestIdentifiers:
         assert found(query, text)
 
     def test_words_are_stemmed_but_for_wholes_with_signs(self) -> None:
-        assert words("deployments deployments-table") == ["deploy", "deployments-table", "deploy", "tabl"]
+        assert words("deployments deployments-table") == [
+            "deploy",
+            "deployments-table",
+            "deploy",
+            "tabl",
+        ]
 
 
 class TestScripts:
@@ -181,7 +186,16 @@ class TestQueries:
 
     def test_drop_single_characters_that_are_in_pairs(self) -> None:
         assert query_words("数据库") == ["数据", "据库"]
-        assert query_words("東京の猫が好き") == ["東京", "京の", "の猫", "猫が", "が好", "好き", "猫", "好"]
+        assert query_words("東京の猫が好き") == [
+            "東京",
+            "京の",
+            "の猫",
+            "猫が",
+            "が好",
+            "好き",
+            "猫",
+            "好",
+        ]
         assert query_words("검색을") == ["검색", "색을", "검색을"]
 
     def test_keep_capitals_that_only_look_like_stop_words(self) -> None:
@@ -195,11 +209,66 @@ class TestQueries:
 
 PIECES = st.sampled_from(
     [
-        *("getUserName", "user-profile", "v1.2.3", "C++", "C#", ".NET", "--flag", "a.b()", "x_y", "don't"),
+        *(
+            "getUserName",
+            "user-profile",
+            "v1.2.3",
+            "C++",
+            "C#",
+            ".NET",
+            "--flag",
+            "a.b()",
+            "x_y",
+            "don't",
+        ),
         *("数据库", "が", "データ", "검색을", "วันที่", "हिन्दी", "❤️", "👩‍💻", "👍🏽", "🇩🇪", "1️⃣", "→"),
-        *("é", "e\u0301", "ﬁ", "ß", "İ", "ŉ", "½", "™", "№", "ﷺ", "\u1100\u1161\u11a8", "ǅ", "𝔘𝔫𝔦", "Ａ"),
-        *(" ", "\u3000", "\u00a0", "\u200d", "\u200c", "\u200b", "\u00ad", "\ufe0f", "\u20e3", "\u0301"),
-        *(".", ",", "'", "’", "-", "_", "/", "::", "+", "#", "@", "$", "1", "12", "1,000", "\x00", "\ud800"),
+        *(
+            "é",
+            "e\u0301",
+            "ﬁ",
+            "ß",
+            "İ",
+            "ŉ",
+            "½",
+            "™",
+            "№",
+            "ﷺ",
+            "\u1100\u1161\u11a8",
+            "ǅ",
+            "𝔘𝔫𝔦",
+            "Ａ",
+        ),
+        *(
+            " ",
+            "\u3000",
+            "\u00a0",
+            "\u200d",
+            "\u200c",
+            "\u200b",
+            "\u00ad",
+            "\ufe0f",
+            "\u20e3",
+            "\u0301",
+        ),
+        *(
+            ".",
+            ",",
+            "'",
+            "’",
+            "-",
+            "_",
+            "/",
+            "::",
+            "+",
+            "#",
+            "@",
+            "$",
+            "1",
+            "12",
+            "1,000",
+            "\x00",
+            "\ud800",
+        ),
     ]
 )
 TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=12).map("".join) | st.text()
@@ -214,7 +283,9 @@ class TestAnyText:
     def test_words_are_short_and_have_no_spaces_and_no_control_characters(self, text: str) -> None:
         for word in words(text):
             assert 0 < len(word) <= MAX_WORD
-            assert not any(sign.isspace() or unicodedata.category(sign) in ("Cc", "Cs") for sign in word)
+            assert not any(
+                sign.isspace() or unicodedata.category(sign) in ("Cc", "Cs") for sign in word
+            )
             assert word.isascii() is False or word == word.lower()
 
     @given(TEXTS)

@@ -66,8 +66,9 @@ def markdown_blocks(body: str, lines: list[str]) -> Blocks:
     reader = _Reader(data, lines)
     end = 0
     for event, span in _MARKDOWN.events_with_range(source):
+        start = span["start"]
         # Inside the block that is being read; a missing cell of a table is empty, and at its end.
-        if span["start"] < end or span["start"] == span["end"]:
+        if start < end or start == span["end"]:
             if reader.inline is not None:
                 _collect(event, reader.inline)
             continue
@@ -76,9 +77,8 @@ def markdown_blocks(body: str, lines: list[str]) -> Blocks:
         if tag is None or (isinstance(tag, dict) and "List" in tag):
             continue
         end = span["end"]
-        reader.begin(tag, span["start"], end)
-    reader.finish()
-    reader.rest()
+        reader.begin(tag, start, end)
+    reader.end()
     return Blocks(reader.blocks, reader.paragraph or reader.stand_in)
 
 
@@ -97,16 +97,15 @@ class _Reader:
     def __init__(self, data: bytes, lines: list[str]) -> None:
         self.blocks: list[Block] = []
         self.paragraph = self.stand_in = ""
-        self.inline: list[str] | None = (
-            None  # text without markup of this block, where it is wanted
-        )
+        self.inline: list[str] | None = None  # this block's text without markup, where wanted
         self._data, self._lines = data, lines
         self._kind: Kind = "other"
         self._position = self._line = self._covered = 0
 
     def begin(self, tag: Any, start: int, end: int) -> None:
         """A block begins: bytes `start` to `end`, exclusive."""
-        self.finish()
+        if self.inline is not None:
+            self.finish()
         data = self._data
         name = tag if isinstance(tag, str) else next(iter(tag))
         kind = _KINDS.get(name, "other")
@@ -128,26 +127,28 @@ class _Reader:
 
     def _append(self, block: Block) -> None:
         # What the parser does not report (link definitions) is text that one may search for, too.
-        if block.first > self._covered:
-            _fill(self.blocks, self._lines, self._covered, block.first, "other")
+        covered = self._covered
+        if block.first > covered + 1 or (block.first > covered and self._lines[covered].strip()):
+            _fill(self.blocks, self._lines, covered, block.first, "other")
         self._covered = block.last + 1
         self.blocks.append(block)
 
     def finish(self) -> None:
         """The block that was begun last has been read to its end."""
-        if self.inline is None:
-            return
-        text = " ".join("".join(self.inline).split())
+        text = " ".join("".join(self.inline or ()).split())
         if self._kind == "heading":
-            self.blocks[-1] = self.blocks[-1]._replace(text=text)
+            kind, first, last, level, _ = self.blocks[-1]
+            self.blocks[-1] = Block(kind, first, last, level, text)
         elif self._kind == "paragraph":
             self.paragraph = text
-        else:
+        elif not self.stand_in:
             self.stand_in = text
         self.inline = None
 
-    def rest(self) -> None:
+    def end(self) -> None:
         """There are no more blocks."""
+        if self.inline is not None:
+            self.finish()
         _fill(self.blocks, self._lines, self._covered, len(self._lines), "other")
 
 

@@ -3,7 +3,7 @@
     ｃａｆé  →  cafe      Łódź  →  Lodz      don’t  →  don't      ёлка  →  елка     ﬁ  →  fi
 
 Only Latin and Greek letters lose their diacritics, Cyrillic ones their stress marks, Arabic and
-Hebrew ones their points: elsewhere marks are part of the spelling (が, the vowels of Indic scripts).
+Hebrew ones their points: elsewhere marks are part of the spelling (が, vowels of Indic scripts).
 Case is kept, since `getUserName` is split by it.
 """
 

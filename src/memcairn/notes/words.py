@@ -126,7 +126,7 @@ def _segment_words(kind: str, text: str) -> list[str]:
         if kind == "hangul" and 2 < len(text) <= MAX_WORD:
             found.append(text)
         return found
-    bare = _SKIN_TONES.sub("", text)
+    bare = _SKIN_TONES.sub("", text) or text
     return list(dict.fromkeys((text.casefold()[:MAX_WORD], bare.casefold()[:MAX_WORD])))
 
 
