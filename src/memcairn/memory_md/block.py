@@ -199,7 +199,7 @@ def _without_blocks(
             kept += foreign
             moved += foreign
         elif mark == "end":
-            _drop_run_before(kept, ours)
+            _drop_run_before(kept, slot[0] if slot is not None else 0, ours)
         if slot is None or (whole and not complete):
             slot = (len(kept), lines[last][len(_bare(lines[last]).rstrip(" \t")) :])
             complete = complete or whole
@@ -249,7 +249,7 @@ def _after_run(
     return start + count
 
 
-def _drop_run_before(kept: list[str], ours: Callable[[str], bool]) -> None:
-    """Drop the lines that are ours at the end of `kept`: a begin marker stood above them."""
-    while kept and _bare(kept[-1]) and ours(_bare(kept[-1])):
+def _drop_run_before(kept: list[str], first: int, ours: Callable[[str], bool]) -> None:
+    """Drop the lines that are ours at the end of `kept[first:]`: a begin marker stood above them."""
+    while len(kept) > first and _bare(kept[-1]) and ours(_bare(kept[-1])):
         kept.pop()

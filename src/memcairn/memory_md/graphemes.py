@@ -81,8 +81,13 @@ def _clusters(text: str) -> list[str]:
 
 # Pairs of classes that are never parted: parts of a Hangul syllable (GB6 to GB8).
 _PAIRS = frozenset(
-    [("L", "L"), ("L", "V"), ("L", "LV"), ("L", "LVT"), ("LV", "V"), ("LV", "T"), ("V", "V")]
-    + [("V", "T"), ("LVT", "T"), ("T", "T")]
+    {
+        *(("L", kind) for kind in ("L", "V", "LV", "LVT")),
+        *(("LV", kind) for kind in ("V", "T")),
+        *(("V", kind) for kind in ("V", "T")),
+        ("LVT", "T"),
+        ("T", "T"),
+    }
 )
 
 

@@ -75,8 +75,14 @@ def missing_note(target: Target) -> str | None:
     """The path that a link to no note seems to mean; None if it does not look like a note's."""
     if target.wiki:
         return target.written.partition("#")[0] or None
-    candidates = _candidates(target)
-    return candidates[0] if candidates and candidates[0].endswith(_NOTE_SUFFIXES) else None
+    if _elsewhere(target.written.strip()):
+        return None
+    return next((path for path in _candidates(target) if path.endswith(_NOTE_SUFFIXES)), None)
+
+
+def _elsewhere(written: str) -> bool:
+    """Whether a destination has a scheme, or starts at the top of some host or disk."""
+    return written.startswith("/") or _SCHEME.match(written) is not None
 
 
 def _candidates(target: Target) -> list[str]:
@@ -88,7 +94,7 @@ def _candidates(target: Target) -> list[str]:
         plain = written.partition("#")[0]
         found = [unquote(plain, errors="surrogateescape"), plain]
         found += [unquote(written, errors="surrogateescape"), written]
-        if _SCHEME.match(written) or written.startswith(("/", "#")):
-            found = [written]
+        if _elsewhere(written):
+            found = [written]  # a note may have a colon in its name
         found = [posixpath.normpath(path) for path in found if path]
     return [path for path in dict.fromkeys(found) if path != "." and not path.startswith("../")]

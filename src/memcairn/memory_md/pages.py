@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # Bytes of a page that are not entries: its marker and its heading.
 HEAD_BYTES = 256
 HEAD_LINES = 2
+# Lines of MEMORY.md that are not entries of pages, and a few to spare.
+_OTHER_LINES = 10
 # A shorter line could not hold the link to a page and a few words.
 _LEAST_LINE = 100
 
@@ -63,15 +65,18 @@ def form(notes: int, limits: Limits) -> PageForm:
     """The form of the pages of a root with so many notes.
 
     Few notes have room for long lines, and for pages that end where a folder ends. As they grow in
-    number, the form gives way in steps, each time so that the pages would take more than half of
-    MEMORY.md in the worst case. In the last form, 200 lines lead to 36,000 notes in two hops.
+    number, lines get shorter, in steps, such that the pages take about half of MEMORY.md even if
+    every line is as long as it may be. Then the pages are filled more. In the last form, 200 lines
+    lead to 36,000 notes in two hops, but a change can reach dozens of pages, once in a hundred.
     """
     last = tight(limits)
-    for numerator, denominator, slack in ((8, 1, 2), (4, 1, 2), (2, 1, 2), (5, 4, 2), (5, 4, 17)):
+    for numerator, denominator in ((8, 1), (4, 1), (2, 1), (5, 4)):
         line_bytes = last.line_bytes * numerator // denominator
         most = min(last.lines, last.size_bytes // line_bytes)
-        if most and notes <= (most - most // slack) * (limits.lines // 2):
-            return PageForm(last.lines, last.size_bytes, line_bytes, slack)
+        if notes <= (most - most // 4) * (limits.lines // 2):
+            return replace(last, line_bytes=line_bytes, slack=2)
+    if notes <= (last.lines - last.lines // 3) * (limits.lines - _OTHER_LINES):
+        return replace(last, slack=3)
     return last
 
 
