@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from memcairn import sandbox
 from memcairn.errors import NoteError, NoteExists, OutsideRoot, UsageError
+from memcairn.vault import Vault
 
 from .steps import move_within_a_file_system
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from memcairn.vault import Vault
+    from collections.abc import Iterator
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -227,3 +228,33 @@ def test_what_cannot_be_copied_to_another_file_system_stays(
     assert sorted(path.name for path in root.rglob("*")) == ["a", "b.md", "c.md"]
     assert vault.trash() == ()
     assert not [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def memory_disk() -> Iterator[Path]:
+    shared = Path("/dev/shm")
+    if not shared.is_dir():
+        pytest.skip("no file system in memory here")
+    with tempfile.TemporaryDirectory(dir=shared) as folder:
+        yield Path(folder)
+
+
+def test_a_trash_that_really_is_on_another_file_system_works_alike(
+    root: Path, memory_disk: Path
+) -> None:
+    if memory_disk.stat().st_dev == root.stat().st_dev:
+        pytest.skip("the temporary folder is in memory, too")
+    vault = Vault(root, trash=memory_disk)
+    vault.write("a/b.md", "text")
+    (root / "a/b.md").chmod(0o640)
+    os.utime(root / "a/b.md", ns=(5, 7))
+
+    removed = vault.remove("a", recursive=True)
+
+    assert list(root.iterdir()) == []
+    assert vault.restore(removed.id).damaged == ()
+    assert (root / "a/b.md").read_text(encoding="utf-8") == "text"
+    assert mode(root / "a/b.md") == 0o640
+    assert (root / "a/b.md").stat().st_mtime_ns == 7
+    assert [path.name for path in root.rglob("*")] == ["a", "b.md"]
+    assert list(memory_disk.iterdir()) == []
