@@ -1,0 +1,162 @@
+"""Run a BERT-like ONNX encoder: texts in, token states and one pooled state for each text out.
+
+A text longer than the model's window is cut into windows, and their states are put one after the
+other: the mean over them all stands for the whole text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from memcairn.embedding.embedder import EmbeddingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from tokenizers import Encoding
+
+THREADS = 2
+# Padded tokens in one run of the model: more do not make it faster, they only take memory.
+BATCH_TOKENS = 2048
+BATCH_WINDOWS = 32
+# The rest of a longer text is left to search by words.
+MAX_WINDOWS = 8
+
+STATE_NAMES = ("last_hidden_state", "token_embeddings")
+UNKNOWN = frozenset({"[UNK]", "<unk>"})
+SPECIAL = UNKNOWN | {"[CLS]", "[SEP]", "<s>", "</s>"}
+
+ONLY_ERRORS = 3  # onnxruntime's log severity
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What the encoder makes of one text.
+
+    Attributes:
+        pooled: float32 [hidden size], not normalised.
+        states: float32 [tokens, hidden size], in the text's order; without special tokens,
+            punctuation and words that the vocabulary lacks, which tell nothing about the text.
+    """
+
+    pooled: NDArray[np.float32]
+    states: NDArray[np.float32]
+
+
+class Encoder:
+    """One loaded model and its tokenizer.
+
+    Args:
+        model: the ONNX file.
+        tokenizer: the tokenizer.json that belongs to it.
+        max_tokens: the model's window, special tokens included.
+        first_only: pool by the state of the first token, not by the mean of all.
+
+    Raises:
+        EmbeddingError: one of the files cannot be loaded, or gives no token states.
+    """
+
+    def __init__(
+        self, model: Path, tokenizer: Path, *, max_tokens: int, first_only: bool = False
+    ) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = THREADS
+        options.inter_op_num_threads = 1
+        options.log_severity_level = ONLY_ERRORS
+        # Threads that spin while they wait take a core from whoever else works on this machine, and
+        # batches took half as long again with them.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._tokenizer = Tokenizer.from_file(str(tokenizer))
+            self._session = onnxruntime.InferenceSession(
+                str(model), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # both libraries raise exceptions of many kinds
+            raise EmbeddingError(f"cannot be loaded: {error}", path=model) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_tokens)
+        self._first_only = first_only
+        self._inputs = {node.name for node in self._session.get_inputs()}
+        outputs = {node.name: node.shape for node in self._session.get_outputs()}
+        self._output = next((name for name in STATE_NAMES if name in outputs), next(iter(outputs)))
+        if len(outputs[self._output]) != len(("batch", "tokens", "hidden size")):
+            raise EmbeddingError("gives no token states", path=model)
+        self.dimension = len(self.encode(["a"])[0].pooled)
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """Run the model over texts, those of like length together; the order is kept."""
+        found: list[list[_Window]] = [[] for _ in texts]
+        windows = [
+            (len(window.ids), row, part, window)
+            for row, whole in enumerate(self._tokenizer.encode_batch(list(texts)))
+            for part, window in enumerate([whole, *whole.overflowing][:MAX_WINDOWS])
+        ]
+        windows.sort(key=lambda item: item[:3])
+        for batch in _batches(windows):
+            results = self._run([window for *_, window in batch])
+            for (_, row, part, _), result in zip(batch, results, strict=True):
+                found[row].append(_Window(part, *result))
+        return [_join(sorted(parts, key=lambda part: part.part)) for parts in found]
+
+    def unknown_share(self, text: str) -> float:
+        """Share of a text's tokens that the vocabulary lacks; 0 for a text without tokens."""
+        tokens = self._tokenizer.encode(text, add_special_tokens=False).tokens
+        return sum(token in UNKNOWN for token in tokens) / max(len(tokens), 1)
+
+    def _run(
+        self, windows: Sequence[Encoding]
+    ) -> Iterator[tuple[NDArray[np.float32], int, NDArray[np.float32]]]:
+        """Yield (sum of the pooled states, how many they are, the states that tell something)."""
+        ids = np.zeros((len(windows), max(len(window.ids) for window in windows)), np.int64)
+        mask = np.zeros_like(ids)
+        for row, window in enumerate(windows):
+            ids[row, : len(window.ids)] = window.ids
+            mask[row, : len(window.ids)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        wanted = {name: array for name, array in feed.items() if name in self._inputs}
+        (hidden,) = self._session.run([self._output], wanted)
+        for row, window in enumerate(windows):
+            states = hidden[row, : len(window.ids)]
+            pooled = states[:1] if self._first_only else states
+            told = [index for index, token in enumerate(window.tokens) if _tells(token)]
+            yield pooled.sum(axis=0), len(pooled), states[told]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    part: int
+    total: NDArray[np.float32]
+    size: int
+    states: NDArray[np.float32]
+
+
+def _join(windows: Sequence[_Window]) -> Encoded:
+    total = np.sum([window.total for window in windows], axis=0)
+    size = np.float32(sum(window.size for window in windows))
+    return Encoded(total / size, np.concatenate([window.states for window in windows]))
+
+
+def _tells(token: str) -> bool:
+    return token not in SPECIAL and any(map(str.isalnum, token))
+
+
+def _batches(
+    ordered: Sequence[tuple[int, int, int, Encoding]],
+) -> Iterator[list[tuple[int, int, int, Encoding]]]:
+    """Cut windows, shortest first, into runs within the limits, each padded to its longest."""
+    batch: list[tuple[int, int, int, Encoding]] = []
+    for item in ordered:
+        too_wide = item[0] * (len(batch) + 1) > BATCH_TOKENS
+        if batch and (too_wide or len(batch) == BATCH_WINDOWS):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch

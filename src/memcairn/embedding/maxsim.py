@@ -1,0 +1,42 @@
+"""Late interaction: each token of a query looks for its best match among the tokens of a chunk.
+
+MaxSim (Khattab and Zaharia 2020, "ColBERT", equation 3): the mean over the query's tokens, with
+the query's states whole, only the signs of the chunk's. The product of a unit vector with the
+signs of another, over the root of their number, estimates their cosine up to a constant factor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def maxsim(
+    states: NDArray[np.float32], candidates: Sequence[NDArray[np.uint8]]
+) -> NDArray[np.float32]:
+    """How well each candidate answers a query, token by token.
+
+    Args:
+        states: the query's token states, EmbeddedQuery.states.
+        candidates: for each chunk the signs of its token states, as in Embedded.tokens.
+
+    Returns:
+        float32 [candidates], within -1..1; 0 for a candidate or a query without tokens.
+    """
+    scores = np.zeros(len(candidates), np.float32)
+    filled = [row for row, signs in enumerate(candidates) if len(signs)]
+    if not filled or not len(states):
+        return scores
+    bits = np.unpackbits(np.concatenate([candidates[row] for row in filled]), axis=1)
+    # With b in {0, 1} for the sign s in {-1, 1}: q.s = 2 q.b - sum(q).
+    products = 2 * (bits.astype(np.float32) @ states.T) - states.sum(axis=1)
+    starts = np.cumsum([0] + [len(candidates[row]) for row in filled[:-1]])
+    best = np.maximum.reduceat(products, starts, axis=0)
+    scores[filled] = best.mean(axis=1) / np.float32(np.sqrt(bits.shape[1]))
+    return scores

@@ -1,0 +1,72 @@
+"""An embedder that runs an ONNX encoder on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from memcairn.embedding.embedder import Embedded, EmbeddedQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from memcairn.embedding.encoder import Encoder
+
+# The signs of a state's first 128 components find as well as those of 128 principal or random
+# directions (docs/decisions/embedding.md), so nothing needs to be fitted, stored or multiplied.
+TOKEN_BITS = 128
+
+
+class OnnxEmbedder:
+    """Embeds with an encoder.
+
+    Args:
+        name: see Embedder.name.
+        encoder: the loaded model.
+        knows: see Embedder.knows.
+        query_prompt: what the model wants to stand before a query.
+        text_prompt: what the model wants to stand before a text that is to be found.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        encoder: Encoder,
+        knows: Callable[[str], float],
+        *,
+        query_prompt: str = "",
+        text_prompt: str = "",
+    ) -> None:
+        self.name = name
+        self.dimension = encoder.dimension
+        self.token_bits = TOKEN_BITS if self.dimension >= TOKEN_BITS else 0
+        self.knows = knows
+        self._encoder = encoder
+        self._query_prompt = query_prompt
+        self._text_prompt = text_prompt
+
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """Embed texts that are to be found; see Embedder.embed."""
+        if not texts:
+            return Embedded(np.zeros((0, self.dimension), np.float32))
+        encoded = self._encoder.encode([self._text_prompt + text for text in texts])
+        vectors = _normalised(np.stack([item.pooled for item in encoded]))
+        if not self.token_bits:
+            return Embedded(vectors)
+        signs = (np.packbits(item.states[:, :TOKEN_BITS] > 0, axis=1) for item in encoded)
+        return Embedded(vectors, tuple(signs))
+
+    def embed_query(self, text: str) -> EmbeddedQuery:
+        """Embed a text to search with; see Embedder.embed_query."""
+        (encoded,) = self._encoder.encode([self._query_prompt + text])
+        states = encoded.states[:, : self.token_bits]
+        return EmbeddedQuery(_normalised(encoded.pooled), _normalised(states))
+
+
+def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    scaled: NDArray[np.float32] = rows / np.maximum(length, np.float32(1e-12))
+    return scaled
