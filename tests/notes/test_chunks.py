@@ -192,6 +192,13 @@ class TestOverlongBlocks:
         squeezed = re.sub(r"\s", "", "".join(chunk.text for chunk in found))
         assert squeezed == re.sub(r"\s", "", f"# H{block}end")
 
+    def test_a_heading_beyond_the_limit_is_cut_too(self) -> None:
+        found = chunks("word\n" * 1000 + "===\ntext")
+
+        assert all(size(chunk.text) <= MAX_WORDS for chunk in found)
+        assert {chunk.section for chunk in found} == {1}
+        assert len(found[0].heading_path[0]) == 200
+
     def test_the_pieces_of_one_line_share_its_number(self) -> None:
         found = chunks("word. " * 500)
 
@@ -233,7 +240,16 @@ class TestPlainText:
 PIECES = [
     *("# H", "## H [x]", "Set\n===", "---", "***", "* * *", "```", "~~~ py", "    code", "\tcode"),
     *("- a", "  - b", "1. c", "- [ ] t", "-", "1.", "- - a", "> q", ">", "> - # h", "text", "\\"),
-    *("| a | b |\n|---|---|\n| 1 | 2 |", "| a |", "[^1]: note", "[ref]: /url", "[ref]:", "[[W|w]]"),
+    *(
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+        "| a |",
+        "[^1]: note",
+        "[^1]:[^2]:",
+        "[^1]:# x",
+        "[ref]: /url",
+        "[ref]:",
+        "[[W|w]]",
+    ),
     *("<!-- c -->", "<!--", "-->", "<!-- memcairn:x -->", "<div>", "</div>", "<b>", "<?x", "<!X"),
     *("<![CDATA[", "![i](u)", "&nbsp;", "`", "*", "$x$", "🙂", "数据。库", "\x00", "\ud800"),
     *("", "", "", " ", "\u00a0", "\u2028", "\x0c", "\r", "a\rb"),

@@ -108,6 +108,9 @@ class TestParse:
 
         assert (values, problems) == ({}, [])
 
+    def test_a_heading_between_two_rules_is_body(self) -> None:
+        assert frontmatter.parse("---\n# A slide\n---\ntext") == ({}, 1, [])
+
     @pytest.mark.parametrize(
         "raw",
         [

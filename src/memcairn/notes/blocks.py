@@ -22,6 +22,9 @@ _MARKDOWN = pyromark.Markdown(
     | _OPTIONS.ENABLE_WIKILINKS
 )
 _MARKER = re.compile(rb"\s*<!--\s*memcairn:(?:(?!-->).)*-->\s*", re.DOTALL)
+MAX_HEADING = 200
+"""Characters of a heading's text that are kept."""
+
 _KINDS: dict[str, Kind] = {
     "Heading": "heading",
     "Paragraph": "paragraph",
@@ -128,6 +131,11 @@ class _Reader:
     def _append(self, block: Block) -> None:
         # What the parser does not report (link definitions) is text that one may search for, too.
         covered = self._covered
+        if block.first < covered:  # footnote definitions may share a line
+            kind, first, last, level, text = self.blocks[-1]
+            self._covered = max(covered, block.last + 1)
+            self.blocks[-1] = Block(kind, first, self._covered - 1, level, text)
+            return
         if block.first > covered + 1 or (block.first > covered and self._lines[covered].strip()):
             _fill(self.blocks, self._lines, covered, block.first, "other")
         self._covered = block.last + 1
@@ -138,7 +146,7 @@ class _Reader:
         text = " ".join("".join(self.inline or ()).split())
         if self._kind == "heading":
             kind, first, last, level, _ = self.blocks[-1]
-            self.blocks[-1] = Block(kind, first, last, level, text)
+            self.blocks[-1] = Block(kind, first, last, level, text[:MAX_HEADING])
         elif self._kind == "paragraph":
             self.paragraph = text
         elif not self.stand_in:

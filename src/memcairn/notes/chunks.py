@@ -86,6 +86,10 @@ class _Packing:
         self._levels[depth:] = [heading.level]
         self._path = (*self._path[:depth], heading.text)
         self._section += 1
+        lines = self._lines[heading.first : heading.last + 1]
+        if len(lines) > 2 and size("\n".join(lines)) > MAX_WORDS:  # a heading is any text over ===
+            self._add_overlong(heading, lines)
+            return
         self._begin(heading, 0)
         self._introduces = False
 

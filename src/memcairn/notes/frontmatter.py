@@ -44,6 +44,8 @@ def parse(text: str) -> tuple[dict[str, Any], int, list[Problem]]:
         problems = [Problem(1, "frontmatter is opened by --- and never closed")]
         return {}, body_first_line, problems if _UNCLOSED.match(text) else []
     values, problems = read(raw)
+    if not values and not problems and raw.strip():
+        return {}, 1, []  # a heading between two thematic breaks is a comment to YAML
     return values, body_first_line, problems
 
 
