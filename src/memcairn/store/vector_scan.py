@@ -1,0 +1,203 @@
+"""Compare a query with every vector of the index: exact, in memory.
+
+The int8 vectors are read from index.db once, and then only the blocks that were written since.
+With simsimd installed its kernel makes the products; else NumPy does, some hundred rows at a time,
+in a buffer that stays in the processor's cache. Both give the exact products of the stored vectors.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from memcairn.errors import StateDamaged
+from memcairn.store.vectors import BLOCK, quantised
+
+try:
+    import simsimd
+except ImportError:  # there is no wheel of it for every platform
+    simsimd = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from memcairn.store.database import Database
+
+_GROUP = 64
+_ROWS = 512  # 0.8 MB as float32 at 384 dimensions
+
+
+@dataclass(frozen=True, slots=True)
+class Similarities:
+    """How near each chunk that was compared is to the query.
+
+    Attributes:
+        chunks: int64, chunk ids, in no order.
+        cosines: float32, in the order of `chunks`.
+    """
+
+    chunks: NDArray[np.int64]
+    cosines: NDArray[np.float32]
+
+    def top(self, k: int) -> list[tuple[int, float]]:
+        """The k nearest as (chunk, cosine), nearest first; of equals the lower id first."""
+        at = np.flatnonzero(self.cosines >= _bound(self.cosines, k))
+        best = at[np.lexsort((self.chunks[at], -self.cosines[at]))[:k]]
+        return list(zip(self.chunks[best].tolist(), self.cosines[best].tolist(), strict=True))
+
+    @property
+    def lowest(self) -> float:
+        """The smallest cosine; 0 if nothing was compared."""
+        return float(self.cosines.min()) if len(self.cosines) else 0.0
+
+
+class VectorScan:
+    """The vectors of one index.db in the memory of this process; threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._epoch: int | None = None
+        self._changes = -1
+        self._held = _Held.room(0, 0)
+        self._alive = np.zeros(0, np.bool_)
+
+    def search(
+        self, db: Database, query: NDArray[np.float32], notes: Sequence[int] | None = None
+    ) -> Similarities:
+        """Compare a query with the chunks of all notes, or of some.
+
+        Args:
+            db: the index, not in a write transaction: what is rolled back would be remembered.
+            query: float32 [dimension], by the model that the vectors are of.
+            notes: ids of the notes that may be found; None for all.
+
+        Raises:
+            StateDamaged: a block of vectors is not what it should be.
+        """
+        with self._lock:
+            self._refresh(db)
+            held = self._held.first(len(self._alive))
+            chosen = self._alive
+            if notes is not None:
+                chosen = chosen & _among(held.notes, notes)
+            at = np.flatnonzero(chosen)
+            if not len(at):
+                return Similarities(held.chunks[at], held.scales[at])
+            if len(query) != held.vectors.shape[1]:
+                raise ValueError("the query is of another model than the vectors")
+            values = _products(query, held.vectors) * held.scales
+            return Similarities(held.chunks[at], values[at])
+
+    def _refresh(self, db: Database) -> None:
+        with db.snapshot():
+            sql = "SELECT epoch, changes, slots, dimension FROM vector_state"
+            epoch, changes, slots, dimension = db.execute(sql).fetchone()
+            if (epoch, changes) == (self._epoch, self._changes):
+                return
+            same, self._epoch = epoch == self._epoch, None  # until everything is read
+            if not same:
+                self._held = _Held.room(slots, dimension)
+            elif slots > len(self._held.chunks):
+                # With room to spare: notes come a few at a time, and each would copy all of it.
+                self._held = self._held.copy(slots + slots // 8)
+            self._load(db, self._changes if same else -1)
+            self._alive = self._held.chunks[:slots] > 0
+            free = [slot for (slot,) in db.execute("SELECT slot FROM vector_free")]
+            self._alive[free] = False
+            self._epoch, self._changes = epoch, changes
+
+    def _load(self, db: Database, seen: int) -> None:
+        sql = """
+        SELECT id, chunks, notes, scales, vectors FROM vector_block WHERE changed > ? ORDER BY id
+        """
+        for block, *blobs in db.execute(sql, (seen,)):
+            try:
+                self._held.put(block * BLOCK, blobs)
+            except ValueError as error:
+                raise StateDamaged(f"holds a damaged block {block}", path=db.path) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The columns of the blocks, one slot a row."""
+
+    chunks: NDArray[np.int64]
+    notes: NDArray[np.int64]
+    scales: NDArray[np.float32]
+    vectors: NDArray[np.int8]
+
+    @classmethod
+    def room(cls, slots: int, dimension: int) -> _Held:
+        ids = np.zeros(slots, np.int64)
+        vectors = np.zeros((slots, dimension), np.int8)
+        return cls(ids, ids.copy(), np.zeros(slots, np.float32), vectors)
+
+    def first(self, slots: int) -> _Held:
+        return _Held(
+            self.chunks[:slots], self.notes[:slots], self.scales[:slots], self.vectors[:slots]
+        )
+
+    def copy(self, slots: int) -> _Held:
+        more = _Held.room(slots, self.vectors.shape[1])
+        size = len(self.chunks)
+        more.chunks[:size], more.notes[:size] = self.chunks, self.notes
+        more.scales[:size], more.vectors[:size] = self.scales, self.vectors
+        return more
+
+    def put(self, start: int, blobs: Sequence[bytes]) -> None:
+        columns: tuple[NDArray[Any], ...] = (self.chunks, self.notes, self.scales, self.vectors)
+        size = len(blobs[0]) // self.chunks.itemsize
+        for column, blob in zip(columns, blobs, strict=True):
+            shape = (size, *column.shape[1:])
+            column[start : start + size] = np.frombuffer(blob, column.dtype).reshape(shape)
+
+
+def _products(query: NDArray[np.float32], vectors: NDArray[np.int8]) -> NDArray[np.float32]:
+    """The product of each row with the query scaled to length 1; all zeros for a query of zeros."""
+    length = float(np.linalg.norm(query))
+    if not length:
+        return np.zeros(len(vectors), np.float32)
+    if simsimd is None:
+        return _numpy_products(query / np.float32(length), vectors)
+    whole = quantised(query)
+    scale = np.float32(1 / np.linalg.norm(whole.astype(np.float32)))
+    found = simsimd.cdist(whole[np.newaxis], vectors, metric="dot", out_dtype="float32")
+    products: NDArray[np.float32] = np.asarray(found, np.float32).reshape(-1) * scale
+    return products
+
+
+def _numpy_products(query: NDArray[np.float32], vectors: NDArray[np.int8]) -> NDArray[np.float32]:
+    products = np.empty(len(vectors), np.float32)
+    buffer = np.empty((_ROWS, vectors.shape[1]), np.float32)
+    for start in range(0, len(vectors), _ROWS):
+        rows = vectors[start : start + _ROWS]
+        part = buffer[: len(rows)]
+        np.copyto(part, rows)
+        np.dot(part, query, out=products[start : start + len(rows)])
+    return products
+
+
+def _among(values: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.bool_]:
+    """Which values are wanted: by a table, since ids are small and the values many."""
+    table = np.zeros(int(values.max(initial=0)) + 1, np.bool_)
+    ids = np.asarray(wanted, np.int64)
+    table[ids[(ids > 0) & (ids < len(table))]] = True
+    found: NDArray[np.bool_] = table[values]
+    return found
+
+
+def _bound(values: NDArray[np.float32], k: int) -> float:
+    """A value that at least k of the values reach, or all of them; hardly more than k do.
+
+    The k-th largest of the maxima of groups is such a value, and cheaper than that of all values.
+    """
+    groups = len(values) // _GROUP
+    if not 0 < k <= groups:
+        return float("-inf")
+    maxima = values[: groups * _GROUP].reshape(groups, _GROUP).max(axis=1)
+    return float(np.partition(maxima, groups - k)[groups - k])

@@ -1,0 +1,292 @@
+"""The vectors of chunks: all SQL that writes them, and what the index knows of its embedding model.
+
+    chunk arrives ──► unembedded ──reuse or add──► embedding + a slot in a block
+    chunk leaves  ──► its slot is free; the embedding stays for a while, in case the text comes back
+
+Triggers (vectors.sql) do what happens when chunks arrive and leave, so that notes are written
+without NumPy. Vectors of two models are never in the database at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from memcairn.store.database import Database
+
+BLOCK = 512
+# Embeddings of chunks that are gone; about 1 KB each.
+KEPT = 20_000
+_MANY = 500  # numbers in one IN (…)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorModel:
+    """The model that all vectors of the index are of.
+
+    Attributes:
+        name: Embedder.name.
+        dimension: length of a vector.
+        token_bits: signs kept of each token state, 0 for none.
+    """
+
+    name: str
+    dimension: int
+    token_bits: int
+
+
+class Waiting(NamedTuple):
+    """A chunk without an embedding, and the hash of what it said when that was found out."""
+
+    chunk: int
+    hash: bytes
+
+
+class _Row(NamedTuple):
+    chunk: int
+    hash: bytes
+    vector: bytes
+    tokens: bytes
+
+
+# ── the model ────────────────────────────────────────────────────────────────────────────────────
+
+
+def model(db: Database) -> VectorModel | None:
+    """The model that the vectors are of; None if nothing was embedded yet."""
+    row = db.execute("SELECT model, dimension, token_bits FROM vector_state").fetchone()
+    return VectorModel(*row) if row[0] else None
+
+
+def use_model(db: Database, wanted: VectorModel) -> bool:
+    """Make the index one of this model's vectors.
+
+    Returns:
+        True if it held another model's: they were dropped, and all chunks wait for an embedding.
+    """
+    with db.transaction():
+        before = model(db)
+        if before == wanted:
+            return False
+        if before is not None:
+            drop(db)
+        sql = "UPDATE vector_state SET model = ?, dimension = ?, token_bits = ?"
+        db.execute(sql, (wanted.name, wanted.dimension, wanted.token_bits))
+        return before is not None
+
+
+def drop(db: Database) -> None:
+    """Forget every vector; all chunks wait for an embedding."""
+    with db.transaction():
+        for table in ("embedding", "vector_block", "vector_free", "unembedded"):
+            db.execute(f"DELETE FROM {table}")
+        db.execute("INSERT INTO unembedded SELECT id FROM chunk")
+        db.execute("UPDATE vector_state SET model = '', epoch = random(), slots = 0")
+
+
+# ── what waits ───────────────────────────────────────────────────────────────────────────────────
+
+
+def waiting(db: Database, limit: int) -> list[Waiting]:
+    """Chunks that have no embedding yet, oldest first."""
+    sql = """
+    SELECT chunk.id, chunk.hash FROM unembedded JOIN chunk ON chunk.id = unembedded.chunk
+    ORDER BY unembedded.chunk LIMIT ?
+    """
+    return [Waiting(*row) for row in db.execute(sql, (limit,))]
+
+
+def count_waiting(db: Database) -> int:
+    """How many chunks have no embedding yet."""
+    return int(db.execute("SELECT COUNT(*) FROM unembedded").fetchone()[0])
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def reuse(db: Database, chunks: Sequence[Waiting]) -> list[Waiting]:
+    """Give chunks the embedding that is known of the same text.
+
+    Returns:
+        Those whose text is not known, in their order.
+    """
+    sql = "SELECT vector, tokens FROM embedding WHERE hash = ? LIMIT 1"
+    rows, rest = [], []
+    with db.transaction():
+        for item in chunks:
+            found = db.execute(sql, (item.hash,)).fetchone()
+            if found is None:
+                rest.append(item)
+            else:
+                rows.append(_Row(*item, *found))
+        _write(db, rows)
+        gone = [(row.hash,) for row in rows]
+        db.executemany("DELETE FROM embedding WHERE hash = ? AND chunk < 0", gone)
+    return rest
+
+
+def add(
+    db: Database,
+    chunks: Sequence[Waiting],
+    vectors: NDArray[np.float32],
+    tokens: Sequence[NDArray[np.uint8]] = (),
+) -> int:
+    """Write the embeddings of chunks.
+
+    Args:
+        db: the index; `use_model` was called for the model of these vectors.
+        chunks: as `waiting` gave them.
+        vectors: float32 [chunks, dimension].
+        tokens: for each chunk the signs of its token states; none if the model gives none.
+
+    Returns:
+        How many were written: a chunk that changed or got its embedding meanwhile is passed over.
+    """
+    packed = quantised(vectors)
+    signs = [array.tobytes() for array in tokens] or [b""] * len(chunks)
+    rows = [
+        _Row(*item, vector.tobytes(), bits)
+        for item, vector, bits in zip(chunks, packed, signs, strict=True)
+    ]
+    with db.transaction():
+        written = _write(db, rows)
+        db.execute(
+            """
+            DELETE FROM embedding WHERE chunk < 0
+            AND chunk >= (SELECT chunk FROM embedding ORDER BY chunk LIMIT 1) + ?
+            """,
+            (KEPT,),
+        )
+    return written
+
+
+def quantised(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Rows as int8, the largest component of each as 127; a cosine does not know the difference."""
+    largest = np.abs(vectors).max(axis=-1, keepdims=True)
+    scale = 127 / np.maximum(largest, np.float32(1e-12))
+    packed: NDArray[np.int8] = np.rint(vectors * scale).astype(np.int8)
+    return packed
+
+
+def _write(db: Database, rows: Sequence[_Row]) -> int:
+    sql = """
+    SELECT chunk.note FROM unembedded JOIN chunk ON chunk.id = unembedded.chunk
+    WHERE chunk.id = ? AND chunk.hash = ?
+    """
+    current, notes = [], []
+    for row in {row.chunk: row for row in rows}.values():
+        note = db.execute(sql, (row.chunk, row.hash)).fetchone()
+        if note is not None:
+            current.append(row)
+            notes.append(note[0])
+    if not current:
+        return 0
+    slots = _take_slots(db, len(current))
+    _fill(db, slots, current, notes)
+    db.executemany(
+        "INSERT INTO embedding (chunk, hash, slot, vector, tokens) VALUES (?, ?, ?, ?, ?)",
+        [
+            (row.chunk, row.hash, slot, row.vector, row.tokens)
+            for row, slot in zip(current, slots, strict=True)
+        ],
+    )
+    db.executemany("DELETE FROM unembedded WHERE chunk = ?", [(row.chunk,) for row in current])
+    return len(current)
+
+
+def _take_slots(db: Database, count: int) -> list[int]:
+    """Free slots first, so that blocks stay full; then new ones at the end."""
+    sql = "SELECT slot FROM vector_free ORDER BY slot LIMIT ?"
+    free = [slot for (slot,) in db.execute(sql, (count,))]
+    db.executemany("DELETE FROM vector_free WHERE slot = ?", [(slot,) for slot in free])
+    more = count - len(free)
+    (end,) = db.execute("SELECT slots FROM vector_state").fetchone()
+    db.execute("UPDATE vector_state SET slots = slots + ?, changes = changes + 1", (more,))
+    return [*free, *range(end, end + more)]
+
+
+def _fill(db: Database, slots: Sequence[int], rows: Sequence[_Row], notes: Sequence[int]) -> None:
+    """Write rows into their slots: each block that has one of them is read and written once."""
+    chunk_ids = np.array([row.chunk for row in rows], np.int64)
+    note_ids = np.array(notes, np.int64)
+    vectors = np.stack([np.frombuffer(row.vector, np.int8) for row in rows])
+    lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)
+    scales = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    columns = (chunk_ids, note_ids, scales, vectors)
+    places = np.array(slots, np.int64)
+    for block in np.unique(places // BLOCK).tolist():
+        here = places // BLOCK == block
+        at = places[here] % BLOCK
+        size = max(int(at.max()) + 1, _size(db, block))
+        arrays = _read(db, block, size, vectors.shape[1])
+        for array, values in zip(arrays, columns, strict=True):
+            array[at] = values[here]
+        db.execute(
+            """
+            INSERT OR REPLACE INTO vector_block (id, changed, chunks, notes, scales, vectors)
+            SELECT ?, changes, ?, ?, ?, ? FROM vector_state
+            """,
+            (block, *(array.tobytes() for array in arrays)),
+        )
+
+
+def _size(db: Database, block: int) -> int:
+    row = db.execute("SELECT length(chunks) FROM vector_block WHERE id = ?", (block,)).fetchone()
+    return 0 if row is None else int(row[0]) // 8
+
+
+def _read(db: Database, block: int, size: int, dimension: int) -> tuple[NDArray[Any], ...]:
+    """Chunks, notes, scales and vectors of a block, with zeros up to `size`."""
+    arrays: tuple[NDArray[Any], ...] = (
+        np.zeros(size, np.int64),
+        np.zeros(size, np.int64),
+        np.zeros(size, np.float32),
+        np.zeros((size, dimension), np.int8),
+    )
+    sql = "SELECT chunks, notes, scales, vectors FROM vector_block WHERE id = ?"
+    row = db.execute(sql, (block,)).fetchone()
+    for array, blob in zip(arrays, row or (), strict=bool(row)):
+        found = np.frombuffer(blob, array.dtype)
+        array.reshape(-1)[: len(found)] = found
+    return arrays
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def cosines(db: Database, query: NDArray[np.float32], chunks: Sequence[int]) -> dict[int, float]:
+    """The cosine between a query and each of some chunks; a chunk without a vector is left out."""
+    sql = "SELECT chunk, vector FROM embedding WHERE chunk IN "
+    rows = _in(db, sql, chunks)
+    if not rows:
+        return {}
+    vectors = np.stack([np.frombuffer(blob, np.int8) for _, blob in rows]).astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
+    values = vectors @ query / np.maximum(lengths, np.float32(1e-12))
+    return dict(zip((chunk for chunk, _ in rows), values.tolist(), strict=True))
+
+
+def tokens(db: Database, chunks: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
+    """The signs of the token states of some chunks, uint8 [tokens, token_bits / 8].
+
+    A chunk without an embedding is left out.
+    """
+    (bits,) = db.execute("SELECT token_bits FROM vector_state").fetchone()
+    rows = _in(db, "SELECT chunk, tokens FROM embedding WHERE chunk IN ", chunks)
+    width = max(bits // 8, 1)
+    return {chunk: np.frombuffer(blob, np.uint8).reshape(-1, width) for chunk, blob in rows}
+
+
+def _in(db: Database, sql: str, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
+    for start in range(0, len(numbers), _MANY):
+        part = tuple(numbers[start : start + _MANY])
+        found += db.execute(f"{sql}({', '.join('?' * len(part))})", part).fetchall()
+    return found
