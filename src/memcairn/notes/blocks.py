@@ -132,7 +132,7 @@ class _Reader:
         # What the parser does not report (link definitions) is text that one may search for, too.
         covered = self._covered
         if block.first < covered:  # footnote definitions may share a line
-            kind, first, last, level, text = self.blocks[-1]
+            kind, first, _, level, text = self.blocks[-1]
             self._covered = max(covered, block.last + 1)
             self.blocks[-1] = Block(kind, first, self._covered - 1, level, text)
             return

@@ -21,8 +21,6 @@ MAX_WORD = 64
 _MAX_IDENTIFIER = 512
 """A longer one is data (base64, say): no names within it are worth splitting by case."""
 
-_SIGIL = re.compile(r"--?|[.$@#§]")
-_SUFFIX = re.compile(r"(?:\+\+|#)\Z")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W_]+")
 _STRONG = re.compile(r"[/\\:@=&?%+~#$>]+|->")
 _WEAK = re.compile(r"[-_]+")
@@ -37,40 +35,43 @@ def identifier_words(text: str) -> list[str]:
     """The words of one word that may have signs in it, each once, the whole first."""
     if text.isalpha() and text[1:].islower():
         return [stem(text.casefold())[:MAX_WORD]]
-    text = without_contraction(text)
     if len(text) > _MAX_IDENTIFIER:
-        return [part[:MAX_WORD].casefold() for part in _LETTERS_OR_DIGITS.findall(text)]
+        return [part.casefold()[:MAX_WORD] for part in _LETTERS_OR_DIGITS.findall(text)]
     words: list[str] = []
-    whole = text
-    sigil = _SIGIL.match(whole)
-    if sigil:
+    whole = without_contraction(text)
+    if whole[0] in "-.$@#§":
         words.append(whole)
-        whole = whole[sigil.end() :]
-    if _SUFFIX.search(whole):
+        whole = whole.removeprefix("-")[whole[0] != "-" :].removeprefix("-")
+    if whole.endswith(("++", "#")):
         words.append(whole)
-        whole = _SUFFIX.sub("", whole)
+        whole = whole.removesuffix("#").removesuffix("++")
     if "," in whole:  # 1,000,000
         whole = whole.replace(",", "")
-    components = [component for component in _STRONG.split(whole) if component.strip("._-'")]
+    components = _STRONG.split(whole)
     if len(components) > 1:
-        words.append(whole)
+        components = [component for component in components if component.strip("._-'")]
+        if len(components) > 1:
+            words.append(whole)
     for component in components:
         words += _component_words(component.strip("_-'"))
-    return list(dict.fromkeys(word[:MAX_WORD].casefold() for word in words))
+    return list(dict.fromkeys([word.casefold()[:MAX_WORD] for word in words]))
 
 
 def without_contraction(word: str) -> str:
     """`they're` is they, `Caroline's` is Caroline; `don't` stays."""
-    return _CONTRACTION.sub("", word)
+    return _CONTRACTION.sub("", word) if "'" in word else word
 
 
 def _component_words(component: str) -> list[str]:
     """The words of what stands between slashes, colons and the like."""
+    if "." not in component:
+        return _name_words(component)
     words: list[str] = []
     rest = component
     for version in _VERSION.finditer(component):
         numbers = version[1].split(".")
-        words += [version[0], *(".".join(numbers[:end]) for end in range(len(numbers), 1, -1))]
+        words += [version[0], version[1]]
+        words += [".".join(numbers[:end]) for end in range(min(len(numbers) - 1, 4), 1, -1)]
         rest = rest.replace(version[0], " ")
     names = rest.replace(".", " ").split()
     if len(names) > 1 or rest != component or component.startswith("."):
@@ -78,36 +79,39 @@ def _component_words(component: str) -> list[str]:
     if _INITIALS.fullmatch(component):
         words.append(stem(component.replace(".", "").casefold()))
     for name in names:
-        atoms = [atom for atom in (atom.strip("'") for atom in _WEAK.split(name)) if atom]
-        if len(atoms) > 1:
-            words.append(name)
+        words += _name_words(name)
+    return words
+
+
+def _name_words(name: str) -> list[str]:
+    """The words of what has no signs but hyphens, underscores and apostrophes."""
+    atoms = _WEAK.split(name) if "-" in name or "_" in name else [name]
+    words: list[str] = []
+    if len(atoms) > 1:
+        words.append(name)
+        if name[0].isdigit():
             words += _YEAR_AND_MONTH.findall(name)
-        for atom in atoms:
-            words += _atom_words(atom)
+    for atom in atoms:
+        words += _atom_words(atom)
     return words
 
 
 def _atom_words(atom: str) -> list[str]:
     """The words of letters and digits; apostrophes are the only signs left."""
+    if atom.islower() and atom.isalpha():
+        return [stem(atom)]
     if "'" in atom:
         return _apostrophe_words(atom)
     parts = _parts(atom)
-    whole = stem(atom.casefold()) if not any(part.isdigit() for part in parts) else atom
+    numbers = [part for part in parts if part.isdigit()]
+    whole = atom if numbers else stem(atom.casefold())
     if len(parts) == 1:
         return [whole]
-    letters = [part for part in parts if not part.isdigit()]
     # One number at either end is a name's (utf8, 10ms); more of them are a hash or a code.
-    if len(letters) == len(parts):
-        shortest = 2
-    elif len(parts) - len(letters) == 1 and (parts[0].isdigit() or parts[-1].isdigit()):
-        shortest = 2
-        letters.append(next(part for part in parts if part.isdigit()))
-    else:
-        shortest = 3
-    return [
-        whole,
-        *(stem(part.casefold()) for part in letters if len(part) >= shortest or part.isdigit()),
-    ]
+    named = not numbers or (numbers[1:] == [] and (parts[0].isdigit() or parts[-1].isdigit()))
+    shortest = 2 if named else 3
+    words = [part for part in parts if len(part) >= shortest and not part.isdigit()]
+    return [whole, *(stem(part.casefold()) for part in words), *(numbers if named else ())]
 
 
 def _apostrophe_words(atom: str) -> list[str]:

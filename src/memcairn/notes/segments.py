@@ -84,6 +84,11 @@ def segments(text: str) -> Iterator[Segment]:
         yield kind, start, end
 
 
+def ascii_words(text: str) -> list[str]:
+    """The segments of text in ASCII: all of them are words."""
+    return _ASCII.findall(text)
+
+
 def clusters(text: str) -> list[str]:
     """The characters of `text`, each with the marks that belong to it, at most a few."""
     found: list[str] = []

@@ -19,7 +19,7 @@ from operator import add
 
 from memcairn.notes.folding import fold, offsets
 from memcairn.notes.identifiers import MAX_WORD, identifier_words, without_contraction
-from memcairn.notes.segments import clusters, lone_ideographs, segments
+from memcairn.notes.segments import ascii_words, clusters, lone_ideographs, segments
 from memcairn.notes.stems import LIBRARY_VERSION, stem
 from memcairn.notes.stop_words import STOP_WORDS
 
@@ -48,23 +48,26 @@ class _Pieces(dict[str, tuple[str, ...]]):
         prose = _PROSE.fullmatch(piece)
         if prose is not None:
             found: tuple[str, ...] = (stem(prose[1].lower()),)
+        elif piece.isascii():
+            # What stands between signs is a piece of its own, and may have been met before.
+            parts = ascii_words(piece)
+            found = (
+                tuple(identifier_words(piece))
+                if parts == [piece]
+                else tuple(chain.from_iterable(map(self.__getitem__, parts)))
+            )
         else:
-            found = tuple(chain.from_iterable(self._words_of_segments(piece)))
+            folded = fold(piece)
+            found = tuple(
+                chain.from_iterable(
+                    _segment_words(kind, folded[start:end]) for kind, start, end in segments(folded)
+                )
+            )
         if len(piece) <= _MAX_PIECE and len(found) <= _MAX_WORDS_KEPT:
             if len(self) >= _MAX_PIECES:
                 self.clear()
             self[piece] = found
         return found
-
-    def _words_of_segments(self, piece: str) -> Iterator[Sequence[str]]:
-        folded = fold(piece)
-        for kind, start, end in segments(folded):
-            text = folded[start:end]
-            # What stands between signs is a piece of its own, and may have been met before.
-            if kind == "word" and text != piece and text.isascii():
-                yield self[text]
-            else:
-                yield _segment_words(kind, text)
 
 
 _PIECES = _Pieces()
