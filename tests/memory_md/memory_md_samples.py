@@ -142,7 +142,9 @@ _names = st.one_of(
     st.sampled_from(HOSTILE).map(lambda text: _segment(text.encode())),
     st.text(any_char, min_size=1, max_size=12).map(lambda text: _segment(text.encode())),
     st.binary(min_size=1, max_size=12).map(_segment),
-    st.sampled_from(["javascript:x", "data:y", "a b", " a", "b ", "f(x)", "[id]", "100%25", "&lt;"]),
+    st.sampled_from(
+        ["javascript:x", "data:y", "a b", " a", "b ", "f(x)", "[id]", "100%25", "&lt;"]
+    ),
 )
 paths = st.lists(_names, min_size=1, max_size=4).map(lambda parts: "/".join(parts) + ".md")
 
@@ -151,7 +153,9 @@ facts = st.builds(
     path=paths,
     title=texts,
     description=texts,
-    type=st.sampled_from([None, "user", "feedback", "project", "reference", "observed", "C #", "# x"]),
+    type=st.sampled_from(
+        [None, "user", "feedback", "project", "reference", "observed", "C #", "# x"]
+    ),
     pinned=st.booleans(),
     changed=st.integers(DAY - 400, DAY),
     used_day=st.one_of(st.none(), st.integers(DAY - 100, DAY)),

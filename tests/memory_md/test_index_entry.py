@@ -67,7 +67,10 @@ def test_a_long_entry_loses_description_and_title_and_never_the_link(
     assert markdown_it_links(line) == pyromark_links(line) == [Link(found.title, path)]
     assert_is_start(found.title, entry.shown_title(title, path))
     assert_is_start(found.description, entry.clean(description))
-    room = chars - count(entry.destination(path)), size_bytes - len(entry.destination(path).encode())
+    room = (
+        chars - count(entry.destination(path)),
+        size_bytes - len(entry.destination(path).encode()),
+    )
     if min(room) > 10:
         assert count(line) <= chars
         assert len(line.encode()) <= size_bytes
@@ -85,7 +88,9 @@ def test_a_cleaned_text_is_one_line_without_controls_and_stays_as_it_is(text):
     assert len(cleaned.splitlines()) <= 1
     assert cleaned == " ".join(cleaned.split(" ")).strip()
     assert not any(unicodedata.category(char) in {"Cc", "Zl", "Zp", "Cs"} for char in cleaned)
-    assert not any(char in cleaned for char in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200b\ufeff")
+    assert not any(
+        char in cleaned for char in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200b\ufeff"
+    )
     assert entry.clean(cleaned) == cleaned
 
 

@@ -88,9 +88,14 @@ surroundings = st.lists(
 def test_what_stands_around_the_block_is_kept_byte_for_byte(above, below, newline, ended):
     first = "".join(line + newline for line in above)
     last = newline + newline.join(below) + (newline if ended else "")
-    present = first.encode("utf-8", "surrogateescape") + BLOCK + last.encode("utf-8", "surrogateescape")
+    present = (
+        first.encode("utf-8", "surrogateescape") + BLOCK + last.encode("utf-8", "surrogateescape")
+    )
     around = take(present)
-    if around.before.removeprefix("\ufeff") == first.removeprefix("\ufeff") and around.after == last:
+    if (
+        around.before.removeprefix("\ufeff") == first.removeprefix("\ufeff")
+        and around.after == last
+    ):
         written = put(present)
         assert written.startswith(first.encode("utf-8", "surrogateescape"))
         assert written.endswith(last.encode("utf-8", "surrogateescape"))

@@ -59,7 +59,9 @@ def test_more_and_later_use_stands_before_less_and_earlier_use():
 
 
 def test_what_somebody_wants_outlasts_what_a_project_does():
-    assert order(note("a.md", type="User ", changed=DAY - 100)) < order(note("b.md", type="project"))
+    assert order(note("a.md", type="User ", changed=DAY - 100)) < order(
+        note("b.md", type="project")
+    )
     assert order(note("a.md", type="project")) < order(note("b.md", type="user", changed=DAY - 200))
 
 

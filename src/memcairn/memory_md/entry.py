@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from memcairn.memory_md import graphemes
@@ -147,6 +148,24 @@ def path_of(link: str) -> str:
 # ── a line ──
 
 
+# A process that stays shows mostly the same notes in each update of MEMORY.md.
+@lru_cache(maxsize=1024)
+def note_entry(
+    title: str, path: str, description: str, up: str, chars: int, size_bytes: int
+) -> str:
+    """The entry of a note, from its title and description as they are in the note.
+
+    See `line` and `destination` for the arguments.
+    """
+    return line(
+        shown_title(title, path),
+        destination(path, up=up),
+        clean(description),
+        chars=chars,
+        size_bytes=size_bytes,
+    )
+
+
 def line(title: str, link: str, description: str, *, chars: int, size_bytes: int) -> str:
     """One entry, within `chars` user-perceived characters and `size_bytes` if the link allows it.
 
@@ -159,12 +178,29 @@ def line(title: str, link: str, description: str, *, chars: int, size_bytes: int
         chars: the most user-perceived characters of the line.
         size_bytes: the most UTF-8 bytes of the line.
     """
-    text = f"- [{escape(title)}]({link})"
-    if description:
-        text += SEPARATOR + escape(description)
+    head = escape(title)
+    tail = escape(description)
+    text = f"- [{head}]({link}){SEPARATOR}{tail}" if tail else f"- [{head}]({link})"
     if _within(text, chars, size_bytes):
         return text
-    return _shortened(title, link, description, chars, size_bytes)
+    # What is left for the texts.
+    chars -= graphemes.count(f"- []({link})")
+    size_bytes -= _bytes(f"- []({link})")
+    if tail:
+        # The description keeps a third, or less if it is shorter; the title may have the rest.
+        head = fit(
+            title,
+            chars=chars - len(SEPARATOR) - min(len(tail), chars // 3),
+            size_bytes=size_bytes - _SEPARATOR_BYTES - min(_bytes(tail), size_bytes // 3),
+        )
+        cut = fit(
+            description,
+            chars=chars - len(SEPARATOR) - graphemes.count(head),
+            size_bytes=size_bytes - _SEPARATOR_BYTES - _bytes(head),
+        )
+        if head and (cut == tail or len(cut) >= _LEAST_DESCRIPTION):
+            return f"- [{head}]({link}){SEPARATOR}{cut}"
+    return f"- [{fit(title, chars=chars, size_bytes=size_bytes) or ELLIPSIS}]({link})"
 
 
 def fits(text: str, *, chars: int, size_bytes: int) -> bool:
@@ -178,27 +214,6 @@ def _within(text: str, chars: int, size_bytes: int) -> bool:
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
-
-
-def _shortened(title: str, link: str, description: str, chars: int, size_bytes: int) -> str:
-    chars -= graphemes.count(f"- []({link})")
-    size_bytes -= _bytes(f"- []({link})")
-    if description:
-        whole = escape(description)
-        # The description keeps a third, or less if it is shorter; the title may have the rest.
-        head = fit(
-            title,
-            chars=chars - len(SEPARATOR) - min(len(whole), chars // 3),
-            size_bytes=size_bytes - _SEPARATOR_BYTES - min(_bytes(whole), size_bytes // 3),
-        )
-        tail = fit(
-            description,
-            chars=chars - len(SEPARATOR) - graphemes.count(head),
-            size_bytes=size_bytes - _SEPARATOR_BYTES - _bytes(head),
-        )
-        if head and (tail == whole or len(tail) >= _LEAST_DESCRIPTION):
-            return f"- [{head}]({link}){SEPARATOR}{tail}"
-    return f"- [{fit(title, chars=chars, size_bytes=size_bytes) or ELLIPSIS}]({link})"
 
 
 def fit(text: str, *, chars: int, size_bytes: int) -> str:

@@ -16,7 +16,7 @@ from memcairn.memory_md.pages import tight
 from memcairn.memory_md.rank import type_name, type_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.rank import NoteFacts
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FLAT = 12
 # So little room is for entries, not for headings.
 _NARROW_LINES = 24
+_NARROW_BYTES = 100 * _NARROW_LINES
 # A category has a heading of its own until there are so many; then it is with the rest.
 _MOST_CATEGORIES = 8
 PINNED = "Pinned"
@@ -50,29 +51,17 @@ def most_bytes(limits: Limits) -> int:
 def note_line(facts: NoteFacts, limits: Limits) -> str | None:
     """The entry of a note in MEMORY.md, None if its link alone is longer than an entry may be."""
     chars, size_bytes = limits.entry_chars, most_bytes(limits)
-    line = entry.line(
-        entry.shown_title(facts.title, facts.path),
-        entry.destination(facts.path),
-        entry.clean(facts.description),
-        chars=chars,
-        size_bytes=size_bytes,
-    )
+    line = entry.note_entry(facts.title, facts.path, facts.description, "", chars, size_bytes)
     return line if entry.fits(line, chars=chars, size_bytes=size_bytes) else None
 
 
-def candidates(notes: Iterable[NoteFacts], limits: Limits, most: int) -> list[Listed]:
-    """The notes that may stand on the first page, in the order given, `most` of them at most."""
-    found: list[Listed] = []
+def candidates(notes: Iterable[NoteFacts], limits: Limits) -> Iterator[Listed]:
+    """The notes that may stand on the first page, in the order given."""
     categories: set[str] = set()
-    if most <= 0:
-        return found
     for facts in notes:
         line = note_line(facts, limits)
         if line is not None:
-            found.append(Listed(facts.path, line, *_group(facts, categories)))
-            if len(found) == most:
-                break
-    return found
+            yield Listed(facts.path, line, *_group(facts, categories))
 
 
 def _group(facts: NoteFacts, categories: set[str]) -> tuple[tuple[int, str], str]:
@@ -97,14 +86,17 @@ def heading(kind: str | None) -> str:
     return "## " + (name.replace("#", "\\#") or OTHER)
 
 
-def is_grouped(offered: Sequence[Listed], room: Size) -> bool:
-    """Whether the notes stand in groups with headings, rather than in one list."""
-    return len(offered) > FLAT and room.lines >= _NARROW_LINES
+def is_grouped(notes: int, room: Size) -> bool:
+    """Whether so many notes stand in groups with headings, rather than in one list."""
+    narrow = room.lines < _NARROW_LINES or room.size_bytes < _NARROW_BYTES
+    return notes > FLAT and not narrow
 
 
-def choose(offered: Sequence[Listed], room: Size, newline: str, *, grouped: bool) -> list[Listed]:
+def choose(offered: Iterable[Listed], room: Size, newline: str, *, grouped: bool) -> list[Listed]:
     """The first of the notes offered that fit into `room`, with headings if grouped."""
     chosen: list[Listed] = []
+    if room.lines < 1:
+        return chosen
     used = Size(0, 0, 0)
     groups: set[tuple[int, str]] = set()
     for listed in offered:
@@ -116,6 +108,8 @@ def choose(offered: Sequence[Listed], room: Size, newline: str, *, grouped: bool
         used = needed
         groups.add(listed.group)
         chosen.append(listed)
+        if used.lines == room.lines:
+            break
     return chosen
 
 

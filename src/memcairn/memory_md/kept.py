@@ -45,7 +45,7 @@ def dumps(kept: Kept) -> str:
             _text(page.span.last),
             _text(page.span.seen),
             page.name,
-            astuple(page.contents),
+            _contents(page.contents),
         ]
         for page in kept.pages
     ]
@@ -79,6 +79,10 @@ def loads(text: str) -> Kept | None:
         )
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _contents(contents: Contents) -> list[Any]:
+    return [contents.notes, contents.first, contents.last, contents.words, contents.months]
 
 
 def _page(row: list[Any]) -> Page:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.memory_md import entry, page_text, pages
 from memcairn.memory_md.page_text import Page
@@ -27,45 +27,78 @@ if TYPE_CHECKING:
 
 
 class PageRows:
-    """The notes as pages show them, each line made once."""
+    """The notes as pages show them, each read and made into a line once."""
 
     def __init__(self, notes: NotesView, limits: Limits, form: PageForm) -> None:
         self._notes = notes
         self._chars = limits.entry_chars
         self._form = form
-        self._made: dict[str, tuple[str, int]] = {}
+        self._runs: list[_Run] = []
 
     def since(self, key: bytes) -> Iterator[tuple[bytes, int]]:
         """The keys from `key` on and the bytes of their lines, as `pages.cut` wants them."""
+        run = _Run(key)
+        self._runs.append(run)
         for facts in self._notes.since(key):
-            _, size_bytes = self.line(facts)
-            if size_bytes <= self._form.size_bytes:
-                yield sort_key(facts.path), size_bytes
+            note_key = sort_key(facts.path)
+            row = self._row(facts)
+            run.keys.append(note_key)
+            run.rows.append(row)
+            if row.size_bytes <= self._form.size_bytes:
+                yield note_key, row.size_bytes
+        run.to_the_end = True
 
-    def within(self, span: Span, elsewhere: Collection[str]) -> list[NoteFacts]:
+    def within(self, span: Span, elsewhere: Collection[str]) -> list[PageRow]:
         """The notes of a span that are shown on its page: all that are not shown elsewhere."""
+        return [
+            row
+            for row in self._all_within(span)
+            if row.facts.path not in elsewhere and row.size_bytes <= self._form.size_bytes
+        ]
+
+    def _all_within(self, span: Span) -> list[PageRow]:
+        for run in self._runs:
+            if run.covers(span):
+                first = bisect_left(run.keys, span.start)
+                end = len(run.keys) if span.end is None else bisect_left(run.keys, span.end)
+                return run.rows[first:end]
         found = []
         for facts in self._notes.since(span.start):
             if span.end is not None and sort_key(facts.path) >= span.end:
                 break
-            if facts.path not in elsewhere and self.line(facts)[1] <= self._form.size_bytes:
-                found.append(facts)
+            found.append(self._row(facts))
         return found
 
-    def line(self, facts: NoteFacts) -> tuple[str, int]:
-        """The entry of a note on a page, and its bytes with the line end."""
-        made = self._made.get(facts.path)
-        if made is None:
-            line = entry.line(
-                entry.shown_title(facts.title, facts.path),
-                entry.destination(facts.path, up="../"),
-                entry.clean(facts.description),
-                chars=self._chars,
-                size_bytes=self._form.line_bytes - 1,
-            )
-            made = (line, (len(line) if line.isascii() else len(line.encode())) + 1)
-            self._made[facts.path] = made
-        return made
+    def _row(self, facts: NoteFacts) -> PageRow:
+        size_bytes = self._form.line_bytes - 1
+        line = entry.note_entry(
+            facts.title, facts.path, facts.description, "../", self._chars, size_bytes
+        )
+        return PageRow(facts, line, (len(line) if line.isascii() else len(line.encode())) + 1)
+
+
+class PageRow(NamedTuple):
+    """A note, its entry on a page, and the bytes of that with its line end."""
+
+    facts: NoteFacts
+    line: str
+    size_bytes: int
+
+
+class _Run:
+    """Rows that were read one after the other, from a key on."""
+
+    def __init__(self, start: bytes) -> None:
+        self.start = start
+        self.keys: list[bytes] = []
+        self.rows: list[PageRow] = []
+        self.to_the_end = False
+
+    def covers(self, span: Span) -> bool:
+        if span.start < self.start:
+            return False
+        read_to = self.keys[-1] if self.keys else b""
+        return self.to_the_end or (span.end is not None and span.end <= read_to)
 
 
 def spans(
@@ -136,8 +169,8 @@ def make(
         page = old.get(span)
         if page is None or page.name != name or last is None or _has_any(keys, span):
             shown = rows.within(span, elsewhere)
-            page = Page(span, name, page_text.contents(shown))
-            _add(page, [rows.line(facts)[0] for facts in shown], made, files)
+            page = Page(span, name, page_text.contents([row.facts for row in shown]))
+            _add(page, [row.line for row in shown], made, files)
         elif page.contents.notes:
             files[name] = last.files[name]
         lowest.append(page)

@@ -102,11 +102,12 @@ def update(
     by_hand = frozenset(path for path in links.values() if path is not None)
     total = notes.count()
     form = pages.form(total, limits)
-    first = _FirstPage.of(notes, around, by_hand, today, limits)
+    first = _FirstPage(notes, total, around, by_hand, today, limits)
 
-    if first.complete:
-        chosen, page_lines, tree = first.chosen, [], PageTree(((),), {}, {})
-    else:
+    chosen = first.all_notes()
+    page_lines: list[str] = []
+    tree = PageTree(((),), {}, {})
+    if chosen is None:
         last = kept
         if last is None or not last.pages or (last.limits, last.form) != (limits, form):
             last = None
@@ -114,8 +115,7 @@ def update(
         rows = page_tree.PageRows(notes, limits, form)
         lowest = page_tree.spans(rows, form, last, keys)
         levels = page_tree.levels(lowest, first.pages_allowed, pages.tight(limits))
-        line_bytes = first.page_line_bytes(len(levels[-1]))
-        chosen = first.beside_pages(len(levels[-1]), line_bytes)
+        chosen = first.notes_beside_pages(len(levels[-1]))
         listed = {note.path for note in chosen}
         if last is not None:
             moved = (last.listed ^ listed) | (last.by_hand ^ by_hand)
@@ -135,7 +135,7 @@ def update(
                 tree.levels[-1],
                 f"{page_text.FOLDER}/",
                 chars=limits.entry_chars,
-                size_bytes=line_bytes,
+                size_bytes=first.page_line_bytes(len(levels[-1])),
             )
         ]
 
@@ -174,70 +174,63 @@ def page_path(name: str) -> str:
     return f"{page_text.FOLDER}/{name}.md"
 
 
-@dataclass(frozen=True, slots=True)
 class _FirstPage:
-    """The room in MEMORY.md for entries of ours, and the notes that may stand there.
+    """The room in MEMORY.md for entries of ours, and the notes that may stand there."""
 
-    `offered` are the best notes, as many as there are lines at most. If `complete`, all notes fit,
-    and `chosen` are they.
-    """
-
-    room: Size
-    newline: str
-    offered: list[first_page.Listed]
-    grouped: bool
-    complete: bool
-    least_line_bytes: int
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         notes: NotesView,
+        total: int,
         around: Surroundings,
         by_hand: frozenset[str],
         today: date,
         limits: Limits,
-    ) -> _FirstPage:
-        total = notes.count()
+    ) -> None:
+        self._notes = notes
+        self._by_hand = by_hand
+        self._today = today
+        self._limits = limits
+        self._newline = around.newline
+        self._waiting = total - len(by_hand)
         markers = block.begin(total, total, "0" * 12) + around.newline + block.END
-        left = room(limits) - size(around.before + around.after) - size(markers)
-        least = pages.tight(limits).line_bytes
-        current = (
-            facts
-            for facts in notes.best()
-            if facts.path not in by_hand and is_current(facts, today)
-        )
-        offered = first_page.candidates(current, limits, left.lines)
-        grouped = first_page.is_grouped(offered, left)
-        waiting = total - len(by_hand)
-        complete = waiting == len(offered) and waiting == len(
-            first_page.choose(offered, left, around.newline, grouped=grouped)
-        )
-        return cls(left, around.newline, offered, grouped, complete, least)
+        self._room = room(limits) - size(around.before + around.after) - size(markers)
+        self._least_line_bytes = pages.tight(limits).line_bytes
+        self.grouped = first_page.is_grouped(self._waiting, self._room)
 
-    @property
-    def chosen(self) -> list[first_page.Listed]:
-        return self.offered
+    def all_notes(self) -> list[first_page.Listed] | None:
+        """All notes, if they may all stand here and there is room; else None."""
+        if self._waiting > self._room.lines:
+            return None
+        chosen = self._choose(self._room)
+        return chosen if len(chosen) == self._waiting else None
 
     @property
     def pages_allowed(self) -> int:
         """How many entries of pages fit in the shortest form; 1 even if none does."""
-        lines = self.room.lines - (1 if self.grouped else 0)
-        size_bytes = min(self.room.size_bytes, self.room.units) - len(first_page.MORE) - 2
-        return max(min(lines, size_bytes // self.least_line_bytes), 1)
+        lines = self._room.lines - (1 if self.grouped else 0)
+        size_bytes = min(self._room.size_bytes, self._room.units) - len(first_page.MORE) - 2
+        return max(min(lines, size_bytes // self._least_line_bytes), 1)
 
     def page_line_bytes(self, count: int) -> int:
         """The bytes that the entry of each of `count` pages may have, without its line end."""
-        roomy = self.room.size_bytes >= 4 * count * self.least_line_bytes
+        roomy = self._room.size_bytes >= 4 * count * self._least_line_bytes
         factor = 2 if count <= _FEW_PAGES and roomy else 1
-        return factor * self.least_line_bytes - len(self.newline)
+        return factor * self._least_line_bytes - len(self._newline)
 
-    def beside_pages(self, count: int, line_bytes: int) -> list[first_page.Listed]:
-        """The notes that fit beside the entries of `count` pages."""
-        taken = count * (line_bytes + len(self.newline))
+    def notes_beside_pages(self, count: int) -> list[first_page.Listed]:
+        """The best notes, as many as fit beside the entries of `count` pages."""
+        size_bytes = count * (self.page_line_bytes(count) + len(self._newline))
         lines = count
         if self.grouped:
-            taken += len(first_page.MORE + self.newline)
+            size_bytes += len(first_page.MORE + self._newline)
             lines += 1
-        left = self.room - Size(lines, taken, taken)
-        return first_page.choose(self.offered, left, self.newline, grouped=self.grouped)
+        return self._choose(self._room - Size(lines, size_bytes, size_bytes))
+
+    def _choose(self, left: Size) -> list[first_page.Listed]:
+        current = (
+            facts
+            for facts in self._notes.best()
+            if facts.path not in self._by_hand and is_current(facts, self._today)
+        )
+        offered = first_page.candidates(current, self._limits)
+        return first_page.choose(offered, left, self._newline, grouped=self.grouped)
