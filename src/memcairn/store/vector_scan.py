@@ -178,7 +178,8 @@ def _numpy_products(query: NDArray[np.float32], vectors: NDArray[np.int8]) -> ND
         rows = vectors[start : start + _ROWS]
         part = buffer[: len(rows)]
         np.copyto(part, rows)
-        np.dot(part, query, out=products[start : start + len(rows)])
+        # Not `dot`: that wakes a second thread for each part, and waits for it on a busy machine.
+        np.vecdot(part, query, out=products[start : start + len(rows)])
     return products
 
 

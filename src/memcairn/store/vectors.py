@@ -269,7 +269,7 @@ def cosines(db: Database, query: NDArray[np.float32], chunks: Sequence[int]) -> 
         return {}
     vectors = np.stack([np.frombuffer(blob, np.int8) for _, blob in rows]).astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
-    values = vectors @ query / np.maximum(lengths, np.float32(1e-12))
+    values = np.vecdot(vectors, query) / np.maximum(lengths, np.float32(1e-12))
     return dict(zip((chunk for chunk, _ in rows), values.tolist(), strict=True))
 
 
