@@ -19,7 +19,6 @@ from memcairn.memory_md import graphemes
         "❤\ufe0f",
         "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
         "가",
-        "가",
         "각ᆨ",
         "क्षि",
         "กำ",

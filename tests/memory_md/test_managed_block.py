@@ -28,8 +28,8 @@ def test_a_new_file_has_a_header_and_the_block():
 
 def test_the_markers_say_what_is_between_them():
     assert BLOCK.decode().split("\n") == [
-        "<!-- memcairn:begin 7 notes, 2 listed here; generated, edit outside this block;"
-        f" {block.digest(LINES[:2])} -->",
+        ("<!-- memcairn:begin 7 notes, 2 listed here; generated, edit outside this block;"
+        f" {block.digest(LINES[:2])} -->"),
         *LINES[:2],
         "<!-- memcairn:end -->",
     ]

@@ -103,7 +103,7 @@ def test_what_is_loaded_and_what_is_cut_are_the_whole_file(text, lines):
     assert loaded.text.count("\n") <= lines
     assert len(loaded.text.encode()) <= 2_000 + 1
     assert (loaded.cut == "") == (
-        len(text.split("\n")) <= lines or text.count("\n") == lines and text.endswith("\n")
+        len(text.split("\n")) <= lines or (text.count("\n") == lines and text.endswith("\n"))
     )
 
 

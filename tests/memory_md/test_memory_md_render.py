@@ -24,6 +24,7 @@ from memory_md_samples import (
 
 from memcairn.memory_md import block
 from memcairn.memory_md.limits import Limits
+from memcairn.memory_md.page_text import is_page
 from memcairn.memory_md.render import render
 
 SMALL = Limits(lines=16, units=2_000, size_bytes=2_200, entry_chars=80)
@@ -426,3 +427,17 @@ def test_one_changed_title_changes_one_page_at_most():
         )
 
     assert max(changed_pages) <= 2
+
+
+def test_a_page_is_known_by_its_first_bytes():
+    rendered = everything(many(1_000))
+
+    assert all(is_page(data) for data in rendered.pages.values())
+    assert not is_page(rendered.memory_md)
+
+
+def test_a_link_by_hand_to_a_page_is_no_link_to_nothing():
+    rendered = everything(many(1_000), b"[the rest](index/more.md)\n")
+
+    assert "index/more.md" in rendered.pages
+    assert rendered.findings == ()

@@ -250,6 +250,6 @@ def _after_run(
 
 
 def _drop_run_before(kept: list[str], first: int, ours: Callable[[str], bool]) -> None:
-    """Drop the lines that are ours at the end of `kept[first:]`: a begin marker stood above them."""
+    """Drop the lines of ours at the end of `kept[first:]`: a begin marker stood above them."""
     while len(kept) > first and _bare(kept[-1]) and ours(_bare(kept[-1])):
         kept.pop()

@@ -1,4 +1,4 @@
-"""Looking at a MEMORY.md: is it as it should be, why is a note where it is, what does a host load."""
+"""Is a MEMORY.md as it should be, why is a note where it is, and what does a host load of it."""
 
 from __future__ import annotations
 
@@ -99,9 +99,10 @@ class Explanation:
 
     `how` says where: listed in the block, linked by hand outside of it, folded into a page, or
     unlisted because its path is longer than a page may be. `why` says why it is folded. `where` is
-    the file, `heading` the line above its group in MEMORY.md, "" in a list without groups. `position` counts from 1 among the `current` notes,
-    those that are neither superseded nor expired; None for another. `standing` is what the order
-    among notes that are both pinned, or both not, depends on.
+    the file, `heading` the line above its group in MEMORY.md, "" in a list without groups.
+    `position` counts from 1 among the `current` notes, those that are neither superseded nor
+    expired; None for another. `standing` is what the order among notes that are both pinned, or
+    both not, depends on.
     """
 
     path: str

@@ -21,6 +21,7 @@ from memcairn.memory_md import graphemes
 SEPARATOR = " — "
 _SEPARATOR_BYTES = len(SEPARATOR.encode())
 ELLIPSIS = "…"
+_ELLIPSIS_BYTES = len(ELLIPSIS.encode())
 # A description of fewer characters than this says nothing, once it had to be cut.
 _LEAST_DESCRIPTION = 12
 
@@ -151,7 +152,7 @@ def path_of(link: str) -> str:
 # A process that stays shows mostly the same notes in each update of MEMORY.md.
 @lru_cache(maxsize=1024)
 def note_entry(
-    title: str, path: str, description: str, up: str, chars: int, size_bytes: int
+    title: str, path: str, description: str, *, up: str, chars: int, size_bytes: int
 ) -> str:
     """The entry of a note, from its title and description as they are in the note.
 
@@ -188,19 +189,21 @@ def line(title: str, link: str, description: str, *, chars: int, size_bytes: int
     size_bytes -= _bytes(f"- []({link})")
     if tail:
         # The description keeps a third, or less if it is shorter; the title may have the rest.
-        head = fit(
+        kept = _fit(
             title,
-            chars=chars - len(SEPARATOR) - min(len(tail), chars // 3),
-            size_bytes=size_bytes - _SEPARATOR_BYTES - min(_bytes(tail), size_bytes // 3),
+            head,
+            chars - len(SEPARATOR) - min(len(tail), chars // 3),
+            size_bytes - _SEPARATOR_BYTES - min(_bytes(tail), size_bytes // 3),
         )
-        cut = fit(
+        cut = _fit(
             description,
-            chars=chars - len(SEPARATOR) - graphemes.count(head),
-            size_bytes=size_bytes - _SEPARATOR_BYTES - _bytes(head),
+            tail,
+            chars - len(SEPARATOR) - graphemes.count(kept),
+            size_bytes - _SEPARATOR_BYTES - _bytes(kept),
         )
-        if head and (cut == tail or len(cut) >= _LEAST_DESCRIPTION):
-            return f"- [{head}]({link}){SEPARATOR}{cut}"
-    return f"- [{fit(title, chars=chars, size_bytes=size_bytes) or ELLIPSIS}]({link})"
+        if kept and (cut == tail or len(cut) >= _LEAST_DESCRIPTION):
+            return f"- [{kept}]({link}){SEPARATOR}{cut}"
+    return f"- [{_fit(title, head, chars, size_bytes) or ELLIPSIS}]({link})"
 
 
 def fits(text: str, *, chars: int, size_bytes: int) -> bool:
@@ -209,7 +212,9 @@ def fits(text: str, *, chars: int, size_bytes: int) -> bool:
 
 
 def _within(text: str, chars: int, size_bytes: int) -> bool:
-    return _bytes(text) <= size_bytes and (len(text) <= chars or graphemes.count(text) <= chars)
+    if len(text) <= chars:
+        return len(text.encode()) <= size_bytes
+    return _bytes(text) <= size_bytes and graphemes.count(text) <= chars
 
 
 def _bytes(text: str) -> int:
@@ -222,36 +227,41 @@ def fit(text: str, *, chars: int, size_bytes: int) -> str:
     Returns:
         '' if not even one character fits.
     """
+    return _fit(text, escape(text), chars, size_bytes)
+
+
+def _fit(text: str, written: str, chars: int, size_bytes: int) -> str:
+    """`fit`, with the text as `escape` writes it."""
     if chars < 1 or size_bytes < 1:
         return ""
-    # No character is shorter than a byte: what is beyond the bytes cannot fit. The margin keeps a
-    # cluster whole that begins before that.
-    near = text[: size_bytes + 64]
-    written = escape(near)
-    if near == text and _within(written, chars, size_bytes):
+    if _within(written, chars, size_bytes):
         return written
-    size_bytes -= _bytes(ELLIPSIS)
+    size_bytes -= _ELLIPSIS_BYTES
     if size_bytes < 1:
         return ""
-    if graphemes.are_code_points(near):
-        cut = written[: chars - 1]
-        if not cut.isascii() or len(cut) > size_bytes:
+    if text.isascii() or graphemes.are_code_points(text):
+        cut = written[: min(chars - 1, size_bytes)]
+        if not cut.isascii():
             cut = cut.encode()[:size_bytes].decode(errors="ignore")
         cut = _without_half_an_escape(cut)
     else:
-        cut = _first_clusters(near, chars - 1, size_bytes)
+        cut = _first_clusters(text, chars - 1, size_bytes)
     cut = cut.rstrip()
     return cut + ELLIPSIS if cut else ""
 
 
 def _without_half_an_escape(cut: str) -> str:
     """The start of an escaped text, without the start of an escape at its end."""
-    cut = _HALF_AN_ENTITY.sub("", cut)
+    if "&" in cut[-3:]:
+        cut = _HALF_AN_ENTITY.sub("", cut)
     backslashes = len(cut) - len(cut.rstrip("\\"))
     return cut[:-1] if backslashes % 2 else cut
 
 
 def _first_clusters(text: str, chars: int, size_bytes: int) -> str:
+    # No character is shorter than a byte: what is beyond the bytes cannot fit. The margin keeps a
+    # cluster whole that begins before that.
+    text = text[: size_bytes + 64]
     escapes = {match.start(): _escaped(match) for match in _SPECIAL.finditer(text)}
     kept: list[str] = []
     place = 0

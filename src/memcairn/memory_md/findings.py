@@ -9,7 +9,7 @@ from memcairn.memory_md.limits import size
 from memcairn.memory_md.links import Target, missing_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from memcairn.memory_md.limits import Limits
 
@@ -31,11 +31,11 @@ class Finding:
     message: str
 
 
-def of_links(links: Mapping[Target, str | None]) -> Iterator[Finding]:
-    """Links that lead to no note. Whether another file is there, only the caller can say."""
+def of_links(links: Mapping[Target, str | None], pages: Collection[str]) -> Iterator[Finding]:
+    """Links that lead to no note and no page. Of other files, only the caller can know."""
     for target, path in links.items():
         missing = missing_note(target) if path is None else None
-        if missing is not None:
+        if missing is not None and missing not in pages:
             yield Finding("orphan", missing, "is linked in MEMORY.md, and there is no such note")
 
 

@@ -51,7 +51,9 @@ def most_bytes(limits: Limits) -> int:
 def note_line(facts: NoteFacts, limits: Limits) -> str | None:
     """The entry of a note in MEMORY.md, None if its link alone is longer than an entry may be."""
     chars, size_bytes = limits.entry_chars, most_bytes(limits)
-    line = entry.note_entry(facts.title, facts.path, facts.description, "", chars, size_bytes)
+    line = entry.note_entry(
+        facts.title, facts.path, facts.description, up="", chars=chars, size_bytes=size_bytes
+    )
     return line if entry.fits(line, chars=chars, size_bytes=size_bytes) else None
 
 

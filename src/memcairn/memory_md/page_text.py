@@ -141,6 +141,11 @@ def text(page: Contents, lines: Iterable[str]) -> str:
     return head + "".join([line + "\n" for line in lines])
 
 
+def is_page(data: bytes) -> bool:
+    """Whether a file is an index page of ours, by its first bytes."""
+    return data.startswith(MARKER.encode())
+
+
 def folder_of(first: str, last: str) -> str:
     """The folder of all notes from `first` to `last` in order: "" or with a slash at the end."""
     common = 0

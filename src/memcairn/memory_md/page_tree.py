@@ -70,9 +70,13 @@ class PageRows:
         return found
 
     def _row(self, facts: NoteFacts) -> PageRow:
-        size_bytes = self._form.line_bytes - 1
         line = entry.note_entry(
-            facts.title, facts.path, facts.description, "../", self._chars, size_bytes
+            facts.title,
+            facts.path,
+            facts.description,
+            up="../",
+            chars=self._chars,
+            size_bytes=self._form.line_bytes - 1,
         )
         return PageRow(facts, line, (len(line) if line.isascii() else len(line.encode())) + 1)
 

@@ -102,7 +102,7 @@ def update(
     by_hand = frozenset(path for path in links.values() if path is not None)
     total = notes.count()
     form = pages.form(total, limits)
-    first = _FirstPage(notes, total, around, by_hand, today, limits)
+    first = _FirstPage(notes, around, by_hand, total=total, today=today, limits=limits)
 
     chosen = first.all_notes()
     page_lines: list[str] = []
@@ -152,7 +152,7 @@ def update(
         by_hand=len(by_hand),
         folded=folded,
         findings=(
-            *of_links(links),
+            *of_links(links, [page_path(name) for name in tree.files]),
             *of_moved(around.moved),
             *of_unlisted(total - len(chosen) - len(by_hand) - folded),
             *of_files({"MEMORY.md": memory_md}, limits),
@@ -180,9 +180,10 @@ class _FirstPage:
     def __init__(
         self,
         notes: NotesView,
-        total: int,
         around: Surroundings,
         by_hand: frozenset[str],
+        *,
+        total: int,
         today: date,
         limits: Limits,
     ) -> None:
