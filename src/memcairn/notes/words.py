@@ -25,13 +25,13 @@ from memcairn.notes.stop_words import STOP_WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 VERSION = f"1/{LIBRARY_VERSION}"
 """Changes whenever `words` may answer differently: then notes must be indexed again."""
 
-_MAX_PIECES = 50_000
-_MAX_PIECE = 48
+_MAX_ENTRIES = 40_000
+_MAX_KEY = 48
 _MAX_WORDS_KEPT = 12
 
 _RUNS = frozenset({"ideographs", "hangul", "syllables"})
@@ -41,36 +41,37 @@ _PROSE = re.compile(r"[(\"'*\[`_]*([A-Za-z]?[a-z]{1,40})[)\"'*\]`_.,;:!?]*")
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
-class _Pieces(dict[str, tuple[str, ...]]):
-    """The words of each piece that was met, as far as it is small; bounded."""
+class _Known(dict[str, tuple[str, ...]]):
+    """What `analyse` answered for each text that it was asked, as far as it is small; bounded."""
 
-    def __missing__(self, piece: str) -> tuple[str, ...]:
-        prose = _PROSE.fullmatch(piece)
-        if prose is not None:
-            found: tuple[str, ...] = (stem(prose[1].lower()),)
-        elif piece.isascii():
-            # What stands between signs is a piece of its own, and may have been met before.
-            parts = ascii_words(piece)
-            found = (
-                tuple(identifier_words(piece))
-                if parts == [piece]
-                else tuple(chain.from_iterable(map(self.__getitem__, parts)))
-            )
-        else:
-            folded = fold(piece)
-            found = tuple(
-                chain.from_iterable(
-                    _segment_words(kind, folded[start:end]) for kind, start, end in segments(folded)
-                )
-            )
-        if len(piece) <= _MAX_PIECE and len(found) <= _MAX_WORDS_KEPT:
-            if len(self) >= _MAX_PIECES:
+    def __init__(self, analyse: Callable[[str], Sequence[str]]) -> None:
+        super().__init__()
+        self._analyse = analyse
+
+    def __missing__(self, text: str) -> tuple[str, ...]:
+        found = tuple(self._analyse(text))
+        if len(text) <= _MAX_KEY and len(found) <= _MAX_WORDS_KEPT:
+            if len(self) >= _MAX_ENTRIES:
                 self.clear()
-            self[piece] = found
+            self[text] = found
         return found
 
 
-_PIECES = _Pieces()
+def _piece_words(piece: str) -> Sequence[str]:
+    prose = _PROSE.fullmatch(piece)
+    if prose is not None:
+        return (stem(prose[1].lower()),)
+    parts: list[Sequence[str]]
+    if piece.isascii():
+        parts = [_WORDS[text] for text in ascii_words(piece)]
+    else:
+        folded = fold(piece)
+        parts = [_segment_words(kind, folded[start:end]) for kind, start, end in segments(folded)]
+    return parts[0] if len(parts) == 1 else list(chain.from_iterable(parts))
+
+
+_WORDS = _Known(identifier_words)  # by what stands between punctuation, folded
+_PIECES = _Known(_piece_words)  # by what stands between white space, as it is written
 
 
 def words(text: str) -> list[str]:
@@ -120,9 +121,9 @@ def spans(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
     return found
 
 
-def _segment_words(kind: str, text: str) -> list[str]:
+def _segment_words(kind: str, text: str) -> Sequence[str]:
     if kind == "word":
-        return identifier_words(text)
+        return _WORDS[text]
     if kind in _RUNS:
         units: Sequence[str] = clusters(text) if kind == "syllables" else text
         found = [*units, *map(add, units, units[1:])]
@@ -148,13 +149,13 @@ def _placed_words(kind: str, text: str) -> Iterator[tuple[int, int, tuple[str, .
         yield 0, len(text), (text,)
 
 
-def _asked_words(kind: str, text: str) -> list[str]:
+def _asked_words(kind: str, text: str) -> Sequence[str]:
     """As `_segment_words`, without what would only blur the question."""
     found = _segment_words(kind, text)
     if kind not in _RUNS or len(found) == 1:
         return found
     units = len(clusters(text)) if kind == "syllables" else len(text)
-    return found[units:] + (lone_ideographs(text) if kind == "ideographs" else [])
+    return [*found[units:], *(lone_ideographs(text) if kind == "ideographs" else ())]
 
 
 def _is_stop_word(text: str, shouted: bool) -> bool:  # noqa: FBT001 - two facts of one word
