@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 pytest.importorskip("onnxruntime")
-memcairn_minilm = pytest.importorskip("memcairn_minilm")
+pytest.importorskip("memcairn_minilm")
 
 from tokenizers import Tokenizer, models, pre_tokenizers, processors  # noqa: E402
 
@@ -19,8 +20,6 @@ from memcairn.embedding.embedder import EmbeddingError  # noqa: E402
 from memcairn.embedding.maxsim import maxsim  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
-
-from typing import TYPE_CHECKING
 
 from builder.onnx_file import Graph  # noqa: E402
 
