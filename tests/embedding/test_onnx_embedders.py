@@ -13,15 +13,15 @@ import pytest
 pytest.importorskip("onnxruntime")
 pytest.importorskip("memcairn_minilm")
 
-from tokenizers import Tokenizer, models, pre_tokenizers, processors  # noqa: E402
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from memcairn.embedding import builtin, encoder, folder  # noqa: E402
-from memcairn.embedding.embedder import EmbeddingError  # noqa: E402
-from memcairn.embedding.maxsim import maxsim  # noqa: E402
+from memcairn.embedding import builtin, encoder, folder
+from memcairn.embedding.embedder import EmbeddingError
+from memcairn.embedding.maxsim import maxsim
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 
-from builder.onnx_file import Graph  # noqa: E402
+from builder.onnx_file import Graph
 
 if TYPE_CHECKING:
     from memcairn.embedding.onnx import OnnxEmbedder
