@@ -18,7 +18,28 @@ from memcairn.memory_md.render import render
 TODAY = date(2025, 11, 20)
 DAY = TODAY.toordinal()
 
-WORDS = ["deploy", "build", "test", "queue", "index", "agent", "memory", "note", "error", "timeout", "cache", "retry", "schema", "login", "token", "branch", "review", "release", "docker", "pytest"]
+WORDS = [
+    "deploy",
+    "build",
+    "test",
+    "queue",
+    "index",
+    "agent",
+    "memory",
+    "note",
+    "error",
+    "timeout",
+    "cache",
+    "retry",
+    "schema",
+    "login",
+    "token",
+    "branch",
+    "review",
+    "release",
+    "docker",
+    "pytest",
+]
 
 
 def note(path, title="", description="", **more):

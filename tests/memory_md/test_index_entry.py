@@ -144,6 +144,7 @@ def test_a_path_stays_readable_where_it_can(path, written):
         ("[x] *y* `z`", r"\[x\] \*y\* \`z\`"),
         ("ends --> here", "ends --&gt; here"),
         ("_private", r"\_private"),
+        ("^1", r"\^1"),
     ],
 )
 def test_only_what_markdown_would_take_for_markup_is_escaped(title, written):

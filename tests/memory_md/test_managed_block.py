@@ -28,8 +28,10 @@ def test_a_new_file_has_a_header_and_the_block():
 
 def test_the_markers_say_what_is_between_them():
     assert BLOCK.decode().split("\n") == [
-        ("<!-- memcairn:begin 7 notes, 2 listed here; generated, edit outside this block;"
-        f" {block.digest(LINES[:2])} -->"),
+        (
+            "<!-- memcairn:begin 7 notes, 2 listed here; generated, edit outside this block;"
+            f" {block.digest(LINES[:2])} -->"
+        ),
         *LINES[:2],
         "<!-- memcairn:end -->",
     ]
@@ -207,6 +209,19 @@ def test_an_open_fence_above_the_block_does_not_hide_it():
     present = b"```\n" + BLOCK + b"\n"
 
     assert take(present) == block.Surroundings("```\n", "\n", "\n")
+
+
+def test_the_line_ends_of_what_is_theirs_count():
+    present = b"<!-- memcairn:begin -->\nmine\r\n<!-- memcairn:end -->\n"
+
+    assert take(present) == block.Surroundings("mine\r\n", "\n", "\r\n", ("mine",))
+    assert put(put(present)) == put(present)
+
+
+def test_a_byte_order_mark_does_not_hide_a_marker():
+    present = b"\xef\xbb\xbf" + BLOCK + b"\n\xef\xbb\xbf" + BLOCK + b"\n"
+
+    assert take(present) == block.Surroundings("\ufeff", "\n", "\n")
 
 
 def test_markers_in_the_middle_of_a_line_are_text():

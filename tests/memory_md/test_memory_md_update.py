@@ -55,6 +55,8 @@ class Root:
         self.pages.update(rendered.pages)
         for path in rendered.removed:
             del self.pages[path]
+        for path in self.facts:
+            self.pages.pop(path, None)  # somebody wrote a note over a page
         self.kept = kept_module.loads(kept_module.dumps(rendered.kept))
         assert self.kept == rendered.kept
         self.changed = set()
@@ -227,7 +229,7 @@ def test_pages_that_are_no_longer_needed_are_removed():
     assert root.pages
     for path in sorted(root.facts)[50:]:
         root.remove(path)
-    for path, fact in root.facts.items():
+    for fact in list(root.facts.values()):
         root.put(replace(fact, superseded=False))
 
     rendered = root.refresh()
@@ -268,3 +270,14 @@ def test_what_was_kept_by_another_version_counts_for_nothing(text):
 @pytest.mark.parametrize("text", ["{}", "[]", "null", '{"version": 1}', '{"version": 0}'])
 def test_what_was_kept_and_is_damaged_counts_for_nothing(text):
     assert kept_module.loads(text) is None
+
+
+def test_a_note_written_where_a_page_was_is_not_removed():
+    root = Root(Limits(), many(1_000))
+    assert "index/more.md" in root.refresh().pages
+    root.put(note("index/more.md", "Mine"))
+
+    rendered = root.refresh()
+
+    assert "index/more.md" not in {*rendered.removed, *rendered.pages}
+    assert any(path.startswith("index/more-") for path in rendered.pages)

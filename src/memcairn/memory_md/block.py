@@ -73,7 +73,7 @@ def read(present: bytes | None, ours: Callable[[str], bool]) -> Surroundings:
     if not any(marks):
         before, after = _around_a_new_block(text[len(bom) :], newline, fenced=fenced_to_end)
         return Surroundings(bom + before, after, newline)
-    return _without_blocks(bom, lines, marks, newline, ours)
+    return _without_blocks(bom, lines, marks, ours)
 
 
 def write(around: Surroundings, notes: int, body: Sequence[str], listed: int) -> bytes:
@@ -149,9 +149,10 @@ def _marks(lines: Sequence[str]) -> tuple[list[Mark], bool]:
 
 
 def _mark(line: str) -> Mark:
-    if not line.startswith("<!-- memcairn:"):
+    # Files that were joined have a byte order mark in the middle.
+    bare = _bare(line).lstrip(_BOM)
+    if not bare.startswith("<!-- memcairn:"):
         return ""
-    bare = _bare(line)
     if bare.rstrip(" \t") == END:
         return "end"
     return "begin" if _BEGIN.fullmatch(bare) else ""
@@ -177,7 +178,6 @@ def _without_blocks(
     bom: str,
     lines: list[str],
     marks: list[Mark],
-    newline: str,
     ours: Callable[[str], bool],
 ) -> Surroundings:
     kept: list[str] = []
@@ -208,10 +208,12 @@ def _without_blocks(
             place = _after_run(lines, marks, place, lines[place - 1], ours)
     assert slot is not None
     at, line_end = slot
+    before, after = "".join(kept[:at]), line_end + "".join(kept[at:])
     return Surroundings(
-        before=bom + "".join(kept[:at]),
-        after=line_end + "".join(kept[at:]),
-        newline=newline,
+        before=bom + before,
+        after=after,
+        # Theirs counts, not the line ends of the block that goes.
+        newline=_newline((before + after) if "\n" in before + after else lines[0]),
         moved=tuple(_bare(line) for line in moved),
     )
 

@@ -35,6 +35,10 @@ class Kept:
     files: dict[str, str]
     written: frozenset[str]
 
+    def describes(self, limits: Limits, form: PageForm) -> bool:
+        """Whether there are pages, made for these limits and in this form."""
+        return bool(self.pages) and (self.limits, self.form) == (limits, form)
+
 
 def dumps(kept: Kept) -> str:
     """`kept` as ASCII text, to be stored."""

@@ -28,15 +28,17 @@ from memcairn.memory_md.page_tree import PageTree
 from memcairn.memory_md.rank import is_current, sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from memcairn.memory_md.block import Surroundings
     from memcairn.memory_md.notes_view import NotesView
+    from memcairn.memory_md.pages import PageForm
     from memcairn.memory_md.rank import NoteFacts
 
 # The entries of so few pages may take twice the room, if it is there.
 _FEW_PAGES = 16
+_NO_PAGES = PageTree(((),), {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,52 +103,22 @@ def update(
     links = links_by_hand(around.theirs, notes)
     by_hand = frozenset(path for path in links.values() if path is not None)
     total = notes.count()
-    form = pages.form(total, limits)
     first = _FirstPage(notes, around, by_hand, total=total, today=today, limits=limits)
+    form = pages.form(total, limits)
 
     chosen = first.all_notes()
-    page_lines: list[str] = []
-    tree = PageTree(((),), {}, {})
+    tree = _NO_PAGES
     if chosen is None:
-        last = kept
-        if last is None or not last.pages or (last.limits, last.form) != (limits, form):
-            last = None
-        keys = {sort_key(path) for path in changed}
-        rows = page_tree.PageRows(notes, limits, form)
-        lowest = page_tree.spans(rows, form, last, keys)
-        levels = page_tree.levels(lowest, first.pages_allowed, pages.tight(limits))
-        chosen = first.notes_beside_pages(len(levels[-1]))
-        listed = {note.path for note in chosen}
-        if last is not None:
-            moved = (last.listed ^ listed) | (last.by_hand ^ by_hand)
-            keys.update(sort_key(path) for path in moved)
-        tree = page_tree.make(
-            levels,
-            rows,
-            by_hand | listed,
-            taken=page_text.taken_names(notes.in_folder(page_text.FOLDER)),
-            limits=limits,
-            last=last,
-            dirty=keys,
-        )
-        page_lines = [
-            line
-            for _, line in page_text.page_lines(
-                tree.levels[-1],
-                f"{page_text.FOLDER}/",
-                chars=limits.entry_chars,
-                size_bytes=first.page_line_bytes(len(levels[-1])),
-            )
-        ]
-
-    body = first_page.body(chosen, page_lines, grouped=first.grouped)
+        last = kept if kept is not None and kept.describes(limits, form) else None
+        chosen, tree = _beside_pages(notes, first, form, last, changed)
+    body = first.body(chosen, tree)
     memory_md = block.write(around, total, body, len(chosen))
+
     folded = sum(page.contents.notes for page in tree.levels[0])
-    old_files = {} if kept is None else kept.files
     return Rendered(
         memory_md=memory_md,
         pages={page_path(name): data for name, data in tree.made.items()},
-        removed=tuple(page_path(name) for name in sorted(old_files) if name not in tree.files),
+        removed=_removed(notes, kept, tree),
         notes=total,
         listed=len(chosen),
         by_hand=len(by_hand),
@@ -169,6 +141,44 @@ def update(
     )
 
 
+def _beside_pages(
+    notes: NotesView,
+    first: _FirstPage,
+    form: PageForm,
+    last: Kept | None,
+    changed: Iterable[str],
+) -> tuple[list[first_page.Listed], PageTree]:
+    """The notes of the first page and the pages, if not all notes fit on the first page."""
+    limits = first.limits
+    keys = {sort_key(path) for path in changed}
+    rows = page_tree.PageRows(notes, limits, form)
+    lowest = page_tree.spans(rows, form, last, keys)
+    levels = page_tree.levels(lowest, first.pages_allowed, pages.tight(limits))
+    chosen = first.notes_beside_pages(len(levels[-1]))
+    listed = {note.path for note in chosen}
+    if last is not None:
+        moved = (last.listed ^ listed) | (last.by_hand ^ first.by_hand)
+        keys.update(sort_key(path) for path in moved)
+    tree = page_tree.make(
+        levels,
+        rows,
+        first.by_hand | listed,
+        taken=page_text.taken_names(notes.in_folder(page_text.FOLDER)),
+        limits=limits,
+        last=last,
+        dirty=keys,
+    )
+    return chosen, tree
+
+
+def _removed(notes: NotesView, kept: Kept | None, tree: PageTree) -> tuple[str, ...]:
+    """The paths of the pages that are no longer needed; none where a note is now."""
+    names = set() if kept is None else set(kept.files) - set(tree.files)
+    if names:
+        names -= page_text.taken_names(notes.in_folder(page_text.FOLDER))
+    return tuple(page_path(name) for name in sorted(names))
+
+
 def page_path(name: str) -> str:
     """The path of a page from the root."""
     return f"{page_text.FOLDER}/{name}.md"
@@ -187,16 +197,16 @@ class _FirstPage:
         today: date,
         limits: Limits,
     ) -> None:
+        self.limits = limits
+        self.by_hand = by_hand
         self._notes = notes
-        self._by_hand = by_hand
         self._today = today
-        self._limits = limits
         self._newline = around.newline
         self._waiting = total - len(by_hand)
         markers = block.begin(total, total, "0" * 12) + around.newline + block.END
         self._room = room(limits) - size(around.before + around.after) - size(markers)
         self._least_line_bytes = pages.tight(limits).line_bytes
-        self.grouped = first_page.is_grouped(self._waiting, self._room)
+        self._grouped = first_page.is_grouped(self._waiting, self._room)
 
     def all_notes(self) -> list[first_page.Listed] | None:
         """All notes, if they may all stand here and there is room; else None."""
@@ -208,11 +218,11 @@ class _FirstPage:
     @property
     def pages_allowed(self) -> int:
         """How many entries of pages fit in the shortest form; 1 even if none does."""
-        lines = self._room.lines - (1 if self.grouped else 0)
+        lines = self._room.lines - (1 if self._grouped else 0)
         size_bytes = min(self._room.size_bytes, self._room.units) - len(first_page.MORE) - 2
         return max(min(lines, size_bytes // self._least_line_bytes), 1)
 
-    def page_line_bytes(self, count: int) -> int:
+    def _page_line_bytes(self, count: int) -> int:
         """The bytes that the entry of each of `count` pages may have, without its line end."""
         roomy = self._room.size_bytes >= 4 * count * self._least_line_bytes
         factor = 2 if count <= _FEW_PAGES and roomy else 1
@@ -220,18 +230,29 @@ class _FirstPage:
 
     def notes_beside_pages(self, count: int) -> list[first_page.Listed]:
         """The best notes, as many as fit beside the entries of `count` pages."""
-        size_bytes = count * (self.page_line_bytes(count) + len(self._newline))
+        size_bytes = count * (self._page_line_bytes(count) + len(self._newline))
         lines = count
-        if self.grouped:
+        if self._grouped:
             size_bytes += len(first_page.MORE + self._newline)
             lines += 1
         return self._choose(self._room - Size(lines, size_bytes, size_bytes))
+
+    def body(self, chosen: Sequence[first_page.Listed], tree: PageTree) -> list[str]:
+        """The lines of the block."""
+        top = tree.levels[-1]
+        lines = page_text.page_lines(
+            top,
+            f"{page_text.FOLDER}/",
+            chars=self.limits.entry_chars,
+            size_bytes=self._page_line_bytes(len(top)),
+        )
+        return first_page.body(chosen, [line for _, line in lines], grouped=self._grouped)
 
     def _choose(self, left: Size) -> list[first_page.Listed]:
         current = (
             facts
             for facts in self._notes.best()
-            if facts.path not in self._by_hand and is_current(facts, self._today)
+            if facts.path not in self.by_hand and is_current(facts, self._today)
         )
-        offered = first_page.candidates(current, self._limits)
-        return first_page.choose(offered, left, self._newline, grouped=self.grouped)
+        offered = first_page.candidates(current, self.limits)
+        return first_page.choose(offered, left, self._newline, grouped=self._grouped)
