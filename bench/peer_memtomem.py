@@ -6,8 +6,11 @@ usage: peer_memtomem.py install [--python PYTHON]     make the environment, outs
 
 memtomem needs Python 3.12 or later and an sqlite3 that can load extensions, which many builds of
 Python leave out (pyenv's, and macOS's own). Where it does, it is used as it is. Where it does not,
-`pysqlite3-binary` stands in for the module `sqlite3` by a sitecustomize.py of that environment; its
-SQLite is a recent one, and it adds a few milliseconds to memtomem's start of more than a second.
+`pysqlite3-binary` stands in for the module `sqlite3` by a sitecustomize.py of that environment; it
+adds a few milliseconds to memtomem's start of more than a second. The version of the stand-in
+matters: with SQLite 3.51.1 (0.5.4.post2) the planner takes the join of memtomem's keyword search
+from the wrong end, and one search over 10,000 notes takes minutes. With the versions before and
+after it does not, so that the stand-in is pinned to SQLite 3.46.1.
 
 The environment is $MEMTOMEM_VENV, else ~/.cache/memcairn-bench/memtomem.
 """
@@ -23,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VERSION = "0.6.12"
+STAND_IN_VERSION = "0.5.4"
 FOLDER = Path(
     os.environ.get("MEMTOMEM_VENV", Path.home() / ".cache" / "memcairn-bench" / "memtomem")
 )
@@ -87,7 +91,9 @@ def install(python: str) -> None:
     can = subprocess.run([inside, "-c", CAN_LOAD], capture_output=True, text=True, check=True)
     if can.stdout.strip() == "True":
         return
-    subprocess.run([inside, "-m", "pip", "install", "-q", "pysqlite3-binary"], check=True)
+    subprocess.run(
+        [inside, "-m", "pip", "install", "-q", f"pysqlite3-binary=={STAND_IN_VERSION}"], check=True
+    )
     where = subprocess.run(
         [inside, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True,
