@@ -185,6 +185,12 @@ def test_without_its_end_an_edited_block_loses_only_what_is_ours():
     assert take(cut).theirs == "\n\n\nmine\n- [B](b.md) — words\n"
 
 
+def test_without_its_end_a_heading_above_words_that_are_not_ours_stays():
+    cut = BLOCK.split(b"- [B]")[0] + b"## User\nmine\n"
+
+    assert take(cut).theirs == "\n\n\n## User\nmine\n"
+
+
 def test_without_its_begin_the_lines_of_a_block_are_dropped_as_far_as_they_are_ours():
     cut = b"mine\n" + BLOCK.split(b"\n", 1)[1] + b"\nmore\n"
 

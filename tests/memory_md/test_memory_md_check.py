@@ -86,6 +86,12 @@ def test_a_host_cuts_at_the_last_line_end_within_the_units():
     assert loaded.text.count("\n") == 75
 
 
+def test_line_ends_count_as_units():
+    loaded = as_loaded(b"x" * 9 + b"\n" + (b"x" * 9 + b"\n") * 3_000, Limits(lines=5_000))
+
+    assert loaded.text.count("\n") == 2_500
+
+
 def test_a_host_counts_chinese_by_characters():
     data = ("語" * 120 + "\n").encode() * 60
 

@@ -195,6 +195,14 @@ def test_a_new_file_looks_like_this():
     }
 
 
+def test_after_eight_categories_the_rest_stand_together():
+    notes = [note(f"{n:02}.md", type=f"type {n:02}", changed=DAY - n) for n in range(20)]
+
+    headings = [line for line in body(everything(notes)) if line.startswith("#")]
+
+    assert headings == [*(f"## Type {n:02}" for n in range(8)), "## Other"]
+
+
 def test_few_notes_stand_in_one_list():
     notes = [note(f"{n}.md", type="user", changed=DAY - n, pinned=n == 11) for n in range(12)]
 

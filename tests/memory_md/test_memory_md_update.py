@@ -223,6 +223,14 @@ def test_an_update_without_a_change_writes_nothing_new():
     assert (again.pages, again.removed) == ({}, ())
 
 
+def test_a_page_whose_text_stays_is_not_written():
+    root = Root(Limits(), many(1_000))
+    root.refresh()
+    root.changed = set(root.facts)
+
+    assert root.refresh().pages == {}
+
+
 def test_pages_that_are_no_longer_needed_are_removed():
     root = Root(Limits(), many(1_000))
     root.refresh()
