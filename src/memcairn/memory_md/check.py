@@ -11,6 +11,7 @@ from memcairn.memory_md.first_page import note_line
 from memcairn.memory_md.limits import Limits, size
 from memcairn.memory_md.rank import is_current, is_expired, order, sort_key, standing
 from memcairn.memory_md.render import page_path, render
+from memcairn.paths import MEMORY_MD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from memcairn.memory_md.rank import NoteFacts, Standing
     from memcairn.memory_md.render import Rendered
-
-MEMORY_MD = "MEMORY.md"
 
 
 def check(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from memcairn.memory_md.limits import size
 from memcairn.memory_md.links import Target, missing_note
+from memcairn.paths import MEMORY_MD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,7 +44,7 @@ def of_moved(lines: Sequence[str]) -> Iterator[Finding]:
     """Lines that stood inside the block and were not ours."""
     for line in lines:
         yield Finding(
-            "moved", "MEMORY.md", f"a line written inside the block now stands above it: {line}"
+            "moved", MEMORY_MD, f"a line written inside the block now stands above it: {line}"
         )
 
 
@@ -51,7 +52,7 @@ def of_unlisted(count: int) -> Iterator[Finding]:
     """Notes that no page can hold."""
     if count:
         noun = "1 note has a path" if count == 1 else f"{count} notes have paths"
-        yield Finding("unlisted", "MEMORY.md", f"{noun} longer than an index page may be")
+        yield Finding("unlisted", MEMORY_MD, f"{noun} longer than an index page may be")
 
 
 def of_files(files: Mapping[str, bytes], limits: Limits) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from memcairn.memory_md.limits import Limits, Size, room, size
 from memcairn.memory_md.notes_view import ListOfNotes
 from memcairn.memory_md.page_tree import PageTree
 from memcairn.memory_md.rank import is_current, sort_key
+from memcairn.paths import MEMORY_MD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,7 +128,7 @@ def update(
             *of_links(links, [page_path(name) for name in tree.files]),
             *of_moved(around.moved),
             *of_unlisted(total - len(chosen) - len(by_hand) - folded),
-            *of_files({"MEMORY.md": memory_md}, limits),
+            *of_files({MEMORY_MD: memory_md}, limits),
         ),
         kept=Kept(
             limits=limits,
