@@ -184,7 +184,7 @@ def changed_root(bench: Bench, home: Path) -> tuple[list[str], str]:
     return files, str(other)
 
 
-def enqueue_during_flush(bench: Bench) -> Row:
+def enqueue_during_flush(bench: Bench) -> tuple[Row, Row]:
     """The same call while another process flushes 1,000 files, 95th percentile of each."""
     idle: list[float] = []
     busy: list[float] = []
@@ -211,18 +211,31 @@ def enqueue_during_flush(bench: Bench) -> Row:
         if flush.returncode != 0:
             raise ProgramFailedError(f"memcairn index --flush\n{told.read_text()[-2000:]}")
         shutil.rmtree(home.with_suffix(".root"))
-    return Row(
-        f"enqueue during a flush of {len(files):,} files, p95",
-        "ms",
-        ms(p95(busy)),
-        "≤ 1.3 x idle",
-        ms(p95(idle)),
-        "the same on an idle queue, p95",
-        p95(busy) / p95(idle) <= 1.3,
-        remark=(
-            f"{len(busy)} calls during flushes, medians {ms(median(busy)):.1f} and "
-            f"{ms(median(idle)):.1f} idle; beside a process that only computes: median "
-            f"{ms(median(control)):.1f}, p95 {ms(p95(control)):.1f}"
+    what = f"enqueue during a flush of {len(files):,} files, p95"
+    ours, alone, crowded = p95(busy), p95(idle), p95(control)
+    return (
+        Row(
+            what,
+            "ms",
+            ms(ours),
+            "≤ 1.3 x idle",
+            ms(alone),
+            "the same on an idle queue, p95",
+            ours / alone <= 1.3,
+            remark=(
+                f"{len(busy)} calls during flushes; medians {ms(median(busy)):.1f}, and "
+                f"{ms(median(idle)):.1f} idle"
+            ),
+        ),
+        Row(
+            f"{what}, on a machine as busy",
+            "ms",
+            ms(ours),
+            "≤ 1.3 x control",
+            ms(crowded),
+            "the same on an idle queue beside a process that only computes, p95",
+            ours / crowded <= 1.3,
+            remark="where the row above is worse than this one, the machine was short of cores",
         ),
     )
 
@@ -382,7 +395,7 @@ def memory(bench: Bench) -> Row:
     )
 
 
-ROWS: dict[str, Callable[[Bench], Row]] = {
+ROWS: dict[str, Callable[[Bench], Row | tuple[Row, ...]]] = {
     "enqueue": enqueue,
     "enqueue-during-flush": enqueue_during_flush,
     "enqueue-behind-a-backlog": enqueue_behind_a_backlog,
@@ -522,8 +535,10 @@ def main() -> None:
         rows = []
         for name in args.only:
             say(name)
-            rows.append(ROWS[name](bench))
-            say(line(rows[-1]))
+            measured = ROWS[name](bench)
+            for row in (measured,) if isinstance(measured, Row) else measured:
+                rows.append(row)
+                say(line(row))
     heads = "what | memcairn | floor | ratio | to reach | reached | memtomem | its ratio"
     print(f"| {heads} |\n|{' --- |' * 8}")
     for row in rows:
