@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -27,11 +26,12 @@ def replace(path: Path, content: bytes, *, overwrite: bool = True) -> None:
     Raises:
         OSError: nothing was changed; the temporary file is gone.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
-    try:
-        mode = stat.S_IMODE(os.lstat(path).st_mode) if overwrite else 0o600
-    except FileNotFoundError:
-        mode = 0o600
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.tmp")
+    mode = 0o600
+    with contextlib.suppress(FileNotFoundError):
+        before = os.lstat(path).st_mode
+        if overwrite and stat.S_ISREG(before):
+            mode = stat.S_IMODE(before)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -43,9 +43,10 @@ def replace(path: Path, content: bytes, *, overwrite: bool = True) -> None:
         if overwrite:
             os.replace(temporary, path)
         else:
-            # link() fails if the name is taken; rename() would overwrite it.
-            os.link(temporary, path)
-            temporary.unlink()
+            # Only new notes of ours come this way, and ctypes is slow to load.
+            from memcairn.rename import rename_new  # noqa: PLC0415
+
+            rename_new(str(temporary), str(path))
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from memcairn import aside, config, doctor, drain, paths
+from memcairn import config, drain, paths
 from memcairn.errors import StateDamaged, UsageError
 from memcairn.indexer import Indexer
 from memcairn.queue import Queue
@@ -159,6 +159,9 @@ class Memory:
         return handles
 
     def _set_aside(self, path: str, consequence: str) -> None:
+        # What happens once in a lifetime must not cost every start 20 ms.
+        from memcairn import aside  # noqa: PLC0415
+
         where = aside.set_aside(path)
         if where is not None:
             self.notices.append(f"{path} was damaged; it is now {where}, and {consequence}")
@@ -386,6 +389,8 @@ class Memory:
 
     def doctor(self, *, fix: bool = False) -> list[Finding]:
         """What is wrong and how to mend it; with `fix`, what is safe to mend is mended."""
+        from memcairn import doctor  # noqa: PLC0415 - of no use to any other call
+
         return self._do(
             lambda h: list(doctor.examine(self.home, h.db, h.queue, h.indexer, fix=fix))
         )

@@ -40,7 +40,8 @@ class Filter:
 
 def note_filter(query: Query) -> Filter:
     """Which notes may answer. An unknown namespace lets none pass."""
-    terms, row = [], {}
+    terms: list[str] = []
+    row: dict[str, Any] = {}
     if query.namespace is not None:
         terms.append("note.namespace = :namespace")
         row["namespace"] = query.namespace

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from memcairn.search.keyword import Candidate
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memcairn.search.keyword import Candidate
     from memcairn.store.database import Database
 
 # Share of the score of a chunk one, two … places away.
@@ -42,7 +43,5 @@ def inherit(db: Database, candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _at(db: Database, places: Sequence[tuple[int, int]]) -> list[Candidate]:
-    from memcairn.search.keyword import Candidate
-
     sql = "SELECT id, note, position, section, 0.0 FROM chunk WHERE note = ? AND position = ?"
     return [Candidate(*row) for place in places for row in db.execute(sql, place)]
