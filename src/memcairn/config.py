@@ -127,7 +127,8 @@ def _read_toml(file: str) -> dict[str, Any]:
     try:
         with open(file, "rb") as stream:
             return tomllib.load(stream)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        # A root may be a single file; it has no settings of its own.
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"is not TOML: {error}", path=file, hint="mend it or remove it") from error

@@ -90,14 +90,14 @@ def _known(row: tuple[Any, ...]) -> KnownNote:
 # ── what is known ────────────────────────────────────────────────────────────────────────────────
 
 
-def signatures(db: Database, root: int, folder: str | None = None) -> dict[str, tuple[Any, ...]]:
+def signatures(db: Database, root: int, folder: str | None = None) -> dict[str, tuple[int, int, int]]:
     """path -> (size_bytes, mtime_ns, inode) of a root's notes, or of those below one folder."""
     sql = "SELECT path, size_bytes, mtime_ns, inode FROM note WHERE root = ?"
     row: tuple[Any, ...] = (root,)
     if folder is not None:
         sql += " AND path > ? AND path < ?"
         row = (root, *paths.bounds_below(folder))
-    return {paths.from_db(path): signature for path, *signature in db.execute(sql, row)}  # type: ignore[misc]
+    return {paths.from_db(path): (size, mtime, inode) for path, size, mtime, inode in db.execute(sql, row)}
 
 
 def known(db: Database, path: str) -> KnownNote | None:
