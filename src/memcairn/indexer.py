@@ -21,8 +21,8 @@ from memcairn.errors import NoteUnreadable, UsageError
 from memcairn.labels import Labels
 from memcairn.notes.note import Problem, parse
 from memcairn.report import IndexReport
+from memcairn.store import chunks, roots
 from memcairn.store import notes as store
-from memcairn.store import roots
 from memcairn.store.notes import KnownNote, Prepared
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
     from memcairn.store.roots import Root
 
-BATCH_NOTES = 100
+BATCH_NOTES = 500
 BATCH_BYTES = 2 * 1024 * 1024
 # A file that is written all the while is read this often before it counts as one that never rests.
 TRIES = 5
@@ -269,12 +269,15 @@ class Indexer:
                 store.touch(self._db, path, read.signature)
             report.unchanged += 1
             return None
-        return self._parse(root, path, read), before
+        return self._parse(root, path, read, before), before
 
-    def _parse(self, root: Root, path: str, read: reading.Content) -> Prepared:
+    def _parse(
+        self, root: Root, path: str, read: reading.Content, before: KnownNote | None
+    ) -> Prepared:
         name = os.fsencode(os.path.basename(path)).decode("utf-8", "replace")
         stem, suffix = os.path.splitext(name)
         text = read.text
+        held = chunks.hashes(self._db, before.id) if before is not None else ()
         parsed = parse(text, stem=stem, markdown=suffix.lower() not in paths.PLAIN_SUFFIXES)
         return Prepared(
             path=path,
@@ -282,7 +285,7 @@ class Indexer:
             hash=read.hash,
             namespace=self._labels.of(root, self.config(root), path, parsed.note.namespace),
             note=parsed.note,
-            chunks=parsed.chunks,
+            chunks=chunks.prepare(parsed.note, parsed.chunks, held),
             problems=parsed.problems,
         )
 
@@ -304,6 +307,7 @@ class Indexer:
         if not batch:
             return
         again: list[Prepared] = []
+        ready: list[tuple[Prepared, KnownNote | None]] = []
         with self._db.transaction():
             for prepared, before in batch:
                 if not _is_current(prepared):
@@ -319,9 +323,10 @@ class Indexer:
                         store.remove_problems(self._db, before.path)
                         report.removed.append(before.path)
                 if force and now is not None:
-                    store.drop_chunks(self._db, now.id)
-                report.chunks += store.write(self._db, root.id, prepared, now)
+                    chunks.drop(self._db, now.id)
+                ready.append((prepared, now))
                 report.indexed.append(prepared.path)
+            report.chunks += store.write(self._db, root.id, ready)
         for moved_on in again:
             self._retry(root, moved_on, report, force=force)
 
@@ -339,7 +344,7 @@ class Indexer:
             with self._db.transaction():
                 if _is_current(prepared[0]):
                     now = store.known(self._db, moved_on.path)
-                    report.chunks += store.write(self._db, root.id, prepared[0], now)
+                    report.chunks += store.write(self._db, root.id, [(prepared[0], now)])
                     report.indexed.append(moved_on.path)
                     return
         error = NoteUnreadable("is written all the time", path=moved_on.path)

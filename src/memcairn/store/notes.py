@@ -1,24 +1,17 @@
-"""Notes, their chunks and their problems: all SQL that writes them.
-
-A note's chunks are replaced by difference: a chunk whose words did not change keeps its row, its full
-text and whatever else is kept by its id.
-"""
+"""Notes, folders and problems: all SQL that writes them."""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
-from memcairn.notes.words import words
+from memcairn.store import chunks
+from memcairn.store.chunks import PreparedChunk, Replacement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from memcairn.notes.chunks import Chunk
     from memcairn.notes.note import Note, Problem
     from memcairn.store.database import Database
 
@@ -53,7 +46,7 @@ class Prepared:
     hash: bytes
     namespace: str
     note: Note
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[PreparedChunk, ...]
     problems: tuple[Problem, ...]
 
 
@@ -70,16 +63,6 @@ _INSERT_NOTE = (
     f"VALUES ({', '.join('?' for _ in _NOTE_COLUMNS)})"
 )
 _UPDATE_NOTE = f"UPDATE note SET {', '.join(f'{c} = ?' for c in _NOTE_COLUMNS)} WHERE id = ?"
-_INSERT_CHUNK = """
-INSERT INTO chunk (id, note, position, section, start_line, end_line, heading_path, text, hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_INSERT_FULLTEXT = """
-INSERT INTO fulltext (rowid, title, heading_path, tags, date, text) VALUES (?, ?, ?, ?, ?, ?)
-"""
-_MOVE_CHUNK = """
-UPDATE chunk SET position = ?, section = ?, start_line = ?, end_line = ? WHERE id = ?
-"""
 
 
 def _known(row: tuple[Any, ...]) -> KnownNote:
@@ -127,75 +110,38 @@ def of_root(db: Database, root: int) -> Iterator[KnownNote]:
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def write(db: Database, root: int, prepared: Prepared, before: KnownNote | None) -> int:
-    """Make the index hold this note, in place of what it held of `before` (which may be a renamed
-    file's). Returns how many chunks were written; the others were right already.
-    """
-    note = prepared.note
-    row = (
-        root, paths.to_db(prepared.path), prepared.namespace, note.namespace, *prepared.signature, prepared.hash,
-        note.title, note.description, note.type, _json(note.tags), note.pinned,
-        note.date, note.created, note.modified, note.valid_until, note.superseded_by,
-    )  # fmt: skip
-    if before is None:
-        note_id = db.execute(_INSERT_NOTE, row).lastrowid
-        assert note_id is not None
-        old: list[tuple[int, bytes]] = []
-    else:
-        note_id = before.id
-        db.execute(_UPDATE_NOTE, (*row, note_id))
-        sql = "SELECT id, hash FROM chunk WHERE note = ? ORDER BY position"
-        old = db.execute(sql, (note_id,)).fetchall()
-    written = _replace_chunks(db, note_id, note, prepared.chunks, old)
-    set_problems(db, root, prepared.path, prepared.problems)
-    return written
-
-
-def _replace_chunks(
-    db: Database, note_id: int, note: Note, chunks: Sequence[Chunk], old: list[tuple[int, bytes]]
+def write(
+    db: Database, root: int, batch: Iterable[tuple[Prepared, KnownNote | None]]
 ) -> int:
-    kept: defaultdict[bytes, list[int]] = defaultdict(list)
-    for chunk_id, digest in reversed(old):
-        kept[digest].append(chunk_id)
-    shared = f"{note.title}\0{_json(note.tags)}\0{note.date}".encode("utf-8", "replace")
-    title, tags = " ".join(words(note.title)), " ".join(words(" ".join(note.tags)))
-    date = " ".join(date_words(note.date))
-    (next_id,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM chunk").fetchone()
-    rows, fulltexts, moves = [], [], []
-    for position, chunk in enumerate(chunks):
-        headings = _json(chunk.heading_path)
-        digest = blake2b(
-            f"{headings}\0{chunk.text}\0".encode("utf-8", "replace") + shared, digest_size=16
-        ).digest()
-        where = (position, chunk.section, chunk.start_line, chunk.end_line)
-        if kept.get(digest):
-            moves.append((*where, kept[digest].pop()))
-            continue
-        rows.append((next_id, note_id, *where, headings, chunk.text, digest))
-        heading = " ".join(words(" ".join(chunk.heading_path)))
-        fulltexts.append((next_id, title, heading, tags, date, " ".join(words(chunk.text))))
-        next_id += 1
-    db.executemany("DELETE FROM chunk WHERE id = ?", [(i,) for ids in kept.values() for i in ids])
-    db.executemany(_MOVE_CHUNK, moves)
-    db.executemany(_INSERT_CHUNK, rows)
-    db.executemany(_INSERT_FULLTEXT, fulltexts)
-    return len(rows)
+    """Make the index hold these notes.
 
+    Args:
+        db: index.db, in a write transaction.
+        root: that all of them belong to.
+        batch: notes, each with what the index held of it: under its own name, or under the one that
+            it was renamed from.
 
-_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
-
-
-def date_words(date: str | None) -> list[str]:
-    """A note's date in the words that people ask by: 2025-03-09 -> 2025-03-09 9 march 2025."""
-    if date is None:
-        return []
-    year, _, rest = date[:10].partition("-")
-    month, _, day = rest.partition("-")
-    if not (year.isdigit() and month.isdigit() and day.isdigit() and 1 <= int(month) <= 12):
-        return words(date)
-    return words(f"{date[:10]} {int(day)} {_MONTHS[int(month) - 1]} {year}")
+    Returns:
+        How many chunks were written; the others were right already.
+    """
+    replacements = []
+    for prepared, before in batch:
+        note = prepared.note
+        row = (
+            root, paths.to_db(prepared.path), prepared.namespace, note.namespace,
+            *prepared.signature, prepared.hash,
+            note.title, note.description, note.type, chunks.as_json(note.tags), note.pinned,
+            note.date, note.created, note.modified, note.valid_until, note.superseded_by,
+        )  # fmt: skip
+        if before is None:
+            note_id = db.execute(_INSERT_NOTE, row).lastrowid
+            assert note_id is not None
+        else:
+            note_id = before.id
+            db.execute(_UPDATE_NOTE, (*row, note_id))
+        set_problems(db, root, prepared.path, prepared.problems)
+        replacements.append(Replacement(note_id, before is None, note, prepared.chunks))
+    return chunks.replace(db, replacements)
 
 
 def touch(db: Database, path: str, signature: Signature) -> None:
@@ -215,29 +161,22 @@ def remove(db: Database, path: str) -> bool:
     return db.execute("DELETE FROM note WHERE path = ?", (paths.to_db(path),)).rowcount > 0
 
 
-def drop_chunks(db: Database, note: int) -> None:
-    """Forget a note's chunks, so that all of them are written anew."""
-    db.execute("DELETE FROM chunk WHERE note = ?", (note,))
-
-
 def remove_problems(db: Database, path: str) -> None:
     """Nothing is wrong with this file any more: it is mended, or gone."""
     db.execute("DELETE FROM problem WHERE path = ?", (paths.to_db(path),))
 
 
 def set_problems(
-    db: Database, root: int, path: str, problems: Iterable[Problem], *, unread: bool = False
+    db: Database, root: int, path: str, problems: Sequence[Problem], *, unread: bool = False
 ) -> None:
     """What is wrong with a file now, in place of what was."""
     remove_problems(db, path)
+    if not problems:
+        return
     db.executemany(
         "INSERT INTO problem (path, root, line, message, unread) VALUES (?, ?, ?, ?, ?)",
         [(paths.to_db(path), root, problem.line, problem.message, unread) for problem in problems],
     )
-
-
-def _json(values: Sequence[str]) -> str:
-    return json.dumps(values, ensure_ascii=False) if values else "[]"
 
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────

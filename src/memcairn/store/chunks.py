@@ -1,0 +1,151 @@
+"""The chunks of notes and their full text: all SQL that writes them.
+
+A note's chunks are replaced by difference: a chunk whose words did not change keeps its row, its full
+text and whatever else is kept by its id. What a chunk is indexed by is worked out before the write
+transaction begins (`prepare`); inside it rows are only moved, deleted and inserted (`replace`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+from memcairn.notes.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
+
+    from memcairn.notes.chunks import Chunk
+    from memcairn.notes.note import Note
+    from memcairn.store.database import Database
+
+FullText = tuple[str, str, str, str, str]
+
+
+class PreparedChunk(NamedTuple):
+    """A chunk as it is written. `full_text` is None where the index is known to hold it."""
+
+    hash: bytes
+    chunk: Chunk
+    heading_path: str
+    full_text: FullText | None
+
+
+class Replacement(NamedTuple):
+    """What a note's chunks are to be. A note that is new has none yet."""
+
+    note_id: int
+    is_new: bool
+    note: Note
+    chunks: Sequence[PreparedChunk]
+
+
+_INSERT_CHUNK = """
+INSERT INTO chunk (id, note, position, section, start_line, end_line, heading_path, text, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_INSERT_FULLTEXT = """
+INSERT INTO fulltext (rowid, title, heading_path, tags, date, text) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_MOVE_CHUNK = """
+UPDATE chunk SET position = ?, section = ?, start_line = ?, end_line = ? WHERE id = ?
+"""
+
+
+def prepare(
+    note: Note, chunks: Iterable[Chunk], held: Container[bytes] = ()
+) -> tuple[PreparedChunk, ...]:
+    """Work out what each chunk is indexed by.
+
+    Args:
+        note: whose title, tags and date every chunk is found by, too.
+        chunks: of the note, in order.
+        held: hashes of chunks that the index holds: their full text is not worked out again.
+    """
+    shared = f"{note.title}\0{as_json(note.tags)}\0{note.date}".encode("utf-8", "replace")
+    title, tags = " ".join(words(note.title)), " ".join(words(" ".join(note.tags)))
+    date = " ".join(date_words(note.date))
+    headings: dict[tuple[str, ...], tuple[str, str]] = {}
+    prepared = []
+    for chunk in chunks:
+        path = chunk.heading_path
+        if path not in headings:
+            headings[path] = as_json(path), " ".join(words(" ".join(path)))
+        stored, heading = headings[path]
+        content = f"{stored}\0{chunk.text}\0".encode("utf-8", "replace") + shared
+        digest = blake2b(content, digest_size=16).digest()
+        full_text = None
+        if digest not in held:
+            full_text = (title, heading, tags, date, " ".join(words(chunk.text)))
+        prepared.append(PreparedChunk(digest, chunk, stored, full_text))
+    return tuple(prepared)
+
+
+def hashes(db: Database, note_id: int) -> frozenset[bytes]:
+    """The hashes of a note's chunks."""
+    sql = "SELECT hash FROM chunk WHERE note = ?"
+    return frozenset(digest for (digest,) in db.execute(sql, (note_id,)))
+
+
+def replace(db: Database, replacements: Iterable[Replacement]) -> int:
+    """Make the index hold these chunks of these notes, and no others of them.
+
+    Returns:
+        How many chunks were written; the others were right already.
+    """
+    (next_id,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM chunk").fetchone()
+    rows, full_texts, moves, gone = [], [], [], []
+    for note_id, is_new, note, chunks in replacements:
+        kept: defaultdict[bytes, list[int]] = defaultdict(list)
+        if not is_new:
+            sql = "SELECT id, hash FROM chunk WHERE note = ? ORDER BY position DESC"
+            for chunk_id, digest in db.execute(sql, (note_id,)):
+                kept[digest].append(chunk_id)
+        for position, (digest, chunk, heading_path, full_text) in enumerate(chunks):
+            where = (position, chunk.section, chunk.start_line, chunk.end_line)
+            if kept and kept.get(digest):
+                moves.append((*where, kept[digest].pop()))
+                continue
+            if full_text is None:
+                # Held when it was prepared, and gone since: another process was faster.
+                full_text = prepare(note, [chunk])[0].full_text
+                assert full_text is not None
+            rows.append((next_id, note_id, *where, heading_path, chunk.text, digest))
+            full_texts.append((next_id, *full_text))
+            next_id += 1
+        gone += [(chunk_id,) for ids in kept.values() for chunk_id in ids]
+    if gone:
+        db.executemany("DELETE FROM chunk WHERE id = ?", gone)
+    if moves:
+        db.executemany(_MOVE_CHUNK, moves)
+    db.executemany(_INSERT_CHUNK, rows)
+    db.executemany(_INSERT_FULLTEXT, full_texts)
+    return len(rows)
+
+
+def drop(db: Database, note_id: int) -> None:
+    """Forget a note's chunks, so that all of them are written anew."""
+    db.execute("DELETE FROM chunk WHERE note = ?", (note_id,))
+
+
+_MONTHS = (
+    "january february march april may june july august september october november december"
+).split()
+
+
+def date_words(date: str | None) -> list[str]:
+    """A note's date in the words that people ask by: 2025-03-09 -> 2025-03-09 9 march 2025."""
+    if date is None:
+        return []
+    year, _, rest = date[:10].partition("-")
+    month, _, day = rest.partition("-")
+    if not (year.isdigit() and month.isdigit() and day.isdigit() and 1 <= int(month) <= 12):
+        return words(date)
+    return words(f"{date[:10]} {int(day)} {_MONTHS[int(month) - 1]} {year}")
+
+
+def as_json(values: Sequence[str]) -> str:
+    """A list of strings as a column holds it."""
+    return json.dumps(values, ensure_ascii=False) if values else "[]"
