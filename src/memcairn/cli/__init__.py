@@ -1,9 +1,10 @@
 """The command line.
 
     memcairn index --debounce-window 5 PATH     what hooks call: straight to the queue, from here
+    memcairn search WORDS                       straight_search.py: straight from index.db
     memcairn anything else                      commands.py: click, and one module a command
 
-A hook call may cost little more than starting Python, so this module imports nothing but the queue.
+A hook call may cost little more than starting Python, so this module imports nothing.
 """
 
 from __future__ import annotations
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The program `memcairn`."""
-    call = parse_enqueue(sys.argv[1:])
-    if call is None or not _enqueue(call):
+    if not _straight(sys.argv[1:]):
         from memcairn.cli.commands import run  # noqa: PLC0415
 
         sys.exit(run())
@@ -39,6 +39,19 @@ def main() -> None:
     # Nothing is left to do but tear the interpreter down, and close the database: that would write
     # its journal back with two fsyncs. The next to open it reads the journal in a tenth of the time.
     os._exit(0)
+
+
+def _straight(arguments: Sequence[str]) -> bool:
+    """Do what is done a thousand times a day on the shortest way. False: click has to do it."""
+    if arguments[:1] == ["search"]:
+        from memcairn.cli import straight_search  # noqa: PLC0415
+
+        try:
+            return straight_search.run(arguments[1:])
+        except (BrokenPipeError, KeyboardInterrupt):
+            os._exit(0)
+    call = parse_enqueue(arguments)
+    return call is not None and _enqueue(call)
 
 
 def parse_enqueue(arguments: Sequence[str]) -> Enqueue | None:
@@ -75,8 +88,9 @@ def _seconds(text: str) -> float | None:
 
 
 def _enqueue(call: Enqueue) -> bool:
-    """Record the path. False if there is more to do than that: the whole call is done by click then,
-    and recording twice is recording once.
+    """Record the path. False if there is more to do than that.
+
+    The whole call is done by click then; to record twice is to record once.
     """
     window_s, path, namespace, force = call
     if os.environ.get("MEMCAIRN_QUEUE_MAX_WAIT_S") or os.path.exists(paths.config_file()):

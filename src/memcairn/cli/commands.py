@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 COMMANDS = {
     "index": ("index", "Index a folder or a file; keep it current."),
     "search": ("search", "Find passages in your notes."),
+    "add": ("add", "Remember something, in a note of its own."),
+    "pin": ("pin", "Put a note at the top of MEMORY.md."),
+    "unpin": ("unpin", "Take it back from there."),
+    "memory-md": ("memory_md", "MEMORY.md: refresh, check, explain, show."),
     "status": ("status", "What there is: roots, notes, sizes, queue, problems."),
     "doctor": ("doctor", "What is wrong and how to mend it."),
     "namespaces": ("namespaces", "The namespaces, with their numbers of notes."),

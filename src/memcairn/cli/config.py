@@ -6,6 +6,7 @@ import click
 
 from memcairn import config, paths
 from memcairn.cli import output
+from memcairn.cli.text import shown, write
 
 
 @click.group("config")
@@ -31,10 +32,10 @@ def show(*, as_json: bool) -> int:
             }
         )
         return 0
-    output.echo(f"file: {output.shown(paths.config_file())}")
+    write(f"file: {shown(paths.config_file())}")
     for setting in config.SETTINGS:
         value = settings[setting.name]
         text = ", ".join(value) if isinstance(value, tuple) else str(value)
-        output.echo(f"{setting.name} = {text or '(none)'}  [{settings.origin[setting.name]}]")
-        output.echo(f"    {setting.meaning} ({setting.variable})")
+        write(f"{setting.name} = {text or '(none)'}  [{settings.origin[setting.name]}]")
+        write(f"    {setting.meaning} ({setting.variable})")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from memcairn.cli import output
+from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 
@@ -22,8 +23,8 @@ def command(*, fix: bool, as_json: bool, quiet: bool) -> int:
         output.print_json(findings)
     elif not quiet:
         for finding in findings:
-            output.echo(output.shown(finding.what))
-            output.echo("  mended" if finding.fixed else f"  {output.shown(finding.remedy)}")
+            write(shown(finding.what))
+            write("  mended" if finding.fixed else f"  {shown(finding.remedy)}")
         if not findings:
-            output.echo("nothing is wrong")
+            write("nothing is wrong")
     return 1 if left else 0

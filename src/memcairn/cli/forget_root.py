@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from memcairn.cli import output
+from memcairn.cli.text import write
 from memcairn.memory import Memory
 
 
@@ -20,5 +21,5 @@ def command(path: str, *, as_json: bool, quiet: bool) -> int:
     if as_json:
         output.print_json({"path": path, "notes": notes})
     elif not quiet:
-        output.echo(f"{output.count(notes, 'note')} forgotten; the files are still there")
+        write(f"{output.count(notes, 'note')} forgotten; the files are still there")
     return 0

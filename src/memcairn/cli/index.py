@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from memcairn.cli import output
+from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 if TYPE_CHECKING:
@@ -80,9 +81,7 @@ def command(
             from memcairn.watch import watch as run_watch  # noqa: PLC0415
 
             return run_watch(memory, path, namespace=namespace, force=force, quiet=quiet)
-        return _index(
-            memory, path, namespace=namespace, force=force, as_json=as_json, quiet=quiet
-        )
+        return _index(memory, path, namespace=namespace, force=force, as_json=as_json, quiet=quiet)
 
 
 def _refuse_combinations(modes: list[str], *, has_path: bool, given: dict[str, bool]) -> None:
@@ -154,7 +153,7 @@ def _status(memory: Memory, *, as_json: bool, quiet: bool) -> int:
         output.print_json(status)
     elif not quiet:
         for line in queue_lines(status):
-            output.echo(line)
+            write(line)
     return 1 if status.failing else 0
 
 
@@ -167,8 +166,6 @@ def queue_lines(status: QueueStatus) -> list[str]:
         f"{status.claimed:,} claimed, {status.failing:,} failing)"
     ]
     if status.oldest_path is not None and status.oldest_age_s is not None:
-        oldest = output.shown(status.oldest_path)
+        oldest = shown(status.oldest_path)
         lines.append(f"  oldest: {oldest}, {output.age(status.oldest_age_s)}")
     return lines
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from memcairn.cli import output
+from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 
@@ -20,5 +21,5 @@ def command(*, as_json: bool, quiet: bool) -> int:
         output.print_json(namespaces)
     elif not quiet:
         for name, notes in namespaces.items():
-            output.echo(f"{output.shown(name)}  {output.count(notes, 'note')}")
+            write(f"{shown(name)}  {output.count(notes, 'note')}")
     return 0

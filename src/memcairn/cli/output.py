@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from memcairn.cli.text import shown, write
+
 if TYPE_CHECKING:
-    from memcairn.report import IndexReport
     from memcairn.memory import Memory
+    from memcairn.report import IndexReport
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
@@ -23,33 +24,19 @@ quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print errors on
 def print_json(value: object) -> None:
     """Print one JSON document: dataclasses and named tuples as objects."""
     text = json.dumps(_plain(value), ensure_ascii=False, indent=2)
-    # File names that are not UTF-8 hold surrogates, which no output encoding takes.
-    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    write(text)
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
     if hasattr(value, "_asdict"):
         return _plain(value._asdict())
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
-
-
-def echo(text: str = "") -> None:
-    """Print a line; what the terminal cannot show is escaped."""
-    encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def shown(path: str) -> str:
-    """A path as a person types it: below the working folder without it; control characters escaped."""
-    here = os.getcwd() + os.sep
-    short = path[len(here) :] if path.startswith(here) else path
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in short)
 
 
 def count(number: int, noun: str) -> str:
@@ -96,9 +83,9 @@ def print_report(report: IndexReport, *, as_json: bool, quiet: bool) -> int:
             parts.append(f"{len(report.left_out):,} left out")
         if report.failed:
             parts.append(f"{len(report.failed):,} failed")
-        echo(f"{', '.join(parts)} ({report.took_s:.2f} s)")
+        write(f"{', '.join(parts)} ({report.took_s:.2f} s)")
         for path, why in report.left_out.items():
-            echo(f"  left out: {shown(path)}: {why}")
+            write(f"  left out: {shown(path)}: {why}")
     for path, why in report.failed.items():
         click.echo(f"memcairn: {shown(path)}: {why}", err=True)
     return 0 if report.is_whole else 1

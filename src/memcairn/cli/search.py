@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from memcairn.cli import output
+from memcairn.cli.passages import as_json as as_json_text
+from memcairn.cli.passages import as_text
+from memcairn.cli.text import write
 from memcairn.memory import Memory
 
 
@@ -39,17 +42,9 @@ def command(
         known = None if passages or namespace is None else memory.namespaces()
         output.print_notices(memory)
     if as_json:
-        output.print_json(passages)
-    elif not quiet:
-        for number, passage in enumerate(passages):
-            if number:
-                output.echo()
-            place = f"{output.shown(passage.path)}:{passage.start_line}"
-            above = " › ".join(passage.heading_path) or passage.title
-            head = [click.style(place, bold=True), above, passage.date or ""]
-            output.echo("  ".join(part for part in head if part))
-            for line in passage.text.strip("\n").split("\n"):
-                output.echo(f"    {_printable(line)}")
+        write(as_json_text(passages))
+    elif not quiet and passages:
+        write(as_text(passages))
     if not passages:
         hint = "nothing found"
         if known is not None and namespace not in known:
@@ -57,8 +52,3 @@ def command(
             hint = f"there is no namespace {namespace!r}; there are: {names}"
         click.echo(f"memcairn: {hint}", err=True)
     return 0
-
-
-def _printable(line: str) -> str:
-    """A line of a note as a terminal may see it: no escape sequence of the note's gets through."""
-    return "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in line.rstrip("\r"))

@@ -8,6 +8,7 @@ import click
 
 from memcairn.cli import output
 from memcairn.cli.index import queue_lines
+from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 
@@ -25,8 +26,8 @@ def command(*, as_json: bool, quiet: bool) -> int:
         return 1 if undone else 0
     if quiet:
         return 1 if undone else 0
-    output.echo(f"home: {output.shown(status.home)}")
-    output.echo(
+    write(f"home: {shown(status.home)}")
+    write(
         f"index: {output.count(status.notes, 'note')}, {output.count(status.chunks, 'chunk')}, "
         f"{output.size(status.index_bytes)}; queue.db {output.size(status.queue_bytes)}"
     )
@@ -35,16 +36,16 @@ def command(*, as_json: bool, quiet: bool) -> int:
         if root.scanned_at is not None:
             when = f"scanned {output.age(max(0.0, time.time() - root.scanned_at))} ago"
         gone = "" if root.exists else "  (gone)"
-        output.echo(f"root: {output.shown(root.path)}{gone}")
-        output.echo(f"  {output.count(root.notes, 'note')}, {when}")
+        write(f"root: {shown(root.path)}{gone}")
+        write(f"  {output.count(root.notes, 'note')}, {when}")
     if not status.roots:
-        output.echo("roots: none yet; `memcairn index FOLDER` makes one")
+        write("roots: none yet; `memcairn index FOLDER` makes one")
     for line in queue_lines(status.queue):
-        output.echo(line)
+        write(line)
     for entry in status.failing:
-        output.echo(f"  failing: {output.shown(entry.path)}: {entry.error}")
+        write(f"  failing: {shown(entry.path)}: {entry.error}")
     if status.problems:
-        output.echo("problems:")
+        write("problems:")
     for problem in status.problems:
-        output.echo(f"  {output.shown(problem.path)}:{problem.line}: {problem.message}")
+        write(f"  {shown(problem.path)}:{problem.line}: {problem.message}")
     return 1 if undone else 0

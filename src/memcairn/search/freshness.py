@@ -6,19 +6,18 @@ that the answer is from. What changed is indexed, and the search is done again.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from memcairn import scan
 from memcairn.report import IndexReport
-from memcairn.store import notes as store
+from memcairn.signature import changed_folders, holds
+from memcairn.store import folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from memcairn.indexer import Indexer
+    from memcairn.signature import Signature
     from memcairn.store.database import Database
-    from memcairn.store.notes import Signature
 
 # One stat of a folder takes 1-2 µs; beyond this many it is left to scans and the watcher.
 MOST_FOLDERS = 2_000
@@ -27,21 +26,29 @@ MOST_FOLDERS = 2_000
 def look_at_folders(db: Database, indexer: Indexer) -> IndexReport:
     """Index what came to or went from a folder since it was listed last."""
     report = IndexReport()
-    folders = store.folders(db)
-    if len(folders) <= MOST_FOLDERS:
-        for folder in scan.changed_folders(folders):
-            report.add(indexer.relist(folder, folders))
+    listed = folders.listed(db)
+    if len(listed) <= MOST_FOLDERS:
+        for folder in changed_folders(listed):
+            report.add(indexer.relist(folder, listed))
     return report
 
 
 def look_at_notes(indexer: Indexer, signatures: Mapping[str, Signature]) -> IndexReport:
-    """Index those of these notes that changed since they were indexed."""
-    changed = [path for path, signature in signatures.items() if not _holds(path, signature)]
-    return indexer.index_files(changed) if changed else IndexReport()
+    """Index those of these notes that changed since they were indexed.
 
-
-def _holds(path: str, signature: Signature) -> bool:
-    try:
-        return scan.signature(os.stat(path, follow_symlinks=False)) == tuple(signature)
-    except OSError:
-        return False
+    Args:
+        indexer: what indexes them.
+        signatures: path -> signature that the index had when the answer was read from it. Another process
+            may have indexed the file since: then the answer is old, and the note is reported as indexed.
+    """
+    changed = [path for path, known in signatures.items() if not holds(path, known)]
+    if not changed:
+        return IndexReport()
+    report = indexer.index_files(changed)
+    known = {*report.indexed, *report.removed, *report.failed}
+    report.indexed += [
+        path
+        for path in changed
+        if path not in known and indexer.signature(path) != signatures[path]
+    ]
+    return report

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from memcairn.store.database import Database
 
-BUDGET_ROWS = 8_000
+BUDGET_ROWS = 5_000
 # title, heading path, tags, date, text
 WEIGHTS = "1.5, 1.0, 1.0, 1.0, 1.0"
 
@@ -31,9 +31,7 @@ class Candidate(NamedTuple):
     score: float
 
 
-def candidates(
-    db: Database, words: Sequence[str], where: Filter, *, limit: int
-) -> list[Candidate]:
+def candidates(db: Database, words: Sequence[str], where: Filter, *, limit: int) -> list[Candidate]:
     """The chunks that match best, best first; scores are 1 for the best and above 0 for all.
 
     Args:
@@ -44,10 +42,11 @@ def candidates(
     """
     counted = frequencies(db, words)
     rare = _within_budget(counted)
-    if rare:
-        found = _ranked(db, match(rare), where, limit)
-    else:
-        found = _common_only(db, list(counted), where, limit)
+    found = (
+        _ranked(db, match(rare), where, limit)
+        if rare
+        else _common_only(db, list(counted), where, limit)
+    )
     best = max((candidate.score for candidate in found), default=0.0) or 1.0
     return [c._replace(score=c.score / best) for c in found]
 
@@ -77,24 +76,29 @@ def _within_budget(counted: dict[str, int]) -> list[str]:
 
 
 def _ranked(db: Database, expression: str, where: Filter, limit: int) -> list[Candidate]:
+    # Joined to `chunk` after the limit where that is possible: a chunk's row is large, and most
+    # matches are not among the best.
+    filtered = f"""
+        JOIN chunk ON chunk.id = fulltext.rowid JOIN note ON note.id = chunk.note AND {where.sql}
+    """
     sql = f"""
-        SELECT fulltext.rowid, chunk.note, chunk.position, chunk.section,
-               -bm25(fulltext, {WEIGHTS}) AS score
-        FROM fulltext
-        JOIN chunk ON chunk.id = fulltext.rowid
-        {"JOIN note ON note.id = chunk.note" if where.sql else ""}
-        WHERE fulltext MATCH :match {"AND " + where.sql if where.sql else ""}
-        ORDER BY score DESC, fulltext.rowid LIMIT :limit
+        SELECT found.id, chunk.note, chunk.position, chunk.section, found.score
+        FROM (
+            SELECT fulltext.rowid AS id, -bm25(fulltext, {WEIGHTS}) AS score
+            FROM fulltext {filtered if where.sql else ""}
+            WHERE fulltext MATCH :match
+            ORDER BY score DESC, fulltext.rowid LIMIT :limit
+        ) AS found
+        CROSS JOIN chunk ON chunk.id = found.id
     """
     rows = db.execute(sql, {**where.row, "match": expression, "limit": limit})
     return [Candidate(*row) for row in rows]
 
 
-def _common_only(
-    db: Database, words: Sequence[str], where: Filter, limit: int
-) -> list[Candidate]:
-    """Every word is common: chunks that hold all of them, or name one in a title or heading; newest
-    first, since rank would cost more than it says.
+def _common_only(db: Database, words: Sequence[str], where: Filter, limit: int) -> list[Candidate]:
+    """Chunks that hold all of these words, which are all common, or name one in a title or heading.
+
+    Newest first: a rank would cost more than it says.
     """
     if not words:
         return []

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
 from memcairn.notes.words import words
-from memcairn.store.notes import Signature
+from memcairn.signature import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 LARGEST_PASSAGE_WORDS = 250
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A part of a note that answers.
 
     Args:
@@ -49,27 +47,28 @@ class Passage:
     matched: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Span:
-    """Chunks first..last of one note, which stand together in the answer."""
+class Span:
+    """Chunks `first` to `last` of one note, which stand together in the answer."""
 
-    note: int
-    first: int
-    last: int
-    score: float
+    __slots__ = ("first", "last", "note", "score")
+
+    def __init__(self, candidate: Candidate) -> None:
+        self.note = candidate.note
+        self.first = self.last = candidate.position
+        self.score = candidate.score
 
 
-def spans(candidates: Iterable[Candidate], limit: int) -> list[_Span]:
+def spans(candidates: Iterable[Candidate], limit: int) -> list[Span]:
     """Join candidates that follow one another in a note; the better rank counts."""
-    joined: list[_Span] = []
-    by_edge: dict[tuple[int, int], _Span] = {}
+    joined: list[Span] = []
+    by_edge: dict[tuple[int, int], Span] = {}
     for c in candidates:
         before, after = by_edge.get((c.note, c.position - 1)), by_edge.get((c.note, c.position + 1))
         span = before or after
         if span is None:
             if len(joined) == limit:
                 break
-            span = _Span(c.note, c.position, c.position, c.score)
+            span = Span(c)
             joined.append(span)
         span.first, span.last = min(span.first, c.position), max(span.last, c.position)
         by_edge[c.note, c.position] = span

@@ -11,8 +11,8 @@ from memcairn.search.query import note_filter
 if TYPE_CHECKING:
     from memcairn.search.passages import Passage
     from memcairn.search.query import Query
+    from memcairn.signature import Signature
     from memcairn.store.database import Database
-    from memcairn.store.notes import Signature
 
 # Candidates beyond the number asked for: neighbours raise some of them.
 SPARE_CANDIDATES = 200
@@ -25,7 +25,5 @@ def search(db: Database, query: Query) -> tuple[list[Passage], dict[str, Signatu
         found = keyword.candidates(
             db, list(asked), note_filter(query), limit=SPARE_CANDIDATES + query.limit
         )
-        ranked = structure.inherit(db, found)
-        return passages.build(
-            db, ranked, asked, limit=query.limit, budget_words=query.budget_words
-        )
+        ranked = structure.inherit(db, found, 2 * query.limit)
+        return passages.build(db, ranked, asked, limit=query.limit, budget_words=query.budget_words)

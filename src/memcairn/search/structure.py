@@ -21,8 +21,14 @@ NEIGHBOURS = (0.3, 0.15)
 BEST_OF_NOTE = 0.5
 
 
-def inherit(db: Database, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates and their neighbours, with inherited scores, best first."""
+def inherit(db: Database, candidates: Sequence[Candidate], wanted: int) -> list[Candidate]:
+    """The candidates and their neighbours, with inherited scores, best first.
+
+    Args:
+        db: index.db.
+        candidates: chunks that match.
+        wanted: how many will be looked at: a neighbour that cannot be among them is not fetched.
+    """
     by_place = {(c.note, c.position): c for c in candidates}
     scores: defaultdict[tuple[int, int], float] = defaultdict(float)
     best: defaultdict[int, float] = defaultdict(float)
@@ -30,15 +36,21 @@ def inherit(db: Database, candidates: Sequence[Candidate]) -> list[Candidate]:
         scores[c.note, c.position] += c.score
         best[c.note] = max(best[c.note], c.score)
         for distance, share in enumerate(NEIGHBOURS, 1):
-            for position in (c.position - distance, c.position + distance):
-                scores[c.note, position] += share * c.score
-    missing = [place for place in scores if place not in by_place and place[1] >= 0]
-    by_place |= {(c.note, c.position): c for c in _at(db, missing)}
-    inherited = [
-        c._replace(score=scores[place] + BEST_OF_NOTE * best[c.note])
-        for place, c in by_place.items()
-    ]
+            scores[c.note, c.position - distance] += share * c.score
+            scores[c.note, c.position + distance] += share * c.score
+    for place in scores:
+        scores[place] += BEST_OF_NOTE * best[place[0]]
+    inherited = [c._replace(score=scores[place]) for place, c in by_place.items()]
     inherited.sort(key=lambda c: (-c.score, c.chunk))
+    enough = inherited[wanted - 1].score if len(inherited) >= wanted else 0.0
+    missing = [
+        place
+        for place, score in scores.items()
+        if score > enough and place[1] >= 0 and place not in by_place
+    ]
+    if missing:
+        inherited += [c._replace(score=scores[c.note, c.position]) for c in _at(db, missing)]
+        inherited.sort(key=lambda c: (-c.score, c.chunk))
     return inherited
 
 

@@ -108,12 +108,11 @@ def replace(db: Database, replacements: Iterable[Replacement]) -> int:
             if kept and kept.get(digest):
                 moves.append((*where, kept[digest].pop()))
                 continue
-            if full_text is None:
-                # Held when it was prepared, and gone since: another process was faster.
-                full_text = prepare(note, [chunk])[0].full_text
-                assert full_text is not None
+            # Not worked out: held when it was prepared, and gone since; another process was faster.
+            indexed_by = full_text or prepare(note, [chunk])[0].full_text
+            assert indexed_by is not None
             rows.append((next_id, note_id, *where, heading_path, chunk.text, digest))
-            full_texts.append((next_id, *full_text))
+            full_texts.append((next_id, *indexed_by))
             next_id += 1
         gone += [(chunk_id,) for ids in kept.values() for chunk_id in ids]
     if gone:
@@ -130,9 +129,20 @@ def drop(db: Database, note_id: int) -> None:
     db.execute("DELETE FROM chunk WHERE note = ?", (note_id,))
 
 
-_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 
 
 def date_words(date: str | None) -> list[str]:

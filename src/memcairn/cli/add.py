@@ -1,0 +1,62 @@
+"""memcairn add: remember something."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from memcairn.cli import output
+from memcairn.memory import Memory
+
+
+@click.command("add")
+@click.argument("text", nargs=-1, required=True)
+@click.option("--title", default="", help="Else one is made from the text.")
+@click.option(
+    "--type", "kind", metavar="TYPE", help="user, feedback, project, reference, or other."
+)
+@click.option("--tags", default="", metavar="A,B", help="Words to find it by.")
+@click.option("--namespace", metavar="NAME", help="Its label.")
+@click.option("--root", metavar="FOLDER", help="Where to write; else the setting memory.root.")
+@click.option("--new", is_flag=True, help="A new note, even if one says nearly the same.")
+@click.option("--allow-secrets", is_flag=True, help="Write it even if it looks like a secret.")
+@output.json_option
+@output.quiet_option
+def command(
+    text: tuple[str, ...],
+    *,
+    title: str,
+    kind: str | None,
+    tags: str,
+    namespace: str | None,
+    root: str | None,
+    new: bool,
+    allow_secrets: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Remember TEXT, in a note of its own. TEXT - is standard input.
+
+    \b
+    memcairn add "we deploy with blue-green" --type project --tags deploy
+    """
+    said = sys.stdin.read() if text == ("-",) else " ".join(text)
+    with Memory() as memory:
+        path = memory.observe(
+            said,
+            title=title,
+            type=kind,
+            tags=[tag.strip() for tag in tags.split(",") if tag.strip()],
+            namespace=namespace,
+            root=root,
+            new=new,
+            allow_secret=allow_secrets,
+        )
+        notices = list(memory.notices)
+        output.print_notices(memory)
+    if as_json:
+        output.print_json({"path": str(path), "notices": notices})
+    elif not quiet:
+        output.echo(output.shown(str(path)))
+    return 0

@@ -1,0 +1,146 @@
+"""memcairn memory-md: the index file of a root, which a host loads at every session start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from memcairn.cli import output
+from memcairn.memory import Memory
+
+if TYPE_CHECKING:
+    from memcairn.memory_md.check import Explanation
+
+_root = click.argument("root", required=False)
+
+
+@click.group("memory-md")
+def command() -> None:
+    """MEMORY.md: refresh it, check it, and see what a host loads of it.
+
+    ROOT is a folder that is kept current. Without it: the only one that has a MEMORY.md, else the
+    one that the working folder is in.
+    """
+
+
+@command.command("refresh")
+@_root
+@click.option("--off", is_flag=True, help="Keep it no longer; the file stays as it is.")
+@output.json_option
+@output.quiet_option
+def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
+    """Rebuild MEMORY.md from the notes. It is kept current from then on."""
+    with Memory() as memory:
+        if off:
+            stopped = memory.stop_memory_md(root)
+            output.print_notices(memory)
+            if as_json:
+                output.print_json({"root": stopped.path, "kept": False})
+            elif not quiet:
+                where = output.shown(stopped.path)
+                output.echo(f"{where}: MEMORY.md stays as it is, and is no longer kept current")
+            return 0
+        done = memory.refresh_memory_md(root)
+        output.print_notices(memory)
+    if as_json:
+        output.print_json(done)
+    elif not quiet:
+        by_hand = f", {done.by_hand:,} linked by hand" if done.by_hand else ""
+        folded = ""
+        if done.pages:
+            pages = output.count(done.pages, "index page")
+            folded = f", {done.folded:,} folded into {pages}"
+        output.echo(
+            f"{output.shown(done.root)}: {output.count(done.notes, 'note')}, {done.listed:,} listed"
+            f"{by_hand}{folded}"
+        )
+        for finding in done.findings:
+            output.echo(f"  {output.shown(finding.where)}: {output.shown(finding.message)}")
+    return 0
+
+
+@command.command("check")
+@_root
+@output.json_option
+@output.quiet_option
+def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
+    """Exit 1, and say why, if MEMORY.md is over a limit, stale, or leads to nothing."""
+    with Memory() as memory:
+        path = memory.memory_md_root(root).path
+        found = memory.check_memory_md(path)
+        output.print_notices(memory)
+    if as_json:
+        output.print_json({"root": path, "findings": found})
+    elif not quiet:
+        for finding in found:
+            where, message = output.shown(finding.where), output.shown(finding.message)
+            output.echo(f"{where}: {finding.kind}: {message}")
+        if not found:
+            output.echo(f"{output.shown(path)}: MEMORY.md is as it should be")
+    return 1 if found else 0
+
+
+@command.command("explain")
+@click.argument("path")
+@output.json_option
+@output.quiet_option
+def explain(path: str, *, as_json: bool, quiet: bool) -> int:
+    """Why the note PATH stands in MEMORY.md where it stands."""
+    with Memory() as memory:
+        found = memory.explain_memory_md(path)
+        output.print_notices(memory)
+    if as_json:
+        output.print_json(found)
+    elif not quiet:
+        for line in _explained(found):
+            output.echo(line)
+    return 0
+
+
+def _explained(found: Explanation) -> list[str]:
+    under = f", under {found.heading.removeprefix('## ')}" if found.heading else ""
+    where = f" ({found.why})" if found.why else ""
+    lines = [f"{output.shown(found.path)}: {found.how}{where} in {found.where}{under}"]
+    if found.where == "":
+        lines = [f"{output.shown(found.path)}: on no page, its path is too long"]
+    if found.position is not None:
+        lines.append(f"  place {found.position:,} of {found.current:,} by rank")
+    standing = found.standing
+    lines += [
+        f"  pinned: {'yes, so it comes before all that are not' if found.pinned else 'no'}",
+        f"  changed: {_day(standing.changed)}",
+        f"  type: {standing.type_days:+,} days",
+        f"  use: {standing.use_days:+.1f} days",
+    ]
+    return lines
+
+
+def _day(ordinal: int) -> str:
+    from datetime import date  # noqa: PLC0415 - for this command only
+
+    return date.fromordinal(ordinal).isoformat()
+
+
+@command.command("show")
+@_root
+@output.json_option
+def show(root: str | None, *, as_json: bool) -> int:
+    """MEMORY.md as a host loads it; what the host cuts follows a line that says so."""
+    with Memory() as memory:
+        path = memory.memory_md_root(root).path
+        loaded = memory.show_memory_md(path)
+        output.print_notices(memory)
+    if as_json:
+        output.print_json({"root": path, "text": loaded.text, "cut": loaded.cut})
+        return 0
+    output.echo(_printable(loaded.text.rstrip("\n")))
+    if loaded.cut.strip():
+        output.echo(click.style("──── a host does not load what follows ────", bold=True))
+        output.echo(_printable(loaded.cut.rstrip("\n")))
+    return 0
+
+
+def _printable(text: str) -> str:
+    """Text as a terminal may see it: no escape sequence gets through."""
+    return "".join(c if c in "\t\n" or c.isprintable() else "\ufffd" for c in text)

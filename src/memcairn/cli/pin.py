@@ -1,0 +1,38 @@
+"""memcairn pin and unpin: what stands at the top of MEMORY.md."""
+
+from __future__ import annotations
+
+import click
+
+from memcairn.cli import output
+from memcairn.memory import Memory
+
+
+@click.command("pin")
+@click.argument("path")
+@output.json_option
+@output.quiet_option
+def command(path: str, *, as_json: bool, quiet: bool) -> int:
+    """Put the note PATH at the top of MEMORY.md."""
+    return _set(path, pinned=True, as_json=as_json, quiet=quiet)
+
+
+@click.command("unpin")
+@click.argument("path")
+@output.json_option
+@output.quiet_option
+def unpin(path: str, *, as_json: bool, quiet: bool) -> int:
+    """Take the note PATH back from the top of MEMORY.md."""
+    return _set(path, pinned=False, as_json=as_json, quiet=quiet)
+
+
+def _set(path: str, *, pinned: bool, as_json: bool, quiet: bool) -> int:
+    with Memory() as memory:
+        changed = memory.pin(path, pinned=pinned)
+        output.print_notices(memory)
+    if as_json:
+        output.print_json({"path": path, "pinned": pinned, "changed": changed})
+    elif not quiet:
+        already = "" if changed else " already"
+        output.echo(f"{output.shown(path)}: {'pinned' if pinned else 'not pinned'}{already}")
+    return 0

@@ -1,0 +1,49 @@
+"""Cheap "may have changed": what a stat says of files and folders, compared with what was seen before."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Signature(NamedTuple):
+    """A file that has another one may have changed; its content's hash decides.
+
+    `mtime_ns` 0 equals no file's: the file was too young to be trusted when it was read.
+    """
+
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+
+def signature_of(status: os.stat_result) -> Signature:
+    """What a stat says."""
+    return Signature(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def holds(path: str, known: Signature) -> bool:
+    """Whether a file looks as it did; one that is gone does not."""
+    try:
+        return signature_of(os.stat(path, follow_symlinks=False)) == known
+    except OSError:
+        return False
+
+
+def changed_folders(folders: Mapping[str, int]) -> list[str]:
+    """Those of the listed folders that have other entries now, or are gone: one stat each.
+
+    Args:
+        folders: path -> mtime_ns when it was listed.
+    """
+    changed = []
+    for folder, mtime in folders.items():
+        try:
+            if os.stat(folder).st_mtime_ns != mtime:
+                changed.append(folder)
+        except OSError:
+            changed.append(folder)
+    return changed

@@ -1,0 +1,40 @@
+"""The folders that scans listed, with their mtimes: all SQL about them."""
+
+from __future__ import annotations
+
+from memcairn import paths
+from memcairn.store.path_range import AT_OR_BELOW, bounds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from memcairn.store.database import Database
+
+
+# A name that is not UTF-8 is kept as bytes, which sort after all text: both have bounds of their own.
+AT_OR_BELOW = "(path = ? OR path > ? AND path < ? OR path > ? AND path < ?)"
+
+
+def bounds(folder: str) -> tuple[str | bytes, ...]:
+    """The parameters of `AT_OR_BELOW`."""
+    low, high = paths.bounds_below(folder)
+    as_bytes = (v if isinstance(v, bytes) else v.encode("utf-8") for v in (low, high))
+    return (paths.to_db(folder), low, high, *as_bytes)
+
+
+def listed(db: Database) -> dict[str, int]:
+    """Path -> mtime_ns of every folder that was listed."""
+    return {paths.from_db(p): m for p, m in db.execute("SELECT path, mtime_ns FROM folder")}
+
+
+def add(db: Database, root: int, listed: dict[str, int]) -> None:
+    """Folders of a root that were listed, with their mtimes."""
+    db.executemany(
+        "INSERT OR REPLACE INTO folder (path, root, mtime_ns) VALUES (?, ?, ?)",
+        [(paths.to_db(path), root, mtime) for path, mtime in listed.items()],
+    )
+
+
+def forget(db: Database, root: int, folder: str) -> None:
+    """A folder of a root and all below it are gone, or are about to be listed anew."""
+    sql = f"DELETE FROM folder WHERE root = ? AND {AT_OR_BELOW}"
+    db.execute(sql, (root, *bounds(folder)))
