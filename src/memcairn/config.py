@@ -1,6 +1,6 @@
 """Settings: one table, from which TOML, environment, `memcairn config show` and the reference are made.
 
-    defaults  <  config.toml  <  .memcairn.toml of a root (only what concerns its notes)  <  MEMCAIRN_*
+defaults  <  config.toml  <  .memcairn.toml of a root (only what concerns its notes)  <  MEMCAIRN_*
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ SETTINGS: tuple[Setting, ...] = (
         "More patterns to leave out, in the language of .gitignore.",
         in_project=True,
     ),
+    Setting("memory.root", "", "Where `add` writes; empty: the folder memory in the home."),
     Setting(
         "namespaces",
         {},
@@ -94,7 +95,11 @@ class Config:
         for name, value in _flatten(found).items():
             setting = BY_NAME.get(name)
             # What a project must not set is passed over, not an error: a newer memcairn may know it.
-            if setting is None or not setting.in_project or self.origin[name].startswith("MEMCAIRN_"):
+            if (
+                setting is None
+                or not setting.in_project
+                or self.origin[name].startswith("MEMCAIRN_")
+            ):
                 continue
             values[name] = _checked(setting, value, file)
             origin[name] = file
@@ -131,7 +136,9 @@ def _read_toml(file: str) -> dict[str, Any]:
         # A root may be a single file; it has no settings of its own.
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"is not TOML: {error}", path=file, hint="mend it or remove it") from error
+        raise ConfigError(
+            f"is not TOML: {error}", path=file, hint="mend it or remove it"
+        ) from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error
 
@@ -166,7 +173,8 @@ def _checked(setting: Setting, value: Any, file: str) -> Any:
             good = isinstance(value, str)
     if not good:
         raise ConfigError(
-            f"{setting.name} is {value!r}, but a value like {_example(default)} is needed", path=file
+            f"{setting.name} is {value!r}, but a value like {_example(default)} is needed",
+            path=file,
         )
     return value
 
@@ -190,7 +198,8 @@ def _from_text(setting: Setting, text: str) -> Any:
         case _:
             return text
     raise ConfigError(
-        f"is {text!r}, but a value like {_example(setting.default)} is needed", path=setting.variable
+        f"is {text!r}, but a value like {_example(setting.default)} is needed",
+        path=setting.variable,
     )
 
 

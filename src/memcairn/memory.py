@@ -7,26 +7,33 @@ a search first looks whether files changed.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from memcairn import config, drain, paths
-from memcairn.errors import StateDamaged, UsageError
+from memcairn.errors import MemoryMdError, NoteError, StateDamaged, UsageError
 from memcairn.indexer import Indexer
 from memcairn.queue import Queue
 from memcairn.report import IndexReport
 from memcairn.search import freshness, pipeline
 from memcairn.search.query import Query
-from memcairn.store import overview, roots
+from memcairn.store import memory_md, notes, overview, roots
 from memcairn.store.database import Database, says_damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from memcairn.doctor import Finding
+    from memcairn.memory_md import findings as memory_md_findings
+    from memcairn.memory_md.check import Explanation, Loaded
+    from memcairn.memory_md.refresh import Refreshed
     from memcairn.queue import QueueEntry, QueueStatus
     from memcairn.search.passages import Passage
     from memcairn.store.overview import FoundProblem
@@ -283,7 +290,275 @@ class Memory:
         return self._finish(report)
 
     def _finish(self, report: IndexReport) -> IndexReport:
+        """What was indexed goes on to MEMORY.md."""
+        self._do(self._keep_memory_md)
         return report
+
+    # ── MEMORY.md ────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def backups(self) -> str:
+        """The folder for copies of each MEMORY.md that was there before us."""
+        return os.path.join(self.home, "backups")
+
+    def _keep_memory_md(self, handles: _Handles) -> None:
+        """Bring MEMORY.md up to date where it is not: notes changed, it was edited, a day began.
+
+        What hinders that is told as a notice, and tried again the next time: the notes are safe.
+        """
+        states = memory_md.states(handles.db)
+        today = datetime.now(UTC).date().toordinal()
+        for root in roots.roots(handles.db):
+            if not _has_memory_md(root, states):
+                continue
+            state = states.get(root.id)
+            if state is not None and not state.changed and state.day == today:
+                file = os.path.join(root.path, paths.MEMORY_MD)
+                if state.signature == _signature(file):
+                    continue
+            try:
+                self._refresh(handles, root)
+            except MemoryMdError as error:
+                notice = f"{error}" + (f"; {error.hint}" if error.hint else "")
+                if notice not in self.notices:
+                    self.notices.append(notice)
+
+    def _refresh(self, handles: _Handles, root: Root, *, rebuild: bool = False) -> Refreshed:
+        # Most calls find that nothing is to be done, and need not load how.
+        from memcairn.memory_md import refresh  # noqa: PLC0415
+
+        done = refresh.refresh(handles.db, root, backups=self.backups, rebuild=rebuild)
+        if done.backup is not None:
+            self.notices.append(
+                f"{os.path.join(root.path, paths.MEMORY_MD)} was there before memcairn; a copy is "
+                f"{done.backup}"
+            )
+        return done
+
+    def memory_md_root(self, path: str | os.PathLike[str] | None = None) -> Root:
+        """The root whose MEMORY.md is meant.
+
+        Args:
+            path: the root or anything below it; None is the only root that has a MEMORY.md, else the
+                root that encloses the working folder.
+
+        Raises:
+            UsageError: there is no such root.
+        """
+        all_roots = [root for root in self.roots() if not os.path.isfile(root.path)]
+        real = None if path is None else paths.real(os.fspath(path))
+        if real is None:
+            states = self._do(lambda h: memory_md.states(h.db))
+            having = [root for root in all_roots if _has_memory_md(root, states)]
+            if len(having) == 1:
+                return having[0]
+            real = os.getcwd()
+        enclosing = [root for root in all_roots if paths.is_inside(real, root.path)]
+        if enclosing:
+            return max(enclosing, key=lambda root: len(root.path))
+        known = ", ".join(root.path for root in all_roots) or "none"
+        raise UsageError(
+            "is in no root that can have a MEMORY.md", path=real, hint=f"roots: {known}"
+        )
+
+    def refresh_memory_md(self, path: str | os.PathLike[str] | None = None) -> Refreshed:
+        """Rebuild a root's MEMORY.md and its pages from the notes; it is kept current from now on.
+
+        Args:
+            path: see `memory_md_root`; a folder that is in no root becomes one.
+
+        Raises:
+            MemoryMdError: it cannot be read or written; the notes are safe.
+            UsageError: no root is meant.
+        """
+        if path is not None and os.path.isdir(path):
+            real = paths.real(os.fspath(path))
+            if not any(paths.is_inside(real, root.path) for root in self.roots()):
+                self._index_only(real)
+        root = self.memory_md_root(path)
+        self._index_only(root.path)
+
+        def work(handles: _Handles) -> Refreshed:
+            if root.memory_md is not True:
+                roots.update(handles.db, root.id, memory_md=True)
+            return self._refresh(handles, root, rebuild=True)
+
+        return self._do(work)
+
+    def stop_memory_md(self, path: str | os.PathLike[str] | None = None) -> Root:
+        """Keep a root's MEMORY.md no longer; the file stays as it is."""
+        root = self.memory_md_root(path)
+
+        def work(handles: _Handles) -> None:
+            roots.update(handles.db, root.id, memory_md=False)
+            memory_md.end(handles.db, root.id)
+
+        self._do(work)
+        return root
+
+    def check_memory_md(
+        self, path: str | os.PathLike[str] | None = None
+    ) -> list[memory_md_findings.Finding]:
+        """What is wrong with a root's MEMORY.md and its pages, by what the files say now.
+
+        Raises:
+            MemoryMdError: it cannot be read.
+            UsageError: no root is meant, or its MEMORY.md is not kept.
+        """
+        from memcairn.memory_md import refresh  # noqa: PLC0415 - as above
+
+        root = self._kept_root(path)
+        self._index_only(root.path)
+        return self._do(lambda h: refresh.check(h.db, root))
+
+    def explain_memory_md(self, path: str | os.PathLike[str]) -> Explanation:
+        """Why a note stands in MEMORY.md where it stands.
+
+        Raises:
+            UsageError: `path` is no note of a root whose MEMORY.md is kept.
+        """
+        from memcairn.memory_md import refresh  # noqa: PLC0415 - as above
+
+        real = paths.real(os.fspath(path))
+        self.index(real)
+        root = self._kept_root(real)
+        found = self._do(lambda h: refresh.explain(h.db, root, real))
+        if found is None:
+            raise UsageError("is no note", path=real, hint=f"of the root {root.path}")
+        return found
+
+    def show_memory_md(self, path: str | os.PathLike[str] | None = None) -> Loaded:
+        """A root's MEMORY.md as a host loads it, and what it cuts.
+
+        Raises:
+            MemoryMdError: there is none, or it cannot be read.
+        """
+        from memcairn.memory_md import check, refresh  # noqa: PLC0415 - as above
+
+        root = self.memory_md_root(path)
+        self._finish(IndexReport())
+        present = refresh.read(root.path)
+        if present is None:
+            raise MemoryMdError(
+                "is not there",
+                path=os.path.join(root.path, paths.MEMORY_MD),
+                hint="`memcairn memory-md refresh ROOT` makes one",
+            )
+        return check.as_loaded(present)
+
+    def _kept_root(self, path: str | os.PathLike[str] | None) -> Root:
+        root = self.memory_md_root(path)
+        if not _has_memory_md(root, self._do(lambda h: memory_md.states(h.db))):
+            raise UsageError(
+                "has no MEMORY.md",
+                path=root.path,
+                hint="`memcairn memory-md refresh ROOT` makes one, and keeps it current",
+            )
+        return root
+
+    def _index_only(self, real: str) -> IndexReport:
+        """Index, and leave MEMORY.md as it is."""
+
+        def work(handles: _Handles) -> IndexReport:
+            handles.indexer.progress = None
+            return handles.indexer.index(real)
+
+        return self._do(work)
+
+    # ── observations ─────────────────────────────────────────────────────────────────────────────
+
+    def observe(
+        self,
+        text: str,
+        *,
+        title: str = "",
+        type: str | None = None,  # noqa: A002 - the word that frontmatter has
+        tags: Iterable[str] = (),
+        namespace: str | None = None,
+        root: str | os.PathLike[str] | None = None,
+        new: bool = False,
+        allow_secret: bool = False,
+    ) -> Path:
+        """Remember something, without choosing a path.
+
+        A note that says nearly the same is brought up to date instead, and a notice says so.
+
+        Args:
+            text: what to remember, Markdown.
+            title: "" makes one from the text.
+            type: user, feedback, project, reference, or a word of your own.
+            tags: words to find it by.
+            namespace: its label.
+            root: the folder to write to; None is the setting memory.root, else `<home>/memory`. It
+                becomes a root with a MEMORY.md.
+            new: write a new note even if one says nearly the same.
+            allow_secret: write it even if it holds what looks like a secret; that is logged.
+
+        Returns:
+            The note.
+
+        Raises:
+            SecretFound: the text holds what looks like a secret.
+            NoteError: it cannot be written.
+            UsageError: the text is empty.
+        """
+        from memcairn import observe  # noqa: PLC0415 - of no use to a search
+
+        said = observe.Observation(text, title, type, tuple(tags), namespace)
+        said = observe.checked(said, allow_secret=allow_secret)
+        folder = self._observed_root(root)
+        passages = [] if new else self.search(said.text, limit=5, root=folder)
+        older = observe.same(dict.fromkeys(p.path for p in passages), said)
+        if older is not None:
+            observe.renew(folder, older, said)
+            self.notices.append(f"{older} says nearly the same; it was brought up to date instead")
+        path = observe.write(folder, said) if older is None else older
+        self._finish(self._index_only(path))
+        return Path(path)
+
+    def _observed_root(self, given: str | os.PathLike[str] | None) -> str:
+        """Where `observe` writes: a root with a MEMORY.md, made if need be."""
+        folder = os.fspath(given) if given is not None else self.config["memory.root"]
+        if folder:
+            real = paths.real(folder)
+            if not os.path.isdir(real):
+                raise UsageError("is no folder", path=real, hint="make it, or name another")
+        else:
+            real = paths.real(os.path.join(self.home, "memory"))
+            paths.make_private_folder(real)
+
+        def work(handles: _Handles) -> None:
+            if not any(root.path == real for root in roots.roots(handles.db)):
+                roots.add(handles.db, real)
+                handles.indexer.index(real)
+            root = next(root for root in roots.roots(handles.db) if root.path == real)
+            if root.memory_md is None:
+                roots.update(handles.db, root.id, memory_md=True)
+
+        self._do(work)
+        return real
+
+    def pin(self, path: str | os.PathLike[str], *, pinned: bool = True) -> bool:
+        """Put a note at the top of MEMORY.md, by `pinned: true` in its frontmatter; or take it back.
+
+        Returns:
+            False if it was so already.
+
+        Raises:
+            NoteError: it is no note, or cannot be changed.
+        """
+        from memcairn import observe  # noqa: PLC0415 - as above
+
+        real = paths.real(os.fspath(path))
+        self.index(real)
+        enclosing = [root for root in self.roots() if paths.is_inside(real, root.path)]
+        if os.path.isdir(real) or not enclosing or not self._do(lambda h: _is_note(h, real)):
+            raise NoteError("is no note", path=real)
+        root = max(enclosing, key=lambda root: len(root.path))
+        changed = observe.set_pinned(root.path, real, pinned=pinned)
+        if changed:
+            self.index(real)
+        return changed
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────
 
@@ -333,7 +608,7 @@ class Memory:
         return [passage for passage in passages if passage.path not in restless]
 
     def namespaces(self) -> dict[str, int]:
-        """namespace -> how many notes have it."""
+        """How many notes each namespace has, by name."""
         return self._do(lambda h: overview.namespaces(h.db))
 
     # ── upkeep ───────────────────────────────────────────────────────────────────────────────────
@@ -351,7 +626,7 @@ class Memory:
         real = paths.real(os.fspath(path))
         for root in self.roots():
             if root.path == real:
-                return self._do(lambda h: roots.forget(h.db, root))
+                return self._do(partial(_forget, root))
         known = ", ".join(root.path for root in self.roots()) or "none"
         raise UsageError("is no root", path=real, hint=f"roots: {known}")
 
@@ -394,6 +669,40 @@ class Memory:
         return self._do(
             lambda h: list(doctor.examine(self.home, h.db, h.queue, h.indexer, fix=fix))
         )
+
+
+_CLAUDE_MEMORY = re.compile(r".*/\.claude/(?:projects/[^/]+/memory|agent-memory/[^/]+)", re.DOTALL)
+
+
+def _has_memory_md(root: Root, states: Mapping[int, memory_md.State]) -> bool:
+    """Whether a root's MEMORY.md is kept.
+
+    As the user said; else if it has one, or if it is a folder whose MEMORY.md Claude Code loads.
+    """
+    if root.memory_md is False or not os.path.isdir(root.path):
+        return False
+    return (
+        root.memory_md is True
+        or root.id in states
+        or _CLAUDE_MEMORY.fullmatch(root.path.replace(os.sep, "/")) is not None
+        or os.path.isfile(os.path.join(root.path, paths.MEMORY_MD))
+    )
+
+
+def _signature(file: str) -> tuple[int, int, int] | None:
+    try:
+        status = os.lstat(file)
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _forget(root: Root, handles: _Handles) -> int:
+    return roots.forget(handles.db, root)
+
+
+def _is_note(handles: _Handles, path: str) -> bool:
+    return notes.known(handles.db, path) is not None
 
 
 def _size(path: str) -> int:

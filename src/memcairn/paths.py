@@ -20,6 +20,9 @@ EXCLUDED_FOLDERS = frozenset(
 NOTE_SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".txt", ".text"})
 PLAIN_SUFFIXES = frozenset({".txt", ".text"})
 MEMORY_MD = "MEMORY.md"
+# The folder of index pages in a root, and how a file in it begins that is one, and no note.
+PAGES_FOLDER = "index"
+PAGE_MARKER = "<!-- memcairn:page "
 
 
 def home() -> str:

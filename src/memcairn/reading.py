@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from memcairn import scan
+from memcairn import paths, scan
 from memcairn.errors import NoteUnreadable
-from memcairn.store.notes import Signature
+from memcairn.signature import Signature, signature_of
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A file that is written all the while is read this often, then taken as it is: the signature that is
@@ -37,7 +37,7 @@ class LeftOut:
 
 
 def read(path: str, max_bytes: int) -> Content | LeftOut | None:
-    """Read a file; None if it is gone.
+    """Read a file; None if it is gone, or an index page of ours.
 
     Raises:
         NoteUnreadable: it cannot be read, or is not UTF-8.
@@ -53,11 +53,20 @@ def read(path: str, max_bytes: int) -> Content | LeftOut | None:
             return LeftOut("is a symlink")
         raise NoteUnreadable(f"cannot be read: {error.strerror}", path=path) from error
     try:
+        if _is_page(descriptor, path):
+            return None
         return _read(descriptor, path, max_bytes)
     except OSError as error:
         raise NoteUnreadable(f"cannot be read: {error.strerror}", path=path) from error
     finally:
         os.close(descriptor)
+
+
+def _is_page(descriptor: int, path: str) -> bool:
+    if os.path.basename(os.path.dirname(path)) != paths.PAGES_FOLDER:
+        return False
+    marker = paths.PAGE_MARKER.encode()
+    return stat.S_ISREG(os.fstat(descriptor).st_mode) and os.read(descriptor, len(marker)) == marker
 
 
 def _read(descriptor: int, path: str, max_bytes: int) -> Content | LeftOut:
@@ -72,7 +81,7 @@ def _read(descriptor: int, path: str, max_bytes: int) -> Content | LeftOut:
         # One byte more than there should be: a file that grew is seen without another read.
         content = b"".join(iter(lambda: os.read(descriptor, status.st_size + 1), b""))
         before, status = status, os.fstat(descriptor)
-        if scan.signature(before) == scan.signature(status):
+        if signature_of(before) == signature_of(status):
             break
     if b"\0" in content[:8192] and not content.startswith(_UTF16):
         return LeftOut("is binary")

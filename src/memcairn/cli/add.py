@@ -7,6 +7,7 @@ import sys
 import click
 
 from memcairn.cli import output
+from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 
@@ -36,7 +37,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Remember TEXT, in a note of its own. TEXT - is standard input.
+    r"""Remember TEXT, in a note of its own. TEXT - is standard input.
 
     \b
     memcairn add "we deploy with blue-green" --type project --tags deploy
@@ -58,5 +59,5 @@ def command(
     if as_json:
         output.print_json({"path": str(path), "notices": notices})
     elif not quiet:
-        output.echo(output.shown(str(path)))
+        write(shown(str(path)))
     return 0

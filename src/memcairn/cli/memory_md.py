@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from memcairn.cli import output
+from memcairn.cli.text import printable, shown, write
 from memcairn.memory import Memory
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
             if as_json:
                 output.print_json({"root": stopped.path, "kept": False})
             elif not quiet:
-                where = output.shown(stopped.path)
-                output.echo(f"{where}: MEMORY.md stays as it is, and is no longer kept current")
+                where = shown(stopped.path)
+                write(f"{where}: MEMORY.md stays as it is, and is no longer kept current")
             return 0
         done = memory.refresh_memory_md(root)
         output.print_notices(memory)
@@ -51,12 +52,12 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
         if done.pages:
             pages = output.count(done.pages, "index page")
             folded = f", {done.folded:,} folded into {pages}"
-        output.echo(
-            f"{output.shown(done.root)}: {output.count(done.notes, 'note')}, {done.listed:,} listed"
+        write(
+            f"{shown(done.root)}: {output.count(done.notes, 'note')}, {done.listed:,} listed"
             f"{by_hand}{folded}"
         )
         for finding in done.findings:
-            output.echo(f"  {output.shown(finding.where)}: {output.shown(finding.message)}")
+            write(f"  {shown(finding.where)}: {shown(finding.message)}")
     return 0
 
 
@@ -74,10 +75,10 @@ def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
         output.print_json({"root": path, "findings": found})
     elif not quiet:
         for finding in found:
-            where, message = output.shown(finding.where), output.shown(finding.message)
-            output.echo(f"{where}: {finding.kind}: {message}")
+            where, message = shown(finding.where), shown(finding.message)
+            write(f"{where}: {finding.kind}: {message}")
         if not found:
-            output.echo(f"{output.shown(path)}: MEMORY.md is as it should be")
+            write(f"{shown(path)}: MEMORY.md is as it should be")
     return 1 if found else 0
 
 
@@ -94,16 +95,16 @@ def explain(path: str, *, as_json: bool, quiet: bool) -> int:
         output.print_json(found)
     elif not quiet:
         for line in _explained(found):
-            output.echo(line)
+            write(line)
     return 0
 
 
 def _explained(found: Explanation) -> list[str]:
     under = f", under {found.heading.removeprefix('## ')}" if found.heading else ""
     where = f" ({found.why})" if found.why else ""
-    lines = [f"{output.shown(found.path)}: {found.how}{where} in {found.where}{under}"]
+    lines = [f"{shown(found.path)}: {found.how}{where} in {found.where}{under}"]
     if found.where == "":
-        lines = [f"{output.shown(found.path)}: on no page, its path is too long"]
+        lines = [f"{shown(found.path)}: on no page, its path is too long"]
     if found.position is not None:
         lines.append(f"  place {found.position:,} of {found.current:,} by rank")
     standing = found.standing
@@ -134,13 +135,13 @@ def show(root: str | None, *, as_json: bool) -> int:
     if as_json:
         output.print_json({"root": path, "text": loaded.text, "cut": loaded.cut})
         return 0
-    output.echo(_printable(loaded.text.rstrip("\n")))
+    _write_lines(loaded.text)
     if loaded.cut.strip():
-        output.echo(click.style("──── a host does not load what follows ────", bold=True))
-        output.echo(_printable(loaded.cut.rstrip("\n")))
+        write(click.style("──── a host does not load what follows ────", bold=True))
+        _write_lines(loaded.cut)
     return 0
 
 
-def _printable(text: str) -> str:
-    """Text as a terminal may see it: no escape sequence gets through."""
-    return "".join(c if c in "\t\n" or c.isprintable() else "\ufffd" for c in text)
+def _write_lines(text: str) -> None:
+    for line in text.rstrip("\n").split("\n"):
+        write(printable(line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from memcairn.cli import output
+from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 
@@ -34,5 +35,5 @@ def _set(path: str, *, pinned: bool, as_json: bool, quiet: bool) -> int:
         output.print_json({"path": path, "pinned": pinned, "changed": changed})
     elif not quiet:
         already = "" if changed else " already"
-        output.echo(f"{output.shown(path)}: {'pinned' if pinned else 'not pinned'}{already}")
+        write(f"{shown(path)}: {'pinned' if pinned else 'not pinned'}{already}")
     return 0

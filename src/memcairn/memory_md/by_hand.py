@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from memcairn.memory_md import block, entry, first_page, links, page_text
+from memcairn.memory_md import block, entry, first_page, links
 from memcairn.memory_md.rank import TYPE_ORDER
+from memcairn.paths import PAGES_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -47,7 +48,7 @@ class OurLines:
         facts = self._notes.at(found.path)
         if facts is not None:
             return first_page.note_line(facts, self._limits) == line
-        is_page = found.path.startswith(f"{page_text.FOLDER}/")
+        is_page = found.path.startswith(f"{PAGES_FOLDER}/")
         return is_page and _PAGE_TITLE.fullmatch(found.title) is not None
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from memcairn.memory_md import entry, graphemes
 from memcairn.memory_md.rank import sort_key
 from memcairn.notes.stop_words import STOP_WORDS
+from memcairn.paths import PAGE_MARKER, PAGES_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from memcairn.memory_md.pages import Span
     from memcairn.memory_md.rank import NoteFacts
 
-FOLDER = "index"
-# A file whose first line starts like this is a page of ours, and no note.
-MARKER = "<!-- memcairn:page "
 _MOST_WORDS = 8
 _LONGEST_WORD = 40
 # So few notes are told by their titles.
@@ -137,13 +135,13 @@ def text(page: Contents, lines: Iterable[str]) -> str:
     folder = folder_of(page.first, page.last)
     place = entry.fit(entry.clean(folder), chars=60, size_bytes=100).replace("#", "\\#")
     heading = f"{place}, {notes} {noun}" if place else f"{notes} {noun}"
-    head = f"{MARKER}{notes} {noun}; generated, edits are lost -->\n# {heading}\n"
+    head = f"{PAGE_MARKER}{notes} {noun}; generated, edits are lost -->\n# {heading}\n"
     return head + "".join([line + "\n" for line in lines])
 
 
 def is_page(data: bytes) -> bool:
     """Whether a file is an index page of ours, by its first bytes."""
-    return data.startswith(MARKER.encode())
+    return data.startswith(PAGE_MARKER.encode())
 
 
 def folder_of(first: str, last: str) -> str:
@@ -281,6 +279,6 @@ def taken_names(paths: Iterable[str]) -> set[str]:
     names: set[str] = set()
     for path in paths:
         folder, _, name = path.rpartition("/")
-        if folder.casefold() == FOLDER:
+        if folder.casefold() == PAGES_FOLDER:
             names.add(name.casefold().rpartition(".")[0] or name.casefold())
     return names

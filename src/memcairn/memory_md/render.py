@@ -26,7 +26,7 @@ from memcairn.memory_md.limits import Limits, Size, room, size
 from memcairn.memory_md.notes_view import ListOfNotes
 from memcairn.memory_md.page_tree import PageTree
 from memcairn.memory_md.rank import is_current, sort_key
-from memcairn.paths import MEMORY_MD
+from memcairn.paths import MEMORY_MD, PAGES_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -164,7 +164,7 @@ def _beside_pages(
         levels,
         rows,
         first.by_hand | listed,
-        taken=page_text.taken_names(notes.in_folder(page_text.FOLDER)),
+        taken=page_text.taken_names(notes.in_folder(PAGES_FOLDER)),
         limits=limits,
         last=last,
         dirty=keys,
@@ -176,13 +176,13 @@ def _removed(notes: NotesView, kept: Kept | None, tree: PageTree) -> tuple[str, 
     """The paths of the pages that are no longer needed; none where a note is now."""
     names = set() if kept is None else set(kept.files) - set(tree.files)
     if names:
-        names -= page_text.taken_names(notes.in_folder(page_text.FOLDER))
+        names -= page_text.taken_names(notes.in_folder(PAGES_FOLDER))
     return tuple(page_path(name) for name in sorted(names))
 
 
 def page_path(name: str) -> str:
     """The path of a page from the root."""
-    return f"{page_text.FOLDER}/{name}.md"
+    return f"{PAGES_FOLDER}/{name}.md"
 
 
 class _FirstPage:
@@ -243,7 +243,7 @@ class _FirstPage:
         top = tree.levels[-1]
         lines = page_text.page_lines(
             top,
-            f"{page_text.FOLDER}/",
+            f"{PAGES_FOLDER}/",
             chars=self.limits.entry_chars,
             size_bytes=self._page_line_bytes(len(top)),
         )

@@ -77,3 +77,70 @@ CREATE TABLE problem (
 CREATE INDEX problem_by_path ON problem (path);
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- ── MEMORY.md ──
+
+-- A root whose MEMORY.md is kept current, and what the last update left.
+CREATE TABLE memory_md (
+    root    INTEGER PRIMARY KEY REFERENCES root (id) ON DELETE CASCADE,
+    day     INTEGER NOT NULL,           -- the day (proleptic ordinal) for which the file is right; 0: none
+    size_bytes, mtime_ns, inode,        -- of the file as it was written; NULL: not yet
+    kept    TEXT                        -- for the next update; NULL: render everything
+);
+
+-- What MEMORY.md says of a note, by the path's bytes below the root.
+CREATE TABLE memory_md_note (
+    root         INTEGER NOT NULL REFERENCES memory_md (root) ON DELETE CASCADE,
+    key          BLOB NOT NULL,
+    file_name    BLOB NOT NULL,
+    beside_pages INTEGER NOT NULL,      -- 1: it stands in the folder of the index pages
+    rank         INTEGER NOT NULL,      -- the higher the better
+    title        TEXT NOT NULL,         -- without secrets, like the description
+    description  TEXT NOT NULL,
+    type         TEXT,
+    pinned       INTEGER NOT NULL,
+    changed      INTEGER NOT NULL,      -- a day, proleptic ordinal
+    valid_until  TEXT,
+    superseded   INTEGER NOT NULL,
+    PRIMARY KEY (root, key)
+) WITHOUT ROWID;
+CREATE INDEX memory_md_best ON memory_md_note (root, pinned DESC, rank DESC, key) WHERE NOT superseded;
+CREATE INDEX memory_md_file_name ON memory_md_note (root, file_name);
+CREATE INDEX memory_md_beside_pages ON memory_md_note (root) WHERE beside_pages;
+
+-- Notes that came, went or changed since their MEMORY.md was written. Triggers fill it in the transaction
+-- that changes the note, so that an update which a crash prevented is made up for by the next one.
+CREATE TABLE memory_md_changed (
+    seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+    root INTEGER NOT NULL,
+    path NOT NULL
+);
+CREATE INDEX memory_md_changed_by_root ON memory_md_changed (root);
+CREATE TRIGGER note_comes AFTER INSERT ON note
+WHEN EXISTS (SELECT 1 FROM memory_md WHERE root = new.root) BEGIN
+    INSERT INTO memory_md_changed (root, path) VALUES (new.root, new.path);
+END;
+CREATE TRIGGER note_goes AFTER DELETE ON note
+WHEN EXISTS (SELECT 1 FROM memory_md WHERE root = old.root) BEGIN
+    INSERT INTO memory_md_changed (root, path) VALUES (old.root, old.path);
+END;
+CREATE TRIGGER note_changes AFTER UPDATE OF
+    title, description, type, pinned, date, created, modified, valid_until, superseded_by, mtime_ns ON note
+WHEN EXISTS (SELECT 1 FROM memory_md WHERE root = new.root)
+    AND (new.title, new.description, new.type, new.pinned, new.date, new.created, new.modified,
+         new.valid_until, new.superseded_by, new.mtime_ns)
+    IS NOT (old.title, old.description, old.type, old.pinned, old.date, old.created, old.modified,
+            old.valid_until, old.superseded_by, old.mtime_ns) BEGIN
+    INSERT INTO memory_md_changed (root, path) VALUES (new.root, new.path);
+END;
+CREATE TRIGGER note_moves AFTER UPDATE OF root, path ON note
+WHEN (new.root, new.path) IS NOT (old.root, old.path) BEGIN
+    INSERT INTO memory_md_changed (root, path)
+    SELECT root, CASE root WHEN old.root THEN old.path ELSE new.path END
+    FROM memory_md WHERE root IN (old.root, new.root);
+    INSERT INTO memory_md_changed (root, path)
+    SELECT root, new.path FROM memory_md WHERE root = new.root AND new.root = old.root;
+END;
+CREATE TRIGGER root_goes AFTER DELETE ON root BEGIN
+    DELETE FROM memory_md_changed WHERE root = old.id;
+END;

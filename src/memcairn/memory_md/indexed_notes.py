@@ -1,0 +1,147 @@
+"""The notes of a root as index.db has them, for rendering; and how they get there.
+
+Titles and descriptions are looked through for secrets when they enter, not each time they are
+shown.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from memcairn import safety
+from memcairn.memory_md.rank import NoteFacts, milli_days, sort_key
+from memcairn.paths import PAGES_FOLDER
+from memcairn.store import memory_md as store
+from memcairn.store.memory_md import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from memcairn.store.database import Database
+    from memcairn.store.memory_md import IndexedNote
+
+_NS_PER_DAY = 86_400 * 10**9
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+class IndexedNotes:
+    """The `NotesView` of a root in index.db."""
+
+    def __init__(self, db: Database, root: int) -> None:
+        self._db = db
+        self._root = root
+
+    def count(self) -> int:
+        """See `NotesView`."""
+        return store.count(self._db, self._root)
+
+    def best(self) -> Iterator[NoteFacts]:
+        """See `NotesView`."""
+        return map(facts_of, store.best(self._db, self._root))
+
+    def since(self, key: bytes) -> Iterator[NoteFacts]:
+        """See `NotesView`."""
+        return map(facts_of, store.since(self._db, self._root, key))
+
+    def at(self, path: str) -> NoteFacts | None:
+        """See `NotesView`."""
+        row = store.at(self._db, self._root, sort_key(path))
+        return None if row is None else facts_of(row)
+
+    def with_file_name(self, name: str) -> Sequence[str]:
+        """See `NotesView`."""
+        keys = store.with_file_name(self._db, self._root, sort_key(name))
+        return [_path(key) for key in keys]
+
+    def in_folder(self, name: str) -> Iterable[str]:
+        """See `NotesView`; asked about the folder of the index pages only."""
+        assert name == PAGES_FOLDER
+        return [_path(key) for key in store.beside_pages(self._db, self._root)]
+
+
+def facts_of(row: Row) -> NoteFacts:
+    """A row as rendering knows it."""
+    return NoteFacts(
+        path=_path(row.key),
+        title=row.title,
+        description=row.description,
+        type=row.type,
+        pinned=bool(row.pinned),
+        changed=row.changed,
+        valid_until=row.valid_until,
+        superseded=bool(row.superseded),
+    )
+
+
+def _path(key: bytes) -> str:
+    return key.decode("utf-8", "surrogateescape")
+
+
+def path_in_root(path: str, root: str) -> str:
+    """A note's path from its root, with posix separators, as links have it."""
+    return path[len(root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+
+
+def row_of(note: IndexedNote, root: str, today: date) -> Row:
+    """What MEMORY.md is to know of a note.
+
+    The day of its change is what the note says (`modified`, else `date`, else `created`), so that
+    all checkouts of a folder have the same MEMORY.md; a note that says nothing has its file's. A
+    day in the future counts as today.
+    """
+    path = path_in_root(note.path, root)
+    facts = NoteFacts(
+        path=path,
+        title=_without_secrets(note.title),
+        description=_without_secrets(note.description),
+        type=note.type,
+        pinned=note.pinned,
+        changed=min(_changed(note), today.toordinal()),
+        valid_until=note.valid_until,
+        superseded=bool(note.superseded_by),
+    )
+    folder, _, name = path.rpartition("/")
+    return Row(
+        key=sort_key(path),
+        file_name=sort_key(name),
+        beside_pages=folder.casefold() == PAGES_FOLDER,
+        rank=milli_days(facts),
+        title=facts.title,
+        description=facts.description,
+        type=facts.type,
+        pinned=facts.pinned,
+        changed=facts.changed,
+        valid_until=facts.valid_until,
+        superseded=facts.superseded,
+    )
+
+
+def _changed(note: IndexedNote) -> int:
+    for moment in (note.modified, note.date, note.created):
+        if moment:
+            try:
+                return date.fromisoformat(moment[:10]).toordinal()
+            except ValueError:
+                continue
+    mtime_ns = note.mtime_ns
+    if not mtime_ns:
+        # The index does not trust the time of a file that was young when it was read.
+        try:
+            mtime_ns = os.lstat(note.path).st_mtime_ns
+        except OSError:
+            return date.max.toordinal()  # gone again: whatever day comes first
+    return max(_EPOCH + mtime_ns // _NS_PER_DAY, 1)
+
+
+# A secret is a long word, stands behind a colon or equals sign, or is announced; most titles have
+# nothing of the kind, and the thorough look takes many times longer.
+_MAY_HOLD_SECRET = re.compile(
+    r"[^\s/.]{16}|[:=]\s*\S{4}|://|passw|secret|token|key|creden|pwd", re.IGNORECASE
+)
+
+
+def _without_secrets(text: str) -> str:
+    return safety.redact(text) if _MAY_HOLD_SECRET.search(text) else text

@@ -1,0 +1,248 @@
+"""Record a memory without choosing a path: a note of its own, or an older one that says the same.
+
+<root>/observed/2026-11-21-deploy-blue-green-3f9a.md
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memcairn import atomic, lock, paths, safety
+from memcairn.errors import NoteError, UsageError
+from memcairn.notes import frontmatter
+from memcairn.notes.note import parse
+from memcairn.notes.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FOLDER = "observed"
+SOURCE = "memcairn"
+# The share of words that two notes must have in common, of all that are in either, to count as
+# saying the same; and how many words there must be at the least.
+SAME = 0.75
+FEWEST_WORDS = 3
+# A name that another process took just now is tried again with other digits.
+_TRIES = 20
+_NAME_CHARS = 48
+_TITLE_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is to be remembered; `title` "" makes one from the text."""
+
+    text: str
+    title: str = ""
+    type: str | None = None
+    tags: tuple[str, ...] = ()
+    namespace: str | None = None
+
+
+def checked(observation: Observation, *, allow_secret: bool) -> Observation:
+    """The observation as it is written.
+
+    Raises:
+        UsageError: it says nothing.
+        SecretFound: it holds a secret; with `allow_secret` that is logged instead.
+    """
+    text = observation.text.strip("\r\n").rstrip()
+    if not text.strip():
+        raise UsageError("there is nothing to remember: the text is empty")
+    said = "\n".join((text, observation.title, *observation.tags, observation.namespace or ""))
+    safety.refuse_secrets(said, allow=allow_secret)
+    title = " ".join(observation.title.split()) or _title(text)
+    return Observation(text, title, observation.type, observation.tags, observation.namespace)
+
+
+def write(root: str, observation: Observation) -> str:
+    """Write a new note; returns its absolute path.
+
+    Args:
+        root: real path of the folder; it must exist.
+        observation: as `checked` returned it.
+
+    Raises:
+        NoteError: it cannot be written; nothing was changed.
+    """
+    now = datetime.now(UTC)
+    folder = os.path.join(root, FOLDER)
+    content = _content(observation, now).encode("utf-8", "replace")
+    name = "-".join(filter(None, (now.date().isoformat(), _slug(observation.title))))
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if os.path.islink(folder):
+            raise NoteError("is a symlink, which is not followed", path=folder)
+        for _ in range(_TRIES):
+            path = os.path.join(folder, f"{name}-{secrets.token_hex(2)}.md")
+            try:
+                atomic.replace(Path(path), content, overwrite=False)
+            except FileExistsError:
+                continue
+            return path
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise NoteError(f"cannot be written: {why}", path=folder) from error
+    raise NoteError("has no free name left for this title today", path=folder)
+
+
+def same(candidates: Iterable[str], observation: Observation) -> str | None:
+    """The first of these notes that says nearly the same; None if none does."""
+    asked = _normalized(observation.text)
+    if len(asked) < FEWEST_WORDS:
+        return None
+    for path in candidates:
+        text = _read(path)
+        if text is not None and _likeness(asked, _normalized(_body(text))) >= SAME:
+            return path
+    return None
+
+
+def renew(root: str, path: str, observation: Observation) -> None:
+    """Bring a note that says nearly the same up to date.
+
+    It gets today's date, and the new wording below the old one, unless the old one has it already.
+    Nothing that it says is taken away.
+
+    Raises:
+        NoteError: it cannot be changed.
+    """
+    now = datetime.now(UTC)
+    with _locked(root):
+        text = _read(path)
+        if text is None:
+            raise NoteError("cannot be read", path=path)
+        if _plain(observation.text) not in _plain(text):
+            newline = "\r\n" if "\r\n" in text else "\n"
+            added = observation.text.replace("\r\n", "\n").replace("\n", newline)
+            text = text.rstrip("\r\n") + newline * 2 + added + newline
+        text = frontmatter.update(text, {"modified": _moment(now)})
+        _replace(path, text)
+
+
+def set_pinned(root: str, path: str, *, pinned: bool) -> bool:
+    """Write `pinned: true` in a note's frontmatter, or take it away; False if nothing changed.
+
+    Raises:
+        NoteError: it cannot be changed.
+    """
+    if os.path.splitext(path)[1].lower() in paths.PLAIN_SUFFIXES:
+        raise NoteError("is plain text, which has no frontmatter to pin it by", path=path)
+    with _locked(root):
+        text = _read(path)
+        if text is None:
+            raise NoteError("cannot be read", path=path)
+        if parse(text, stem="").note.pinned == pinned:
+            return False
+        try:
+            changed = frontmatter.update(text, {"pinned": True if pinned else None})
+        except NoteError as error:
+            raise NoteError(error.message, path=path, hint=error.hint) from error
+        _replace(path, changed)
+    return True
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _title(text: str) -> str:
+    """The first line, without the marks of Markdown, cut at a word."""
+    line = next(line for line in text.splitlines() if line.strip())
+    line = " ".join(re.sub(r"^\s*(?:#+|[-*+>]|\d+[.)])\s+", "", line).split())
+    if len(line) <= _TITLE_CHARS:
+        return line
+    return line[:_TITLE_CHARS].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFC", title).casefold()
+    slug = re.sub(r"[\W_]+", "-", plain).strip("-")
+    while len(slug) > _NAME_CHARS or len(slug.encode("utf-8", "replace")) > 4 * _NAME_CHARS:
+        cut = slug.rfind("-", 0, _NAME_CHARS + 1)
+        slug = slug[: cut if cut > 0 else _NAME_CHARS]
+    return slug
+
+
+def _content(observation: Observation, now: datetime) -> str:
+    description = parse(observation.text, stem="").note.description
+    head = frontmatter.update(
+        "",
+        {
+            "title": observation.title,
+            "description": description if description != observation.title else None,
+            "type": observation.type,
+            "tags": list(observation.tags) or None,
+            "namespace": observation.namespace,
+            "created": _moment(now),
+            "source": SOURCE,
+        },
+    )
+    return f"{head}\n{observation.text}\n"
+
+
+def _moment(now: datetime) -> str:
+    return now.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _normalized(text: str) -> frozenset[str]:
+    return frozenset(words(text))
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """The Jaccard index."""
+    both = len(one & other)
+    return both / (len(one) + len(other) - both) if both else 0.0
+
+
+def _body(text: str) -> str:
+    _, first = frontmatter.split(text)
+    return "\n".join(text.splitlines()[first - 1 :])
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(path: str) -> str | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _replace(path: str, text: str) -> None:
+    try:
+        atomic.replace(Path(path), text.encode("utf-8"))
+    except OSError as error:
+        raise NoteError(f"cannot be written: {error.strerror}", path=path) from error
+
+
+@contextlib.contextmanager
+def _locked(root: str) -> Iterator[None]:
+    """Keep other writers of ours out of the root: they take the same lock."""
+    folder = root if os.path.isdir(root) else os.path.dirname(root)
+    try:
+        descriptor = None if os.name == "nt" else os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            with lock.exclusive(folder, descriptor):
+                yield
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+    except TimeoutError as error:
+        raise NoteError(
+            "another program has been writing here for 30 seconds", path=root
+        ) from error
