@@ -21,7 +21,9 @@ from memcairn.errors import NoteUnreadable, UsageError
 from memcairn.labels import Labels
 from memcairn.notes.note import Problem, parse
 from memcairn.report import IndexReport
+from memcairn.signature import Signature, signature_of
 from memcairn.store import chunks, roots
+from memcairn.store import folders as store_folders
 from memcairn.store import notes as store
 from memcairn.store.notes import KnownNote, Prepared
 
@@ -63,9 +65,7 @@ class Indexer:
 
     # ── ways in ──────────────────────────────────────────────────────────────────────────────────
 
-    def index(
-        self, path: str, *, namespace: str | None = None, force: bool = False
-    ) -> IndexReport:
+    def index(self, path: str, *, namespace: str | None = None, force: bool = False) -> IndexReport:
         """Index a file or a folder; what is in no root yet becomes one.
 
         Args:
@@ -77,12 +77,15 @@ class Indexer:
             NoteUnreadable: there is nothing at `path`, and never was.
         """
         started = time.perf_counter()
+        self._look_at_rules_again()
+        if not os.path.lexists(path):
+            is_root = any(root.path == path for root in roots.roots(self._db))
+            report = self.remove(path)
+            if not (report.removed or is_root):
+                raise NoteUnreadable("there is no such file or folder", path=path)
+            return report
         root = self._root_for(path)
         if root is None:
-            if not os.path.lexists(path):
-                if store.below(self._db, path):
-                    return self.remove(path)
-                raise NoteUnreadable("there is no such file or folder", path=path)
             if not (os.path.isdir(path) or self._is_note_name(path)):
                 endings = " ".join(self._config["index.extensions"])
                 raise UsageError("is no note", path=path, hint=f"notes end in {endings}")
@@ -95,7 +98,8 @@ class Indexer:
                 if inner.path != path and paths.is_inside(inner.path, path):
                     report.add(self._index_folder(inner, inner.path, force=force))
         else:
-            report = self.index_files([path], force=force)
+            report = self._below_a_file(path)
+            self._index_files(root, [path], report, force=force)
         if namespace is not None:
             self._labels.renew(root, self.config(root))
         report.took_s = time.perf_counter() - started
@@ -107,6 +111,7 @@ class Indexer:
         """Index a path that was reported as changed: like `index`, but that it is gone, or no note, is
         a fact and no error.
         """
+        self._look_at_rules_again()
         if not os.path.lexists(path):
             return self.remove(path)
         if self._root_for(path) is None and (
@@ -124,9 +129,10 @@ class Indexer:
 
     def index_files(self, files: Iterable[str], *, force: bool = False) -> IndexReport:
         """Index single files of roots; one that is gone, or no note any more, leaves the index."""
+        self._look_at_rules_again()
         report = IndexReport()
         by_root: dict[str, tuple[Root, list[str]]] = {}
-        for path in files:
+        for path in dict.fromkeys(files):
             root = self._root_for(path)
             if root is None:
                 report.add(self.remove(path))
@@ -143,30 +149,59 @@ class Indexer:
             folder: one that a scan listed and whose mtime has moved.
             folders: all folders that scans listed.
         """
+        self._look_at_rules_again()
         report = IndexReport()
         root = self._root_for(folder)
-        if root is None or not os.path.isdir(folder):
-            for kept in roots.roots(self._db):
-                store.forget_folders(self._db, kept.id, folder)
-            return self.remove(folder)
-        known = store.below(self._db, folder)
-        found = scan.relist(self.selection(root), folder, set(known), folders)
+        # A folder that a symlink leads to now is in no root.
+        if root is None or not os.path.isdir(folder) or paths.real(folder) != folder:
+            with self._db.transaction():
+                for kept in roots.roots(self._db):
+                    store_folders.forget(self._db, kept.id, folder)
+                    if kept.path == folder:
+                        # Looked for again at each search: a root may come back.
+                        store_folders.add(self._db, kept.id, {folder: 0})
+            return self._below_a_file(folder)
+        known = store.signatures(self._db, root.id, folder)
+        found = scan.relist(self.selection(root), folder, known, folders)
         self._index_files(root, found.changed, report, force=False)
-        for path in found.orphans:
-            report.add(self.remove(path))
-        store.add_folders(self._db, root.id, found.folders)
+        with self._db.transaction():
+            self._remove_all(found.orphans, report)
+            store_folders.add(self._db, root.id, found.folders)
         return report
 
     def remove(self, path: str) -> IndexReport:
         """Take a file, or everything below a folder, out of the index."""
         report = IndexReport()
         with self._db.transaction():
-            for gone in (path, *store.below(self._db, path)):
-                if store.remove(self._db, gone):
-                    report.removed.append(gone)
+            self._remove_all((path, *store.below(self._db, path)), report)
         return report
 
+    def _below_a_file(self, path: str) -> IndexReport:
+        """Take out what was below a folder in whose place a file stands now, or nothing."""
+        report = IndexReport()
+        below = store.below(self._db, path)
+        if below:
+            with self._db.transaction():
+                self._remove_all(below, report)
+        return report
+
+    def _remove_all(self, gone: Iterable[str], report: IndexReport) -> None:
+        for path in gone:
+            if store.remove(self._db, path):
+                report.removed.append(path)
+
+    def signature(self, path: str) -> Signature | None:
+        """What the index holds as the signature of a file; None if it holds no such note."""
+        note = store.known(self._db, path)
+        return None if note is None else note.signature
+
     # ── roots ────────────────────────────────────────────────────────────────────────────────────
+
+    def _look_at_rules_again(self) -> None:
+        """Roots, settings, ignore files and namespaces may have changed since the last call."""
+        self._selections.clear()
+        self._configs.clear()
+        self._labels.look_again()
 
     def _root_for(self, path: str) -> Root | None:
         """The innermost root that takes `path`."""
@@ -178,7 +213,7 @@ class Indexer:
 
     def _make_root(self, path: str) -> Root:
         root = roots.add(self._db, path)
-        self._selections.clear()
+        self._selections.clear()  # what is a root is no part of another one
         return root
 
     def config(self, root: Root) -> Config:
@@ -201,19 +236,14 @@ class Indexer:
         report = IndexReport()
         whole = folder == root.path
         known = store.signatures(self._db, root.id, None if whole else folder)
-        # Before anything else: a note that the new rules leave out has to be an orphan below.
-        self._selections.pop(root.path, None)
-        self._configs.pop(root.path, None)
         found = scan.walk(self.selection(root), folder, known, force=force)
         report.unchanged = found.seen - len(found.changed)
         report.failed |= {p: f"cannot be listed: {why}" for p, why in found.unread.items()}
         self._index_files(root, found.changed, report, force=force)
         with self._db.transaction():
-            for path in found.orphans:
-                if store.remove(self._db, path):
-                    report.removed.append(path)
-            store.forget_folders(self._db, root.id, folder)
-            store.add_folders(self._db, root.id, found.folders)
+            self._remove_all(found.orphans, report)
+            store_folders.forget(self._db, root.id, folder)
+            store_folders.add(self._db, root.id, found.folders)
             if whole:
                 self._labels.renew(root, self.config(root))
                 roots.update(self._db, root.id, scanned_at=started_at)
@@ -230,11 +260,7 @@ class Indexer:
         batch: list[tuple[Prepared, KnownNote | None]] = []
         size = 0
         for number, path in enumerate(files, 1):
-            try:
-                prepared = self._prepare(root, path, report, force=force)
-            except NoteUnreadable as error:
-                self._record_unread(root, path, error, report)
-                continue
+            prepared = self._try_to_prepare(root, path, report, force=force)
             if prepared is not None:
                 batch.append(prepared)
                 size += prepared[0].signature.size_bytes
@@ -244,6 +270,16 @@ class Indexer:
             if self.progress is not None:
                 self.progress(number, len(files))
         self._write(root, batch, report, force=force)
+
+    def _try_to_prepare(
+        self, root: Root, path: str, report: IndexReport, *, force: bool
+    ) -> tuple[Prepared, KnownNote | None] | None:
+        """Like `_prepare`; a file that cannot be read is recorded as that."""
+        try:
+            return self._prepare(root, path, report, force=force)
+        except NoteUnreadable as error:
+            self._record_unread(root, path, error, report)
+            return None
 
     def _prepare(
         self, root: Root, path: str, report: IndexReport, *, force: bool
@@ -264,7 +300,7 @@ class Indexer:
             return None
         if before is None:
             before = self._renamed_from(read.hash)
-        elif before.hash == read.hash and not force:
+        elif before.hash == read.hash and before.root == root.id and not force:
             if before.signature != read.signature:
                 store.touch(self._db, path, read.signature)
             report.unchanged += 1
@@ -304,22 +340,44 @@ class Indexer:
         *,
         force: bool,
     ) -> None:
-        if not batch:
-            return
-        again: list[Prepared] = []
+        """Write notes to the index; one whose file moves on meanwhile is taken apart again."""
+        for _ in range(TRIES):
+            if not batch:
+                return
+            again = self._write_current(root, batch, report, force=force)
+            prepared = (self._try_to_prepare(root, path, report, force=force) for path in again)
+            batch = [found for found in prepared if found is not None]
+        for note, _before in batch:
+            self._record_unread(
+                root, note.path, NoteUnreadable("is written all the time", path=note.path), report
+            )
+
+    def _write_current(
+        self,
+        root: Root,
+        batch: Sequence[tuple[Prepared, KnownNote | None]],
+        report: IndexReport,
+        *,
+        force: bool,
+    ) -> list[str]:
+        """Write, in one transaction; returns the paths of those that are older than their files."""
+        again: list[str] = []
         ready: list[tuple[Prepared, KnownNote | None]] = []
+        renamed: set[int] = set()
         with self._db.transaction():
             for prepared, before in batch:
                 if not _is_current(prepared):
-                    again.append(prepared)
+                    again.append(prepared.path)
                     continue
                 # Another process may have indexed it while we were parsing.
                 now = store.known(self._db, prepared.path)
-                if now is None and before is not None and before.path != prepared.path:
-                    # Renamed; unless somebody else has taken that note meanwhile.
+                if now is None and before is not None and before.id not in renamed:
+                    # Renamed; unless somebody else has taken that note, or brought its file back.
                     taken = store.known(self._db, before.path)
-                    now = before if taken is not None and taken.id == before.id else None
-                    if now is not None:
+                    gone = not os.path.lexists(before.path)
+                    if gone and taken is not None and taken.id == before.id:
+                        now = before
+                        renamed.add(now.id)
                         store.remove_problems(self._db, before.path)
                         report.removed.append(before.path)
                 if force and now is not None:
@@ -327,28 +385,7 @@ class Indexer:
                 ready.append((prepared, now))
                 report.indexed.append(prepared.path)
             report.chunks += store.write(self._db, root.id, ready)
-        for moved_on in again:
-            self._retry(root, moved_on, report, force=force)
-
-    def _retry(self, root: Root, moved_on: Prepared, report: IndexReport, *, force: bool) -> None:
-        """Its file was written while it was parsed: take it apart again, a few times."""
-        for _ in range(TRIES):
-            given = moved_on.given_namespace
-            try:
-                prepared = self._prepare(root, moved_on.path, report, force=force)
-            except NoteUnreadable as error:
-                self._record_unread(root, moved_on.path, error, report)
-                return
-            if prepared is None:
-                return
-            with self._db.transaction():
-                if _is_current(prepared[0]):
-                    now = store.known(self._db, moved_on.path)
-                    report.chunks += store.write(self._db, root.id, [(prepared[0], now)])
-                    report.indexed.append(moved_on.path)
-                    return
-        error = NoteUnreadable("is written all the time", path=moved_on.path)
-        self._record_unread(root, moved_on.path, error, report)
+        return again
 
     def _record_unread(
         self, root: Root, path: str, error: NoteUnreadable, report: IndexReport
@@ -365,6 +402,6 @@ def _is_current(prepared: Prepared) -> bool:
         status = os.stat(prepared.path, follow_symlinks=False)
     except OSError:
         return False
-    size, mtime, inode = scan.signature(status)
+    size, mtime, inode = signature_of(status)
     was = prepared.signature
     return (size, inode) == (was.size_bytes, was.inode) and was.mtime_ns in (0, mtime)

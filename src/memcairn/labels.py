@@ -26,6 +26,10 @@ class Labels:
         self._db = db
         self._given: dict[str, str] | None = None
 
+    def look_again(self) -> None:
+        """What the user gave may have changed."""
+        self._given = None
+
     def of(self, root: Root, config: Config, path: str, own: str | None) -> str:
         """The namespace of one note.
 

@@ -9,6 +9,7 @@ as seen.
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 import time
@@ -16,12 +17,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memcairn import paths
+from memcairn.signature import Signature, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, MutableMapping
+    from collections.abc import Collection, Iterable, MutableMapping
 
     from memcairn.config import Config
     from memcairn.ignore import IgnoreFile
+
 
 IGNORE_FILES = (".gitignore", ".memcairnignore")
 
@@ -38,7 +41,7 @@ class Walk:
         changed: files that are new or look changed.
         orphans: known paths whose file is gone.
         folders: mtime_ns of every folder listed, 0 where it is too young to be trusted.
-        unread: folders that could not be listed, with the reason.
+        unread: folders that could not be listed, with the reason; what is in them counts as seen.
         seen: how many files that could be notes were met.
     """
 
@@ -64,9 +67,7 @@ class Selection:
         patterns = config["index.exclude"]
         self._configured = (_ignore_file(root, patterns),) if patterns else ()
 
-    def rules(
-        self, folder: str, names: Collection[str] | None = None
-    ) -> tuple[IgnoreFile, ...]:
+    def rules(self, folder: str, names: Collection[str] | None = None) -> tuple[IgnoreFile, ...]:
         """The ignore files that hold in `folder`, outermost first.
 
         Args:
@@ -100,6 +101,7 @@ class Selection:
             name[0] != "."
             and os.path.splitext(name)[1].lower() in self._suffixes
             and name != paths.MEMORY_MD
+            and path not in self._others
             and not (rules and _is_ignored(rules, path))
         )
 
@@ -121,7 +123,7 @@ class Selection:
 def walk(
     selection: Selection,
     start: str,
-    known: MutableMapping[str, tuple[int, int, int]],
+    known: MutableMapping[str, Signature],
     *,
     force: bool = False,
 ) -> Walk:
@@ -135,106 +137,100 @@ def walk(
     """
     found = Walk()
     if not os.path.isdir(start):
-        if os.path.lexists(start):
-            found.seen = 1
-            if force or known.pop(start, None) != signature(os.stat(start)):
-                found.changed.append(start)
+        try:
+            now = signature_of(os.stat(start, follow_symlinks=False))
+        except (FileNotFoundError, NotADirectoryError):
+            pass
         else:
-            found.orphans = list(known)
+            found.seen = 1
+            if force or known.get(start) != now:
+                found.changed.append(start)
+            known.pop(start, None)
+        found.orphans = list(known)
         return found
     waiting = [start]
     while waiting:
-        folder = waiting.pop()
-        try:
-            listed_ns = time.time_ns()
-            mtime = os.stat(folder).st_mtime_ns
-            with os.scandir(folder) as listing:
-                entries = list(listing)
-        except OSError as error:
-            if not isinstance(error, FileNotFoundError):
-                found.unread[folder] = error.strerror or str(error)
-            continue
-        found.folders[folder] = mtime if listed_ns - mtime > RACY_NS else 0
-        rules = selection.rules(folder, {entry.name for entry in entries})
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if selection.takes_folder(entry.path, entry.name, rules):
-                    waiting.append(entry.path)
-            elif selection.takes_file(entry.path, entry.name, rules):
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                if not stat.S_ISREG(status.st_mode):
-                    continue
-                found.seen += 1
-                before = known.pop(entry.path, None)
-                now = (status.st_size, status.st_mtime_ns, status.st_ino)
-                if force or before != now:
-                    found.changed.append(entry.path)
+        waiting += _look_into(selection, waiting.pop(), known, found, force=force)
     found.changed.sort()
     found.orphans = [path for path in known if not _is_below_any(path, found.unread)]
     return found
 
 
 def relist(
-    selection: Selection, folder: str, known: Collection[str], folders: Collection[str]
+    selection: Selection,
+    folder: str,
+    known: MutableMapping[str, Signature],
+    folders: Collection[str],
 ) -> Walk:
-    """Look at one folder's names only: which notes came or went; new folders in it are walked.
+    """Compare one folder's files with what is known of them; new folders in it are walked.
 
     Args:
         selection: of the root in which `folder` lies.
         folder: one whose mtime moved.
-        known: paths of the notes that the index has directly in it, or deeper.
-        folders: the folders that are known already.
+        known: path -> signature of the notes that the index has in it, or deeper. It is used up.
+        folders: the folders that are known already; those that stayed are not looked into.
     """
     found = Walk()
+    waiting, stayed = [], set()
+    for inner in _look_into(selection, folder, known, found, force=False):
+        if inner in folders:
+            stayed.add(os.path.basename(inner))
+        else:
+            waiting.append(inner)
+    while waiting:
+        waiting += _look_into(selection, waiting.pop(), known, found, force=False)
+    start = len(folder.rstrip(os.sep)) + 1
+    found.changed.sort()
+    found.orphans = [
+        path
+        for path in known
+        if path[start:].partition(os.sep)[0] not in stayed and not _is_below_any(path, found.unread)
+    ]
+    return found
+
+
+def _look_into(
+    selection: Selection,
+    folder: str,
+    known: MutableMapping[str, Signature],
+    found: Walk,
+    *,
+    force: bool,
+) -> list[str]:
+    """Add what stands in one folder to `found`; returns the folders in it that are to be walked."""
+    inner = []
     try:
         listed_ns = time.time_ns()
         mtime = os.stat(folder).st_mtime_ns
         with os.scandir(folder) as listing:
             entries = list(listing)
-    except FileNotFoundError:
-        found.orphans = list(known)
-        return found
+        found.folders[folder] = mtime if listed_ns - mtime > RACY_NS else 0
+        rules = selection.rules(folder, {entry.name for entry in entries})
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if selection.takes_folder(entry.path, entry.name, rules):
+                    inner.append(entry.path)
+            elif selection.takes_file(entry.path, entry.name, rules):
+                status = _status(entry)
+                if status is None or not stat.S_ISREG(status.st_mode):
+                    continue
+                found.seen += 1
+                before = known.pop(entry.path, None)
+                if force or before != signature_of(status):
+                    found.changed.append(entry.path)
+    except (FileNotFoundError, NotADirectoryError):
+        found.folders.pop(folder, None)
     except OSError as error:
         found.unread[folder] = error.strerror or str(error)
-        return found
-    found.folders[folder] = mtime if listed_ns - mtime > RACY_NS else 0
-    rules = selection.rules(folder, {entry.name for entry in entries})
-    gone = {path for path in known if os.path.dirname(path) == folder}
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            taken = selection.takes_folder(entry.path, entry.name, rules)
-            if taken and entry.path not in folders:
-                inner = walk(selection, entry.path, {})
-                found.changed += inner.changed
-                found.folders |= inner.folders
-        elif entry.is_file(follow_symlinks=False) and selection.takes_file(
-            entry.path, entry.name, rules
-        ):
-            if entry.path not in known:
-                found.changed.append(entry.path)
-            gone.discard(entry.path)
-    found.orphans = sorted(gone)
-    return found
+        found.folders[folder] = 0
+    return inner
 
 
-def signature(status: os.stat_result) -> tuple[int, int, int]:
-    """(size_bytes, mtime_ns, inode) of a file."""
-    return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def changed_folders(folders: Mapping[str, int]) -> list[str]:
-    """Those of the listed folders that have other entries now, or are gone: one stat each."""
-    changed = []
-    for folder, mtime in folders.items():
-        try:
-            if os.stat(folder).st_mtime_ns != mtime:
-                changed.append(folder)
-        except OSError:
-            changed.append(folder)
-    return changed
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
 
 
 def _is_below_any(path: str, folders: Collection[str]) -> bool:
@@ -252,14 +248,23 @@ def _is_ignored(rules: tuple[IgnoreFile, ...], path: str) -> bool:
 
 def _read_lines(path: str) -> list[str] | None:
     try:
+        # A FIFO of that name would hold us up for ever.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()
     except OSError:
         return None
 
 
-def _ignore_file(folder: str, lines: Collection[str]) -> IgnoreFile:
+def _ignore_file(folder: str, lines: Iterable[str]) -> IgnoreFile:
+    # Files are read again at each call, which must not cost compiling the patterns again.
+    return _compiled(folder, tuple(lines))
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(folder: str, lines: tuple[str, ...]) -> IgnoreFile:
     # pathspec takes 20 ms to import, and most roots have no ignore file.
     from memcairn.ignore import IgnoreFile  # noqa: PLC0415
 
-    return IgnoreFile(folder, tuple(lines))
+    return IgnoreFile(folder, lines)

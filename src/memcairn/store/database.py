@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
@@ -48,7 +47,13 @@ class Database:
         except sqlite3.Error as error:
             if says_damaged(error):
                 raise StateDamaged("is damaged", path=path) from error
-            raise StateError(str(error), path=path, hint="is the disk full?") from error
+            raise _cannot_be_used(path, error) from error
+        except OSError as error:
+            raise StateError(
+                f"cannot be made: {error.strerror}",
+                path=path,
+                hint="MEMCAIRN_HOME names a folder that can be written to",
+            ) from error
 
     def _open(self) -> None:
         if not os.path.exists(self.path):
@@ -92,7 +97,10 @@ class Database:
 
     def _create(self) -> None:
         self.connection.execute("PRAGMA journal_mode = WAL")
-        schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+        schema = ""
+        for name in ("schema.sql", "vectors.sql"):
+            with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+                schema += file.read()
         with self.transaction():
             if self._version() != 0:
                 return
@@ -106,20 +114,25 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write: commits at the end, rolls back if an exception leaves; joins an outer transaction."""
+        """Write: commits at the end, rolls back if an exception leaves; joins an outer transaction.
+
+        Raises:
+            StateError: the disk is full, the file cannot be written, or others hold it for too long.
+        """
         if self._depth:
             yield
             return
-        self.connection.execute("BEGIN IMMEDIATE")
         self._depth += 1
         try:
+            self.connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
+            self.connection.execute("COMMIT")
+        except BaseException as error:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and not says_damaged(error):
+                raise _cannot_be_used(self.path, error) from error
             raise
-        else:
-            self.connection.execute("COMMIT")
         finally:
             self._depth -= 1
 
@@ -161,6 +174,18 @@ class Database:
         except sqlite3.DatabaseError as error:
             found.append(f"full text: {error}")
         return found
+
+
+def _cannot_be_used(path: str, error: sqlite3.Error) -> StateError:
+    hints = {
+        "SQLITE_FULL": "make room on the disk",
+        "SQLITE_READONLY": "make the file and its folder writable",
+        "SQLITE_CANTOPEN": "make the file and its folder writable",
+        "SQLITE_BUSY": "another process has held it for a minute; try again",
+    }
+    name = getattr(error, "sqlite_errorname", "")
+    hint = next((hint for start, hint in hints.items() if name.startswith(start)), None)
+    return StateError(f"cannot be used: {error}", path=path, hint=hint)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -10,17 +10,6 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
 
 
-# A name that is not UTF-8 is kept as bytes, which sort after all text: both have bounds of their own.
-AT_OR_BELOW = "(path = ? OR path > ? AND path < ? OR path > ? AND path < ?)"
-
-
-def bounds(folder: str) -> tuple[str | bytes, ...]:
-    """The parameters of `AT_OR_BELOW`."""
-    low, high = paths.bounds_below(folder)
-    as_bytes = (v if isinstance(v, bytes) else v.encode("utf-8") for v in (low, high))
-    return (paths.to_db(folder), low, high, *as_bytes)
-
-
 def listed(db: Database) -> dict[str, int]:
     """Path -> mtime_ns of every folder that was listed."""
     return {paths.from_db(p): m for p, m in db.execute("SELECT path, mtime_ns FROM folder")}

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
+from memcairn.signature import Signature
 from memcairn.store import chunks
 from memcairn.store.chunks import PreparedChunk, Replacement
+from memcairn.store.path_range import AT_OR_BELOW, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from memcairn.notes.note import Note, Problem
     from memcairn.store.database import Database
-
-
-class Signature(NamedTuple):
-    """Cheap "may have changed"; the content's hash decides. `mtime_ns` 0 never equals a file's."""
-
-    size_bytes: int
-    mtime_ns: int
-    inode: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +67,24 @@ def _known(row: tuple[Any, ...]) -> KnownNote:
 # ── what is known ────────────────────────────────────────────────────────────────────────────────
 
 
-def signatures(db: Database, root: int, folder: str | None = None) -> dict[str, tuple[int, int, int]]:
-    """path -> (size_bytes, mtime_ns, inode) of a root's notes, or of those below one folder."""
-    sql = "SELECT path, size_bytes, mtime_ns, inode FROM note WHERE root = ?"
+def signatures(db: Database, root: int, folder: str | None = None) -> dict[str, Signature]:
+    """Path -> (size_bytes, mtime_ns, inode) of a root's notes, or of those at or below one path.
+
+    Files that are no notes but have a problem are among them, with a size that no file has.
+    """
+    where = "root = ?"
     row: tuple[Any, ...] = (root,)
     if folder is not None:
-        sql += " AND path > ? AND path < ?"
-        row = (root, *paths.bounds_below(folder))
-    return {paths.from_db(path): (size, mtime, inode) for path, size, mtime, inode in db.execute(sql, row)}
+        where += f" AND {AT_OR_BELOW}"
+        row += bounds(folder)
+    sql = f"SELECT path, size_bytes, mtime_ns, inode FROM note WHERE {where}"
+    found = {
+        paths.from_db(path): Signature(size, mtime, inode)
+        for path, size, mtime, inode in db.execute(sql, row)
+    }
+    for (path,) in db.execute(f"SELECT path FROM problem WHERE {where}", row):
+        found.setdefault(paths.from_db(path), Signature(-1, 0, 0))
+    return found
 
 
 def known(db: Database, path: str) -> KnownNote | None:
@@ -96,9 +100,14 @@ def with_hash(db: Database, digest: bytes) -> list[KnownNote]:
 
 
 def below(db: Database, folder: str) -> list[str]:
-    """The paths of all notes below a folder, of any root."""
-    sql = "SELECT path FROM note WHERE path > ? AND path < ?"
-    return [paths.from_db(path) for (path,) in db.execute(sql, paths.bounds_below(folder))]
+    """The paths below a folder, of any root, of which the index knows a note or a problem."""
+    row = bounds(folder)
+    sql = f"""
+        SELECT path FROM note WHERE {AT_OR_BELOW}
+        UNION SELECT path FROM problem WHERE {AT_OR_BELOW}
+    """
+    found = (paths.from_db(path) for (path,) in db.execute(sql, row + row))
+    return [path for path in found if path != folder]
 
 
 def of_root(db: Database, root: int) -> Iterator[KnownNote]:
@@ -110,9 +119,7 @@ def of_root(db: Database, root: int) -> Iterator[KnownNote]:
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def write(
-    db: Database, root: int, batch: Iterable[tuple[Prepared, KnownNote | None]]
-) -> int:
+def write(db: Database, root: int, batch: Iterable[tuple[Prepared, KnownNote | None]]) -> int:
     """Make the index hold these notes.
 
     Args:
@@ -177,25 +184,3 @@ def set_problems(
         "INSERT INTO problem (path, root, line, message, unread) VALUES (?, ?, ?, ?, ?)",
         [(paths.to_db(path), root, problem.line, problem.message, unread) for problem in problems],
     )
-
-
-# ── folders ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def folders(db: Database) -> dict[str, int]:
-    """path -> mtime_ns of every folder that was listed."""
-    return {paths.from_db(p): m for p, m in db.execute("SELECT path, mtime_ns FROM folder")}
-
-
-def add_folders(db: Database, root: int, listed: dict[str, int]) -> None:
-    """Folders of a root that were listed, with their mtimes."""
-    db.executemany(
-        "INSERT OR REPLACE INTO folder (path, root, mtime_ns) VALUES (?, ?, ?)",
-        [(paths.to_db(path), root, mtime) for path, mtime in listed.items()],
-    )
-
-
-def forget_folders(db: Database, root: int, folder: str) -> None:
-    """A folder of a root and all below it are gone, or are about to be listed anew."""
-    sql = "DELETE FROM folder WHERE root = ? AND (path = ? OR path > ? AND path < ?)"
-    db.execute(sql, (root, paths.to_db(folder), *paths.bounds_below(folder)))

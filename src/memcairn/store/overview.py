@@ -39,6 +39,6 @@ def problems(db: Database) -> list[FoundProblem]:
 
 
 def namespaces(db: Database) -> dict[str, int]:
-    """namespace -> how many notes have it."""
+    """Namespace -> how many notes have it."""
     sql = "SELECT namespace, COUNT(*) FROM note GROUP BY namespace ORDER BY namespace"
     return dict(db.execute(sql).fetchall())

@@ -6,6 +6,7 @@ beside it, and a new index.db begins with what that file says.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from memcairn import atomic, paths
 from memcairn.errors import StateError
+from memcairn.store import notes
 
 if TYPE_CHECKING:
     from memcairn.store.database import Database
@@ -58,8 +60,11 @@ def add(db: Database, path: str) -> Root:
         sql = f"SELECT {_COLUMNS} FROM root WHERE path = ?"
         root = _root(db.execute(sql, (paths.to_db(path),)).fetchone())
         if added:
-            sql = "UPDATE note SET root = ? WHERE root <> ? AND path > ? AND path < ?"
-            db.execute(sql, (root.id, root.id, *paths.bounds_below(path)))
+            inside = notes.below(db, path)
+            outer = [r.id for r in roots(db) if r.id != root.id and paths.is_inside(path, r.path)]
+            for table, outer_id in itertools.product(("note", "problem"), outer):
+                sql = f"UPDATE {table} SET root = ? WHERE root = ? AND path = ?"
+                db.executemany(sql, [(root.id, outer_id, paths.to_db(p)) for p in inside])
             save(db)
     return root
 
@@ -89,7 +94,7 @@ def forget(db: Database, root: Root) -> int:
 
 
 def labels(db: Database) -> dict[str, str]:
-    """path -> the namespace that the user gave it and all below it."""
+    """Path -> the namespace that the user gave it and all below it."""
     return {paths.from_db(p): ns for p, ns in db.execute("SELECT path, namespace FROM label")}
 
 

@@ -1,0 +1,175 @@
+"""A search shows what the files say now."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from index_tools import found, settle, write
+
+from memcairn import Memory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def settled(memory: Memory, notes: Path) -> Path:
+    """An indexed folder in which nothing has happened lately."""
+    write(notes / "a.md", "kiwi one\n")
+    write(notes / "b.md", "mango one\n")
+    write(notes / "sub" / "c.md", "kiwi two\n")
+    settle(notes / "sub", notes)
+    memory.index(notes)
+    return notes
+
+
+@pytest.mark.parametrize("text", ["plum one\n", "plum\n", "", "plum and much more text\n"])
+def test_text_that_is_no_longer_there_is_not_shown(
+    memory: Memory, settled: Path, text: str
+) -> None:
+    write(settled / "a.md", text, age_s=None)
+
+    assert found(memory, "kiwi") == {"c.md"}
+    assert found(memory, "plum") == ({"a.md"} if text else set())
+
+
+def test_many_edits_of_the_same_size_are_all_seen(memory: Memory, settled: Path) -> None:
+    before = "kiwi"
+    for word in ("plum", "pear", "lime", "date", "fig1", "kiwi") * 5:
+        write(settled / "a.md", f"{word} one\n", age_s=None)
+
+        assert "a.md" not in found(memory, before)
+        assert "a.md" in found(memory, f"one {word}")
+        before = word
+
+
+@pytest.mark.parametrize("place", ["new.md", "sub/new.md", "fresh/new.md", "x/y/z/new.md"])
+def test_a_new_file_is_found(memory: Memory, settled: Path, place: str) -> None:
+    write(settled / place, "papaya\n", age_s=None)
+
+    assert found(memory, "papaya") == {"new.md"}
+
+
+def test_a_file_made_right_after_a_search_is_found(memory: Memory, settled: Path) -> None:
+    for number in range(20):
+        write(settled / f"{number}.md", f"papaya {number}\n", age_s=None)
+
+        assert f"{number}.md" in found(memory, f"papaya {number}", limit=50)
+
+
+def test_a_renamed_file_is_found_by_its_new_name_only(memory: Memory, settled: Path) -> None:
+    (settled / "a.md").rename(settled / "sub" / "z.md")
+
+    assert found(memory, "kiwi") == {"c.md", "z.md"}
+
+
+def test_a_file_renamed_over_another_takes_its_place(memory: Memory, settled: Path) -> None:
+    (settled / "a.md").replace(settled / "b.md")
+
+    assert found(memory, "kiwi") == {"b.md", "c.md"}
+    assert found(memory, "mango") == set()
+
+
+def test_a_file_replaced_as_editors_do_is_found_by_its_new_text(
+    memory: Memory, settled: Path
+) -> None:
+    write(settled / ".a.tmp", "papaya\n", age_s=None)
+    (settled / ".a.tmp").replace(settled / "a.md")
+
+    assert found(memory, "papaya") == {"a.md"}
+
+
+def test_a_removed_file_or_folder_is_not_found(memory: Memory, settled: Path) -> None:
+    (settled / "a.md").unlink()
+    assert found(memory, "kiwi") == {"c.md"}
+
+    shutil.rmtree(settled / "sub")
+    assert found(memory, "kiwi") == set()
+
+
+def test_a_folder_that_moves_takes_its_notes_along(memory: Memory, settled: Path) -> None:
+    (settled / "sub").rename(settled / "moved")
+
+    (passage,) = [p for p in memory.search("kiwi") if p.path.endswith("c.md")]
+    assert passage.path == str(settled / "moved" / "c.md")
+
+
+def test_a_root_that_comes_back_is_found_again(
+    memory: Memory, settled: Path, tmp_path: Path
+) -> None:
+    settled.rename(tmp_path / "away")
+    assert found(memory, "kiwi") == set()
+    assert found(memory, "kiwi") == set()
+
+    (tmp_path / "away").rename(settled)
+    assert found(memory, "kiwi") == {"a.md", "c.md"}
+
+
+def test_a_file_that_cannot_be_read_any_more_is_not_shown(memory: Memory, settled: Path) -> None:
+    write(settled / "a.md", b"kiwi \xff\n", age_s=None)
+
+    assert found(memory, "kiwi") == {"c.md"}
+
+
+def test_a_file_that_changes_during_every_search_is_left_out(
+    memory: Memory, settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memcairn.search import pipeline
+
+    search = pipeline.search
+    turn = 0
+
+    def write_during_search(*given, **more):
+        nonlocal turn
+        turn += 1
+        answer = search(*given, **more)
+        write(settled / "a.md", "kiwi " * (turn + 1), age_s=None)
+        return answer
+
+    monkeypatch.setattr(pipeline, "search", write_during_search)
+
+    assert found(memory, "kiwi") == {"c.md"}
+
+
+def test_a_file_that_changes_once_during_a_search_is_shown_as_it_is(
+    memory: Memory, settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memcairn.search import pipeline
+
+    search = pipeline.search
+    changes = ["papaya and kiwi\n"]
+
+    def write_during_search(*given, **more):
+        answer = search(*given, **more)
+        if changes:
+            write(settled / "a.md", changes.pop(), age_s=None)
+        return answer
+
+    monkeypatch.setattr(pipeline, "search", write_during_search)
+
+    texts = {os.path.basename(p.path): p.text for p in memory.search("kiwi")}
+    assert texts["a.md"] == "papaya and kiwi"
+
+
+def test_what_another_process_indexed_during_a_search_is_not_shown_as_it_was(
+    memory: Memory, settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memcairn.search import pipeline
+
+    search = pipeline.search
+    changes = ["papaya\n"]
+
+    def index_during_search(*given, **more):
+        answer = search(*given, **more)
+        if changes:
+            write(settled / "a.md", changes.pop(), age_s=7)
+            with Memory() as other:
+                other.index(settled)
+        return answer
+
+    monkeypatch.setattr(pipeline, "search", index_during_search)
+
+    assert found(memory, "kiwi") == {"c.md"}
