@@ -1,0 +1,148 @@
+"""What is wrong with a file is listed with its line, until it is mended; the rest goes on."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from index_tools import found, rows, write
+
+from memcairn import Memory, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def problems(memory: Memory) -> list[tuple[str, int, bool]]:
+    return [(os.path.basename(p.path), p.line, p.unread) for p in memory.status().problems]
+
+
+def test_broken_yaml_is_listed_with_its_line_and_the_note_is_found(
+    memory: Memory, notes: Path
+) -> None:
+    write(notes / "a.md", "---\ntitle: fine\ntags: [a, b\n---\nkiwi\n")
+
+    report = memory.index(notes)
+
+    assert report.is_whole
+    ((name, line, unread),) = problems(memory)
+    assert (name, unread) == ("a.md", False)
+    assert 2 <= line <= 4
+    assert found(memory, "kiwi") == {"a.md"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "line"),
+    [
+        (b"one\ntwo \xff\n", "not UTF-8", 2),
+        ("kiwi\n".encode("utf-16"), "UTF-16", 1),
+        ("kiwi\n".encode("latin-1") + "gr\xfcn".encode("latin-1"), "not UTF-8", 2),
+    ],
+)
+def test_a_file_that_is_not_utf_8_fails_with_its_line(
+    memory: Memory, notes: Path, content: bytes, message: str, line: int
+) -> None:
+    write(notes / "a.md", content)
+    write(notes / "b.md", "kiwi\n")
+
+    report = memory.index(notes)
+
+    assert message in report.failed[str(notes / "a.md")]
+    assert problems(memory) == [("a.md", line, True)]
+    assert found(memory, "kiwi") == {"b.md"}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"kiwi\0\1\2", "binary"), (b"kiwi " * 300, "larger than 1000 bytes")]
+)
+def test_what_is_left_out_is_listed_and_is_no_failure(
+    notes: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, why: str
+) -> None:
+    monkeypatch.setenv("MEMCAIRN_INDEX_MAX_FILE_BYTES", "1000")
+    write(notes / "a.md", content)
+    with Memory() as memory:
+        report = memory.index(notes)
+
+        assert report.is_whole
+        assert why in report.left_out[str(notes / "a.md")]
+        assert problems(memory) == [("a.md", 1, False)]
+        assert found(memory, "kiwi") == set()
+
+
+@pytest.mark.parametrize("way", ["scan", "drain"])
+@pytest.mark.parametrize("content", [b"\xff\n", b"\0binary"])
+@pytest.mark.parametrize("end", ["mended", "removed", "renamed"])
+def test_a_problem_is_gone_once_the_file_is_mended_or_gone(
+    memory: Memory, notes: Path, way: str, content: bytes, end: str
+) -> None:
+    path = write(notes / "a.md", content)
+    memory.index(notes)
+    assert len(problems(memory)) == 1
+
+    if end == "mended":
+        write(path, "kiwi\n", age_s=1)
+    elif end == "removed":
+        path.unlink()
+    else:
+        path.rename(notes / "a.bak")
+    if way == "scan":
+        memory.index(notes)
+    else:
+        memory.enqueue(path)
+        memory.flush()
+
+    assert problems(memory) == []
+    assert found(memory, "kiwi") == ({"a.md"} if end == "mended" else set())
+
+
+def test_a_folder_of_problems_that_goes_takes_them_along(memory: Memory, notes: Path) -> None:
+    path = write(notes / "sub" / "a.md", b"\xff\n")
+    memory.index(notes)
+    path.unlink()
+    path.parent.rmdir()
+
+    memory.search("kiwi")
+
+    assert problems(memory) == []
+
+
+def test_a_note_that_breaks_stays_as_it_was_read_last_and_fails(
+    memory: Memory, notes: Path
+) -> None:
+    write(notes / "a.md", "kiwi\n")
+    memory.index(notes)
+    write(notes / "a.md", b"kiwi \xff\n", age_s=1)
+
+    report = memory.index(notes)
+
+    assert not report.is_whole
+    assert rows(memory, "SELECT COUNT(*) FROM note") == [(1,)]
+    assert memory.search("kiwi") == []
+
+
+def test_a_file_that_cannot_be_opened_is_a_failure_and_stays_queued(
+    memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(notes / "a.md", "kiwi\n")
+    write(notes / "b.md", "kiwi\n")
+    memory.index(notes)
+    write(notes / "a.md", "plum\n", age_s=1)
+    write(notes / "b.md", "plum\n", age_s=1)
+    open_ = os.open
+
+    def refuse(path, *more, **others):
+        if str(path).endswith("/a.md"):
+            raise PermissionError(13, "Permission denied")
+        return open_(path, *more, **others)
+
+    memory.enqueue([notes / "a.md", notes / "b.md"])
+    with monkeypatch.context() as patch:
+        patch.setattr(reading.os, "open", refuse)
+        report = memory.flush()
+
+    assert report.failed == {str(notes / "a.md"): "cannot be read: Permission denied"}
+    assert report.indexed == [str(notes / "b.md")]
+    assert memory.queue_status().failing == 1
+    assert memory.flush().indexed == [str(notes / "a.md")]
+    assert problems(memory) == []

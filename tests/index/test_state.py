@@ -1,0 +1,192 @@
+"""index.db is a cache: damaged, deleted, shared or without room, the notes are found again."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from index_tools import content, found, rows, write
+
+from memcairn import Memory
+from memcairn.errors import SchemaTooNew, StateError
+
+
+def indexed(notes: Path) -> str:
+    """Index some notes, and say where index.db is."""
+    for number in range(30):
+        write(notes / f"{number}.md", f"# Note {number}\n\nkiwi {number}\n")
+    with Memory() as memory:
+        memory.index(notes, namespace="given")
+        return memory.index_path
+
+
+@pytest.mark.parametrize("damage", ["garbage", "header", "truncated", "short", "middle"])
+def test_a_damaged_index_is_set_aside_and_made_anew(notes: Path, damage: str) -> None:
+    index = indexed(notes)
+    whole = Path(index).read_bytes()
+    with open(index, "wb") as file:
+        file.write(
+            {
+                "garbage": b"garbage " * 1000,
+                "header": b"\0" * 100 + whole[100:],
+                "truncated": whole[: len(whole) // 2],
+                "short": whole[:50],
+                "middle": whole[:4096] + os.urandom(len(whole) - 4096),
+            }[damage]
+        )
+    for suffix in ("-wal", "-shm"):
+        if os.path.exists(index + suffix):
+            os.unlink(index + suffix)
+
+    with Memory() as memory:
+        assert len(memory.search("kiwi", limit=50, namespace="given")) == 30
+        assert any("damaged" in notice for notice in memory.notices)
+        assert rows(memory, "PRAGMA integrity_check") == [("ok",)]
+    assert any(".damaged-" in name for name in os.listdir(os.path.dirname(index)))
+
+
+def test_a_deleted_index_comes_back_with_its_roots_and_namespaces(notes: Path) -> None:
+    index = indexed(notes)
+    with Memory() as memory:
+        before = content(memory)
+    os.unlink(index)
+
+    with Memory() as memory:
+        assert len(memory.search("kiwi", limit=50, namespace="given")) == 30
+        assert content(memory) == before
+
+
+def test_a_newer_index_is_refused_and_not_touched(notes: Path) -> None:
+    index = indexed(notes)
+    with closing(sqlite3.connect(index)) as db:
+        db.execute("PRAGMA user_version = 99")
+    before = Path(index).read_bytes()
+
+    with Memory() as memory, pytest.raises(SchemaTooNew, match="schema 99"):
+        memory.search("kiwi")
+
+    assert Path(index).read_bytes() == before
+
+
+def test_a_home_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path, notes: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with Memory(tmp_path / "file" / "home") as memory, pytest.raises(StateError) as error:
+        memory.index(notes)
+
+    assert str(tmp_path / "file" / "home") in str(error.value)
+
+
+def test_an_index_that_cannot_be_written_is_an_error_with_a_hint(notes: Path) -> None:
+    indexed(notes)
+    write(notes / "new.md", "kiwi new\n")
+    with Memory() as memory:
+        memory._handles().db.execute("PRAGMA query_only = ON")
+
+        with pytest.raises(StateError) as error:
+            memory.index(notes)
+
+    assert "index.db" in str(error.value)
+    assert error.value.hint == "make the file and its folder writable"
+
+
+def test_a_full_disk_is_an_error_and_loses_nothing(notes: Path) -> None:
+    indexed(notes)
+    with Memory() as memory:
+        before = content(memory)
+        handles = memory._handles()
+        (pages,) = handles.db.execute("PRAGMA page_count").fetchone()
+        handles.db.execute(f"PRAGMA max_page_count = {pages}")
+        write(notes / "new.md", "".join(f"# H{n}\n\nplum {n} {'x' * 999}\n\n" for n in range(500)))
+
+        with pytest.raises(StateError) as error:
+            memory.index(notes)
+        assert error.value.hint == "make room on the disk"
+        assert content(memory) == before
+
+        memory.enqueue(notes / "new.md")
+        assert not memory.flush().is_whole
+        assert memory.queue_status().failing == 1
+
+        handles.db.execute("PRAGMA max_page_count = 1000000")
+        assert memory.flush().is_whole
+        assert found(memory, "plum") == {"new.md"}
+
+
+def test_files_that_we_make_are_private(notes: Path) -> None:
+    index = indexed(notes)
+    home = os.path.dirname(index)
+
+    assert os.stat(home).st_mode & 0o077 == 0
+    for name in os.listdir(home):
+        assert os.stat(os.path.join(home, name)).st_mode & 0o077 == 0, name
+
+
+INDEX = "import sys; from memcairn import Memory; Memory().index(sys.argv[1])"
+
+
+def test_two_processes_index_the_same_folder_at_once(notes: Path, tmp_path: Path) -> None:
+    for number in range(300):
+        write(notes / f"{number % 7}" / f"{number}.md", f"# Note {number}\n\nkiwi {number}\n")
+    command = [sys.executable, "-c", INDEX, str(notes)]
+    for round_ in range(2):
+        both = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
+        assert [(p.communicate()[1], p.returncode) for p in both] == [(b"", 0)] * 2
+        for number in range(0, 300, 3):
+            write(notes / f"{number % 7}" / f"{number}.md", f"plum {number}\n", age_s=round_ + 1)
+
+    with Memory() as memory, Memory(tmp_path / "fresh") as fresh:
+        memory.index(notes)
+        fresh.index(notes)
+        assert content(memory) == content(fresh)
+
+
+WORDS = ["zulu", "alpha", "bravo", "charlie", "delta", "echo"]
+
+
+def test_threads_search_while_another_indexes(memory: Memory, notes: Path) -> None:
+    for number in range(40):
+        write(notes / f"{number}.md", f"# Note {number}\n\nkiwi {number} zulu\n")
+    memory.index(notes)
+    errors: list[BaseException] = []
+    done = threading.Event()
+    searches = []
+
+    def search() -> None:
+        try:
+            while not done.is_set() or not searches:
+                for passage in memory.search("kiwi", limit=5):
+                    assert "kiwi" in passage.text
+                searches.append(1)
+        except BaseException as error:
+            errors.append(error)
+
+    def index() -> None:
+        try:
+            for turn in range(1, 6):
+                for number in range(0, 40, 2):
+                    text = f"# Note {number}\n\nkiwi {number} {WORDS[turn]}\n"
+                    write(notes / f"{number}.md", text, age_s=None)
+                memory.index(notes)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            done.set()
+
+    threads = [threading.Thread(target=search) for _ in range(4)]
+    threads.append(threading.Thread(target=index))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert len(memory.search("echo", limit=50)) == 20
+    assert memory.search("delta") == []
+    assert rows(memory, "PRAGMA integrity_check") == [("ok",)]
