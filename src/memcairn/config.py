@@ -55,6 +55,10 @@ SETTINGS: tuple[Setting, ...] = (
         "More patterns to leave out, in the language of .gitignore.",
         in_project=True,
     ),
+    Setting("memory_md.max_lines", 200, "Lines that a MEMORY.md or an index page may have."),
+    Setting("memory_md.max_units", 25_000, "Its UTF-16 units, as most hosts count characters."),
+    Setting("memory_md.max_bytes", 25_600, "Its bytes."),
+    Setting("memory_md.entry_chars", 150, "Characters, as a reader counts them, of one entry."),
     Setting("memory.root", "", "Where `add` writes; empty: the folder memory in the home."),
     Setting(
         "namespaces",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from memcairn import config, drain, paths
-from memcairn.errors import MemoryMdError, NoteError, StateDamaged, UsageError
+from memcairn.errors import ConfigError, MemoryMdError, NoteError, StateDamaged, UsageError
 from memcairn.indexer import Indexer
 from memcairn.queue import Queue
 from memcairn.report import IndexReport
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from memcairn.doctor import Finding
     from memcairn.memory_md import findings as memory_md_findings
     from memcairn.memory_md.check import Explanation, Loaded
+    from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.refresh import Refreshed
     from memcairn.queue import QueueEntry, QueueStatus
     from memcairn.search.passages import Passage
@@ -327,13 +328,24 @@ class Memory:
         # Most calls find that nothing is to be done, and need not load how.
         from memcairn.memory_md import refresh  # noqa: PLC0415
 
-        done = refresh.refresh(handles.db, root, backups=self.backups, rebuild=rebuild)
+        done = refresh.refresh(
+            handles.db, root, self._limits(), backups=self.backups, rebuild=rebuild
+        )
         if done.backup is not None:
             self.notices.append(
                 f"{os.path.join(root.path, paths.MEMORY_MD)} was there before memcairn; a copy is "
                 f"{done.backup}"
             )
         return done
+
+    def _limits(self) -> Limits:
+        from memcairn.memory_md.limits import Limits  # noqa: PLC0415 - as above
+
+        names = ("max_lines", "max_units", "max_bytes", "entry_chars")
+        try:
+            return Limits(*(int(self.config[f"memory_md.{name}"]) for name in names))
+        except ValueError as error:
+            raise ConfigError(f"memory_md: {error}", path=paths.config_file()) from error
 
     def memory_md_root(self, path: str | os.PathLike[str] | None = None) -> Root:
         """The root whose MEMORY.md is meant.
@@ -409,7 +421,7 @@ class Memory:
 
         root = self._kept_root(path)
         self._index_only(root.path)
-        return self._do(lambda h: refresh.check(h.db, root))
+        return self._do(lambda h: refresh.check(h.db, root, self._limits()))
 
     def explain_memory_md(self, path: str | os.PathLike[str]) -> Explanation:
         """Why a note stands in MEMORY.md where it stands.
@@ -422,7 +434,7 @@ class Memory:
         real = paths.real(os.fspath(path))
         self.index(real)
         root = self._kept_root(real)
-        found = self._do(lambda h: refresh.explain(h.db, root, real))
+        found = self._do(lambda h: refresh.explain(h.db, root, real, self._limits()))
         if found is None:
             raise UsageError("is no note", path=real, hint=f"of the root {root.path}")
         return found
@@ -444,7 +456,7 @@ class Memory:
                 path=os.path.join(root.path, paths.MEMORY_MD),
                 hint="`memcairn memory-md refresh ROOT` makes one",
             )
-        return check.as_loaded(present)
+        return check.as_loaded(present, self._limits())
 
     def _kept_root(self, path: str | os.PathLike[str] | None) -> Root:
         root = self.memory_md_root(path)
@@ -559,6 +571,10 @@ class Memory:
         if changed:
             self.index(real)
         return changed
+
+    def unpin(self, path: str | os.PathLike[str]) -> bool:
+        """Take back a pin: `pin(path, pinned=False)`."""
+        return self.pin(path, pinned=False)
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────
 

@@ -76,7 +76,7 @@ def write(root: str, observation: Observation) -> str:
     now = datetime.now(UTC)
     folder = os.path.join(root, FOLDER)
     content = _content(observation, now).encode("utf-8", "replace")
-    name = "-".join(filter(None, (now.date().isoformat(), _slug(observation.title))))
+    name = "-".join(filter(None, (now.date().isoformat(), _slug(safety.redact(observation.title)))))
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         if os.path.islink(folder):

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from memcairn.memory_md.check import Explanation
     from memcairn.memory_md.findings import Finding
     from memcairn.memory_md.kept import Kept
+    from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.rank import NoteFacts
     from memcairn.memory_md.render import Rendered
     from memcairn.store.database import Database
@@ -74,12 +75,15 @@ class Refreshed:
     backup: str | None = None
 
 
-def refresh(db: Database, root: Root, *, backups: str, rebuild: bool = False) -> Refreshed:
+def refresh(
+    db: Database, root: Root, limits: Limits, *, backups: str, rebuild: bool = False
+) -> Refreshed:
     """Bring one root's MEMORY.md and pages up to date; from now on it is kept.
 
     Args:
         db: index.db; no transaction is open.
         root: a folder.
+        limits: what a file may hold.
         backups: the folder for a copy of a MEMORY.md that was there before us.
         rebuild: make everything anew from what the index says of each note.
 
@@ -91,7 +95,7 @@ def refresh(db: Database, root: Root, *, backups: str, rebuild: bool = False) ->
         today = this_day()
         changes = _take_changes(db, root, today, rebuild=rebuild)
         for _ in range(TRIES):
-            done = _attempt(db, root, today, backups, changes)
+            done = _attempt(db, root, limits, today, backups, changes)
             if done is not None:
                 return done
     raise MemoryMdError(
@@ -101,7 +105,7 @@ def refresh(db: Database, root: Root, *, backups: str, rebuild: bool = False) ->
     )
 
 
-def check(db: Database, root: Root) -> list[Finding]:
+def check(db: Database, root: Root, limits: Limits) -> list[Finding]:
     """What is wrong with a root's MEMORY.md and pages; nothing if an update would change nothing.
 
     Raises:
@@ -111,16 +115,17 @@ def check(db: Database, root: Root) -> list[Finding]:
         today = this_day()
         facts = _facts(db, root, today)
         present, _ = _read_memory_md(root.path)
-        return checks.check(present, _pages(root.path), facts, today=today)
+        return checks.check(present, _pages(root.path), facts, today=today, limits=limits)
 
 
-def explain(db: Database, root: Root, path: str) -> Explanation | None:
+def explain(db: Database, root: Root, path: str, limits: Limits) -> Explanation | None:
     """Why a note stands where it stands; None if it is no note of this root.
 
     Args:
         db: index.db.
         root: its root.
         path: its absolute path.
+        limits: what a file may hold.
 
     Raises:
         MemoryMdError: MEMORY.md cannot be read.
@@ -129,7 +134,9 @@ def explain(db: Database, root: Root, path: str) -> Explanation | None:
         today = this_day()
         facts = _facts(db, root, today)
         present, _ = _read_memory_md(root.path)
-        return checks.explain(facts, path_in_root(path, root.path), present, today=today)
+        return checks.explain(
+            facts, path_in_root(path, root.path), present, today=today, limits=limits
+        )
 
 
 def read(root: str) -> bytes | None:
@@ -179,8 +186,13 @@ def _take_changes(db: Database, root: Root, today: date, *, rebuild: bool) -> tu
     return through, [path_in_root(path, root.path) for path in changed]
 
 
-def _attempt(
-    db: Database, root: Root, today: date, backups: str, changes: tuple[int, list[str]]
+def _attempt(  # noqa: PLR0917 - what refresh was given, and what it found
+    db: Database,
+    root: Root,
+    limits: Limits,
+    today: date,
+    backups: str,
+    changes: tuple[int, list[str]],
 ) -> Refreshed | None:
     """Render and write; None if MEMORY.md was changed by somebody else meanwhile."""
     through, changed = changes
@@ -192,7 +204,7 @@ def _attempt(
         changed = []
         kept = _without_pages(kept)
     view = IndexedNotes(db, root.id)
-    rendered = update(view, present, today=today, kept=kept, changed=changed)
+    rendered = update(view, present, today=today, limits=limits, kept=kept, changed=changed)
     written = _write_pages(root.path, rendered)
     backup = None
     if rendered.memory_md != present:
@@ -248,15 +260,17 @@ def _read(path: str) -> tuple[bytes | None, Signature | None]:
         if error.errno in (errno.ELOOP, errno.EMLINK) or os.path.islink(path):
             raise _refused(path, "is a symlink, which is not followed") from error
         raise
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             what = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
             raise _refused(path, f"is {what}")
-        data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
+        if status.st_size > _MOST_BYTES:
             raise _refused(path, "is too large to be an index")
-        return data, (len(data), status.st_mtime_ns, status.st_ino)
+        data = b"".join(iter(lambda: os.read(descriptor, status.st_size + 1), b""))
+    finally:
+        os.close(descriptor)
+    return data, (len(data), status.st_mtime_ns, status.st_ino)
 
 
 def _refused(path: str, why: str) -> MemoryMdError:

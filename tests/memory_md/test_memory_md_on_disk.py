@@ -1,0 +1,589 @@
+"""MEMORY.md on disk: current after every way in, theirs kept, and nothing written where it must not be."""
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from roots_on_disk import SMALL, index_files, is_whole, make_root, rebuilt, write
+
+from memcairn import Memory, atomic
+from memcairn.errors import ConfigError, MemoryMdError, UsageError
+from memcairn.memory_md import refresh
+
+
+@pytest.fixture
+def root(tmp_path):
+    return make_root(tmp_path / "notes", 3)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    for name, value in SMALL.items():
+        monkeypatch.setenv(name, value)
+
+
+def text(root: Path) -> str:
+    return (root / "MEMORY.md").read_text(encoding="utf-8")
+
+
+def first_entry(root: Path) -> str:
+    return next(line for line in text(root).splitlines() if line.startswith("- "))
+
+
+# ── every way in ─────────────────────────────────────────────────────────────────────────────────
+
+
+def index(memory, file):
+    memory.index(file)
+
+
+def index_the_root(memory, file):
+    memory.index(file.parent)
+
+
+def drain(memory, file):
+    memory.enqueue(file)
+    memory.drain(0)
+
+
+def flush(memory, file):
+    memory.enqueue(file)
+    memory.flush()
+
+
+def search(memory, file):
+    memory.search("title")
+
+
+WAYS = [index, index_the_root, drain, flush]
+
+
+@pytest.mark.parametrize("way", [*WAYS, search])
+def test_a_new_note_is_in_memory_md(root, way):
+    file = write(root, "new.md", "Quite new", "Text.")
+    with Memory() as memory:
+        way(memory, file)
+        assert "- [Quite new](new.md) — Text." in text(root)
+        assert memory.check_memory_md(root) == []
+
+
+@pytest.mark.parametrize("way", [*WAYS, search])
+def test_a_note_that_is_gone_is_not_in_memory_md(root, way):
+    (root / "a" / "note-0.md").unlink()
+    with Memory() as memory:
+        way(memory, root / "a" / "note-0.md") if way != index_the_root else memory.index(root)
+        assert "note-0" not in text(root)
+        assert memory.check_memory_md(root) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_another_title_is_in_memory_md(root, way):
+    file = write(root, "a/note-0.md", "Another", "Text.")
+    with Memory() as memory:
+        way(memory, file)
+    assert "[Another](a/note-0.md)" in text(root)
+    assert "Title 0" not in text(root)
+
+
+def test_a_search_notices_an_edited_note_that_it_finds(root):
+    write(root, "a/note-0.md", "Title 0 anew", "About 0.")
+    with Memory() as memory:
+        memory.search("title 0")
+    assert "[Title 0 anew](a/note-0.md)" in text(root)
+
+
+def test_a_renamed_note_is_listed_once_under_its_new_path(root):
+    (root / "a" / "note-0.md").rename(root / "b" / "other.md")
+    with Memory() as memory:
+        memory.index(root)
+    assert "(a/note-0.md)" not in text(root)
+    assert text(root).count("(b/other.md)") == 1
+
+
+def test_pinned_notes_come_first_until_they_are_unpinned(root):
+    note = root / "b" / "note-1.md"
+    with Memory() as memory:
+        assert memory.pin(note)
+        assert first_entry(root) == "- [Title 1](b/note-1.md) — About 1."
+        assert not memory.pin(note)
+        assert memory.explain_memory_md(note).pinned
+        assert memory.unpin(note)
+    assert first_entry(root) == "- [Title 0](a/note-0.md) — About 0."
+    assert "pinned" not in note.read_text()
+
+
+def test_an_update_that_never_happened_is_made_up_for(root, monkeypatch):
+    write(root, "new.md", "Quite new", "Text.")
+    with Memory() as memory:
+        with monkeypatch.context() as patched:
+            patched.setattr(Memory, "_finish", lambda _, report: report)
+            memory.index(root)
+        assert "Quite new" not in text(root)
+        assert [f.kind for f in memory.check_memory_md(root)] == ["stale"]
+    with Memory() as memory:
+        memory.search("nothing of the kind")
+    assert "Quite new" in text(root)
+
+
+def test_a_new_day_takes_expired_notes_off_the_first_page(root, monkeypatch):
+    write(root, "old.md", "Soon over", "Text.", valid_until=f"{refresh.this_day()}")
+    with Memory() as memory:
+        memory.index(root)
+        assert "[Soon over](old.md)" in text(root)
+    tomorrow = refresh.this_day().fromordinal(refresh.this_day().toordinal() + 1)
+    monkeypatch.setattr(refresh, "this_day", lambda: tomorrow)
+    with Memory() as memory:
+        memory.refresh_memory_md(root)
+    assert "[Soon over](old.md)" not in text(root)
+    assert "old.md" in "".join(file.read_text() for file in (root / "index").glob("*.md"))
+
+
+# ── which roots ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_folder_gets_no_memory_md_unasked(tmp_path):
+    write(tmp_path / "docs", "a.md", "A", "Text.")
+    with Memory() as memory:
+        memory.index(tmp_path / "docs")
+        with pytest.raises(UsageError, match=r"has no MEMORY\.md"):
+            memory.check_memory_md(tmp_path / "docs")
+    assert not (tmp_path / "docs" / "MEMORY.md").exists()
+
+
+@pytest.mark.parametrize("place", [".claude/projects/-x/memory", ".claude/agent-memory/reviewer"])
+def test_memory_folders_of_claude_code_have_one(tmp_path, place):
+    write(tmp_path / place, "a.md", "A", "Text.")
+    with Memory() as memory:
+        memory.index(tmp_path / place)
+    assert "- [A](a.md) — Text." in text(tmp_path / place)
+
+
+def test_a_folder_that_has_one_keeps_it_and_what_it_says(tmp_path):
+    root = tmp_path / "notes"
+    write(root, "a.md", "A", "Text.")
+    write(root, "b.md", "B", "Text.")
+    theirs = b"\xef\xbb\xbf# My memory\r\n\r\n- [my own word for it](b.md) - mine\r\n"
+    (root / "MEMORY.md").write_bytes(theirs)
+    with Memory() as memory:
+        memory.index(root)
+        backups = list(Path(memory.backups).iterdir())
+        notices = memory.notices
+    after = (root / "MEMORY.md").read_bytes()
+    assert theirs.rstrip() in after
+    assert after.count(b"(b.md)") == 1
+    assert b"- [A](a.md)" in after
+    assert [file.read_bytes() for file in backups] == [theirs]
+    assert str(backups[0]) in "".join(notices)
+
+
+def test_a_backup_is_made_once(root):
+    with Memory() as memory:
+        (root / "MEMORY.md").write_text("mine\n" + text(root))
+        memory.index(root)
+        assert not Path(memory.backups).exists()
+    assert text(root).startswith("mine\n")
+
+
+def test_it_can_be_turned_off(root):
+    before = text(root)
+    with Memory() as memory:
+        memory.stop_memory_md(root)
+        write(root, "new.md", "Quite new", "Text.")
+        memory.index(root)
+    assert text(root) == before
+    with Memory() as memory:
+        memory.refresh_memory_md(root)
+    assert "Quite new" in text(root)
+
+
+def test_it_stays_on_and_off_without_an_index(root, home):
+    for file in home.glob("index.db*"):
+        file.unlink()
+    (root / "MEMORY.md").unlink()
+    with Memory() as memory:
+        memory.search("title")
+        assert "note-0" in text(root)
+        memory.stop_memory_md(root)
+    before = text(root)
+    for file in home.glob("index.db*"):
+        file.unlink()
+    write(root, "new.md", "Quite new", "Text.")
+    with Memory() as memory:
+        memory.search("title")
+    assert text(root) == before
+
+
+def test_a_file_that_is_a_root_has_none(tmp_path):
+    file = write(tmp_path, "alone.md", "A", "Text.")
+    with Memory() as memory:
+        memory.index(file)
+        with pytest.raises(UsageError):
+            memory.refresh_memory_md(file)
+    assert not (tmp_path / "MEMORY.md").exists()
+
+
+def test_limits_that_leave_no_room_are_refused(root, monkeypatch):
+    monkeypatch.setenv("MEMCAIRN_MEMORY_MD_MAX_LINES", "3")
+    with Memory() as memory, pytest.raises(ConfigError, match="lines must be at least"):
+        memory.refresh_memory_md(root)
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_pages_are_no_notes(tmp_path, small):
+    root = make_root(tmp_path / "notes", 40)
+    assert len(index_files(root)) > 2
+    with Memory() as memory:
+        report = memory.index(root)
+        assert (report.indexed, report.left_out, report.failed) == ([], {}, {})
+        assert memory.status().notes == 40
+        assert memory.status().problems == ()
+
+
+def test_a_lost_page_comes_back_and_one_that_nothing_leads_to_goes(tmp_path, small):
+    root = make_root(tmp_path / "notes", 40)
+    files = index_files(root)
+    page = next(iter(set(files) - {"MEMORY.md"}))
+    (root / "index" / "left-over.md").write_bytes(files[page])
+    (root / page).unlink()
+    with Memory() as memory:
+        kinds = {finding.kind for finding in memory.check_memory_md(root)}
+        assert kinds == {"missing", "left-over"}
+        memory.refresh_memory_md(root)
+        assert memory.check_memory_md(root) == []
+    assert index_files(root) == files
+
+
+def test_a_note_beside_the_pages_is_neither_replaced_nor_removed(tmp_path, small):
+    root = make_root(tmp_path / "notes", 40)
+    mine = write(root, "index/mine.md", "Mine", "Text.")
+    before = mine.read_bytes()
+    with Memory() as memory:
+        memory.index(root)
+        memory.refresh_memory_md(root)
+        for number in range(40):
+            (root / f"{'abc'[number % 3]}/note-{number}.md").unlink()
+        memory.index(root)
+    assert mine.read_bytes() == before
+    assert list(index_files(root)) == ["MEMORY.md", "index/mine.md"]
+    assert "[Mine](index/mine.md)" in text(root)
+
+
+def test_an_ignored_file_where_a_page_belongs_is_an_error_and_stays(tmp_path, small):
+    root = make_root(tmp_path / "notes", 40)
+    page = next(iter(set(index_files(root)) - {"MEMORY.md"}))
+    (root / ".gitignore").write_text("/index/\n")
+    (root / page).write_text("mine\n")
+    with Memory() as memory, pytest.raises(MemoryMdError, match="is no index page"):
+        memory.refresh_memory_md(root)
+    assert (root / page).read_text() == "mine\n"
+
+
+# ── what hinders ─────────────────────────────────────────────────────────────────────────────────
+
+
+def write_and_index(root):
+    """The notices of a change whose MEMORY.md cannot be written; the note is found all the same."""
+    write(root, "new.md", "Quite new", "Text.")
+    with Memory() as memory:
+        report = memory.index(root)
+        assert report.is_whole
+        assert [passage.title for passage in memory.search("quite")] == ["Quite new"]
+        with pytest.raises(MemoryMdError) as caught:
+            memory.refresh_memory_md(root)
+        assert caught.value.hint
+        assert len(memory.notices) == 1
+        return memory.notices[0]
+
+
+def mended(root):
+    with Memory() as memory:
+        memory.search("quite")
+        assert memory.check_memory_md(root) == []
+    return b"Quite new" in b"".join(index_files(root).values())
+
+
+def test_a_symlink_is_neither_followed_nor_replaced(root, tmp_path):
+    outside = tmp_path / "outside.md"
+    outside.write_text("outside\n")
+    (root / "MEMORY.md").unlink()
+    (root / "MEMORY.md").symlink_to(outside)
+    assert "is a symlink" in write_and_index(root)
+    assert outside.read_text() == "outside\n"
+    assert (root / "MEMORY.md").is_symlink()
+    (root / "MEMORY.md").unlink()
+    assert mended(root)
+
+
+def test_a_folder_of_pages_that_is_a_symlink_is_not_followed(tmp_path, small):
+    root = make_root(tmp_path / "notes", 40)
+    (root / "index").rename(tmp_path / "elsewhere")
+    before = {file: file.read_bytes() for file in (tmp_path / "elsewhere").iterdir()}
+    (root / "index").symlink_to(tmp_path / "elsewhere")
+    assert "stands where the index pages belong" in write_and_index(root)
+    assert {file: file.read_bytes() for file in (tmp_path / "elsewhere").iterdir()} == before
+    (root / "index").unlink()
+    assert mended(root)
+
+
+def test_a_read_only_file_is_left_as_it_is(root):
+    before = text(root)
+    (root / "MEMORY.md").chmod(0o444)
+    assert "is read-only" in write_and_index(root)
+    assert text(root) == before
+    (root / "MEMORY.md").chmod(0o644)
+    assert mended(root)
+    assert (root / "MEMORY.md").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_folder_in_its_place_is_an_error(root):
+    (root / "MEMORY.md").unlink()
+    (root / "MEMORY.md").mkdir()
+    assert "MEMORY.md" in write_and_index(root)
+    (root / "MEMORY.md").rmdir()
+    assert mended(root)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_a_fifo_in_its_place_does_not_hold_up(root):
+    (root / "MEMORY.md").unlink()
+    os.mkfifo(root / "MEMORY.md")
+    assert "no regular file" in write_and_index(root)
+    (root / "MEMORY.md").unlink()
+    assert mended(root)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES])
+def test_a_disk_that_fails_leaves_the_old_file(root, monkeypatch, code):
+    before = text(root)
+
+    def fail(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(atomic, "replace", fail)
+        assert os.strerror(code) in write_and_index(root)
+    assert text(root) == before
+    assert mended(root)
+
+
+def test_somebody_who_writes_it_meanwhile_loses_nothing(root, monkeypatch):
+    write(root, "new.md", "Quite new", "Text.")
+    update = refresh.update
+    writers = iter(["one\n", "two\n"])
+
+    def update_slowly(*arguments, **keywords):
+        done = update(*arguments, **keywords)
+        line = next(writers, None)
+        if line is not None:
+            (root / "MEMORY.md").write_text(line + text(root))
+        return done
+
+    monkeypatch.setattr(refresh, "update", update_slowly)
+    with Memory() as memory:
+        memory.index(root)
+    assert text(root).startswith("two\none\n")
+    assert "Quite new" in text(root)
+
+
+def test_threads_of_one_process_take_turns(root):
+    def add(number):
+        with Memory() as memory:
+            memory.index(write(root, f"t/{number}.md", f"Thread {number}", "Text."))
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(f"[Thread {number}]" in text(root) for number in range(6))
+
+
+# ── hostile notes, secrets ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "fix](x) <!-- memcairn:end -->",
+        "](javascript:alert(1))",
+        "a\u2028b\u2029c\x85d",
+        "<!-- memcairn:begin -->",
+        "```",
+        "\u202eabc",
+        "[[x]] `y` | z \\",
+    ],
+)
+def test_a_title_stays_one_harmless_entry(root, title):
+    with Memory() as memory:
+        write(root, "bad.md", title, "Text.")
+        memory.index(root)
+        assert memory.check_memory_md(root) == []
+        assert is_whole((root / "MEMORY.md").read_bytes())
+        before = text(root)
+        memory.refresh_memory_md(root)
+    assert text(root) == before
+    assert text(root).count("(bad.md)") == 1
+    assert text(root).count("<!-- memcairn:end -->") == 1
+
+
+def test_secrets_in_titles_and_descriptions_do_not_enter_it(root):
+    key = "AKIA" + "Q3EGZ7XJWLPVN5TD"
+    with Memory() as memory:
+        memory.index(write(root, "keys.md", f"The key {key}", f"It is {key}."))
+    assert key not in text(root)
+    assert "redacted" in text(root)
+
+
+# ── what a person asks ───────────────────────────────────────────────────────────────────────────
+
+
+def test_explain_says_where_a_folded_note_stands(tmp_path, small):
+    root = make_root(tmp_path / "notes", 40)
+    with Memory() as memory:
+        found = [memory.explain_memory_md(root / f"c/note-{n}.md") for n in (2, 38)]
+        with pytest.raises(UsageError):
+            memory.explain_memory_md(root / "MEMORY.md")
+    assert {one.how for one in found} <= {"listed", "folded"}
+    for one in found:
+        assert f"{Path(one.path).name})" in (root / one.where).read_text()
+
+
+def test_show_marks_what_a_host_cuts(root):
+    (root / "MEMORY.md").write_text("mine\n" * 250)
+    with Memory() as memory:
+        loaded = memory.show_memory_md(root)
+    assert loaded.text.count("\n") == 200
+    assert loaded.cut.startswith("mine\n")
+
+
+def test_the_command_line_says_and_exits_what_it_found(root, tmp_path):
+    def memcairn(*arguments):
+        code = f"import sys; from memcairn.cli.commands import run; sys.exit(run({arguments!r}))"
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+
+    assert memcairn("memory-md", "check").returncode == 0
+    assert "3 notes, 3 listed" in memcairn("memory-md", "refresh").stdout
+    (root / "MEMORY.md").write_text("[gone](gone.md)\n")
+    found = memcairn("memory-md", "check", str(root))
+    assert found.returncode == 1
+    assert "gone.md: orphan" in found.stdout
+    assert memcairn("memory-md", "check", str(tmp_path / "nowhere")).returncode == 2
+
+
+# ── any sequence ─────────────────────────────────────────────────────────────────────────────────
+
+NAMES = st.sampled_from(
+    [f"{folder}{n}.md" for folder in ("", "a/", "b/c/", "index/") for n in range(12)]
+)
+TITLES = st.sampled_from(
+    ["Deploy", "Build fails", "](x) <!-- memcairn:end -->", "発表の手順", "Ünïcode"]
+)
+
+
+class Life(RuleBasedStateMachine):
+    """A root lives; after each step MEMORY.md is what a rebuild from nothing gives."""
+
+    place = None  # set by the test
+
+    def __init__(self):
+        super().__init__()
+        self.folder = Path(self.place.mktemp("life"))
+        self.root = self.folder / "notes"
+
+    @initialize(count=st.integers(0, 45))
+    def begin(self, count):
+        make_root(self.root, count)
+        self.memory = Memory()
+
+    def teardown(self):
+        if hasattr(self, "memory"):
+            try:
+                assert rebuilt(self.root, self.folder / "scratch") == index_files(self.root)
+            finally:
+                self.memory.forget_root(self.root)
+                self.memory.close()
+
+    @rule(path=NAMES, title=TITLES, kind=st.sampled_from(["user", "project", "odd"]))
+    def write(self, path, title, kind):
+        self.memory.index(write(self.root, path, title, "Text.", type=kind))
+
+    @rule(count=st.integers(1, 20), folder=st.sampled_from(["a", "m", "z"]))
+    def write_many(self, count, folder):
+        for number in range(count):
+            self.memory.enqueue(
+                write(self.root, f"{folder}/{number}.md", f"Many {number}", "Text.")
+            )
+        self.memory.flush()
+
+    @rule(which=st.integers(0, 99))
+    def remove(self, which):
+        if notes := self.notes():
+            note = notes[which % len(notes)]
+            note.unlink()
+            self.memory.index(note)
+
+    @rule(which=st.integers(0, 99), path=NAMES)
+    def rename(self, which, path):
+        if notes := self.notes():
+            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+            notes[which % len(notes)].rename(self.root / path)
+            self.memory.index(self.root)
+
+    @rule(which=st.integers(0, 99), pinned=st.booleans())
+    def pin(self, which, pinned):
+        if notes := self.notes():
+            self.memory.pin(notes[which % len(notes)], pinned=pinned)
+
+    @rule(
+        which=st.integers(0, 99), line=st.sampled_from(["mine", "- [own](0.md) words", "", "```"])
+    )
+    def edit_by_hand(self, which, line):
+        lines = (self.root / "MEMORY.md").read_text().splitlines()
+        lines.insert(which % (len(lines) + 1), line)
+        (self.root / "MEMORY.md").write_text("\n".join(lines) + "\n")
+        self.memory.index(self.root)
+
+    @rule(which=st.integers(0, 99))
+    def cut_by_hand(self, which):
+        lines = (self.root / "MEMORY.md").read_text().splitlines()
+        del lines[which % max(len(lines), 1) :]
+        (self.root / "MEMORY.md").write_text("\n".join(lines))
+        self.memory.index(self.root)
+
+    def notes(self):
+        files = sorted(self.root.rglob("*.md"))
+        return [
+            f for f in files if f.name != "MEMORY.md" and b"memcairn:page" not in f.read_bytes()
+        ]
+
+    @invariant()
+    def is_current(self):
+        if hasattr(self, "memory"):
+            kinds = [finding.kind for finding in self.memory.check_memory_md(self.root)]
+            assert set(kinds) <= {"orphan", "over-limit"}
+
+
+def test_after_any_sequence_it_is_what_a_rebuild_gives(tmp_path_factory, small):
+    Life.place = tmp_path_factory
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    limits = settings(
+        max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=checks
+    )
+    run_state_machine_as_test(Life, settings=limits)

@@ -1,0 +1,228 @@
+"""Observations: a note each, unless an older one says nearly the same; never a secret."""
+
+import logging
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from memcairn import Memory, observe
+from memcairn.errors import NoteError, SecretFound, UsageError
+from memcairn.notes import frontmatter
+
+SAID = "We deploy with blue-green, and the old colour stays up for an hour"
+KEY = "AKIA" + "Q3EGZ7XJWLPVN5TD"
+
+
+@pytest.fixture
+def memory():
+    with Memory() as memory:
+        yield memory
+
+
+def front(path):
+    values, _, problems = frontmatter.parse(path.read_text(encoding="utf-8"))
+    assert problems == []
+    return values
+
+
+def test_an_observation_is_a_note_with_frontmatter(memory, home):
+    path = memory.observe(SAID, title="Blue-green", type="project", tags=["deploy", "a: b"])
+    values = front(path)
+    assert path.parent == home / "memory" / "observed"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d-blue-green-[0-9a-f]{4}\.md", path.name)
+    assert list(values) == ["title", "description", "type", "tags", "created", "source"]
+    assert (values["title"], values["type"]) == ("Blue-green", "project")
+    assert values["tags"] == ["deploy", "a: b"]
+    assert values["source"] == "memcairn"
+    assert path.read_text().endswith(f"\n{SAID}\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_observation_is_found_and_in_memory_md_at_once(memory, home):
+    path = memory.observe(SAID, title="Blue-green", namespace="work")
+    assert [found.path for found in memory.search("blue-green", namespace="work")] == [str(path)]
+    assert f"[Blue-green](observed/{path.name})" in (home / "memory" / "MEMORY.md").read_text()
+
+
+def test_without_a_title_the_first_line_is_one(memory):
+    assert front(memory.observe("# Rollout\n\nSlowly."))["title"] == "Rollout"
+    long = memory.observe("word " * 100)
+    assert len(front(long)["title"]) <= 81
+    assert len(long.name) < 80
+
+
+def test_where_it_is_written(memory, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    assert memory.observe(SAID, root=tmp_path / "mine").is_relative_to(tmp_path / "mine")
+    assert (tmp_path / "mine" / "MEMORY.md").exists()
+    monkeypatch.setenv("MEMCAIRN_MEMORY_ROOT", str(tmp_path / "mine"))
+    with Memory() as other:
+        assert other.observe("Something else altogether").is_relative_to(tmp_path / "mine")
+    with pytest.raises(UsageError, match="is no folder"):
+        memory.observe(SAID, root=tmp_path / "nowhere")
+
+
+def test_a_root_whose_memory_md_is_off_stays_so(memory, tmp_path):
+    (tmp_path / "mine").mkdir()
+    memory.index(tmp_path / "mine")
+    memory.stop_memory_md(tmp_path / "mine")
+    memory.observe(SAID, root=tmp_path / "mine")
+    assert not (tmp_path / "mine" / "MEMORY.md").exists()
+
+
+def test_nothing_is_not_remembered(memory, home):
+    with pytest.raises(UsageError):
+        memory.observe(" \n ")
+    assert not (home / "memory").exists()
+
+
+# ── nearly the same ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_same_again_is_no_second_note(memory):
+    path = memory.observe(SAID)
+    assert memory.observe(f"  {SAID.upper()}\n") == path
+    assert path.read_text().casefold().count(SAID.casefold()) == 2  # the title and the text
+    assert "modified" in front(path)
+    assert any("nearly the same" in notice for notice in memory.notices)
+
+
+def test_a_new_wording_goes_below_the_old_one(memory):
+    path = memory.observe(SAID, title="Blue-green")
+    wording = SAID.replace("an hour", "two hours")
+    assert memory.observe(wording) == path
+    assert path.read_text().endswith(f"\n{SAID}\n\n{wording}\n")
+    assert [found.path for found in memory.search("two hours")] == [str(path)]
+
+
+def test_new_forces_a_new_note(memory):
+    assert memory.observe(SAID) != memory.observe(SAID, new=True)
+    assert memory.notices == []
+
+
+def test_something_else_is_a_new_note(memory):
+    first = memory.observe(SAID)
+    assert memory.observe("We deploy on Fridays only, never before a holiday") != first
+
+
+def test_a_note_of_another_root_is_left_alone(memory, tmp_path):
+    (tmp_path / "mine").mkdir()
+    first = memory.observe(SAID)
+    assert memory.observe(SAID, root=tmp_path / "mine") != first
+
+
+def test_a_note_of_many_facts_is_not_the_same_as_one_of_them(memory, home):
+    (home / "memory").mkdir(parents=True)
+    many = home / "memory" / "many.md"
+    many.write_text(SAID + "\n\n" + " ".join(f"fact{number}" for number in range(60)) + "\n")
+    before = many.read_text()
+    assert memory.observe(SAID) != many
+    assert many.read_text() == before
+
+
+# ── secrets ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("where", ["text", "title", "tags"])
+def test_a_secret_is_refused_and_not_told(memory, home, where):
+    said = {"text": SAID, where: [KEY] if where == "tags" else f"it is {KEY}"}
+    with pytest.raises(SecretFound) as caught:
+        memory.observe(**said)
+    assert KEY not in str(caught.value)
+    assert not (home / "memory").exists()
+
+
+def test_a_secret_that_is_let_pass_is_logged_and_not_in_memory_md(memory, home, caplog):
+    with caplog.at_level(logging.WARNING):
+        path = memory.observe(f"The key is {KEY}", allow_secret=True)
+    assert KEY in path.read_text()
+    assert "secret_allowed" in caplog.text
+    assert KEY not in caplog.text
+    assert KEY not in (home / "memory" / "MEMORY.md").read_text()
+    assert KEY.casefold() not in path.name
+
+
+# ── names, processes, pins ───────────────────────────────────────────────────────────────────────
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(title=st.text(max_size=300), text=st.text(min_size=1, max_size=300))
+def test_any_title_gives_a_name_in_the_folder_and_reads_back(tmp_path, title, text):
+    said = observe.Observation(text, title)
+    try:
+        said = observe.checked(said, allow_secret=True)
+    except UsageError:
+        return
+    path = Path(observe.write(str(tmp_path), said))
+    assert path.parent == tmp_path / "observed"
+    assert len(path.name.encode()) <= 255
+    assert "title" in front(path)
+
+
+def test_observations_at_once_lose_none(memory):
+    memory.observe("first of all")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(lambda n: memory.observe(f"same title {n}", title="X", new=True), range(24))
+        )
+    assert len(set(found)) == 24
+    assert all(path.exists() for path in found)
+    text = (found[0].parents[1] / "MEMORY.md").read_text()
+    assert all(path.name in text for path in found)
+
+
+def test_a_symlink_in_place_of_the_folder_is_not_followed(memory, home, tmp_path):
+    (home / "memory").mkdir(parents=True)
+    (tmp_path / "outside").mkdir()
+    (home / "memory" / "observed").symlink_to(tmp_path / "outside")
+    with pytest.raises(NoteError):
+        memory.observe(SAID)
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_pin_changes_one_line(memory):
+    path = memory.observe(SAID)
+    before = path.read_text()
+    memory.pin(path)
+    assert path.read_text() == before.replace(
+        "source: memcairn\n", "source: memcairn\npinned: true\n"
+    )
+    memory.unpin(path)
+    assert path.read_text() == before
+
+
+def test_what_cannot_be_pinned(memory, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("text\n")
+    (tmp_path / "notes" / "b.md").write_text("---\n: [\n---\ntext\n")
+    memory.index(tmp_path / "notes")
+    for name in ("a.txt", "b.md", "gone.md"):
+        with pytest.raises(NoteError):
+            memory.pin(tmp_path / "notes" / name)
+    assert (tmp_path / "notes" / "a.txt").read_text() == "text\n"
+
+
+def test_the_command_line_adds(home):
+    def memcairn(*arguments, said=""):
+        code = f"import sys; from memcairn.cli.commands import run; sys.exit(run({arguments!r}))"
+        return subprocess.run(
+            [sys.executable, "-c", code], input=said, capture_output=True, text=True, check=False
+        )
+
+    added = memcairn("add", "-", "--type", "user", "--tags", "a, b", said=SAID)
+    assert added.returncode == 0, added.stderr
+    assert front(Path(added.stdout.strip()))["tags"] == ["a", "b"]
+    again = memcairn("add", SAID, "--json")
+    assert "nearly the same" in again.stdout
+    refused = memcairn("add", f"the key is {KEY}")
+    assert refused.returncode == 1
+    assert KEY not in refused.stderr
+    assert memcairn("pin", str(home / "nothing.md")).returncode == 1
