@@ -111,6 +111,8 @@ def build(
         if not rows:
             continue
         text, last = _joined(rows)
+        if len(rows) > 1:
+            text = _lines(paths.from_db(path), rows[0][0], last) or text
         if left is not None:
             size = len(text.split())
             if size > left:
@@ -137,12 +139,25 @@ def build(
 
 
 def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
-    """The text of chunks in a row, as the file has it: only blank lines stand between chunks."""
+    """The text of chunks in a row, and its last line.
+
+    Between chunks stand blank lines, and what is not indexed: rules, and markers of ours.
+    """
     start, last, _, text = rows[0]
     for start, end, _, more in rows[1:]:
         text += "\n" * (start - last) + more if start > last else " " + more
         last = max(last, end)
     return text, last
+
+
+def _lines(path: str, first: int, last: int) -> str | None:
+    """What the file says there, or None: it is gone, and the answer is looked at again anyway."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            lines = file.read().split("\n")[first - 1 : last]
+    except (OSError, UnicodeDecodeError):
+        return None
+    return "\n".join(line.removesuffix("\r") for line in lines)
 
 
 def _cut(text: str, words_left: int) -> tuple[str, int]:

@@ -69,16 +69,9 @@ class Database:
             cached_statements=256,
         )
         try:
-            version = self._version()
-            if version > SCHEMA_VERSION:
-                raise SchemaTooNew(
-                    f"was written by a later memcairn (schema {version}, this one knows "
-                    f"{SCHEMA_VERSION})",
-                    path=self.path,
-                    hint="update memcairn; nothing was changed",
-                )
-            if version == 0:
+            if self._version() == 0:
                 self._create()
+            self._refuse_newer()
             for pragma in (
                 "synchronous = NORMAL",
                 "foreign_keys = ON",
@@ -90,6 +83,16 @@ class Database:
         except BaseException:
             self.connection.close()
             raise
+
+    def _refuse_newer(self) -> None:
+        version = self._version()
+        if version > SCHEMA_VERSION:
+            raise SchemaTooNew(
+                f"was written by a later memcairn (schema {version}, this one knows "
+                f"{SCHEMA_VERSION})",
+                path=self.path,
+                hint="update memcairn; nothing was changed",
+            )
 
     def _version(self) -> int:
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
@@ -130,7 +133,9 @@ class Database:
         except BaseException as error:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError) and not says_damaged(error):
+            # What the disk or another process is to blame for; a wrong statement is our own defect.
+            if getattr(error, "sqlite_errorname", "").startswith(tuple(_HINTS)):
+                assert isinstance(error, sqlite3.Error)
                 raise _cannot_be_used(self.path, error) from error
             raise
         finally:
@@ -176,15 +181,18 @@ class Database:
         return found
 
 
+_HINTS = {
+    "SQLITE_FULL": "make room on the disk",
+    "SQLITE_READONLY": "make the file and its folder writable",
+    "SQLITE_CANTOPEN": "make the file and its folder writable",
+    "SQLITE_IOERR": "look at the disk",
+    "SQLITE_BUSY": "another process has held it for a minute; try again",
+}
+
+
 def _cannot_be_used(path: str, error: sqlite3.Error) -> StateError:
-    hints = {
-        "SQLITE_FULL": "make room on the disk",
-        "SQLITE_READONLY": "make the file and its folder writable",
-        "SQLITE_CANTOPEN": "make the file and its folder writable",
-        "SQLITE_BUSY": "another process has held it for a minute; try again",
-    }
     name = getattr(error, "sqlite_errorname", "")
-    hint = next((hint for start, hint in hints.items() if name.startswith(start)), None)
+    hint = next((hint for start, hint in _HINTS.items() if name.startswith(start)), None)
     return StateError(f"cannot be used: {error}", path=path, hint=hint)
 
 
