@@ -108,9 +108,7 @@ class Indexer:
     def index_changed(
         self, path: str, *, namespace: str | None = None, force: bool = False
     ) -> IndexReport:
-        """Index a path that was reported as changed: like `index`, but that it is gone, or no note, is
-        a fact and no error.
-        """
+        """Index a path that was reported as changed: that it is gone, or no note, is no error."""
         self._look_at_rules_again()
         if not os.path.lexists(path):
             return self.remove(path)

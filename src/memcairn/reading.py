@@ -78,8 +78,7 @@ def _read(descriptor: int, path: str, max_bytes: int) -> Content | LeftOut:
         if status.st_size > max_bytes:
             return LeftOut(f"is larger than {max_bytes} bytes")
         os.lseek(descriptor, 0, os.SEEK_SET)
-        # One byte more than there should be: a file that grew is seen without another read.
-        content = b"".join(iter(lambda: os.read(descriptor, status.st_size + 1), b""))
+        content = _content(descriptor, status.st_size)
         before, status = status, os.fstat(descriptor)
         if signature_of(before) == signature_of(status):
             break
@@ -91,6 +90,11 @@ def _read(descriptor: int, path: str, max_bytes: int) -> Content | LeftOut:
         blake2b(content, digest_size=16).digest(),
         _decoded(path, content),
     )
+
+
+def _content(descriptor: int, size_bytes: int) -> bytes:
+    # One byte more than there should be: a file that grew is seen without another read.
+    return b"".join(iter(lambda: os.read(descriptor, size_bytes + 1), b""))
 
 
 def _decoded(path: str, content: bytes) -> str:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -151,42 +152,34 @@ WORDS = ["zulu", "alpha", "bravo", "charlie", "delta", "echo"]
 
 
 def test_threads_search_while_another_indexes(memory: Memory, notes: Path) -> None:
-    for number in range(40):
-        write(notes / f"{number}.md", f"# Note {number}\n\nkiwi {number} zulu\n")
-    memory.index(notes)
-    errors: list[BaseException] = []
-    done = threading.Event()
-    searches = []
-
-    def search() -> None:
-        try:
-            while not done.is_set() or not searches:
-                for passage in memory.search("kiwi", limit=5):
-                    assert "kiwi" in passage.text
-                searches.append(1)
-        except BaseException as error:
-            errors.append(error)
+    def write_all(word: str, step: int) -> None:
+        for number in range(0, 40, step):
+            text = f"# Note {number}\n\nkiwi {number} {word}\n"
+            write(notes / f"{number}.md", text, age_s=None)
+        memory.index(notes)
 
     def index() -> None:
         try:
-            for turn in range(1, 6):
-                for number in range(0, 40, 2):
-                    text = f"# Note {number}\n\nkiwi {number} {WORDS[turn]}\n"
-                    write(notes / f"{number}.md", text, age_s=None)
-                memory.index(notes)
-        except BaseException as error:
-            errors.append(error)
+            for word in WORDS[1:]:
+                write_all(word, 2)
         finally:
             done.set()
 
-    threads = [threading.Thread(target=search) for _ in range(4)]
-    threads.append(threading.Thread(target=index))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    def search() -> int:
+        turns = 0
+        while not done.is_set() or not turns:
+            turns += 1
+            for passage in memory.search("kiwi", limit=5):
+                assert "kiwi" in passage.text
+        return turns
 
-    assert errors == []
-    assert len(memory.search("echo", limit=50)) == 20
-    assert memory.search("delta") == []
+    done = threading.Event()
+    write_all(WORDS[0], 1)
+    with ThreadPoolExecutor(5) as threads:
+        searches = [threads.submit(search) for _ in range(4)]
+        threads.submit(index).result()
+        assert all(turns.result() for turns in searches)
+
+    assert len(memory.search(WORDS[-1], limit=50)) == 20
+    assert memory.search(WORDS[-2]) == []
     assert rows(memory, "PRAGMA integrity_check") == [("ok",)]

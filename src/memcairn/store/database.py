@@ -134,8 +134,8 @@ class Database:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             # What the disk or another process is to blame for; a wrong statement is our own defect.
-            if getattr(error, "sqlite_errorname", "").startswith(tuple(_HINTS)):
-                assert isinstance(error, sqlite3.Error)
+            name = getattr(error, "sqlite_errorname", "")
+            if isinstance(error, sqlite3.Error) and name.startswith(tuple(_HINTS)):
                 raise _cannot_be_used(self.path, error) from error
             raise
         finally:
