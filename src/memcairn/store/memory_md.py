@@ -225,5 +225,9 @@ def with_file_name(db: Database, root: int, name: bytes) -> list[bytes]:
 
 def beside_pages(db: Database, root: int) -> list[bytes]:
     """The keys of the notes in the folder of the index pages."""
-    sql = "SELECT key FROM memory_md_note WHERE root = ? AND beside_pages"
+    # Left to itself, SQLite takes the primary key and reads every row of the root.
+    sql = """
+        SELECT key FROM memory_md_note INDEXED BY memory_md_beside_pages
+        WHERE root = ? AND beside_pages
+    """
     return [key for (key,) in db.execute(sql, (root,))]
