@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from memcairn.search.keyword import Candidate
     from memcairn.store.database import Database
 
-# A passage does not grow beyond this by merging.
-LARGEST_PASSAGE_WORDS = 250
+# A passage does not grow beyond this by merging: a long one spends a reader's budget on what ranks low.
+MOST_CHUNKS = 4
 
 
 class Passage(NamedTuple):
@@ -63,8 +63,8 @@ def spans(candidates: Iterable[Candidate], limit: int) -> list[Span]:
     joined: list[Span] = []
     by_edge: dict[tuple[int, int], Span] = {}
     for c in candidates:
-        before, after = by_edge.get((c.note, c.position - 1)), by_edge.get((c.note, c.position + 1))
-        span = before or after
+        beside = (by_edge.get((c.note, c.position + step)) for step in (-1, 1))
+        span = next((s for s in beside if s and s.last - s.first + 1 < MOST_CHUNKS), None)
         if span is None:
             if len(joined) == limit:
                 break
