@@ -316,6 +316,7 @@ class Indexer:
         return Prepared(
             path=path,
             signature=read.signature,
+            mtime_ns=read.mtime_ns,
             hash=read.hash,
             namespace=self._labels.of(root, self.config(root), path, parsed.note.namespace),
             note=parsed.note,
@@ -400,6 +401,5 @@ def _is_current(prepared: Prepared) -> bool:
         status = os.stat(prepared.path, follow_symlinks=False)
     except OSError:
         return False
-    size, mtime, inode = signature_of(status)
-    was = prepared.signature
-    return (size, inode) == (was.size_bytes, was.inode) and was.mtime_ns in (0, mtime)
+    was = prepared.signature._replace(mtime_ns=prepared.mtime_ns)
+    return signature_of(status) == was

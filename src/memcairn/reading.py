@@ -25,6 +25,7 @@ class Content:
     """A note's text, with the signature that the file had before it was read."""
 
     signature: Signature
+    mtime_ns: int  # before it was read, though it may be too young for the signature
     hash: bytes
     text: str
 
@@ -87,6 +88,7 @@ def _read(descriptor: int, path: str, max_bytes: int) -> Content | LeftOut:
     is_racy = looked_ns - before.st_mtime_ns < scan.RACY_NS
     return Content(
         Signature(before.st_size, 0 if is_racy else before.st_mtime_ns, before.st_ino),
+        before.st_mtime_ns,
         blake2b(content, digest_size=16).digest(),
         _decoded(path, content),
     )

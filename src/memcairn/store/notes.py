@@ -37,6 +37,7 @@ class Prepared:
 
     path: str
     signature: Signature
+    mtime_ns: int  # before it was read, though it may be too young for the signature
     hash: bytes
     namespace: str
     note: Note
