@@ -209,6 +209,9 @@ class Memory:
             NoteUnreadable: there is nothing at `path`.
         """
         real = paths.real(os.fspath(path))
+        if os.path.basename(real) == paths.MEMORY_MD and not os.path.isdir(real):
+            # It may have been edited, which concerns itself, and no note.
+            return self._finish(IndexReport(left_out={real: "is an index of notes, and no note"}))
 
         def work(handles: _Handles) -> IndexReport:
             handles.indexer.progress = progress
@@ -432,8 +435,8 @@ class Memory:
         from memcairn.memory_md import refresh  # noqa: PLC0415 - as above
 
         real = paths.real(os.fspath(path))
-        self.index(real)
         root = self._kept_root(real)
+        self.index(real)
         found = self._do(lambda h: refresh.explain(h.db, root, real, self._limits()))
         if found is None:
             raise UsageError("is no note", path=real, hint=f"of the root {root.path}")
@@ -562,9 +565,12 @@ class Memory:
         from memcairn import observe  # noqa: PLC0415 - as above
 
         real = paths.real(os.fspath(path))
-        self.index(real)
         enclosing = [root for root in self.roots() if paths.is_inside(real, root.path)]
-        if os.path.isdir(real) or not enclosing or not self._do(lambda h: _is_note(h, real)):
+        if not enclosing or os.path.isdir(real):
+            hint = "`memcairn index FOLDER` makes notes of what is in it"
+            raise NoteError("is no note of a root", path=real, hint=hint)
+        self.index(real)
+        if not self._do(lambda h: _is_note(h, real)):
             raise NoteError("is no note", path=real)
         root = max(enclosing, key=lambda root: len(root.path))
         changed = observe.set_pinned(root.path, real, pinned=pinned)

@@ -113,6 +113,45 @@ def test_a_renamed_note_is_listed_once_under_its_new_path(root):
     assert text(root).count("(b/other.md)") == 1
 
 
+@pytest.mark.parametrize("way", [index, drain, flush, search])
+def test_a_memory_md_that_was_emptied_is_filled_again(root, way):
+    (root / "MEMORY.md").write_text("mine\n")
+    with Memory() as memory:
+        way(memory, root / "MEMORY.md")
+        assert memory.check_memory_md(root) == []
+        assert [one.path for one in memory.roots()] == [str(root)]
+    assert text(root).startswith("mine\n")
+    assert "[Title 0](a/note-0.md)" in text(root)
+
+
+def test_a_memory_md_that_somebody_begins_is_kept_from_then_on(tmp_path):
+    root = tmp_path / "notes"
+    note = write(root, "a.md", "A", "Text.")
+    with Memory() as memory:
+        memory.index(root)
+        (root / "MEMORY.md").write_text("mine\n")
+        memory.enqueue(root / "MEMORY.md")
+        memory.flush()
+    assert f"[A]({note.name})" in text(root)
+
+
+def test_a_host_that_writes_the_memory_md_it_read_loses_no_entry(root):
+    """Claude Code reads MEMORY.md, and writes it back with a line more, after other notes came."""
+    read = text(root)
+    with Memory() as memory:
+        memory.index(write(root, "meanwhile.md", "Meanwhile", "Text."))
+        mine = write(root, "theirs.md", "Theirs", "Text.")
+        (root / "MEMORY.md").write_text(
+            read + "- [As the host says it](theirs.md) \u2014 own words\n"
+        )
+        memory.enqueue(mine)
+        memory.flush()
+        assert memory.check_memory_md(root) == []
+    assert "- [As the host says it](theirs.md) \u2014 own words\n" in text(root)
+    assert text(root).count("(theirs.md)") == 1
+    assert "[Meanwhile](meanwhile.md)" in text(root)
+
+
 def test_pinned_notes_come_first_until_they_are_unpinned(root):
     note = root / "b" / "note-1.md"
     with Memory() as memory:

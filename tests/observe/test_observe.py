@@ -204,9 +204,11 @@ def test_what_cannot_be_pinned(memory, tmp_path):
     (tmp_path / "notes" / "a.txt").write_text("text\n")
     (tmp_path / "notes" / "b.md").write_text("---\n: [\n---\ntext\n")
     memory.index(tmp_path / "notes")
-    for name in ("a.txt", "b.md", "gone.md"):
+    (tmp_path / "outside.md").write_text("text\n")
+    for name in ("a.txt", "b.md", "gone.md", "../outside.md", "."):
         with pytest.raises(NoteError):
             memory.pin(tmp_path / "notes" / name)
+    assert [root.path for root in memory.roots()] == [str(tmp_path / "notes")]
     assert (tmp_path / "notes" / "a.txt").read_text() == "text\n"
 
 
