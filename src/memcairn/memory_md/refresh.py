@@ -186,7 +186,7 @@ def _take_changes(db: Database, root: Root, today: date, *, rebuild: bool) -> tu
     return through, [path_in_root(path, root.path) for path in changed]
 
 
-def _attempt(  # noqa: PLR0917 - what refresh was given, and what it found
+def _attempt(
     db: Database,
     root: Root,
     limits: Limits,
