@@ -24,7 +24,7 @@ def files(folder):
 
 def rows(folder):
     for path in files(folder):
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is not the least
+        with open(path, encoding="utf-8") as file:
             for section in SECTION.split(file.read()):
                 if section.strip():
                     yield path, section

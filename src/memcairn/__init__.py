@@ -9,8 +9,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memcairn.errors import MemcairnError
-    from memcairn.report import IndexReport
     from memcairn.memory import Memory
+    from memcairn.report import IndexReport
     from memcairn.search.passages import Passage
 
 __version__ = "0.1.0"

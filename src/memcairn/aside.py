@@ -22,7 +22,7 @@ def is_damaged(path: str) -> bool:
     db = sqlite3.connect(path, timeout=5)
     try:
         db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
-        return db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+        return bool(db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
     except sqlite3.DatabaseError as error:
         return getattr(error, "sqlite_errorname", "") in DAMAGE
     finally:

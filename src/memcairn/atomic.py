@@ -9,7 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Hidden, so that no scan of a root takes a half-written file for a note.
 TEMPORARY_PREFIX = ".memcairn-"

@@ -82,9 +82,7 @@ def _permissions(home: str, *, fix: bool) -> Iterator[Finding]:
             )
 
 
-def _databases(
-    db: Database, queue: Queue, indexer: Indexer, *, fix: bool
-) -> Iterator[Finding]:
+def _databases(db: Database, queue: Queue, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
     for name, messages in (("queue.db", queue.check()), ("index.db", db.check())):
         if messages:
             yield Finding(f"{name}: {messages[0]}", f"delete {name}; it is rebuilt")

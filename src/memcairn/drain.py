@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # How long a flush waits before it looks again at entries that another drainer holds.
 POLL_S = 0.02
+# How often a drain that takes its time says that it is still alive.
+RENEW_S = queues.LEASE_S / 4
 
 
 def drain(
@@ -119,13 +121,15 @@ def _work(
 ) -> None:
     """Index claimed entries, each on its own: one that fails does not hold up the others."""
     finished = []
+    renewed = time.monotonic()
     for claim in claims:
+        if time.monotonic() - renewed > RENEW_S:
+            queue.renew(owner)
+            renewed = time.monotonic()
         if deadline is not None and time.monotonic() > deadline:
             break
         try:
-            part = indexer.index_changed(
-                claim.path, namespace=claim.namespace, force=claim.force
-            )
+            part = indexer.index_changed(claim.path, namespace=claim.namespace, force=claim.force)
         except (MemcairnError, OSError, sqlite3.Error) as error:
             log.info("drain.failed", exc_info=True, extra={"path": claim.path})
             part = IndexReport(failed={claim.path: str(error)})

@@ -25,7 +25,7 @@ from memcairn.errors import SchemaTooNew, StateError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import NamedTuple
+    from typing import Any, NamedTuple
 
     class Claim(NamedTuple):
         """An entry that this drainer has taken, as it was when it was taken."""
@@ -66,9 +66,7 @@ else:
         "QueueEntry",
         "path seq namespace force first_seen last_seen attempts error retry_at claimed",
     )
-    QueueStatus = namedtuple(
-        "QueueStatus", "depth ready claimed failing oldest_path oldest_age_s"
-    )
+    QueueStatus = namedtuple("QueueStatus", "depth ready claimed failing oldest_path oldest_age_s")
 
 WINDOW_S = 5.0
 MAX_WAIT_S = 60.0
@@ -261,7 +259,7 @@ class Queue:
         """Close the database."""
         self._db.close()
 
-    def _now(self, **more: object) -> dict[str, object]:
+    def _now(self, **more: object) -> dict[str, Any]:
         return {
             "now": self._clock(),
             "max_wait": self._max_wait,
@@ -329,7 +327,7 @@ class Queue:
         outstanding, row = _outstanding(watermark, only)
         return self._take(owner, f"{outstanding} AND {UNCLAIMED}", row, limit)
 
-    def _take(self, owner: str, which: str, row: dict[str, object], limit: int) -> list[Claim]:
+    def _take(self, owner: str, which: str, row: dict[str, Any], limit: int) -> list[Claim]:
         row = self._now(**row, owner=owner, limit=limit)
         with _Transaction(self._db):
             self._expire_dead()
@@ -409,9 +407,12 @@ class Queue:
         """Every entry, oldest first; with `failing`, only those that have an error."""
         where = "WHERE error IS NOT NULL" if failing else ""
         sql = f"SELECT {COLUMNS} FROM entry {where} ORDER BY first_seen, path"
-        for path, seq, namespace, force, *rest, claimed in self._db.execute(sql, self._now()):
-            yield QueueEntry(
-                paths.from_db(path), seq, namespace, bool(force), *rest, bool(claimed)
+        for row in self._db.execute(sql, self._now()):
+            entry = QueueEntry(*row)
+            yield entry._replace(
+                path=paths.from_db(entry.path),
+                force=bool(entry.force),
+                claimed=bool(entry.claimed),
             )
 
     def discard_failed(self) -> list[QueueEntry]:
@@ -430,16 +431,16 @@ class Queue:
         row = self._now(window=window_s)
         self._db.execute("BEGIN")
         try:
-            counts = self._db.execute(STATUS, row).fetchone()
+            depth, ready, claimed, failing = self._db.execute(STATUS, row).fetchone()
             oldest = self._db.execute(
                 "SELECT path, first_seen FROM entry ORDER BY first_seen, path LIMIT 1"
             ).fetchone()
         finally:
             self._db.execute("COMMIT")
         if oldest is None:
-            return QueueStatus(*counts, None, None)
-        age = max(0.0, float(row["now"]) - oldest[1])  # type: ignore[arg-type]
-        return QueueStatus(*counts, paths.from_db(oldest[0]), age)
+            return QueueStatus(depth, ready, claimed, failing, None, None)
+        age = max(0.0, float(row["now"]) - oldest[1])
+        return QueueStatus(depth, ready, claimed, failing, paths.from_db(oldest[0]), age)
 
     def check(self) -> list[str]:
         """What SQLite's own integrity check finds; an empty list is good."""
@@ -447,18 +448,15 @@ class Queue:
         return [message for (message,) in rows if message != "ok"]
 
 
-def _among(only: Sequence[str] | None) -> tuple[str, dict[str, object]]:
+def _among(only: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
     """A condition for "one of these paths", and its parameters."""
     if only is None:
         return "TRUE", {}
-    terms, row = [], {}
-    for number, path in enumerate(only):
-        terms.append(f"path = :only{number}")
-        row[f"only{number}"] = paths.to_db(path)
-    return f"({' OR '.join(terms) or 'FALSE'})", row
+    row = {f"only{number}": paths.to_db(path) for number, path in enumerate(only)}
+    return f"path IN ({', '.join(f':{name}' for name in row)})", dict(row)
 
 
-def _outstanding(watermark: int, only: Sequence[str] | None) -> tuple[str, dict[str, object]]:
+def _outstanding(watermark: int, only: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
     which, row = _among(only)
     return f"since_seq <= :watermark AND {which}", {**row, "watermark": watermark}
 

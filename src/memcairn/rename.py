@@ -42,7 +42,7 @@ def rename_new(
         OSError: nothing was changed; EXDEV if the names are on two file systems.
     """
     if os.name == "nt":
-        os.rename(source, target)  # noqa: PTH104 - with strings, as below; refuses by itself
+        os.rename(source, target)
         return
     call = _kernel_call()
     if call is not None:

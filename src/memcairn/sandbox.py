@@ -122,7 +122,7 @@ class Folder:
         return Folder(self._top, self.parts, self._path, descriptor)
 
     def _step(self, name: str, *, create: bool) -> Folder:
-        parts, path = (*self.parts, name), os.path.join(self._path, name)  # noqa: PTH118
+        parts, path = (*self.parts, name), os.path.join(self._path, name)
         with reported(self.shown(name)):
             if create:
                 with contextlib.suppress(FileExistsError):
@@ -420,7 +420,7 @@ class Folder:
             yield
 
     def _at(self, name: str) -> str:
-        return name if self._descriptor is not None else os.path.join(self._path, name)  # noqa: PTH118
+        return name if self._descriptor is not None else os.path.join(self._path, name)
 
 
 def temporary_name() -> str:
@@ -438,7 +438,7 @@ def open_root(root: Path) -> Folder:
     with reported("."):
         if DESCRIPTORS:
             return Folder(None, (), path, os.open(path, _FOLDER & ~os.O_NOFOLLOW))
-        if not os.path.isdir(path):  # noqa: PTH112
+        if not os.path.isdir(path):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return Folder(None, (), path, None)
 

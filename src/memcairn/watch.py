@@ -14,8 +14,8 @@ from memcairn import paths
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from memcairn.report import IndexReport
     from memcairn.memory import Memory
+    from memcairn.report import IndexReport
 
 # How often the queue is looked at while nothing changes: entries of other processes become ready, too.
 POLL_MS = 500

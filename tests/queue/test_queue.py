@@ -7,14 +7,18 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Clock
 
 from memcairn.errors import SchemaTooNew
 from memcairn.queue import LEASE_S, MAX_WAIT_S, Queue, owner_of_this_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support import Clock
 
 NOTE = "/notes/plan.md"
 OTHER = "/notes/other.md"
@@ -130,9 +134,7 @@ def test_two_drainers_never_hold_the_same_entry(queue: Queue, clock: Clock) -> N
     assert not {c.path for c in first} & {c.path for c in second}
 
 
-def test_a_lease_that_ended_gives_the_entry_to_the_next_drainer(
-    queue: Queue, clock: Clock
-) -> None:
+def test_a_lease_that_ended_gives_the_entry_to_the_next_drainer(queue: Queue, clock: Clock) -> None:
     queue.enqueue([NOTE])
     clock.pass_(5)
     queue.claim("elsewhere:1:x", window_s=5)
@@ -280,9 +282,7 @@ def test_a_flush_tries_a_failing_entry_once_without_waiting_for_its_retry(queue:
     assert len(queue.claim_outstanding("d", again)) == 1
 
 
-def test_discarding_drops_failing_entries_only_and_says_which(
-    queue: Queue, clock: Clock
-) -> None:
+def test_discarding_drops_failing_entries_only_and_says_which(queue: Queue, clock: Clock) -> None:
     queue.enqueue([NOTE])
     clock.pass_(5)
     for claim in queue.claim("d", window_s=5):

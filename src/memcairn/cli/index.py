@@ -161,10 +161,8 @@ def queue_lines(status: QueueStatus) -> list[str]:
     """The queue for people, a line or two."""
     if not status.depth:
         return ["queue: empty"]
-    lines = [
-        f"queue: {output.count(status.depth, 'path')} ({status.ready:,} ready, "
-        f"{status.claimed:,} claimed, {status.failing:,} failing)"
-    ]
+    counts = f"{status.ready:,} ready, {status.claimed:,} claimed, {status.failing:,} failing"
+    lines = [f"queue: {output.count(status.depth, 'path')} ({counts})"]
     if status.oldest_path is not None and status.oldest_age_s is not None:
         oldest = shown(status.oldest_path)
         lines.append(f"  oldest: {oldest}, {output.age(status.oldest_age_s)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ import click
 from memcairn.cli.text import shown, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from memcairn.memory import Memory
     from memcairn.report import IndexReport
 
