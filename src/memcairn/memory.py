@@ -146,7 +146,7 @@ class Memory:
         return handles
 
     def _open(self) -> _Handles:
-        is_new = not os.path.exists(self.index_path)
+        is_new = not os.path.exists(self.index_path) or os.path.getsize(self.index_path) == 0
         try:
             db = Database(self.index_path)
         except StateDamaged:

@@ -1,0 +1,43 @@
+"""What memcairn does, shown on its own documents and a folder of example notes.
+
+Everything happens in a temporary folder, which is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def run(*arguments: str) -> None:
+    """Show a command and what it prints."""
+    program = [sys.executable, "-c", "from memcairn.cli import main; main()"]
+    subprocess.run([*program, *arguments], check=True)
+
+
+def main() -> None:
+    """Index, search, queue a write, flush, search again."""
+    with tempfile.TemporaryDirectory() as temporary:
+        os.environ["MEMCAIRN_HOME"] = str(Path(temporary, "home"))
+        shutil.copytree(PROJECT / "examples" / "notes", Path(temporary, "notes"))
+        shutil.copytree(PROJECT / "docs", Path(temporary, "docs"))
+        os.chdir(temporary)
+        run("index", "docs", "notes")
+        run("search", "blue-green rollout", "--limit", "2")
+        run("search", "why did we pick Postgres", "--limit", "1")
+        note = Path("notes", "howto", "rotate-keys.md")
+        note.write_text("# Rotate the signing keys\n\nRun `make keys` on the first of the month.\n")
+        run("index", "--debounce-window", "5", str(note))
+        run("index", "--status")
+        run("index", "--flush")
+        run("search", "signing keys", "--limit", "1")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""The command line as scripts and people use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from memcairn import paths
+from memcairn.cli import parse_enqueue
+from memcairn.cli.commands import run
+from support import PROGRAM
+
+NOTE = "# Deploy\n\nWe deploy with blue-green.\n"
+
+
+@pytest.fixture
+def note(notes: Path) -> Path:
+    note = notes / "deploy.md"
+    note.write_text(NOTE, encoding="utf-8")
+    return note
+
+
+def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *map(str, arguments)],
+        capture_output=True, text=True, check=False, encoding="utf-8",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--flush", "--status"], ("--flush", "--status")),
+        (["--flush", "--watch"], ("--flush", "--watch")),
+        (["--status", "--watch"], ("--status", "--watch")),
+        (["--debounce-window", "5", "--flush", "x"], ("--debounce-window", "--flush")),
+        (["--debounce-window", "5", "--status"], ("--debounce-window", "--status")),
+        (["--debounce-window", "5", "--watch", "x"], ("--debounce-window", "--watch")),
+        (["--flush", "x"], ("--flush", "PATH")),
+        (["--status", "x"], ("--status", "PATH")),
+        (["--flush", "--force"], ("--flush", "--force")),
+        (["--status", "--namespace", "n"], ("--status", "--namespace")),
+        (["--paths", "x"], ("--paths", "--flush")),
+        (["--discard-failed", "x"], ("--discard-failed", "--flush")),
+    ],
+)
+def test_what_does_not_go_together_is_a_usage_error_that_names_both(
+    arguments: list[str], named: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["index", *arguments]) == 2
+    message = capsys.readouterr().err
+    assert all(name in message for name in named)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--debounce-window", "5"], ["--debounce-window", "-1", "x"], ["--nonsense"], ["--paths"]],
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
+    assert run(["index", *arguments]) == 2
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    assert run(["nonsense"]) == 2
+
+
+def test_a_file_that_cannot_be_read_leaves_exit_code_1(notes: Path, note: Path) -> None:
+    note.with_name("latin.md").write_bytes(b"caf\xe9")
+
+    done = call("index", notes)
+
+    assert done.returncode == 1
+    assert "latin.md: is not UTF-8 text (line 1)" in done.stderr
+    assert "1 note indexed, 1 failed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["search", "--json", "blue-green"],
+        ["search", "--json", "nothing-has-this-word"],
+        ["status", "--json"],
+        ["doctor", "--json"],
+        ["namespaces", "--json"],
+        ["config", "show", "--json"],
+        ["index", "--status", "--json"],
+        ["index", "--flush", "--json"],
+    ],
+)
+def test_json_is_one_document(note: Path, arguments: list[str]) -> None:
+    call("index", note.parent)
+
+    json.loads(call(*arguments).stdout)
+
+
+def test_a_search_is_the_same_on_the_short_way_and_on_the_long_one(
+    note: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("index", note.parent)
+
+    short = call("search", "blue-green", "--limit", "3")
+    run(["search", "blue-green", "--limit", "3"])
+
+    assert short.stdout == capsys.readouterr().out
+    assert f"{note}:1" in short.stdout
+
+
+def test_a_search_shows_what_was_written_a_moment_ago(note: Path) -> None:
+    call("index", note.parent)
+    call("search", "blue-green")
+    note.write_text(
+        "# Deploy\n\nWe deploy with canaries, blue-green is history.\n", encoding="utf-8"
+    )
+    note.with_name("new.md").write_text("Purple is the new blue-green.\n", encoding="utf-8")
+
+    found = call("search", "blue-green").stdout
+
+    assert "canaries" in found
+    assert "Purple" in found
+
+
+def test_a_namespace_that_does_not_exist_finds_nothing_and_says_so(note: Path) -> None:
+    call("index", note.parent)
+
+    done = call("search", "--namespace", "nonsense", "blue-green")
+
+    assert done.stdout == ""
+    assert "there is no namespace 'nonsense'; there are: notes" in done.stderr
+
+
+def test_quiet_prints_nothing_but_errors(note: Path) -> None:
+    done = call("index", "--quiet", note.parent)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_note_cannot_send_escape_sequences_to_the_terminal(notes: Path) -> None:
+    notes.joinpath("evil.md").write_text("evil \x1b[2J\x1b]0;owned\x07 text\n", encoding="utf-8")
+    call("index", notes)
+
+    assert "\x1b" not in call("search", "evil").stdout
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(note: Path) -> None:
+    call("index", note.parent)
+    program = subprocess.Popen(
+        [*PROGRAM, "search", "blue-green"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert program.stdout is not None
+    program.stdout.close()
+    _, error = program.communicate()
+
+    assert program.returncode == 0
+    assert error == b""
+
+
+def test_an_enqueue_call_loads_no_third_party_module(note: Path) -> None:
+    script = (
+        "import os, sys; before = set(sys.modules)\n"
+        "from memcairn.cli import main\n"
+        "os._exit = lambda code: None\n"
+        f"sys.argv = ['memcairn', 'index', '--debounce-window', '5', {str(note)!r}]\n"
+        "main()\n"
+        "print(*{m.partition('.')[0] for m in set(sys.modules) - before})"
+    )
+    done = subprocess.run(
+        [PROGRAM[0], "-c", script], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
+
+    assert not set(done.stdout.split()) & {
+        "click",
+        "rich",
+        "yaml",
+        "pathspec",
+        "typing",
+        "dataclasses",
+    }
+    assert "1 path" in call("index", "--status").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["index", "x"],
+        ["index", "--debounce-window", "5"],
+        ["index", "--debounce-window", "x", "y"],
+        ["index", "--debounce-window", "5", "x", "y"],
+        ["index", "--debounce-window", "5", "--json", "x"],
+        ["index", "--debounce-window", "5", "--namespace", "--force", "x"],
+        ["search", "x"],
+        [],
+    ],
+)
+def test_what_is_not_a_plain_enqueue_call_is_left_to_click(arguments: list[str]) -> None:
+    assert parse_enqueue(arguments) is None
+
+
+def test_an_enqueue_call_is_parsed_without_click() -> None:
+    arguments = ["index", "--debounce-window", "5", "x.md", "--namespace", "n", "--force"]
+
+    assert parse_enqueue(arguments) == (5.0, "x.md", "n", True)
+
+
+@pytest.mark.parametrize(
+    ("platform", "module"), [("linux", "unix"), ("darwin", "macos"), ("win32", "windows")]
+)
+def test_the_home_is_where_platformdirs_says(
+    platform: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MEMCAIRN_HOME")
+    monkeypatch.setenv("LOCALAPPDATA", "/users/x/AppData/Local")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr("sys.platform", platform)
+    classes = {"unix": "Unix", "macos": "MacOS", "windows": "Windows"}
+    found = getattr(__import__(f"platformdirs.{module}", fromlist=["x"]), classes[module])(
+        "memcairn", appauthor=False
+    )
+
+    if platform == "win32":
+        monkeypatch.setattr(
+            "platformdirs.windows.get_win_folder", lambda _: "/users/x/AppData/Local"
+        )
+    assert Path(paths.home()) == Path(found.user_data_dir)
+    assert platformdirs.__version__
