@@ -139,19 +139,6 @@ def test_a_drainer_that_is_killed_at_any_moment_loses_nothing(notes: Path, home:
     rng = random.Random(7)
     killed = 0
     rounds = ["apple", "birch", "cedar", "date", "elder", "fig", "grape", "hazel", "ivy", "lemon"]
-        "apple",
-        "birch",
-        "cedar",
-        "date",
-        "elder",
-        "fig",
-        "grape",
-        "hazel",
-        "ivy",
-        "juniper",
-        "kiwi",
-        "lemon",
-    ]
     for word in rounds:
         changed = [notes / f"{word}-{n}.md" for n in range(40)]
         for path in changed:
