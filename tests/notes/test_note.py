@@ -244,3 +244,16 @@ def test_any_frontmatter_gives_a_note(raw: str, body: str) -> None:
         assert parsed.note.title
         assert "\n" not in parsed.note.title + parsed.note.description
         assert all(1 <= problem.line <= lines for problem in parsed.problems)
+
+
+def test_the_type_is_found_where_claude_code_writes_it() -> None:
+    head = "name: zebra-protocol\nmetadata: \n  node_type: memory\n  type: project\n"
+
+    assert note(f"---\n{head}---\n\nzebra\n").type == "project"
+
+
+@pytest.mark.parametrize(
+    "metadata", ["metadata:", "metadata: text", "metadata: [type]", "metadata:\n  type: [a]"]
+)
+def test_metadata_without_a_type_says_nothing(metadata: str) -> None:
+    assert note(f"---\n{metadata}\n---\nzebra\n").type is None

@@ -96,7 +96,7 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
 def _note(fields: _Fields, *, heading: str, paragraph: str, stem: str) -> Note:
     created = fields.moment("created")
     modified = fields.moment("modified")
-    kind = fields.text("type", "category")
+    kind = fields.text("type", "category") or fields.type_in_metadata()
     return Note(
         title=fields.text("title", "name") or heading or readable(stem),
         description=fields.text("description", "hint", "summary") or first_sentence(paragraph),
@@ -157,6 +157,12 @@ class _Fields:
             if text:
                 return text
         return None
+
+    def type_in_metadata(self) -> str | None:
+        """Claude Code moves the `type` of a note that it writes into a mapping `metadata`."""
+        metadata = self._values.get("metadata")
+        found = metadata.get("type") if isinstance(metadata, dict) else None
+        return " ".join(found.split()) or None if isinstance(found, str) else None
 
     def tags(self) -> tuple[str, ...]:
         """A list, or text with commas; without leading number signs, each once."""
