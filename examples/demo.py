@@ -6,6 +6,7 @@ Everything happens in a temporary folder, which is removed afterwards.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 def run(*arguments: str) -> None:
     """Show a command and what it prints."""
+    print(f"\n$ memcairn {shlex.join(arguments)}", flush=True)
     program = [sys.executable, "-c", "from memcairn.cli import main; main()"]
     subprocess.run([*program, *arguments], check=True)
 
@@ -33,6 +35,7 @@ def main() -> None:
         run("search", "why did we pick Postgres", "--limit", "1")
         note = Path("notes", "howto", "rotate-keys.md")
         note.write_text("# Rotate the signing keys\n\nRun `make keys` on the first of the month.\n")
+        print(f"\n(an agent writes {note})", flush=True)
         run("index", "--debounce-window", "5", str(note))
         run("index", "--status")
         run("index", "--flush")

@@ -83,3 +83,14 @@ def test_links_between_pages_lead_somewhere() -> None:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
             if page.name != "reference.md" and "decisions" not in page.parts:
                 assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_demo_shows_each_command_and_what_it_finds() -> None:
+    done = subprocess.run(
+        [sys.executable, PROJECT / "examples" / "demo.py"],
+        capture_output=True, text=True, check=True, encoding="utf-8",
+    )  # fmt: skip
+
+    assert "$ memcairn search 'blue-green rollout'" in done.stdout
+    assert "(an agent writes notes/howto/rotate-keys.md)" in done.stdout
+    assert "Run `make keys` on the first of the month." in done.stdout
