@@ -1,0 +1,141 @@
+"""Add a table to a TOML file that a person wrote, and take it out again: the rest of the text stays.
+
+A table of ours goes to the end of the file, below a blank line. After each edit the text is read again,
+and must say what it said before, with just our table more or less.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_WHERE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
+
+
+class NotToml(ValueError):  # noqa: N818 - reads as what it says
+    """The text cannot be understood, or has no place for the table. `line` is 1-based."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def read(text: str) -> dict[str, Any]:
+    """What the text says.
+
+    Raises:
+        NotToml: it cannot be understood.
+    """
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        found = _WHERE.search(str(error))
+        end = text.count("\n") + 1
+        line = int(found[1]) if found is not None and found[1] else end
+        raise NotToml(_WHERE.sub("", str(error)).strip(), line) from error
+
+
+def put(text: str, path: tuple[str, ...], table: dict[str, Any]) -> str:
+    """The text with a table at `path`; one of that name that says something else is replaced.
+
+    Raises:
+        NotToml: the text cannot be understood, or the table is written in a form that is not edited
+            here: inline, or by dotted keys.
+    """
+    before = read(text)
+    if _at(before, path) == table:
+        return text
+    text = remove(text, path)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    shown = newline.join([f"[{'.'.join(path)}]", *(f"{k} = {_value(v)}" for k, v in table.items())])
+    if not text.strip("\ufeff"):
+        lead = ""
+    else:
+        lead = newline if text.endswith("\n") else newline * 2
+    changed = f"{text}{lead}{shown}{newline}"
+    if not _says(changed, _with(read(text), path, table)):
+        raise NotToml(f"has no place for [{'.'.join(path)}]: {path[0]} is written inline", 1)
+    return changed
+
+
+def remove(text: str, path: tuple[str, ...]) -> str:
+    """The text without the table at `path`; unchanged if there is none.
+
+    Raises:
+        NotToml: as in `put`.
+    """
+    before = read(text)
+    if _at(before, path) is None:
+        return text
+    name = r"[ \t]*\.[ \t]*".join(rf"(?:{re.escape(k)}|\"{re.escape(k)}\"|'{re.escape(k)}')" for k in path)  # fmt: skip
+    header = re.compile(rf"^[ \t]*\[[ \t]*{name}[ \t]*\][ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+    wanted = _without(before, path)
+    for found in header.finditer(text):
+        ends = [following.start() for following in _HEADER.finditer(text, found.end())]
+        # Lines that look like headers may stand in strings or arrays of several lines.
+        for end in (*ends, len(text)):
+            kept = _end_of_table(text, found.end(), end)
+            changed = _joined(text[: found.start()], text[kept:])
+            if _says(changed, wanted):
+                return changed
+    raise NotToml(f"{'.'.join(path)} is written in a form that is not edited here", 1)
+
+
+def _end_of_table(text: str, start: int, end: int) -> int:
+    """Where the last line with a value ends; comments below it belong to what follows."""
+    at = last = start
+    for line in text[start:end].splitlines(keepends=True):
+        at += len(line)
+        if line.strip() and not line.lstrip().startswith("#"):
+            last = at
+    return max(last, start + (text[start : start + 1] == "\n"))
+
+
+def _joined(above: str, below: str) -> str:
+    """Two parts of a text, without the blank line that `put` sets above a table."""
+    for newline in ("\r\n", "\n"):
+        if above.endswith(newline * 2):
+            return above.removesuffix(newline) + below
+    return above + below
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _with(value: dict[str, Any], path: tuple[str, ...], table: Any) -> dict[str, Any]:
+    key, *rest = path
+    inner = value.get(key, {})
+    if rest and not isinstance(inner, dict):
+        raise NotToml(f"{key} is no table", 1)
+    return {**value, key: _with(inner, tuple(rest), table) if rest else table}
+
+
+def _without(value: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    key, *rest = path
+    if not rest:
+        return {k: v for k, v in value.items() if k != key}
+    inner = _without(value[key], tuple(rest))
+    # The table above exists by its members only, unless it has a header of its own.
+    return {k: inner if k == key else v for k, v in value.items() if k != key or inner}
+
+
+def _says(text: str, wanted: dict[str, Any]) -> bool:
+    try:
+        return read(text) == wanted
+    except NotToml:
+        return False
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    # A JSON string is a TOML string, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
