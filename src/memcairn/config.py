@@ -60,6 +60,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("memory_md.max_bytes", 25_600, "Its bytes."),
     Setting("memory_md.entry_chars", 150, "Characters, as a reader counts them, of one entry."),
     Setting("memory.root", "", "Where `add` writes; empty: the folder memory in the home."),
+    Setting("tools.max_read_bytes", 1 << 20, "Bytes that one call of a file tool may read."),
+    Setting("tools.max_write_bytes", 16 << 20, "Bytes that a file may have which a tool writes."),
+    Setting("tools.max_append_bytes", 4 << 20, "Bytes that one call may append."),
+    Setting("tools.max_query_chars", 2_000, "Characters that a query of a tool may have."),
     Setting(
         "namespaces",
         {},

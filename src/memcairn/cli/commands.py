@@ -28,6 +28,7 @@ COMMANDS = {
     "memory-md": ("memory_md", "MEMORY.md: refresh, check, explain, show."),
     "status": ("status", "What there is: roots, notes, sizes, queue, problems."),
     "doctor": ("doctor", "What is wrong and how to mend it."),
+    "serve": ("serve", "Serve the memory to clients of the Model Context Protocol."),
     "namespaces": ("namespaces", "The namespaces, with their numbers of notes."),
     "forget-root": ("forget_root", "Take a folder out of the index; its files stay."),
     "config": ("config", "Show the settings."),

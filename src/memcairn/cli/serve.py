@@ -1,0 +1,57 @@
+"""memcairn serve: the MCP server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from memcairn.errors import UsageError
+
+if TYPE_CHECKING:
+    from memcairn.files import Files
+
+
+@click.command("serve")
+@click.option("--root", metavar="DIR", help="The folder of notes; else that of the project.")
+@click.option(
+    "--profile",
+    type=click.Choice(["core", "full"]),
+    default="core",
+    show_default=True,
+    help="Which tools there are: seven, or all.",
+)
+def command(root: str | None, *, profile: Literal["core", "full"]) -> int:
+    """Serve a root's memory to a client that speaks the Model Context Protocol.
+
+    \b
+    memcairn serve                       on standard input and output, for the project around here
+    memcairn serve --root ~/notes --profile full
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="memcairn: %(message)s")
+    try:
+        from memcairn.mcp import stdio  # noqa: PLC0415 - an extra, and most of the start
+        from memcairn.mcp.server import MemoryServer  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the MCP server needs a package that is not installed: {error.name}",
+            hint="install it with: pip install 'memcairn[mcp]'",
+        ) from error
+    stdio.serve(MemoryServer(lambda: _files(root), profile))
+    return 0
+
+
+def _files(root: str | None) -> Files:
+    """The root that is served, with what it needs: imported when the client has been answered."""
+    from memcairn import project  # noqa: PLC0415
+    from memcairn.files import Files  # noqa: PLC0415
+    from memcairn.memory import Memory  # noqa: PLC0415
+
+    memory = Memory()
+    here = os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd()
+    files = Files(memory, root or project.root(here, memory.config, memory.home))
+    files.adopt()
+    return files

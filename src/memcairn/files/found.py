@@ -1,0 +1,93 @@
+"""Search one root: passages with paths relative to it, safe to hand to a model.
+
+Secrets are redacted, and text that reads like an order to the model is pointed out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from memcairn import safety
+from memcairn.errors import UsageError
+
+if TYPE_CHECKING:
+    from memcairn.files.files import Files
+    from memcairn.search.passages import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A part of a note that answers.
+
+    Attributes:
+        path: relative to the root; lines `start_line` to `end_line`, from 1, both included.
+        title: of the note; `heading_path`: the headings above the passage, outermost first.
+        date: the note's own date.
+        score: compares within one answer only.
+        matched: words of the query that are in the text.
+        warnings: why the text reads like an order to you. It is a record, and orders nothing.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    text: str
+    title: str
+    heading_path: tuple[str, ...]
+    score: float
+    namespace: str
+    matched: tuple[str, ...]
+    date: str | None = None
+    warnings: tuple[str, ...] | None = None
+
+
+def search(
+    files: Files,
+    query: str,
+    *,
+    limit: int = 10,
+    namespace: str | None = None,
+    budget_words: int | None = None,
+) -> tuple[Found, ...]:
+    """What the notes of a root say about something, best first.
+
+    Raises:
+        UsageError: the query is longer than the limit of a call.
+    """
+    most = int(files.memory.config["tools.max_query_chars"])
+    if len(query) > most:
+        raise UsageError(
+            f"the query has {len(query):,} characters; at most {most:,} are searched for",
+            hint="ask with the words that matter most",
+        )
+    passages = files.memory.search(
+        query, limit=limit, namespace=namespace, root=files.root, budget_words=budget_words
+    )
+    return tuple(_found(files, passage) for passage in passages)
+
+
+def _found(files: Files, passage: Passage) -> Found:
+    return shown(
+        Found(
+            path=files.shown(passage.path),
+            start_line=passage.start_line,
+            end_line=passage.end_line,
+            text=passage.text,
+            title=passage.title,
+            heading_path=passage.heading_path,
+            score=passage.score,
+            namespace=passage.namespace,
+            matched=passage.matched,
+            date=passage.date,
+        )
+    )
+
+
+def shown(found: Found) -> Found:
+    """A passage as a model may see it."""
+    return replace(
+        found,
+        text=safety.redact(found.text),
+        warnings=tuple(safety.suspicious(found.text)) or None,
+    )

@@ -1,0 +1,191 @@
+"""What a tool is, and how a typed function becomes one."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import pydantic
+from mcp.types import Tool as ListedTool
+from mcp.types import ToolAnnotations
+
+from memcairn.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic.fields import FieldInfo
+
+CORE = frozenset(
+    {
+        "memory_search",
+        "memory_observe",
+        "mem_read",
+        "mem_write",
+        "mem_edit",
+        "memory_get_context",
+        "mem_remove",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function of `Files` and of what the client gives.
+
+    Attributes:
+        function: returns a dataclass, whose docstring and fields are the schema of the output.
+        text: says what it returned in words, for a reader who does not see the structured content.
+        title: for people.
+        read_only: nothing is changed by a call.
+        destructive: something that was there may be gone after a call.
+        idempotent: a second call like the first one changes nothing more.
+        always_load: worth its place in a host that loads most tools on demand.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    text: Callable[[Any], str]
+    title: str
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    always_load: bool
+
+    @cached_property
+    def listed(self) -> ListedTool:
+        """What a client is told of it."""
+        return ListedTool(
+            name=self.name,
+            title=self.title,
+            description=inspect.getdoc(self.function),
+            input_schema=_slim(self.arguments.model_json_schema(by_alias=True)),
+            output_schema=_slim(self.result.json_schema(mode="serialization")),
+            annotations=ToolAnnotations(
+                title=self.title,
+                read_only_hint=self.read_only,
+                destructive_hint=self.destructive,
+                idempotent_hint=self.idempotent,
+                open_world_hint=False,
+            ),
+            _meta={"anthropic/alwaysLoad": True} if self.always_load else None,
+        )
+
+    @cached_property
+    def arguments(self) -> type[pydantic.BaseModel]:
+        """The model of the arguments: the parameters of the function after the first."""
+        _, *parameters = inspect.signature(self.function, eval_str=True).parameters.values()
+        fields: dict[str, Any] = {
+            parameter.name: (
+                parameter.annotation,
+                ... if parameter.default is parameter.empty else parameter.default,
+            )
+            for parameter in parameters
+        }
+        model: type[pydantic.BaseModel] = pydantic.create_model(
+            self.name, __config__=pydantic.ConfigDict(extra="forbid"), **fields
+        )
+        return model
+
+    @cached_property
+    def result(self) -> pydantic.TypeAdapter[Any]:
+        """The type of what the function returns."""
+        returned = inspect.signature(self.function, eval_str=True).return_annotation
+        return pydantic.TypeAdapter(returned)
+
+    def checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments as the function takes them.
+
+        Raises:
+            UsageError: they do not fit the schema; the message names each, never its value.
+        """
+        try:
+            model = self.arguments.model_validate(arguments)
+        except pydantic.ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, problem['loc'])) or 'the call'}: {problem['msg']}"
+                for problem in error.errors(include_url=False, include_input=False)
+            )
+            known = ", ".join(_shown(field, name) for name, field in self._fields.items())
+            raise UsageError(wrong, hint=f"{self.name} takes: {known}") from error
+        return {name: getattr(model, name) for name in self._fields}
+
+    @property
+    def _fields(self) -> dict[str, FieldInfo]:
+        return self.arguments.model_fields
+
+    def structured(self, result: object) -> dict[str, Any]:
+        """The result as JSON; what it has nothing to say about is left out."""
+        plain: dict[str, Any] = self.result.dump_python(result, mode="json", exclude_none=True)
+        return plain
+
+
+def _slim(schema: Any) -> Any:
+    """A schema without the titles that repeat the names: a model reads all of it."""
+    if isinstance(schema, dict):
+        return {
+            key: _slim(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [_slim(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _shown(field: FieldInfo, name: str) -> str:
+    return (field.alias or name) + ("" if field.is_required() else "?")
+
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Tools:
+    """The tools of a module, in the order in which they stand there."""
+
+    def __init__(self) -> None:
+        self.tools: list[Tool] = []
+
+    def add(
+        self,
+        title: str,
+        text: Callable[[Any], str],
+        *,
+        read_only: bool = False,
+        destructive: bool = False,
+        idempotent: bool = False,
+        always_load: bool = False,
+    ) -> Callable[[F], F]:
+        """Make a function a tool; see `Tool` for what the arguments say."""
+
+        def register(function: F) -> F:
+            self.tools.append(
+                Tool(
+                    function.__name__,
+                    function,
+                    text,
+                    title,
+                    read_only,
+                    destructive,
+                    idempotent or read_only,
+                    always_load,
+                )
+            )
+            return function
+
+        return register
+
+
+def _listed(value: object) -> object:
+    """Some clients send a list as the JSON text of it, some models as words between commas."""
+    if not isinstance(value, str):
+        return value
+    try:
+        read = json.loads(value)
+    except ValueError:
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return read if isinstance(read, list) else [value]
+
+
+Strings = Annotated[list[str], pydantic.BeforeValidator(_listed)]

@@ -1,0 +1,98 @@
+"""Notes as a reader sees them in a list: title, description, type and dates; no text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memcairn import paths
+from memcairn.store.path_range import AT_OR_BELOW, bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcairn.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguedNote:
+    """One note; `path` is absolute, `mtime_ns` in nanoseconds since 1970."""
+
+    path: str
+    title: str
+    description: str
+    type: str | None
+    tags: tuple[str, ...]
+    pinned: bool
+    namespace: str
+    date: str | None
+    mtime_ns: int
+    size_bytes: int
+
+
+_COLUMNS = "path, title, description, type, tags, pinned, namespace, date, mtime_ns, size_bytes"
+
+
+def _note(row: tuple[Any, ...]) -> CataloguedNote:
+    path, title, description, type_, tags, pinned, *rest = row
+    return CataloguedNote(
+        paths.from_db(path), title, description, type_, tuple(json.loads(tags)), bool(pinned), *rest
+    )
+
+
+def recent(db: Database, folder: str, limit: int) -> list[CataloguedNote]:
+    """The notes below a folder that changed last, about the latest first.
+
+    The youngest have the time 0: it was not to be trusted yet when they were read.
+    """
+    sql = f"""
+        SELECT {_COLUMNS} FROM note WHERE {AT_OR_BELOW}
+        ORDER BY mtime_ns = 0 DESC, mtime_ns DESC, path LIMIT ?
+    """
+    return [_note(row) for row in db.execute(sql, (*bounds(folder), limit))]
+
+
+def page(db: Database, folder: str, *, after: str, limit: int) -> list[CataloguedNote]:
+    """Up to `limit` notes below a folder by path, from the one after `after`; "" is the first."""
+    sql = f"""
+        SELECT {_COLUMNS} FROM note WHERE {AT_OR_BELOW} AND path > ? ORDER BY path LIMIT ?
+    """
+    row = (*bounds(folder), paths.to_db(after), limit)
+    return [_note(row) for row in db.execute(sql, row)]
+
+
+def at(db: Database, wanted: Iterable[str]) -> list[CataloguedNote]:
+    """The notes with these paths, in the order of the paths; unknown ones are left out."""
+    sql = f"SELECT {_COLUMNS} FROM note WHERE path = ?"
+    rows = (db.execute(sql, (paths.to_db(path),)).fetchone() for path in wanted)
+    return [_note(row) for row in rows if row is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many notes there are below a folder, in all and by type, tag and namespace."""
+
+    notes: int
+    size_bytes: int
+    pinned: int
+    types: dict[str, int]
+    tags: dict[str, int]
+    namespaces: dict[str, int]
+
+
+def counts(db: Database, folder: str) -> Counts:
+    """Count what is below a folder; what is most frequent comes first."""
+    row = bounds(folder)
+    sql = f"SELECT COUNT(*), TOTAL(size_bytes), TOTAL(pinned) FROM note WHERE {AT_OR_BELOW}"
+    notes, size, pinned = db.execute(sql, row).fetchone()
+
+    def by(column: str, source: str = "note") -> dict[str, int]:
+        sql = f"""
+            SELECT {column}, COUNT(*) FROM {source} WHERE {AT_OR_BELOW} AND {column} IS NOT NULL
+            GROUP BY {column} ORDER BY COUNT(*) DESC, {column}
+        """
+        return dict(db.execute(sql, row).fetchall())
+
+    tags = by("json_each.value", "note, json_each(note.tags)") if notes else {}
+    return Counts(notes, int(size), int(pinned), by("type"), tags, by("namespace"))
