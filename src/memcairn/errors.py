@@ -5,7 +5,9 @@ MemcairnError                 exit 1
 ├── ConfigError               exit 2   a setting cannot be understood
 ├── NoteError                          one note; the rest of the work goes on
 │   ├── NoteUnreadable                 cannot be read, is too large, or is not UTF-8 text
+│   │   └── NoteMissing                nothing has that name
 │   ├── NoteExists                     something is already there
+│   ├── NoteChanged                    not what it was when it was read
 │   ├── OutsideRoot                    the path leads out of its root, or to a reserved name
 │   └── SecretFound                    the text holds what looks like a secret
 ├── MemoryMdError                      MEMORY.md cannot be read or written; the notes are safe
@@ -79,8 +81,16 @@ class NoteUnreadable(NoteError):  # noqa: N818 - reads as what it says
         self.line = line
 
 
+class NoteMissing(NoteUnreadable):
+    """Nothing has that name."""
+
+
 class NoteExists(NoteError):  # noqa: N818
     """Something is already there, and would have been overwritten."""
+
+
+class NoteChanged(NoteError):  # noqa: N818
+    """A note is not what it was when it was read; nothing was changed."""
 
 
 class OutsideRoot(NoteError):  # noqa: N818

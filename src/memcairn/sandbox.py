@@ -22,7 +22,15 @@ from typing import TYPE_CHECKING, Self
 
 from memcairn import lock
 from memcairn.atomic import TEMPORARY_PREFIX
-from memcairn.errors import NoteError, NoteExists, NoteUnreadable, OutsideRoot, UsageError
+from memcairn.errors import (
+    NoteChanged,
+    NoteError,
+    NoteExists,
+    NoteMissing,
+    NoteUnreadable,
+    OutsideRoot,
+    UsageError,
+)
 from memcairn.rename import rename_new
 
 if TYPE_CHECKING:
@@ -175,7 +183,7 @@ class Folder:
         """
         status = self.status(name)
         if status is None:
-            raise NoteUnreadable("does not exist", path=self.shown(name))
+            raise NoteMissing("does not exist", path=self.shown(name))
         found = stat.S_IFMT(status.st_mode)
         if found == kind:
             return status
@@ -268,7 +276,7 @@ class Folder:
             expected: the status of the file when it was read: refuse if it is another one now.
 
         Raises:
-            NoteExists: the file is not the expected one.
+            NoteChanged: the file is not the expected one.
             OutsideRoot, NoteUnreadable: as for `require_kind`; the folder was moved.
             NoteError: the system refused. Whatever is raised, nothing was changed.
         """
@@ -277,7 +285,7 @@ class Folder:
             with self._temporary(data, stat.S_IMODE(status.st_mode)) as temporary:
                 now = self.require_kind(name, stat.S_IFREG)
                 if expected is not None and _identity(now) != _identity(expected):
-                    raise NoteExists(
+                    raise NoteChanged(
                         "was changed by somebody else at the same moment; nothing was written",
                         path=self.shown(name),
                         hint="read it again, then repeat the change",
@@ -444,7 +452,7 @@ def open_root(root: Path) -> Folder:
 
 
 _REASONS = {
-    errno.ENOENT: (NoteUnreadable, "does not exist"),
+    errno.ENOENT: (NoteMissing, "does not exist"),
     errno.ENOTDIR: (NoteUnreadable, "is a file, not a folder"),
     errno.ELOOP: (OutsideRoot, "is a symlink, which is never followed"),
     errno.EEXIST: (NoteExists, "exists already"),

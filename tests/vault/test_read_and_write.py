@@ -15,7 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memcairn import lock, sandbox
-from memcairn.errors import NoteError, NoteExists, NoteUnreadable, UsageError
+from memcairn.errors import (
+    NoteChanged,
+    NoteError,
+    NoteExists,
+    NoteMissing,
+    NoteUnreadable,
+    UsageError,
+)
 from memcairn.vault import Limits, Vault
 
 if TYPE_CHECKING:
@@ -163,9 +170,9 @@ def test_a_write_that_matches_replaces_and_one_that_does_not_refuses(
     first = vault.write("note.md", "one").sha256
     second = vault.write("note.md", "two", if_match=first.upper()).sha256
 
-    with pytest.raises(NoteExists, match=f"its sha256 is now {second}"):
+    with pytest.raises(NoteChanged, match=f"its sha256 is now {second}"):
         vault.write("note.md", "three", if_match=first, overwrite=True)
-    with pytest.raises(NoteUnreadable, match="does not exist"):
+    with pytest.raises(NoteMissing, match="does not exist"):
         vault.write("new.md", "three", if_match=first)
 
     assert (root / "note.md").read_text(encoding="utf-8") == "two"
@@ -189,7 +196,7 @@ def test_a_change_between_look_and_write_is_not_overwritten(
         lambda: vault.append("note.md", "three"),
     ):
         (root / "note.md").write_text("one two", encoding="utf-8")
-        with pytest.raises(NoteExists, match="by somebody else"):
+        with pytest.raises(NoteChanged, match="by somebody else"):
             change()
         assert (root / "note.md").read_text(encoding="utf-8") == "by somebody else"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memcairn import sandbox
-from memcairn.errors import NoteError, NoteExists, OutsideRoot, UsageError
+from memcairn.errors import NoteChanged, NoteError, NoteExists, OutsideRoot, UsageError
 from memcairn.vault import Vault
 
 from .steps import move_within_a_file_system
@@ -258,3 +258,14 @@ def test_a_trash_that_really_is_on_another_file_system_works_alike(
     assert (root / "a/b.md").stat().st_mtime_ns == 7
     assert [path.name for path in root.rglob("*")] == ["a", "b.md"]
     assert list(memory_disk.iterdir()) == []
+
+
+def test_a_file_is_removed_only_if_it_is_the_one_that_was_read(vault: Vault, root: Path) -> None:
+    old = vault.write("a.md", "one").sha256
+    vault.write("a.md", "two", overwrite=True)
+
+    with pytest.raises(NoteChanged, match="was changed since it was read"):
+        vault.remove("a.md", if_match=old)
+    assert (root / "a.md").read_text(encoding="utf-8") == "two"
+    vault.remove("a.md", if_match=vault.read("a.md").sha256)
+    assert not (root / "a.md").exists()

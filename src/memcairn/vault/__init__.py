@@ -17,7 +17,14 @@ import stat
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from memcairn.errors import NoteExists, NoteUnreadable, OutsideRoot, UsageError
+from memcairn.errors import (
+    NoteChanged,
+    NoteExists,
+    NoteMissing,
+    NoteUnreadable,
+    OutsideRoot,
+    UsageError,
+)
 from memcairn.names import fold, folder_parts, parts, require_creatable
 from memcairn.sandbox import Content, Folder, open_root, reported
 from memcairn.vault import find, text, tree
@@ -113,7 +120,8 @@ class Vault:
             if_match: replace it only if this is the sha256 of what it holds now.
 
         Raises:
-            NoteExists: it exists and may not be replaced, or does not match.
+            NoteExists: it exists, and may not be replaced.
+            NoteChanged: it does not match; NoteMissing: it does not exist, so that it cannot.
             UsageError: the content is too large.
         """
         data = _encode(content, self._limits.write_bytes)
@@ -121,9 +129,7 @@ class Vault:
             status = folder.status(name)
             if status is None:
                 if if_match is not None:
-                    raise NoteUnreadable(
-                        "does not exist, so it cannot match", path=folder.shown(name)
-                    )
+                    raise NoteMissing("does not exist, so it cannot match", path=folder.shown(name))
                 require_creatable((name,))
                 folder.write_new(name, data)
             else:
@@ -136,15 +142,7 @@ class Vault:
         expected: os.stat_result | None = None
         folder.require_kind(name, stat.S_IFREG)
         if if_match is not None:
-            now = folder.read(name, _MAX_FILE_BYTES)
-            digest = hashlib.sha256(now.data).hexdigest()
-            if digest != if_match.lower():
-                raise NoteExists(
-                    f"was changed since it was read: its sha256 is now {digest}",
-                    path=folder.shown(name),
-                    hint="read it again, then repeat the change",
-                )
-            expected = now.status
+            expected = _require_match(folder, name, if_match)
         elif not overwrite:
             raise NoteExists(
                 "exists already",
@@ -304,15 +302,24 @@ class Vault:
             new = ["/".join((*to, *path.split("/")[base:])) for path in old]
             return Moved("/".join(names), "/".join(to), (*old, *new))
 
-    def remove(self, path: str, *, recursive: bool = False, now: datetime | None = None) -> Trashed:
+    def remove(
+        self,
+        path: str,
+        *,
+        recursive: bool = False,
+        if_match: str | None = None,
+        now: datetime | None = None,
+    ) -> Trashed:
         """Move a file or folder into the trash. The paths of its `files` are what changed.
 
         Args:
             path: the file or folder.
             recursive: a folder with what is in it; without this, a folder has to be empty.
+            if_match: remove a file only if this is the sha256 of what it holds now.
             now: the time to record, in UTC.
 
         Raises:
+            NoteChanged: the file does not match.
             NoteExists: the folder is not empty.
             OutsideRoot: it is a folder with something reserved in it.
         """
@@ -327,6 +334,8 @@ class Vault:
                         path=folder.shown(name),
                         hint="remove it with recursive",
                     )
+            if if_match is not None:
+                _require_match(folder, name, if_match)
             return self._trash.put(folder, name, now=now or datetime.now(UTC))
 
     def trash(self) -> tuple[Trashed, ...]:
@@ -397,6 +406,18 @@ class Vault:
         names = parts(path)
         with self._open() as root, root.folder(names[:-1]) as folder:
             return _decode(folder.read(names[-1], self._limits.write_bytes), "/".join(names))
+
+
+def _require_match(folder: Folder, name: str, sha256: str) -> os.stat_result:
+    now = folder.read(name, _MAX_FILE_BYTES)
+    digest = hashlib.sha256(now.data).hexdigest()
+    if digest != sha256.lower():
+        raise NoteChanged(
+            f"was changed since it was read: its sha256 is now {digest}",
+            path=folder.shown(name),
+            hint="read it again, then repeat the change",
+        )
+    return now.status
 
 
 def _decode(content: Content, path: str) -> str:
