@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn import paths, safety
 from memcairn.errors import NoteError
 from memcairn.files.found import Found, search, shown
+from memcairn.files.recent import recent
 from memcairn.notes import frontmatter
-from memcairn.search import freshness
-from memcairn.store import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from memcairn.databases import Opened
     from memcairn.files.files import Files
-    from memcairn.store.catalogue import CataloguedNote
 
 # Passages asked for with a query, and notes looked at without one; the budget decides how many fit.
 _MOST = 50
@@ -83,12 +79,7 @@ def _memory_md(files: Files, max_tokens: int) -> tuple[str, bool]:
 
 def _recent(files: Files) -> Iterator[Found]:
     """The beginnings of the notes that changed last."""
-
-    def work(opened: Opened) -> list[CataloguedNote]:
-        freshness.look_at_folders(opened.db, opened.indexer)
-        return catalogue.recent(opened.db, files.root, _MOST)
-
-    for note in sorted(files.memory.databases.do(work), key=_changed_at, reverse=True):
+    for note in recent(files, _MOST):
         path = files.shown(note.path)
         try:
             whole = files.read(path, end_line=_RECENT_LINES)
@@ -111,11 +102,3 @@ def _recent(files: Files) -> Iterator[Found]:
                     date=note.date,
                 )
             )
-
-
-def _changed_at(note: CataloguedNote) -> int:
-    # The index has no time for a note that was too young when it was read.
-    try:
-        return os.stat(note.path, follow_symlinks=False).st_mtime_ns
-    except OSError:
-        return 0

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memcairn import paths, project, safety
-from memcairn.store import roots
+from memcairn.files.forget import Forgetting
+from memcairn.store import catalogue, roots
 from memcairn.vault import Limits, Vault
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from memcairn.databases import Opened
     from memcairn.memory import Memory
+    from memcairn.report import IndexReport
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Listing, Matches
     from memcairn.vault.trash import Trashed
@@ -77,6 +79,7 @@ class Files:
                 int(settings["tools.max_append_bytes"]),
             ),
         )
+        self.forgetting = Forgetting(self)
 
     def adopt(self) -> None:
         """Make the folder a root with a MEMORY.md, unless it is one, and index what changed in it."""
@@ -94,6 +97,16 @@ class Files:
         """An absolute path below the root, as the tools take it."""
         below = os.path.relpath(path, self.root).replace(os.sep, "/")
         return os.fsencode(below).decode("utf-8", "replace")
+
+    def title(self, path: str) -> str:
+        """The title of a note; of any other file its path."""
+        real = os.path.join(self.root, path)
+        found = self.memory.databases.do(lambda opened: catalogue.at(opened.db, [real]))
+        return found[0].title if found else path
+
+    def refresh(self) -> IndexReport:
+        """Look at every file of the root, and index what changed."""
+        return self.memory.index(self.root)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
@@ -180,9 +193,9 @@ class Files:
         self.index(moved.changed)
         return moved
 
-    def remove(self, path: str, *, recursive: bool = False) -> Trashed:
+    def remove(self, path: str, *, recursive: bool = False, if_match: str | None = None) -> Trashed:
         """Move a file or folder into the trash."""
-        trashed = self._vault.remove(path, recursive=recursive)
+        trashed = self._vault.remove(path, recursive=recursive, if_match=if_match)
         self.index([file.path for file in trashed.files])
         return trashed
 

@@ -2,19 +2,28 @@
 
 # No `from __future__ import annotations`: the annotations are the schemas.
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field
 
+from memcairn.errors import UsageError
 from memcairn.files import Files, Saved
 from memcairn.mcp import text
 from memcairn.mcp.table import Tools
+from memcairn.vault.diff import Diff
+from memcairn.vault.find import Kind, Matches
 from memcairn.vault.trash import Trashed
-from memcairn.vault.values import Window
+from memcairn.vault.values import Moved, Window
 
 tools = Tools()
 
 Path = Annotated[str, Field(description='Relative to the root, such as "project/deploy.md".')]
+Folder = Annotated[str, Field(description='Relative to the root; "" is the root.')]
+Glob = Annotated[
+    str | None, Field(description='"*.md" by name, "2026/**/*.md" by path below the folder.')
+]
 Line = Annotated[int | None, Field(ge=1)]
 
 
@@ -44,6 +53,16 @@ def mem_write(
     return files.write(path, content, overwrite=overwrite, if_match=if_match)
 
 
+@tools.add("Append to a note", text.saved)
+def mem_append(
+    files: Files,
+    path: Path,
+    content: Annotated[str, Field(description="Begins on a line of its own.")],
+) -> Saved:
+    """Add text at the end of a file; the file is made if there is none."""
+    return files.append(path, content)
+
+
 @tools.add("Edit a note", text.saved, destructive=True)
 def mem_edit(
     files: Files,
@@ -63,3 +82,95 @@ def mem_remove(
 ) -> Trashed:
     """Move a file or folder into the trash, from where a person can bring it back."""
     return files.remove(path, recursive=recursive)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something in a folder; `changed` is when it was written last. A symlink is never followed."""
+
+    path: str
+    kind: Kind
+    size_bytes: int
+    changed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is in a folder; `next_after`, if there is more, is `after` for the next call."""
+
+    items: tuple[Item, ...]
+    next_after: str | None = None
+
+
+@tools.add("List files", text.listing, read_only=True)
+def mem_list(
+    files: Files,
+    dir: Folder = "",  # noqa: A002 - the name that clients know
+    recursive: Annotated[bool, Field(description="Everything below it.")] = False,  # noqa: FBT002
+    glob: Glob = None,
+    after: Annotated[str | None, Field(description="next_after of the call before.")] = None,
+) -> Listing:
+    """List a folder, a thousand items at a time."""
+    page = files.list(dir, recursive=recursive, glob=glob, after=after)
+    items = (
+        Item(
+            entry.path,
+            entry.kind,
+            entry.size_bytes,
+            datetime.fromtimestamp(entry.mtime_ns // 10**9, UTC).isoformat(),
+        )
+        for entry in page.entries
+    )
+    return Listing(tuple(items), page.next_after)
+
+
+@tools.add("Search files for a pattern", text.matches, read_only=True)
+def mem_grep(
+    files: Files,
+    pattern: Annotated[str, Field(description="A regular expression of Python.")],
+    dir: Folder = "",  # noqa: A002 - as above
+    glob: Glob = None,
+    max: Annotated[int, Field(ge=1, le=1000, description="The most matches.")] = 100,  # noqa: A002
+    case_insensitive: bool = False,  # noqa: FBT001, FBT002
+    context: Annotated[int, Field(ge=0, le=20, description="Lines around each match.")] = 0,
+) -> Matches:
+    """Find the lines that match a pattern, by file and line. To find a memory, use memory_search."""
+    return files.grep(
+        pattern, dir, glob=glob, limit=max, ignore_case=case_insensitive, context=context
+    )
+
+
+@tools.add("Compare", text.diff, read_only=True)
+def mem_diff(
+    files: Files,
+    path1: Path,
+    path2: Annotated[str | None, Field(description="Compare path1 with this file.")] = None,
+) -> Diff:
+    """The difference between two files, as a unified diff."""
+    if path2 is None:
+        raise UsageError("a second path is needed")
+    return files.diff(path1, path2)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A folder that exists now."""
+
+    path: str
+
+
+@tools.add("Make a folder", text.made, idempotent=True)
+def mem_mkdir(files: Files, path: Path) -> Made:
+    """Make a folder, and those above it. mem_write makes the folders that it needs by itself."""
+    files.mkdir(path)
+    return Made(path)
+
+
+@tools.add("Move or rename", text.moved, destructive=True)
+def mem_move(
+    files: Files,
+    from_: Annotated[str, Field(alias="from", description="The path now.")],
+    to: Annotated[str, Field(description="The new path, which must be free.")],
+) -> Moved:
+    """Give a file or folder another path; folders on the way are made."""
+    return files.move(from_, to)

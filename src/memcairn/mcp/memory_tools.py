@@ -1,4 +1,4 @@
-"""The tools for memories: search, observe, context."""
+"""The tools for memories: search, observe, context, forget, and what there is."""
 
 # No `from __future__ import annotations`: the annotations are the schemas.
 
@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from memcairn.files import Files, Observed, context, found
+from memcairn.files import Files, Observed, context, found, overview
+from memcairn.files.forget import Forgotten, Preview
 from memcairn.mcp import text
 from memcairn.mcp.table import Strings, Tools
 
@@ -78,3 +79,71 @@ def memory_get_context(
     Call it once at the start of a task.
     """
     return context.gather(files, max_tokens, query)
+
+
+@tools.add("Overview of a topic", text.about, read_only=True)
+def memory_about(
+    files: Files, topic: Annotated[str, Field(description="Words that name it.")]
+) -> overview.About:
+    """Which notes say something about a topic: title, description, and the passage that says most."""
+    return overview.about(files, topic)
+
+
+@tools.add("What memory holds", text.summary, read_only=True)
+def memory_summary(files: Files) -> overview.Summary:
+    """How many notes there are, by type, tag and namespace; what changed last, what is wrong."""
+    return overview.summary(files)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """A preview, with the token that confirms it; or what was forgotten."""
+
+    preview: Preview | None = None
+    forgotten: Forgotten | None = None
+
+
+@tools.add("Forget notes", text.forgetting, destructive=True)
+def memory_forget(
+    files: Files,
+    topic: Annotated[
+        str | None, Field(description="The notes that have each of these words.")
+    ] = None,
+    paths: Annotated[Strings, Field(description="The notes at these paths.")] = [],  # noqa: B006
+    confirm_token: Annotated[str | None, Field(description="From the preview.")] = None,
+) -> Forgetting:
+    """Forget notes in two steps. With a topic or paths it shows what would go, and gives a token.
+
+    Show the notes to the user. Called again with confirm_token alone, it moves exactly those notes
+    into the trash; if one of them has changed meanwhile, none.
+    """
+    if confirm_token is not None:
+        return Forgetting(forgotten=files.forgetting.confirm(confirm_token))
+    return Forgetting(preview=files.forgetting.preview(topic=topic, paths=paths))
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a look at every file changed in the index; `failed` and `left_out` say why, by path."""
+
+    indexed: int
+    removed: int
+    unchanged: int
+    failed: dict[str, str]
+    left_out: dict[str, str]
+
+
+@tools.add("Refresh the index", text.refreshed, idempotent=True)
+def mem_index_refresh(files: Files) -> Refreshed:
+    """Look at every file of the root, and index what changed.
+
+    Seldom needed: the tools keep the index current, and a search looks at the files of its answer.
+    """
+    report = files.refresh()
+    return Refreshed(
+        len(report.indexed),
+        len(report.removed),
+        report.unchanged,
+        {files.shown(path): why for path, why in report.failed.items()},
+        {files.shown(path): why for path, why in report.left_out.items()},
+    )

@@ -8,9 +8,13 @@ if TYPE_CHECKING:
     from memcairn.files import Observed, Saved
     from memcairn.files.context import Context
     from memcairn.files.found import Found
-    from memcairn.mcp.memory_tools import Passages
+    from memcairn.files.overview import About, ListedNote, Summary
+    from memcairn.mcp.file_tools import Listing, Made
+    from memcairn.mcp.memory_tools import Forgetting, Passages, Refreshed
+    from memcairn.vault.diff import Diff
+    from memcairn.vault.find import Matches
     from memcairn.vault.trash import Trashed
-    from memcairn.vault.values import Window
+    from memcairn.vault.values import Moved, Window
 
 
 def count(number: int, noun: str) -> str:
@@ -73,3 +77,98 @@ def observed(done: Observed) -> str:
     if done.created:
         return f"remembered in {done.path}"
     return f"{done.path} says nearly the same, and was brought up to date"
+
+
+def listing(page: Listing) -> str:
+    """A line for each item."""
+    marks = {"folder": "/", "symlink": " (symlink)", "other": " (no file)"}
+    lines = [
+        item.path + marks.get(item.kind, f"  {item.size_bytes:,} bytes, {item.changed[:16]}")
+        for item in page.items
+    ]
+    if page.next_after is not None:
+        lines.append(f"[more: call again with after={page.next_after!r}]")
+    return "\n".join(lines) or "nothing is there"
+
+
+def matches(found: Matches) -> str:
+    """path:line: text, as grep prints it."""
+    blocks = []
+    for match in found.matches:
+        first = match.line - len(match.before)
+        lines = [f"{match.path}-{first + i}- {line}" for i, line in enumerate(match.before)]
+        lines.append(f"{match.path}:{match.line}: {match.text}")
+        lines += [f"{match.path}-{match.line + i}- {line}" for i, line in enumerate(match.after, 1)]
+        blocks.append("\n".join(lines))
+    if found.truncated:
+        blocks.append("[there are more matches]")
+    if found.timed_out:
+        blocks.append("[the pattern took too long; what was found before is above]")
+    blocks += [f"[not searched: {path} {why}]" for path, why in found.skipped]
+    return "\n".join(blocks) or f"no match in {count(found.searched, 'file')}"
+
+
+def diff(found: Diff) -> str:
+    """The diff itself."""
+    more = "\n[the rest is left out]" if found.truncated else ""
+    return (found.text + more) or "no difference"
+
+
+def made(done: Made) -> str:
+    """That the folder is there."""
+    return f"{done.path}/ is there"
+
+
+def moved(done: Moved) -> str:
+    """From where to where."""
+    return f"{done.path} is now {done.target}"
+
+
+def about(known: About) -> str:
+    """Each note in a line, with its passage."""
+    if not known.notes:
+        return f"nothing is remembered about {known.topic}"
+    return "\n\n".join(f"{_note(item.note)}\n{_passage(item.passage)}" for item in known.notes)
+
+
+def _note(note: ListedNote) -> str:
+    kind = f" [{note.type}]" if note.type else ""
+    return f"- {note.title} ({note.path}){kind} — {note.description}".removesuffix(" — ")
+
+
+def summary(held: Summary) -> str:
+    """The numbers, then what changed last and what is wrong."""
+    lines = [f"{count(held.notes, 'note')} in {held.root}, {held.size_bytes:,} bytes"]
+    for name, counts in (("types", held.types), ("tags", held.tags)):
+        if counts:
+            listed = ", ".join(f"{word} {number}" for word, number in counts.items())
+            lines.append(f"{name}: {listed}")
+    lines.append(f"MEMORY.md: {count(held.memory_md_lines, 'line')}")
+    if held.recent:
+        lines += ["changed last:", *map(_note, held.recent)]
+    lines += [f"problem: {problem}" for problem in held.problems]
+    return "\n".join(lines)
+
+
+def forgetting(step: Forgetting) -> str:
+    """What would go and how to confirm it, or what went."""
+    if step.forgotten is not None:
+        gone = step.forgotten.paths
+        return f"{count(len(gone), 'note')} moved to the trash: {', '.join(gone)}"
+    if step.preview is None or step.preview.confirm_token is None:
+        return "no note has all of these words; nothing to forget"
+    lines = [f"- {note.path}: {note.title}" for note in step.preview.notes]
+    return "\n".join(
+        (
+            "these notes would be forgotten:",
+            *lines,
+            f"to do so, call memory_forget with confirm_token={step.preview.confirm_token!r}",
+        )
+    )
+
+
+def refreshed(done: Refreshed) -> str:
+    """What changed, and what could not be indexed."""
+    head = f"{done.indexed} indexed, {done.removed} removed, {done.unchanged} unchanged"
+    problems = {**done.failed, **done.left_out}
+    return "\n".join([head, *(f"{path}: {why}" for path, why in problems.items())])

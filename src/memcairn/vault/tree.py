@@ -31,7 +31,7 @@ class FileRecord:
 
     path: str
     size_bytes: int
-    sha256: str | None
+    sha256: str | None = None
 
 
 def walk(

@@ -1,0 +1,151 @@
+"""What a root holds: the notes about a topic, and all of it in numbers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from memcairn import paths, safety
+from memcairn.errors import NoteError
+from memcairn.files import found
+from memcairn.files.recent import changed_at, recent
+from memcairn.store import catalogue, overview
+
+if TYPE_CHECKING:
+    from memcairn.databases import Opened
+    from memcairn.files.files import Files
+    from memcairn.store.catalogue import CataloguedNote, Counts
+
+_PASSAGES = 50
+_NOTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNote:
+    """A note; `path` is relative to the root, `changed` when its file was written last."""
+
+    path: str
+    title: str
+    description: str
+    namespace: str
+    pinned: bool
+    changed: str
+    tags: tuple[str, ...] = ()
+    type: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A note about a topic, and the passage of it that says most about it."""
+
+    note: ListedNote
+    passage: found.Found
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known about a topic, the most relevant note first."""
+
+    topic: str
+    notes: tuple[Known, ...]
+
+
+def about(files: Files, topic: str) -> About:
+    """Which notes say something about a topic: at most ten, each once."""
+    best: dict[str, found.Found] = {}
+    for passage in found.search(files, topic, limit=_PASSAGES):
+        best.setdefault(passage.path, passage)
+    wanted = list(best)[:_NOTES]
+    absolute = [os.path.join(files.root, path) for path in wanted]
+    rows = files.memory.databases.do(lambda opened: catalogue.at(opened.db, absolute))
+    listed = (_listed(files, row) for row in rows)
+    return About(topic, tuple(Known(note, best[note.path]) for note in listed if note.path in best))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a root holds, in numbers.
+
+    Attributes:
+        root: its absolute path.
+        size_bytes: of all notes.
+        types, tags, namespaces: how many notes have each; the most frequent first, 20 at the most.
+        recent: the notes that changed last.
+        memory_md_lines: of MEMORY.md; 0 if there is none.
+        problems: what is wrong with notes, as path, line and message.
+        waiting: paths that are queued to be indexed.
+    """
+
+    root: str
+    notes: int
+    size_bytes: int
+    pinned: int
+    types: dict[str, int]
+    tags: dict[str, int]
+    namespaces: dict[str, int]
+    recent: tuple[ListedNote, ...]
+    memory_md_lines: int
+    problems: tuple[str, ...]
+    waiting: int
+
+
+def summary(files: Files) -> Summary:
+    """What a root holds now."""
+    latest = recent(files, _NOTES)
+
+    def work(opened: Opened) -> tuple[Counts, list[str]]:
+        return (
+            catalogue.counts(opened.db, files.root),
+            [
+                f"{files.shown(problem.path)}:{problem.line}: {problem.message}"
+                for problem in overview.problems(opened.db)
+                if paths.is_inside(problem.path, files.root)
+            ],
+        )
+
+    counts, problems = files.memory.databases.do(work)
+    return Summary(
+        root=files.root,
+        notes=counts.notes,
+        size_bytes=counts.size_bytes,
+        pinned=counts.pinned,
+        types=_most(counts.types),
+        tags=_most(counts.tags),
+        namespaces=_most(counts.namespaces),
+        recent=tuple(_listed(files, note) for note in latest),
+        memory_md_lines=_memory_md_lines(files),
+        problems=tuple(problems[:20]),
+        waiting=files.memory.queue_status().depth,
+    )
+
+
+def _most(counts: dict[str, int]) -> dict[str, int]:
+    return dict(list(counts.items())[:20])
+
+
+def _memory_md_lines(files: Files) -> int:
+    try:
+        return files.read(paths.MEMORY_MD, end_line=1).total_lines
+    except NoteError:
+        return 0
+
+
+def _listed(files: Files, note: CataloguedNote) -> ListedNote:
+    return ListedNote(
+        path=files.shown(note.path),
+        title=safety.redact(note.title),
+        description=safety.redact(note.description),
+        namespace=note.namespace,
+        pinned=note.pinned,
+        changed=_changed(note),
+        tags=note.tags,
+        type=note.type,
+        date=note.date,
+    )
+
+
+def _changed(note: CataloguedNote) -> str:
+    return datetime.fromtimestamp(changed_at(note) / 1e9, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,35 @@
+"""Which notes of a root changed last."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from memcairn.search import freshness
+from memcairn.store import catalogue
+
+if TYPE_CHECKING:
+    from memcairn.databases import Opened
+    from memcairn.files.files import Files
+    from memcairn.store.catalogue import CataloguedNote
+
+
+def recent(files: Files, limit: int) -> list[CataloguedNote]:
+    """The notes that changed last, the latest first; files that came or went are noticed before."""
+
+    def work(opened: Opened) -> list[CataloguedNote]:
+        freshness.look_at_folders(opened.db, opened.indexer)
+        return catalogue.recent(opened.db, files.root, limit)
+
+    return sorted(files.memory.databases.do(work), key=changed_at, reverse=True)
+
+
+def changed_at(note: CataloguedNote) -> int:
+    """When its file was written last, in nanoseconds since 1970; 0 if it is gone.
+
+    The index has no time for a note that was too young when it was read.
+    """
+    try:
+        return os.stat(note.path, follow_symlinks=False).st_mtime_ns
+    except OSError:
+        return 0
