@@ -1,0 +1,209 @@
+"""history.db of one root: revisions, the files that they changed, and contents by their hash.
+
+Every commit waits for the disk: what a tool is about to overwrite must be safe before it is gone.
+A content is there once, compressed, as long as a change mentions it; triggers see to that, so a
+process that dies leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from memcairn import paths
+from memcairn.errors import SchemaTooNew, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+BUSY_S = 30.0
+
+# change.before and change.after: 0 is "no such file", NULL "nobody knows".
+SCHEMA = (
+    """
+CREATE TABLE revision (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_us INTEGER NOT NULL,
+    tool TEXT NOT NULL,
+    session TEXT
+)""",
+    """
+CREATE TABLE change (
+    revision INTEGER NOT NULL REFERENCES revision (id) ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    before INTEGER,
+    after INTEGER,
+    PRIMARY KEY (revision, path)
+) WITHOUT ROWID""",
+    "CREATE INDEX change_by_path ON change (path, revision)",
+    """
+CREATE TABLE content (
+    id INTEGER PRIMARY KEY,
+    sha256 BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    stored_bytes INTEGER NOT NULL,
+    uses INTEGER NOT NULL DEFAULT 0
+)""",
+    # Apart, so that counting the uses of a content does not write all of it anew.
+    "CREATE TABLE data (id INTEGER PRIMARY KEY, deflated BLOB NOT NULL)",
+    "CREATE TABLE total (stored_bytes INTEGER NOT NULL)",
+    "INSERT INTO total VALUES (0)",
+    """
+CREATE TRIGGER change_added AFTER INSERT ON change BEGIN
+    UPDATE content SET uses = uses + 1 WHERE id = new.before;
+    UPDATE content SET uses = uses + 1 WHERE id = new.after;
+END""",
+    """
+CREATE TRIGGER change_gone AFTER DELETE ON change BEGIN
+    UPDATE content SET uses = uses - 1 WHERE id = old.before;
+    UPDATE content SET uses = uses - 1 WHERE id = old.after;
+    DELETE FROM content WHERE id IN (old.before, old.after) AND uses < 1;
+END""",
+    """
+CREATE TRIGGER content_added AFTER INSERT ON content BEGIN
+    UPDATE total SET stored_bytes = stored_bytes + new.stored_bytes;
+END""",
+    """
+CREATE TRIGGER content_gone AFTER DELETE ON content BEGIN
+    DELETE FROM data WHERE id = old.id;
+    UPDATE total SET stored_bytes = stored_bytes - old.stored_bytes;
+END""",
+)
+
+_DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_NOTADB"})
+_HINTS = {
+    "SQLITE_FULL": "make room on the disk",
+    "SQLITE_READONLY": "make the file and its folder writable",
+    "SQLITE_CANTOPEN": "make the file and its folder writable",
+    "SQLITE_BUSY": "another process has held it for too long; try again",
+}
+
+
+class Database:
+    """One connection, opened at the first use, shared by the threads of a process.
+
+    Args:
+        path: history.db; its folder is made if need be. A damaged one is set aside, and a new one
+            begun: the files of the root are what counts, and they are safe.
+        first_id: after which revision the ids of a new database begin.
+    """
+
+    def __init__(self, path: str, *, first_id: Callable[[], int] = lambda: 0) -> None:
+        self.path = path
+        self._first_id = first_id
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+
+    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in one write transaction, which rolls back if it raises.
+
+        Raises:
+            SchemaTooNew: a later memcairn wrote it.
+            StateError: the disk is full, the file cannot be used, or others hold it for too long.
+        """
+        return self._twice_if_damaged("BEGIN IMMEDIATE", work)
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work`, which writes nothing, and sees one state of the database."""
+        return self._twice_if_damaged("BEGIN", work)
+
+    def _twice_if_damaged(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        with self._lock:
+            try:
+                return self._once(begin, work)
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorname", "") not in _DAMAGE:
+                    raise _cannot_be_used(self.path, error) from error
+            self._set_aside()
+            try:
+                return self._once(begin, work)
+            except sqlite3.Error as error:
+                raise _cannot_be_used(self.path, error) from error
+
+    def _once(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._opened()
+        db.execute(begin)
+        try:
+            result = work(db)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        return result
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            try:
+                paths.make_private_folder(os.path.dirname(self.path))
+                with contextlib.suppress(FileExistsError):
+                    # Made here so that nobody else can read it; sqlite3 would follow the umask.
+                    os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            except OSError as error:
+                raise StateError(f"cannot be made: {error.strerror}", path=self.path) from error
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                _create(db, self._first_id())
+            elif version > SCHEMA_VERSION:
+                raise SchemaTooNew(
+                    f"was written by a later memcairn (schema {version}, this one knows "
+                    f"{SCHEMA_VERSION})",
+                    path=self.path,
+                    hint="update memcairn; nothing was changed",
+                )
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _set_aside(self) -> None:
+        from memcairn.aside import set_aside  # noqa: PLC0415 - slow to import, and hardly ever needed
+
+        self.close()
+        aside = set_aside(self.path)
+        if aside:
+            log.warning("history.damaged: set aside as %s; a new one begins", aside)
+
+
+def _create(db: sqlite3.Connection, first_id: int) -> None:
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("BEGIN IMMEDIATE")
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        for statement in SCHEMA:
+            db.execute(statement)
+        db.execute("INSERT INTO sqlite_sequence VALUES ('revision', ?)", (first_id,))
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    db.execute("COMMIT")
+
+
+def _cannot_be_used(path: str, error: sqlite3.Error) -> StateError:
+    name = getattr(error, "sqlite_errorname", "")
+    hint = next((hint for start, hint in _HINTS.items() if name.startswith(start)), None)
+    return StateError(f"cannot be used: {error}", path=path, hint=hint)

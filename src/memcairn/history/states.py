@@ -1,0 +1,72 @@
+"""What a file is on the disk: its content, absent, or something that cannot be kept."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memcairn import walk
+from memcairn.errors import NoteError, NoteUnreadable
+from memcairn.names import folder_parts, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcairn.sandbox import Folder
+
+# As large a file as the tools write by default.
+MAX_FILE_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A file as it is now. Neither content nor absent: it cannot be read, or is too large."""
+
+    data: bytes | None
+    absent: bool = False
+
+
+def read(root: Folder, path: str) -> OnDisk:
+    """Look at one file."""
+    names = parts(path)
+    try:
+        folder = root.folder(names[:-1])
+    except NoteUnreadable:
+        # The folder is missing, or a file has its name: there is no such file.
+        return OnDisk(None, absent=True)
+    except NoteError:
+        return OnDisk(None)
+    with folder:
+        try:
+            status = folder.status(names[-1])
+            if status is None or stat.S_ISDIR(status.st_mode):
+                return OnDisk(None, absent=True)
+            return OnDisk(folder.read(names[-1], MAX_FILE_BYTES).data)
+        except NoteError:
+            return OnDisk(None)
+
+
+def files(root: Folder, paths: Iterable[str]) -> list[str]:
+    """The paths of files, each once, in order; a folder stands for every file below it.
+
+    Raises:
+        OutsideRoot, UsageError: as memcairn.names.parts.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        names = folder_parts(path)
+        try:
+            if names:
+                with root.folder(names[:-1]) as above:
+                    status = above.status(names[-1])
+                if status is None or not stat.S_ISDIR(status.st_mode):
+                    found["/".join(names)] = None
+                    continue
+            with root.folder(names) as folder:
+                for place, item in walk.files(folder):
+                    found[place.shown(item.name)] = None
+        except NoteError:
+            # The tool meets the same, and says so.
+            found["/".join(names)] = None
+    return list(found)
