@@ -1,0 +1,214 @@
+"""The sessions of a home: started, found again, ended, and dropped when they are old.
+
+start ──► open ──end──► ended ──90 days, or 200 later ones──► dropped
+            │
+            └── its process is gone: ended at the next start, its scratch folder kept
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from memcairn import paths
+from memcairn.sessions import lines, processes, session
+from memcairn.sessions.names import folder_name
+from memcairn.sessions.session import Line, Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from logging import Logger
+
+# The variables in which hosts tell their children the session.
+VARIABLES = ("MEMCAIRN_SESSION", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID", "CODEX_THREAD_ID")
+
+KEEP_SESSIONS = 200
+KEEP_S = 90 * 86_400.0
+# An open session of which nothing can be known but that it is silent.
+SILENT_S = 14 * 86_400.0
+
+AUDIT_BYTES = 2 << 20
+AUDIT_KEEP = 4
+
+
+class Sessions:
+    """The sessions of one home; any number of threads and processes.
+
+    Args:
+        home: the folder of caches and state.
+        clock: seconds since the epoch; an argument so that tests need not wait for months.
+    """
+
+    def __init__(self, home: str, *, clock: Callable[[], float] = time.time) -> None:
+        self.folder = os.path.join(home, "sessions")
+        self.logs = os.path.join(home, "logs")
+        self._clock = clock
+
+    def start(
+        self,
+        id: str | None = None,  # noqa: A002 - the word that hosts have
+        *,
+        root: str = "",
+        pid: int | None = None,
+        host: str = "",
+    ) -> Session:
+        """Start a session, or go on with one that was started before, ended or not.
+
+        Sessions whose process is gone are ended, and old ones dropped.
+
+        Args:
+            id: as the host calls it; None makes one.
+            root: the root of its project.
+            pid: the process that it belongs to; None looks for it above this one.
+            host: the name of the host.
+
+        Raises:
+            OSError: the home cannot be written.
+        """
+        self._tidy()
+        now = self._clock()
+        id = id or time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + os.urandom(3).hex()  # noqa: A001
+        folder = os.path.join(self.folder, folder_name(id))
+        before = session.read(folder)
+        pid = processes.owner() if pid is None else pid
+        process = processes.process(pid)
+        record = {
+            "id": id,
+            "root": root or (before.root if before else ""),
+            "host": host or (before.host if before else ""),
+            "machine": processes.host(),
+            "pid": pid,
+            "process_started": process.started if process else "",
+            "started_at": before.started_at if before else now,
+            "ended_at": None,
+        }
+        started = Session(folder, record)
+        paths.make_private_folder(folder)
+        _write(started)
+        _ = started.scratch
+        return started
+
+    def open(self, id: str) -> Session | None:  # noqa: A002 - as above
+        """The session with this id; None if there is none, or it has ended."""
+        found = self.get(id)
+        return found if found and found.is_open else None
+
+    def get(self, id: str) -> Session | None:  # noqa: A002 - as above
+        """The session with this id, open or not."""
+        return session.read(os.path.join(self.folder, folder_name(id))) if id else None
+
+    def current(self, environ: Mapping[str, str]) -> Session | None:
+        """The open session that this process belongs to.
+
+        The environment says so, or a process above this one: of its sessions the latest.
+        """
+        for variable in VARIABLES:
+            if environ.get(variable):
+                return self.open(environ[variable])
+        above = {found.pid: found.started for found in processes.ancestors()}
+        machine = processes.host()
+        mine = (
+            found
+            for found in self.all()
+            if found.is_open
+            and found.machine == machine
+            and found.pid in above
+            and found.process_started in ("", above[found.pid])
+        )
+        return next(mine, None)
+
+    def end(self, ended: Session, *, keep_scratch: bool = False) -> None:
+        """End a session. Its log stays, until it is old; its scratch folder goes, unless it is kept.
+
+        Raises:
+            OSError: the home cannot be written.
+        """
+        if not keep_scratch:
+            _remove(os.path.join(ended.folder, "scratch"))
+        ended.ended_at = self._clock()
+        _write(ended)
+
+    def all(self) -> list[Session]:
+        """All sessions, the latest first."""
+        try:
+            names = os.listdir(self.folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        found = (session.read(os.path.join(self.folder, name)) for name in names)
+        return sorted(
+            (one for one in found if one is not None),
+            key=lambda one: (one.started_at, one.id),
+            reverse=True,
+        )
+
+    def audit(self, key: str, line: Line, session: Session | None = None) -> None:
+        """Add a line to the audit log of a root, and to the session's log.
+
+        It never raises: a full disk must not undo what was done.
+
+        Args:
+            key: of the root, see `project.key`.
+            line: what was done.
+            session: in which session.
+        """
+        logged = session_line(line, self._clock(), session)
+        try:
+            if session is not None:
+                session.log(line)
+            paths.make_private_folder(self.logs)
+            file = os.path.join(self.logs, key + ".jsonl")
+            lines.append(file, logged, max_bytes=AUDIT_BYTES, keep=AUDIT_KEEP)
+        except OSError:
+            _log().warning("audit.failed", exc_info=True)
+
+    def _tidy(self) -> None:
+        """End the sessions whose processes are gone; drop what is old."""
+        now = self._clock()
+        machine = processes.host()
+        ended = []
+        for found in self.all():
+            try:
+                if found.is_open and _is_stale(found, machine, now):
+                    self.end(found, keep_scratch=True)
+                if not found.is_open:
+                    ended.append(found)
+            except OSError:
+                _log().info("session.stale", exc_info=True)
+        ended.sort(key=lambda one: one.ended_at or 0.0, reverse=True)
+        for number, found in enumerate(ended):
+            if number >= KEEP_SESSIONS or now - (found.ended_at or 0.0) > KEEP_S:
+                _remove(found.folder)
+
+
+def session_line(line: Line, now: float, of: Session | None) -> dict[str, object]:
+    """A line of an audit log."""
+    return session.as_logged(line, now, session=of.id if of else "")
+
+
+def _is_stale(found: Session, machine: str, now: float) -> bool:
+    if found.pid and found.machine == machine:
+        return processes.is_gone(found.pid, found.process_started)
+    return now - found.last_active_at() > SILENT_S
+
+
+def _write(changed: Session) -> None:
+    import json  # noqa: PLC0415 - as below
+    from pathlib import Path  # noqa: PLC0415 - a hook call that only logs needs none of this
+
+    from memcairn import atomic  # noqa: PLC0415 - as above
+
+    content = json.dumps(changed.record(), indent=1).encode("ascii") + b"\n"
+    atomic.replace(Path(changed.folder, session.RECORD), content)
+
+
+def _log() -> Logger:
+    import logging  # noqa: PLC0415 - only what fails is logged
+
+    return logging.getLogger(__name__)
+
+
+def _remove(folder: str) -> None:
+    import shutil  # noqa: PLC0415 - as above
+
+    shutil.rmtree(folder, ignore_errors=True)

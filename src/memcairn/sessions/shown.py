@@ -1,0 +1,109 @@
+"""Which passages a session has been shown, so that none is shown to it twice.
+
+A passage is known by its lines: of two that overlap, the second adds little.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from memcairn import lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_DIGEST_BYTES = 6
+# A session that has been shown this much begins to forget; it is far beyond what a model still sees.
+_MOST_BYTES = 4 << 20
+
+
+class Place(NamedTuple):
+    """Lines `first` to `last` of a note, 1-based, inclusive."""
+
+    path: str
+    first: int
+    last: int
+
+
+class Shown:
+    """What one session has been shown; any number of processes and threads.
+
+    Args:
+        path: the file that says so; its folder must exist.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def take(self, place: Place, text: str) -> bool:
+        """Show a passage, unless the session has seen most of it.
+
+        Args:
+            place: where it stands.
+            text: its lines.
+
+        Returns:
+            Whether it may be shown. True for one caller only, if several ask at once.
+        """
+        lines = {_digest(place.path, line): len(line.split()) for line in _lines(text)}
+        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            with lock.exclusive(self._path, descriptor):
+                seen = _seen(_read(descriptor))
+                again = sum(words for line, words in lines.items() if line in seen)
+                if 2 * again > sum(lines.values()) or not lines:
+                    return False
+                entry = json.dumps([*place, *lines], separators=(",", ":"))
+                if os.fstat(descriptor).st_size > _MOST_BYTES:
+                    os.ftruncate(descriptor, 0)
+                os.write(descriptor, b"\n" + entry.encode("ascii") + b"\n")
+                return True
+        finally:
+            os.close(descriptor)
+
+    def places(self) -> list[Place]:
+        """What has been shown, first to last."""
+        try:
+            with open(self._path, "rb") as file:
+                return [Place(*entry[:3]) for entry in _entries(file.read())]
+        except FileNotFoundError:
+            return []
+
+    def forget(self) -> None:
+        """Begin anew: the model no longer sees what it was shown."""
+        try:
+            os.truncate(self._path, 0)
+        except FileNotFoundError:
+            return
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line.strip() for line in text.splitlines() if line.strip())
+
+
+def _digest(path: str, line: str) -> str:
+    said = f"{path}\0{line}".encode("utf-8", "surrogatepass")
+    return blake2b(said, digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _read(descriptor: int) -> bytes:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return b"".join(iter(lambda: os.read(descriptor, 1 << 20), b""))
+
+
+def _entries(content: bytes) -> Iterator[list[Any]]:
+    for text in content.split(b"\n"):
+        try:
+            entry = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(entry, list) and len(entry) >= 3:
+            yield entry
+
+
+def _seen(content: bytes) -> set[str]:
+    digests: Iterable[str] = (digest for entry in _entries(content) for digest in entry[3:])
+    return set(digests)
