@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 BUSY_S = 30.0
+_SPARE_PAGES = 128
+_FREED_PAGES_AT_ONCE = 2048
 
 # change.before and change.after: 0 is "no such file", NULL "nobody knows".
 SCHEMA = (
@@ -114,6 +116,19 @@ class Database:
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work`, which writes nothing, and sees one state of the database."""
         return self._twice_if_damaged("BEGIN", work)
+
+    def shrink(self) -> None:
+        """Give pages back to the disk, some at a time, if there are many that hold nothing.
+
+        A few are left, for what is written next.
+        """
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            db = self._opened()
+            (free,) = db.execute("PRAGMA freelist_count").fetchone()
+            (pages,) = db.execute("PRAGMA page_count").fetchone()
+            if free > max(_SPARE_PAGES, pages // 4):
+                # `execute` would free a single page: it stops after the first step.
+                db.executescript(f"PRAGMA incremental_vacuum({_FREED_PAGES_AT_ONCE})")
 
     def _twice_if_damaged(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         with self._lock:

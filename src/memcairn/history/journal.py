@@ -44,7 +44,6 @@ State = int | None
 
 # The revisions that one call drops at most, so that no call is slow because the bounds got smaller.
 _DROPPED_AT_ONCE = 100
-_FREED_PAGES_AT_ONCE = 256
 # Half the time of the default level, for a tenth more bytes.
 _LEVEL = 3
 
@@ -113,6 +112,7 @@ class Journal:
             found, _ = self._keep(root, states.files(root, paths))
             if found is not None:
                 self.database.do(self._drop_oldest)
+                self.database.shrink()
         return found
 
     @contextlib.contextmanager
@@ -127,7 +127,8 @@ class Journal:
                 yield recording
             finally:
                 try:
-                    self._record(root, tool, session, before, recording)
+                    if self._record(root, tool, session, before, recording):
+                        self.database.shrink()
                 except MemcairnError as error:
                     # The change itself is done, and is found before the next one.
                     log.warning("history.not_recorded: %s", error)
@@ -206,7 +207,6 @@ class Journal:
         # Ids have no gaps, but for a call that failed.
         (newest,) = db.execute("SELECT MAX(id) FROM revision").fetchone()
         last_surplus = (newest or 0) - self._bounds.max_revisions
-        dropped = 0
         for revision, at_us in db.execute(
             "SELECT id, at_us FROM revision WHERE id < (SELECT MAX(id) FROM revision) "
             "ORDER BY id LIMIT ?",
@@ -217,9 +217,6 @@ class Journal:
             if revision > last_surplus and at_us >= oldest_us and is_within:
                 break
             db.execute("DELETE FROM revision WHERE id = ?", (revision,))
-            dropped += 1
-        if dropped:
-            db.execute(f"PRAGMA incremental_vacuum({_FREED_PAGES_AT_ONCE})").fetchall()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from memcairn.errors import ConfigError, SchemaTooNew, StateError, UsageError
+from memcairn.history import Bounds, History, open_history
+from memcairn.history.journal import Journal
+
+from .contract import HistoryContract, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from memcairn.vault import Vault
+    from support import Clock
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "history"
+
+
+class TestJournal(HistoryContract):
+    @pytest.fixture
+    def opened(self, folder: Path, root: Path) -> Iterator[Callable[..., History]]:
+        histories = []
+
+        def open_(bounds: Bounds | None = None) -> History:
+            histories.append(open_history(folder, root, bounds=bounds))
+            return histories[-1]
+
+        yield open_
+        for history in histories:
+            history.close()
+
+
+@pytest.fixture
+def journal(folder: Path, root: Path, clock: Clock) -> Iterator[Journal]:
+    journal = Journal(folder, root, clock=clock)
+    yield journal
+    journal.close()
+
+
+def rows(folder: Path, table: str) -> int:
+    db = sqlite3.connect(folder / "history.db")
+    try:
+        return int(db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+    finally:
+        db.close()
+
+
+def stored_bytes(folder: Path) -> tuple[int, int]:
+    """As counted by the triggers, and as they are."""
+    db = sqlite3.connect(folder / "history.db")
+    try:
+        (counted,) = db.execute("SELECT stored_bytes FROM total").fetchone()
+        (real,) = db.execute("SELECT COALESCE(SUM(LENGTH(deflated)), 0) FROM data").fetchone()
+    finally:
+        db.close()
+    return counted, real
+
+
+def test_nothing_is_made_before_it_is_used(journal: Journal, folder: Path) -> None:
+    assert not folder.exists()
+
+
+def test_the_folder_and_the_database_are_private(
+    journal: Journal, vault: Vault, folder: Path
+) -> None:
+    write(journal, vault, "a.md", "one")
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+def test_a_content_is_stored_once(journal: Journal, vault: Vault, folder: Path) -> None:
+    for n in range(4):
+        write(journal, vault, f"{n}.md", "the same")
+
+    assert rows(folder, "content") == 1
+
+
+def test_revisions_that_are_too_old_go_and_take_their_contents_along(
+    journal: Journal, vault: Vault, clock: Clock, folder: Path
+) -> None:
+    first = write(journal, vault, "a.md", "one")
+    clock.pass_(364 * 86_400)
+    second = write(journal, vault, "a.md", "two")
+    clock.pass_(2 * 86_400)
+
+    third = write(journal, vault, "a.md", "three")
+
+    assert [r.id for r in journal.log()] == [third, second]
+    # What the oldest revision has replaced can still be restored.
+    assert journal.before(second) == {"a.md": b"one"}
+    assert journal.content("a.md", first) == b"one"
+    assert rows(folder, "content") == 3
+    with pytest.raises(UsageError, match="not kept any more"):
+        journal.content("a.md", first - 1)
+
+
+def test_a_clock_that_is_set_back_loses_nothing(
+    journal: Journal, vault: Vault, clock: Clock
+) -> None:
+    first = write(journal, vault, "a.md", "one")
+    clock.pass_(-1000 * 86_400)
+    second = write(journal, vault, "a.md", "two")
+
+    assert [r.id for r in journal.log()] == [second, first]
+
+
+def test_the_bytes_are_bounded_and_the_latest_revision_stays(
+    folder: Path, root: Path, vault: Vault
+) -> None:
+    journal = Journal(folder, root, bounds=Bounds(max_bytes=10_000))
+    noise = random.Random(1)
+    for _ in range(30):
+        write(journal, vault, "a.md", noise.randbytes(1000).hex())
+    within = [r.id for r in journal.log()]
+
+    large = write(journal, vault, "a.md", noise.randbytes(20_000).hex())
+
+    assert 5 < len(within) < 20
+    assert [r.id for r in journal.log()] == [large]
+    counted, real = stored_bytes(folder)
+    assert counted == real
+    journal.close()
+
+
+def test_contents_that_no_revision_mentions_are_gone(
+    folder: Path, root: Path, vault: Vault
+) -> None:
+    journal = Journal(folder, root, bounds=Bounds(max_revisions=2))
+    for n in range(20):
+        write(journal, vault, "a.md", str(n))
+
+    # The states before and after each of the two revisions.
+    assert rows(folder, "content") == rows(folder, "data") == 3
+    assert stored_bytes(folder)[0] == stored_bytes(folder)[1]
+    journal.close()
+
+
+def test_a_file_shrinks_when_its_bounds_do(folder: Path, root: Path, vault: Vault) -> None:
+    journal = Journal(folder, root)
+    noise = random.Random(2)
+    for _ in range(20):
+        write(journal, vault, "a.md", noise.randbytes(80_000).hex())
+    journal.close()
+    large = (folder / "history.db").stat().st_size
+
+    journal = Journal(folder, root, bounds=Bounds(max_bytes=50_000))
+    write(journal, vault, "a.md", "small")
+    journal.close()
+
+    assert (folder / "history.db").stat().st_size < large / 4
+
+
+def test_a_damaged_journal_is_set_aside_and_a_new_one_begins(
+    folder: Path, root: Path, vault: Vault
+) -> None:
+    journal = Journal(folder, root)
+    write(journal, vault, "a.md", "one")
+    journal.close()
+    for file in folder.glob("history.db*"):
+        file.write_bytes(b"not a database" * 1000)
+
+    journal = Journal(folder, root)
+    write(journal, vault, "a.md", "two")
+
+    assert journal.before(journal.log(1)[0].id) == {"a.md": b"one"}
+    assert list(folder.glob("history.db.damaged-*"))
+    journal.close()
+
+
+def test_a_journal_of_a_later_version_is_left_alone(
+    folder: Path, root: Path, vault: Vault
+) -> None:
+    journal = Journal(folder, root)
+    write(journal, vault, "a.md", "one")
+    journal.close()
+    db = sqlite3.connect(folder / "history.db")
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+
+    with pytest.raises(SchemaTooNew), journal.recording("write", ["a.md"]):
+        vault.write("a.md", "two", overwrite=True)
+
+    assert (root / "a.md").read_text(encoding="utf-8") == "one"
+
+
+def test_a_full_disk_stops_a_change_whose_old_state_cannot_be_kept(
+    journal: Journal, vault: Vault, root: Path
+) -> None:
+    (root / "a.md").write_bytes(os.urandom(300_000))
+    before = (root / "a.md").read_bytes()
+    write(journal, vault, "b.md", "b")
+    journal.database.do(lambda db: None)
+    connection = journal.database._connection
+    assert connection is not None
+    connection.execute("PRAGMA max_page_count = 1")
+
+    with (
+        pytest.raises(StateError, match="full") as error,
+        journal.recording("write", ["a.md"]),
+    ):
+        vault.write("a.md", "two", overwrite=True)
+
+    assert error.value.hint == "make room on the disk"
+    assert (root / "a.md").read_bytes() == before
+
+
+def test_a_change_that_cannot_be_recorded_is_found_by_the_next_call(
+    journal: Journal, vault: Vault, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(journal, vault, "a.md", "one")
+    connection = journal.database._connection
+    assert connection is not None
+    connection.execute("PRAGMA max_page_count = 1")
+    large = os.urandom(200_000).hex()
+
+    with journal.recording("write", ["a.md"]):
+        vault.write("a.md", large, overwrite=True)
+
+    assert "history.not_recorded" in caplog.text
+    connection.execute("PRAGMA max_page_count = 100000")
+    assert len(journal.log()) == 1
+    found = journal.keep(["a.md"])
+    assert found is not None
+    assert journal.content("a.md", found.id) == large.encode()
+
+
+def test_an_unknown_kind_is_refused(folder: Path, root: Path) -> None:
+    with pytest.raises(ConfigError, match="cvs"):
+        open_history(folder, root, kind="cvs")
