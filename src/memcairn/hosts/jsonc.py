@@ -85,15 +85,14 @@ def put(text: str, path: Path, value: Any) -> str:
     """
     top = read(text)
     if top.start == top.end:
-        newline = _newline(text)
-        return f"{text}{{}}{newline}" if not path else put(f"{text}{{}}{newline}", path, value)
+        return put(f"{text}{{}}{_newline(text)}", path, value)
     node = top
     for depth, key in enumerate(path):
-        if not isinstance(node.value, dict):
-            name = ".".join(map(str, path[:depth])) or "the whole"
-            raise NotJson(f"{name} is no object", text, node.start)
         inner = node.part(key)
         if inner is None:
+            if not isinstance(node.value, dict):
+                name = ".".join(map(str, path[:depth])) or "the whole"
+                raise NotJson(f"{name} is no object", text, node.start)
             for outer in reversed(path[depth + 1 :]):
                 value = {outer: value}
             return _insert(text, node, value, str(key))

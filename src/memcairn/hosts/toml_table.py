@@ -70,7 +70,8 @@ def remove(text: str, path: tuple[str, ...]) -> str:
     before = read(text)
     if _at(before, path) is None:
         return text
-    name = r"[ \t]*\.[ \t]*".join(rf"(?:{re.escape(k)}|\"{re.escape(k)}\"|'{re.escape(k)}')" for k in path)  # fmt: skip
+    dot = r"[ \t]*\.[ \t]*"
+    name = dot.join(rf"(?:{key}|\"{key}\"|'{key}')" for key in map(re.escape, path))
     header = re.compile(rf"^[ \t]*\[[ \t]*{name}[ \t]*\][ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
     wanted = _without(before, path)
     for found in header.finditer(text):

@@ -1,0 +1,78 @@
+"""memcairn init: install memcairn into the hosts."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from memcairn import paths, project
+from memcairn.cli import output
+from memcairn.cli.text import printable, shown, write
+from memcairn.errors import UsageError
+from memcairn.hosts import changes, install, memories
+from memcairn.hosts.table import BY_NAME, SCOPES
+from memcairn.memory import Memory
+
+
+@click.command("init")
+@click.option(
+    "--host",
+    "names",
+    multiple=True,
+    type=click.Choice(list(BY_NAME)),
+    help="Else all that are here.",
+)
+@click.option(
+    "--scope",
+    type=click.Choice(SCOPES),
+    default="user",
+    show_default=True,
+    help="Your own settings, or those of the project around here.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
+@output.quiet_option
+def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -> int:
+    """Install memcairn into your agents: Claude Code, Codex, Gemini, Cursor, OpenCode, Copilot.
+
+    \b
+    memcairn init                        into every one that is on this machine
+    memcairn init --host claude-code     into this one
+    memcairn init --dry-run              show what would change
+
+    Shows each change of a file. Before the first one a copy goes to the folder backups in the home. What
+    the agents remember themselves stays on and where it is; memcairn indexes it there.
+    """
+    hosts = [BY_NAME[name] for name in dict.fromkeys(names)] or install.present()
+    if not hosts:
+        raise UsageError(
+            "no host was found on this machine",
+            hint=f"name one with --host: {', '.join(BY_NAME)}",
+        )
+    folder, home = project.folder_of(os.getcwd()), paths.home()
+    planned = install.plan(hosts, "project" if scope == "project" else "user", folder, home)
+    changed = [change for change in planned if change.is_one]
+    if not quiet:
+        for change in changed:
+            write("\n".join(printable(line) for line in change.diff().splitlines()))
+    if dry_run:
+        write(f"{output.count(len(changed), 'file')} would change")
+        return 0
+    changes.make(planned, home, install=True)
+    with Memory() as memory:
+        reports = [memory.index(path) for path in memories.memories(hosts, folder)]
+        output.print_notices(memory)
+    failed = {path: why for report in reports for path, why in report.failed.items()}
+    for path, why in failed.items():
+        click.echo(f"memcairn: {shown(path)}: {why}", err=True)
+    if not quiet:
+        titles = ", ".join(host.title for host in hosts)
+        write(f"{titles}: {output.count(len(changed), 'file')} changed")
+        notes = sum(len(report.indexed) for report in reports)
+        if notes:
+            write(f"{output.count(notes, 'note')} of theirs indexed, where they are")
+        for host in hosts:
+            if host.after:
+                write(f"{host.title}: {host.after}")
+        write("start a new session for it to work; `memcairn hosts` checks")
+    return 1 if failed else 0

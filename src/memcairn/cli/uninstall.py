@@ -1,0 +1,69 @@
+"""memcairn uninstall: take memcairn out of the hosts."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from memcairn import paths, project
+from memcairn.cli import output
+from memcairn.cli.text import printable, shown, write
+from memcairn.errors import UsageError
+from memcairn.hosts import changes, uninstall
+from memcairn.hosts.table import BY_NAME, HOSTS
+from memcairn.memory import Memory
+
+
+@click.command("uninstall")
+@click.option(
+    "--host", "names", multiple=True, type=click.Choice(list(BY_NAME)), help="Else all of them."
+)
+@click.option("--keep-memory", is_flag=True, help="Keep notes, index and MEMORY.md as they are.")
+@click.option("--yes", is_flag=True, help="Remove the notes in the home, too, without asking.")
+@click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
+@output.quiet_option
+def command(
+    names: tuple[str, ...], *, keep_memory: bool, yes: bool, dry_run: bool, quiet: bool
+) -> int:
+    """Take memcairn out of your agents: no trace of ours stays, and all of theirs.
+
+    \b
+    memcairn uninstall                      out of all, with index and MEMORY.md blocks
+    memcairn uninstall --keep-memory        out of all; what was remembered stays
+    memcairn uninstall --host cursor        out of this one; everything else stays
+
+    A file that nobody changed since is again what it was, byte for byte. Close your agents first: one that
+    is running still has its server. The program itself goes with pip, pipx or uv.
+    """
+    hosts = [BY_NAME[name] for name in dict.fromkeys(names)] or list(HOSTS)
+    folder, home = project.folder_of(os.getcwd()), paths.home()
+    planned = uninstall.plan(hosts, folder, home)
+    changed = [change for change in planned if change.is_one]
+    with_memory = not keep_memory and not names
+    if not quiet:
+        for change in changed:
+            write("\n".join(printable(line) for line in change.diff().splitlines()))
+    if dry_run:
+        write(f"{output.count(len(changed), 'file')} would change")
+        return 0
+    notes = uninstall.notes_in(home) if with_memory else 0
+    if notes and not yes:
+        raise UsageError(
+            f"holds {output.count(notes, 'note')}, which would be gone; nothing was changed",
+            path=os.path.join(home, uninstall.NOTES),
+            hint="keep them with --keep-memory, or remove them with --yes",
+        )
+    changes.make(planned, home, install=False)
+    uninstall.remove_leftovers(hosts, folder)
+    left: list[str] = []
+    if with_memory:
+        with Memory() as memory:
+            left = uninstall.remove_memory(memory)
+    if not quiet:
+        write(f"{output.count(len(changed), 'file')} changed")
+        if keep_memory or names:
+            write(f"kept: {shown(home)}")
+        for name in left:
+            write(f"left, since it is not ours: {shown(os.path.join(home, name))}")
+    return 0

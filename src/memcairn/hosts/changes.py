@@ -1,0 +1,182 @@
+"""Changes of a host's files: worked out first, all of them, then shown, then made."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memcairn import atomic
+from memcairn.errors import MemcairnError
+from memcairn.hosts import installed
+from memcairn.hosts.installed import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcairn.hosts import jsonc
+    from memcairn.hosts.edits import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of one file; `after` None removes it, and the empty `folders` that were made."""
+
+    path: str
+    host: str
+    scope: str
+    before: bytes | None
+    after: bytes | None
+    made: tuple[jsonc.Path, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def is_one(self) -> bool:
+        """Whether anything changes."""
+        return self.before != self.after
+
+    def diff(self) -> str:
+        """The change as people read it, a unified diff."""
+        old, new = _lines(self.before), _lines(self.after)
+        names = (
+            "/dev/null" if self.before is None else self.path,
+            "/dev/null" if self.after is None else self.path,
+        )
+        return "\n".join(difflib.unified_diff(old, new, *names, lineterm=""))
+
+
+def to_install(edit: Edit, host: str, scope: str) -> Change:
+    """The change that puts our part into a file.
+
+    Raises:
+        ConfigError: the file cannot be understood.
+        MemcairnError: it cannot be read.
+    """
+    path = os.path.realpath(edit.path)
+    before = read(path)
+    return Change(
+        path,
+        host,
+        scope,
+        before,
+        edit.put(before),
+        made=edit.made(before),
+        folders=_missing_folders(path),
+    )
+
+
+def to_withdraw(edit: Edit, host: str, scope: str, record: Record | None, home: str) -> Change:
+    """The change that takes our part out of a file: it is what it was, but for what others changed."""
+    path = os.path.realpath(edit.path)
+    before = read(path)
+    folders = record.folders if record is not None else ()
+    if before is None:
+        return Change(path, host, scope, None, None, folders=folders)
+    if record is not None and record.is_exact and installed.digest(before) == record.after:
+        was = installed.backed_up(home, record)
+        if (was is None) == (record.before is None):
+            return Change(path, host, scope, before, was, folders=folders)
+    after = edit.withdraw(before, record.made if record is not None else ())
+    if after is None and record is not None and record.before is not None:
+        # There was a file, if an empty one.
+        after = installed.backed_up(home, record) or b""
+    return Change(path, host, scope, before, after, folders=folders)
+
+
+def make(changes: Iterable[Change], home: str, *, install: bool) -> list[Change]:
+    """Make the changes, and keep account of them; returns those that were any.
+
+    Raises:
+        MemcairnError: a file changed since it was looked at, or cannot be written. Those before it are done.
+    """
+    records = installed.load(home)
+    done, folders = [], set[str]()
+    for change in changes:
+        if change.is_one:
+            if read(change.path) != change.before:
+                raise MemcairnError(
+                    "was changed by somebody else just now",
+                    path=change.path,
+                    hint="run the command again",
+                )
+            if install:
+                records[change.path] = _recorded(change, records.get(change.path), home)
+                # The account comes first: a crash in between must not leave a change without it.
+                installed.save(home, records.values())
+            _write(change)
+            done.append(change)
+        if not install and records.pop(change.path, None) is not None:
+            folders.update(change.folders)
+            installed.save(home, records.values())
+    for folder in sorted(folders, key=len, reverse=True):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+    return done
+
+
+def read(path: str) -> bytes | None:
+    """What is in a file; None if there is none.
+
+    Raises:
+        MemcairnError: it cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise MemcairnError(f"cannot be read: {error.strerror}", path=path) from error
+
+
+def _recorded(change: Change, known: Record | None, home: str) -> Record:
+    assert change.after is not None
+    after = installed.digest(change.after)
+    before = change.before
+    if known is not None and before is not None:
+        untouched = installed.digest(before) == known.after
+        made = tuple(dict.fromkeys((*known.made, *change.made)))
+        if not untouched:
+            installed.back_up(home, change.host, change.path, before)
+        return replace(known, after=after, made=made, is_exact=known.is_exact and untouched)
+    copy = installed.back_up(home, change.host, change.path, before) if before is not None else None
+    return Record(
+        change.path,
+        change.host,
+        change.scope,
+        copy,
+        after,
+        made=change.made,
+        folders=change.folders,
+    )
+
+
+def _write(change: Change) -> None:
+    path = Path(change.path)
+    try:
+        if change.after is None:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = change.before is None
+        atomic.replace(path, change.after)
+        if is_new and change.scope == "project":
+            # It goes to others with the project, as its other files do.
+            path.chmod(0o644)
+    except OSError as error:
+        raise MemcairnError(f"cannot be written: {error.strerror}", path=change.path) from error
+
+
+def _missing_folders(path: str) -> tuple[str, ...]:
+    missing: list[str] = []
+    folder = os.path.dirname(path)
+    while not os.path.isdir(folder):
+        missing.insert(0, folder)
+        folder = os.path.dirname(folder)
+    return tuple(missing)
+
+
+def _lines(content: bytes | None) -> list[str]:
+    return (content or b"").decode(errors="replace").splitlines()

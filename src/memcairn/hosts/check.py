@@ -1,0 +1,178 @@
+"""Where memcairn is installed, and whether it works: what `memcairn hosts` says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from memcairn.errors import MemcairnError
+from memcairn.hosts import changes, install, jsonc, plugin_files, program, toml_table
+from memcairn.hosts.edits import JsonEntries, OwnFile, TomlTable
+from memcairn.hosts.table import HOSTS, SCOPES
+
+if TYPE_CHECKING:
+    from memcairn.hosts.edits import Edit
+    from memcairn.hosts.table import Host, Scope
+
+State = Literal["installed", "outdated", "absent", "marketplace"]
+
+# A server that answers takes a second on a busy machine.
+_PATIENCE_S = 20.0
+_HELLO = {
+    "jsonrpc": "2.0",
+    "id": 0,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "memcairn hosts", "version": "0"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """memcairn in one scope of one host.
+
+    `state`: "installed" is as this version writes it, "outdated" is not, or only in part. `command` is what
+    the host calls, `problems` what is wrong, each with what to do.
+    """
+
+    scope: Scope
+    state: State
+    command: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """One host. `is_present`: it is on this machine. `installations`: the scopes that have memcairn."""
+
+    name: str
+    title: str
+    is_present: bool
+    installations: tuple[Installation, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing is wrong where it is installed."""
+        return not any(found.problems for found in self.installations)
+
+
+def examine(project: str) -> list[HostState]:
+    """Look at every host; starts each command that is installed, once.
+
+    Args:
+        project: the folder of the project whose settings count, too.
+    """
+    tried: dict[str, str] = {}
+    return [_state(host, project, tried) for host in HOSTS]
+
+
+def _state(host: Host, project: str, tried: dict[str, str]) -> HostState:
+    found = [_installation(host, scope, project, tried) for scope in SCOPES]
+    present = tuple(one for one in found if one.state != "absent" or one.problems)
+    return HostState(host.name, host.title, install.is_present(host), present)
+
+
+def _installation(host: Host, scope: Scope, project: str, tried: dict[str, str]) -> Installation:
+    top = host.folder_of(scope, project, os.environ)
+    if host.plugin is not None and plugin_files.installed_from_marketplace(top):
+        return Installation(scope, "marketplace", program.NAME, _problems(program.NAME, tried))
+    environment = program.environment() if scope == "user" else {}
+    try:
+        own = program.program(scope)
+        edits = install.edits(host, scope, project, own, environment)
+        contents = [changes.read(os.path.realpath(edit.path)) for edit in edits]
+        holding = [
+            content is not None and edit.holds(content)
+            for edit, content in zip(edits, contents, strict=True)
+        ]
+        in_place = [
+            content is not None and edit.put(content) == content
+            for edit, content in zip(edits, contents, strict=True)
+        ]
+    except MemcairnError as error:
+        return Installation(scope, "absent", None, (f"{error}",))
+    if not any(holding):
+        return Installation(scope, "absent")
+    command: str | None = next(
+        (
+            found
+            for edit, content in zip(edits, contents, strict=True)
+            if content is not None and (found := _command_in(edit, content)) is not None
+        ),
+        None,
+    )
+    problems = () if command is None else _problems(command, tried)
+    if all(in_place):
+        return Installation(scope, "installed", command, problems)
+    option = "" if scope == "user" else " --scope project"
+    again = f"run `memcairn init --host {host.name}{option}`"
+    # Another installation that works is somebody's choice.
+    if command not in (None, own) and not problems:
+        return Installation(scope, "installed", command)
+    return Installation(
+        scope, "outdated", command, (*problems, f"is not as this version writes it: {again}")
+    )
+
+
+def _command_in(edit: Edit, content: bytes) -> str | None:
+    """The program that a host starts for our server, as its settings say."""
+    found: Any = None
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        match edit:
+            case JsonEntries(members=members):
+                node = next((jsonc.read(content.decode()).at(at) for at in members), None)
+                found = node.value["command"] if node is not None else None
+            case TomlTable(at=at):
+                found = toml_table.read(content.decode())
+                for key in (*at, "command"):
+                    found = found[key]
+            case OwnFile(path=path) if os.path.basename(path) == ".mcp.json":
+                found = json.loads(content)["mcpServers"]["memory"]["command"]
+    if isinstance(found, list) and found:
+        found = found[0]
+    return found if isinstance(found, str) else None
+
+
+def _problems(command: str, tried: dict[str, str]) -> tuple[str, ...]:
+    if command not in tried:
+        tried[command] = _trouble(command)
+    return (tried[command],) if tried[command] else ()
+
+
+def _trouble(command: str) -> str:
+    """What keeps a command from serving; "" if nothing does."""
+    if shutil.which(command) is None:
+        if os.path.isabs(command):
+            return f"{command} is gone: run `memcairn init` from where memcairn is now"
+        return f"{command} is not on PATH: install it with pipx or uv, or put it there"
+    with tempfile.TemporaryDirectory(prefix="memcairn-hosts-") as folder:
+        try:
+            done = subprocess.run(  # noqa: S603 - what the host itself starts
+                [command, "serve"],
+                input=json.dumps(_HELLO) + "\n",
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                timeout=_PATIENCE_S,
+                check=False,
+                cwd=folder,
+                # It must not take this folder for a project and remember it.
+                env={**os.environ, "MEMCAIRN_HOME": os.path.join(folder, "home")},
+            )
+        except subprocess.TimeoutExpired:
+            return f"{command} serve does not answer within {_PATIENCE_S:.0f} s"
+        except OSError as error:
+            return f"{command} cannot be started: {error.strerror}"
+    if '"serverInfo"' in done.stdout:
+        return ""
+    last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    return f"{command} serve does not answer: {last.strip()}"

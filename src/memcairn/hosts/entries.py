@@ -1,0 +1,87 @@
+"""What stands in a host's configuration for memcairn, in that host's form."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from memcairn.hosts.limits import LIMIT_S
+from memcairn.hosts.program import NAME, shell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from memcairn.hosts.table import Event, Hooks, Host, ServerForm
+
+_CALL = re.compile(r"memcairn(?:\.exe)?[\"']? hook [a-z-]+ --host ")
+
+
+def server(
+    form: ServerForm, command: str, environment: Mapping[str, str]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Where the entry of the MCP server stands in its file, and what it says."""
+    env = dict(environment)
+    match form:
+        case "codex":
+            return ("mcp_servers", NAME), _with({"command": command, "args": ["serve"]}, "env", env)
+        case "opencode":
+            entry = {"type": "local", "command": [command, "serve"], "enabled": True}
+            return ("mcp", NAME), _with(entry, "environment", env)
+        case "copilot":
+            entry = {"type": "local", "command": command, "args": ["serve"], "tools": ["*"]}
+            return ("mcpServers", NAME), _with(entry, "env", env)
+        case "mcpServers":
+            return ("mcpServers", NAME), _with({"command": command, "args": ["serve"]}, "env", env)
+
+
+def hooks(host: Host, command: str) -> dict[str, dict[str, Any]]:
+    """The host's event -> the entry that goes into the list of that event."""
+    form = host.hooks
+    assert form is not None
+    return {event.name: _hook(host.name, form, event, command) for event in form.events}
+
+
+def hook_file(host: Host, command: str) -> dict[str, Any]:
+    """A whole file of hooks, for a host that reads one of ours."""
+    entries = {name: [entry] for name, entry in hooks(host, command).items()}
+    return {"version": 1, "hooks": entries}
+
+
+def is_ours(element: Any) -> bool:
+    """Whether an element of a list of hooks calls memcairn."""
+    match element:
+        case dict():
+            return any(is_ours(value) for value in element.values())
+        case list():
+            return any(is_ours(value) for value in element)
+        case str():
+            return _CALL.search(element) is not None
+        case _:
+            return False
+
+
+def call(host: str, event: str, command: str) -> str:
+    """The command line of a hook."""
+    return shell(command, "hook", event, "--host", host)
+
+
+def _hook(host: str, form: Hooks, event: Event, command: str) -> dict[str, Any]:
+    line = call(host, event.event, command)
+    timeout = LIMIT_S[event.event] * form.unit
+    match form.form:
+        case "groups":
+            entry: dict[str, Any] = {"type": "command", "command": line, "timeout": timeout}
+            return {**({"matcher": event.matcher} if event.matcher else {}), "hooks": [entry]}
+        case "cursor":
+            return {"command": line, "timeout": timeout}
+        case "copilot":
+            return {
+                "type": "command",
+                "bash": line,
+                "powershell": f"& {line}",
+                "timeoutSec": timeout,
+            }
+
+
+def _with(entry: dict[str, Any], key: str, value: dict[str, str]) -> dict[str, Any]:
+    return {**entry, key: value} if value else entry

@@ -1,0 +1,143 @@
+"""What `memcairn init` does to the files of hosts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from memcairn.errors import ConfigError
+from memcairn.hosts import changes, entries, installed, plugin_files, program
+from memcairn.hosts.edits import Edit, JsonEntries, OwnFile, TomlTable
+from memcairn.hosts.table import HOSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcairn.hosts import jsonc
+    from memcairn.hosts.changes import Change
+    from memcairn.hosts.table import Host, Plugin, Scope
+
+
+def present() -> list[Host]:
+    """The hosts that are on this machine: their program is on PATH, or their folder is there."""
+    return [host for host in HOSTS if is_present(host)]
+
+
+def is_present(host: Host) -> bool:
+    """Whether a host is on this machine."""
+    folder = host.folder_of("user", "", os.environ)
+    return os.path.isdir(folder) or any(shutil.which(name) for name in host.programs)
+
+
+def plan(hosts: Iterable[Host], scope: Scope, project: str, home: str) -> list[Change]:
+    """All changes that install memcairn into hosts; those that are made already change nothing.
+
+    Args:
+        hosts: the hosts.
+        scope: the user's own settings, or those of a project.
+        project: the folder of the project.
+        home: the folder of caches and state.
+
+    Raises:
+        ConfigError: a file cannot be understood, or something else has the name of ours.
+        MemcairnError: the program is not installed.
+    """
+    command = program.program(scope)
+    environment = program.environment() if scope == "user" else {}
+    found = []
+    records = installed.load(home)
+    for host in hosts:
+        wanted = edits(host, scope, project, command, environment)
+        planned = [changes.to_install(edit, host.name, scope) for edit in wanted]
+        paths = {change.path for change in planned}
+        top = host.folder_of(scope, project, os.environ)
+        found += planned
+        found += [
+            # A file that an earlier version had, and this one has not.
+            changes.to_withdraw(OwnFile(path, b""), host.name, scope, record, home)
+            for path, record in records.items()
+            if (record.host, record.scope) == (host.name, scope)
+            and path not in paths
+            and host.plugin is not None
+            and path.startswith(os.path.realpath(plugin_top(host.plugin, scope, top)) + os.sep)
+        ]
+    return found
+
+
+def plugin_top(plugin: Plugin, scope: Scope, top: str) -> str:
+    """The folder (or file) of a plugin, below the folder of a scope's settings."""
+    return os.path.join(top, *getattr(plugin, scope).split("/"))
+
+
+def edits(
+    host: Host,
+    scope: Scope,
+    project: str,
+    command: str,
+    environment: dict[str, str],
+    *,
+    plugin: bool = True,
+) -> list[Edit]:
+    """The edits that install memcairn into one host; without `plugin` only those of its settings.
+
+    Raises:
+        ConfigError: something else has the name of ours.
+        MemcairnError: the package came without its plugins.
+    """
+    top = host.folder_of(scope, project, os.environ)
+    found: list[Edit] = []
+    if plugin and host.plugin is not None and not plugin_files.installed_from_marketplace(top):
+        place = plugin_top(host.plugin, scope, top)
+        _require_ours(place)
+        contents = plugin_files.files(host.plugin.source, command, environment)
+        found += [
+            OwnFile(os.path.join(place, *path.split("/")) if path else place, content)
+            for path, content in contents.items()
+        ]
+    members: dict[jsonc.Path, Any] = {}
+    lists: dict[jsonc.Path, Any] = {}
+    assumed: dict[jsonc.Path, Any] = {}
+    server_file = hooks_file = ""
+    if host.server is not None:
+        server_file = os.path.join(top, getattr(host.server, scope))
+        at, entry = entries.server(host.server.form, command, environment)
+        if server_file.endswith(".toml"):
+            found.append(TomlTable(server_file, at, entry))
+            server_file = ""
+        else:
+            server_file = _jsonc_variant(server_file)
+            members = {at: entry}
+    if host.hooks is not None:
+        hooks_file = os.path.join(top, getattr(host.hooks, scope))
+        if host.hooks.form == "copilot":
+            text = json.dumps(entries.hook_file(host, command), indent=2) + "\n"
+            found.append(OwnFile(hooks_file, text.encode()))
+            hooks_file = ""
+        else:
+            lists = {("hooks", name): entry for name, entry in entries.hooks(host, command).items()}
+            assumed = {("version",): 1} if host.hooks.form == "cursor" else {}
+    if server_file and server_file == hooks_file:
+        return [*found, JsonEntries(server_file, members, lists, assumed)]
+    if server_file:
+        found.append(JsonEntries(server_file, members, {}, {}))
+    if hooks_file:
+        found.append(JsonEntries(hooks_file, {}, lists, assumed))
+    return found
+
+
+def _jsonc_variant(file: str) -> str:
+    """The same file with the ending .jsonc, if the host has that one and not the other."""
+    variant = file + "c"
+    return variant if os.path.exists(variant) and not os.path.exists(file) else file
+
+
+def _require_ours(place: str) -> None:
+    if not os.path.isdir(place) or not os.listdir(place) or plugin_files.is_ours(place):
+        return
+    raise ConfigError(
+        "is there, and is no plugin of memcairn's",
+        path=place,
+        hint="move it away, then run the command again; nothing was changed",
+    )

@@ -1,0 +1,177 @@
+"""What `memcairn uninstall` does: everything of ours goes, everything of theirs stays."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memcairn import paths
+from memcairn.hosts import changes, install, installed, plugin_files
+from memcairn.hosts.edits import OwnFile
+from memcairn.hosts.program import NAME
+from memcairn.hosts.table import BY_NAME, SCOPES
+from memcairn.memory_md.withdraw import withdraw
+from memcairn.store import memory_md
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcairn.databases import Opened
+    from memcairn.hosts.changes import Change
+    from memcairn.hosts.edits import Edit
+    from memcairn.hosts.table import Host, Scope
+    from memcairn.memory import Memory
+    from memcairn.store.roots import Root
+
+# What memcairn keeps in its home. What stands beside it there is somebody else's, and stays.
+_FILES = ("index.db", "queue.db", "roots.json", installed.FILE)
+_FOLDERS = (
+    installed.BACKUPS, "sessions", "logs", "snapshots", "trash", "history", "audit", "hooks", "scratch",
+)  # fmt: skip
+NOTES = "memory"
+
+
+def plan(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
+    """All changes that take memcairn out of hosts, wherever it was installed, and in `project`.
+
+    Raises:
+        ConfigError: a file that holds ours cannot be understood.
+    """
+    records = installed.load(home)
+    wanted = {host.name for host in hosts}
+    found: dict[str, Change] = {}
+    for record in records.values():
+        if record.host in wanted:
+            edit = _edit_of(record)
+            found[record.path] = changes.to_withdraw(edit, record.host, record.scope, record, home)
+    for name in sorted(wanted):
+        for scope in SCOPES:
+            for edit in _without_records(BY_NAME[name], scope, project):
+                path = os.path.realpath(edit.path)
+                if path not in found:
+                    found[path] = changes.to_withdraw(edit, name, scope, None, home)
+    return list(found.values())
+
+
+def _edit_of(record: installed.Record) -> Edit:
+    """The edit that was made to a file, as the host's table has it today."""
+    host = BY_NAME[record.host]
+    scope: Scope = "project" if record.scope == "project" else "user"
+    project = _project_of(record.path, host, scope)
+    for edit in install.edits(host, scope, project, NAME, {}, plugin=False):
+        if os.path.realpath(edit.path) == record.path:
+            return edit
+    return OwnFile(record.path, b"")
+
+
+def _project_of(path: str, host: Host, scope: Scope) -> str:
+    """The folder of the project that a file of a project's settings belongs to."""
+    if scope == "user":
+        return ""
+    for edit in install.edits(host, scope, os.sep, NAME, {}, plugin=False):
+        below = edit.path.lstrip(os.sep)
+        if path.endswith(os.sep + below):
+            return path.removesuffix(os.sep + below) or os.sep
+    return os.sep
+
+
+def _without_records(host: Host, scope: Scope, project: str) -> list[Edit]:
+    """What may be ours without a record of it: only what says that it is."""
+    top = host.folder_of(scope, project, os.environ)
+    found: list[Edit] = []
+    for edit in install.edits(host, scope, project, NAME, {}, plugin=False):
+        present = changes.read(os.path.realpath(edit.path))
+        if present is not None and NAME.encode() in present and edit.holds(present):
+            found.append(edit)
+    if host.plugin is not None:
+        place = install.plugin_top(host.plugin, scope, top)
+        if os.path.isfile(place) or plugin_files.is_ours(place):
+            found += [OwnFile(str(file), b"") for file in _files(Path(place))]
+    return found
+
+
+def _files(place: Path) -> list[Path]:
+    return [place] if place.is_file() else [p for p in sorted(place.rglob("*")) if p.is_file()]
+
+
+def leftover_folders(hosts: Iterable[Host]) -> list[str]:
+    """Folders that hosts made for our server elsewhere, and plugin folders: they may be empty now."""
+    caches = _caches()
+    found = [
+        str(path) for host in hosts for trace in host.traces for path in Path(caches).glob(trace)
+    ]
+    return sorted(found)
+
+
+def remove_leftovers(hosts: Iterable[Host], project: str) -> None:
+    """Remove what hosts logged about our server, and the folders that our plugins leave empty."""
+    for folder in leftover_folders(hosts):
+        shutil.rmtree(folder, ignore_errors=True)
+    for host in hosts:
+        for scope in SCOPES:
+            if host.plugin is None:
+                continue
+            place = install.plugin_top(
+                host.plugin, scope, host.folder_of(scope, project, os.environ)
+            )
+            for folder, _, _ in os.walk(place, topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+
+
+def notes_in(home: str) -> int:
+    """How many notes there are in the home: a person's or an agent's words, which nothing can make again."""
+    return sum(
+        1
+        for folder, _, names in os.walk(os.path.join(home, NOTES))
+        for name in names
+        if name != paths.MEMORY_MD and os.path.splitext(name)[1].lower() in paths.NOTE_SUFFIXES
+    )
+
+
+def remove_memory(memory: Memory) -> list[str]:
+    """Take the blocks of ours out of every MEMORY.md outside the home, then remove the home.
+
+    Returns:
+        What is left in the home, because it is not ours.
+
+    Raises:
+        MemoryMdError: a MEMORY.md cannot be read; nothing was removed.
+        OSError: a file cannot be changed.
+    """
+    home = memory.home
+    if not os.path.isdir(home):
+        return []
+    for root in memory.roots():
+        if os.path.isdir(root.path) and not paths.is_inside(root.path, paths.real(home)):
+            kept = memory.databases.do(partial(_kept, root))
+            withdraw(root.path, kept, os.path.join(home, installed.BACKUPS))
+    memory.close()
+    for name in os.listdir(home):
+        path = os.path.join(home, name)
+        if name in (*_FOLDERS, NOTES) and os.path.isdir(path):
+            shutil.rmtree(path)
+        elif name.startswith(_FILES) and os.path.isfile(path):
+            os.unlink(path)
+    left = sorted(os.listdir(home))
+    if not left:
+        os.rmdir(home)
+    return left
+
+
+def _kept(root: Root, handles: Opened) -> str | None:
+    return memory_md.kept(handles.db, root.id)
+
+
+def _caches() -> str:
+    """The folder of the user's caches, as the hosts find it."""
+    if sys.platform == "darwin":
+        return os.path.expanduser("~/Library/Caches")
+    if sys.platform == "win32":
+        return os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
+    return os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")

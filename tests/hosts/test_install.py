@@ -1,0 +1,487 @@
+"""Installing memcairn into hosts, and taking it out again: all of theirs stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from memcairn.cli.commands import run
+from memcairn.errors import ConfigError
+from memcairn.hosts import install, jsonc, program
+from memcairn.hosts.limits import LIMIT_S
+from memcairn.hosts.table import BY_NAME, HOSTS
+
+NAMES = [host.name for host in HOSTS]
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own folder, empty, on a machine without hosts."""
+    folder = tmp_path / "user"
+    folder.mkdir()
+    for host in HOSTS:
+        if host.variable:
+            monkeypatch.delenv(host.variable, raising=False)
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    project = tmp_path / "project"
+    (project / ".git").mkdir(parents=True)
+    monkeypatch.chdir(project)
+    return folder
+
+
+def snapshot(folder: Path) -> dict[str, bytes | None]:
+    """Every file with its content, every folder with None."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def write(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode())
+    return file
+
+
+THEIRS = {
+    ".claude/settings.json": '{\n  "hooks": {}\n}',
+    ".claude/CLAUDE.md": "# Mine\n\nTerse answers.\n",
+    ".codex/config.toml": 'model = "x" # mine\r\n\r\n[mcp_servers.other]\r\ncommand = "y"',
+    ".codex/hooks.json": '{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "bell"}]}]}}',
+    ".gemini/settings.json": (
+        '// settings\n{\n\t"theme": "x", // nice\n\t"mcpServers": {\n\t\t"a": {"command": "b"},\n\t},\n}'
+    ),
+    ".cursor/mcp.json": "\ufeff{ }",
+    ".cursor/hooks.json": '{\r\n   "version": 1,\r\n   "hooks": {\r\n   }\r\n}\r\n',
+    ".config/opencode/opencode.jsonc": '{\n  // none yet\n  "mcp": {}\n}\n',
+    ".copilot/mcp-config.json": "",
+    ".copilot/hooks/own.json": '{"version":1,"hooks":{}}',
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scope", ["user", "project"])
+def test_a_host_that_had_nothing_has_nothing_again(
+    name: str, scope: str, user: Path, home: Path
+) -> None:
+    before, project = snapshot(user), snapshot(Path.cwd())
+
+    assert run(["init", "--host", name, "--scope", scope]) == 0
+    assert snapshot(user if scope == "user" else Path.cwd()) not in (before, project)
+    assert run(["uninstall", "--host", name]) == 0
+
+    assert snapshot(user) == before
+    assert snapshot(Path.cwd()) == project
+
+
+def test_all_hosts_have_every_byte_of_theirs_again(user: Path, home: Path) -> None:
+    for path, text in THEIRS.items():
+        write(user / path, text)
+    before = snapshot(user)
+
+    assert run(["init"]) == 0
+    changed = snapshot(user)
+    assert run(["uninstall", "--yes"]) == 0
+
+    assert all(
+        changed[path] != before[path] for path in before if path.endswith(("mcp.json", "toml"))
+    )
+    assert snapshot(user) == before
+    assert not home.exists()
+
+
+def test_what_was_changed_meanwhile_stays(user: Path) -> None:
+    for path, text in THEIRS.items():
+        write(user / path, text)
+    run(["init"])
+    gemini = user / ".gemini/settings.json"
+    gemini.write_text(jsonc.put(gemini.read_text(), ("later",), [1]))
+    codex = user / ".codex/config.toml"
+    codex.write_bytes(codex.read_bytes() + b"\n[later]\nx = 1\n")
+    hooks = user / ".codex/hooks.json"
+    hooks.write_text(jsonc.append(hooks.read_text(), ("hooks", "Stop"), {"hooks": []}))
+
+    assert run(["uninstall", "--keep-memory"]) == 0
+
+    assert gemini.read_bytes().decode() == jsonc.put(
+        THEIRS[".gemini/settings.json"], ("later",), [1]
+    )
+    assert tomllib.loads(codex.read_bytes().decode()) == {
+        "model": "x", "mcp_servers": {"other": {"command": "y"}}, "later": {"x": 1},
+    }  # fmt: skip
+    assert jsonc.read(hooks.read_text()).value == {
+        "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "bell"}]}, {"hooks": []}]}
+    }
+
+
+def test_a_second_init_changes_nothing(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path, text in THEIRS.items():
+        write(user / path, text)
+    run(["init"])
+    once = snapshot(user)
+    capsys.readouterr()
+
+    assert run(["init"]) == 0
+
+    assert snapshot(user) == once
+    assert "---" not in capsys.readouterr().out
+
+
+def test_init_finds_the_hosts_that_are_there(user: Path, tmp_path: Path) -> None:
+    (user / ".gemini").mkdir()
+    program_file = write(tmp_path / "bin" / "codex", "#!/bin/sh\n")
+    program_file.chmod(0o755)
+
+    run(["init"])
+
+    assert (user / ".gemini/settings.json").exists()
+    assert (user / ".codex/hooks.json").exists()
+    assert not (user / ".cursor").exists()
+
+
+def test_without_a_host_init_says_what_there_is(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init"]) == 2
+
+    message = capsys.readouterr().err
+    assert all(name in message for name in NAMES)
+
+
+def test_a_dry_run_shows_the_change_and_makes_none(
+    user: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(user / ".gemini/settings.json", '{\n  "theme": "x"\n}\n')
+    before = snapshot(user)
+
+    assert run(["init", "--dry-run"]) == 0
+
+    shown = capsys.readouterr().out
+    assert '-  "theme": "x"' in shown
+    assert '+  "mcpServers": {' in shown
+    assert snapshot(user) == before
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line"),
+    [
+        (".gemini/settings.json", '{\n  "a": 1\n  "b": 2\n}', 3),
+        (".codex/config.toml", "a = 1\nb = \n", 2),
+        (".cursor/mcp.json", '{"mcpServers": []}', 1),
+        (".cursor/hooks.json", '{\n"hooks": {"stop": {}}}', 2),
+        (".config/opencode/opencode.json", '{\n"a": "\xff', 2),
+    ],
+)
+def test_a_broken_configuration_stops_everything_with_its_line(
+    file: str, text: str, line: int, user: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(user / file, "").write_bytes(text.encode("latin-1"))
+    before = snapshot(user)
+
+    assert run(["init", *(f"--host={name}" for name in NAMES)]) == 2
+
+    assert f"{file}: line {line}: " in capsys.readouterr().err
+    assert snapshot(user) == before
+    assert not home.exists()
+
+
+def test_the_first_change_of_a_file_leaves_a_copy(user: Path, home: Path) -> None:
+    write(user / ".gemini/settings.json", THEIRS[".gemini/settings.json"])
+
+    run(["init"])
+
+    copies = [path.read_text() for path in (home / "backups").iterdir() if "gemini" in path.name]
+    assert copies == [THEIRS[".gemini/settings.json"]]
+
+
+def test_a_link_to_a_file_of_settings_stays_a_link(user: Path) -> None:
+    real = write(user / "dotfiles/gemini.json", "{}")
+    (user / ".gemini").mkdir()
+    (user / ".gemini/settings.json").symlink_to(real)
+
+    run(["init"])
+    assert "mcpServers" in real.read_text()
+    run(["uninstall", "--keep-memory"])
+
+    assert (user / ".gemini/settings.json").is_symlink()
+    assert real.read_text() == "{}"
+
+
+def test_a_folder_of_somebody_else_is_not_written_into(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(user / ".claude/skills/memcairn/SKILL.md", "mine")
+
+    assert run(["init"]) == 2
+
+    assert "is no plugin of memcairn's" in capsys.readouterr().err
+
+
+def test_a_plugin_from_a_marketplace_is_not_installed_a_second_time(user: Path) -> None:
+    write(
+        user / ".claude/plugins/installed_plugins.json",
+        '{"version": 2, "plugins": {"memcairn@memcairn": []}}',
+    )
+
+    assert run(["init"]) == 0
+
+    assert not (user / ".claude/skills").exists()
+
+
+def test_an_update_replaces_what_an_earlier_version_wrote(
+    user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot(user)
+    monkeypatch.setattr(program, "installed", lambda: "/old place/memcairn")
+    run(["init", "--host", "codex", "--host", "cursor", "--host", "claude-code"])
+    old = write(user / ".claude/skills/memcairn/commands/gone.md", "an earlier version had this")
+    hooks = user / ".codex/hooks.json"
+    assert "'/old place/memcairn' hook stop --host codex" in hooks.read_text()
+    monkeypatch.undo()
+    monkeypatch.setenv("HOME", str(user))
+    monkeypatch.setenv("MEMCAIRN_HOME", str(user.parent / "home"))
+    old.unlink()
+
+    run(["init", "--host", "codex", "--host", "cursor", "--host", "claude-code"])
+
+    assert "/old place" not in "".join(
+        path.read_text() for path in user.rglob("*") if path.is_file()
+    )
+    run(["uninstall", "--keep-memory"])
+    assert snapshot(user) == before
+
+
+def test_uninstall_works_without_the_account_of_what_was_done(user: Path, home: Path) -> None:
+    write(user / ".gemini/settings.json", THEIRS[".gemini/settings.json"])
+    run(["init", *(f"--host={name}" for name in NAMES)])
+    shutil.rmtree(home)
+
+    assert run(["uninstall", "--yes"]) == 0
+
+    assert (user / ".gemini/settings.json").read_text().count("memcairn") == 0
+    assert not [
+        path for path in user.rglob("*") if path.is_file() and b"memcairn" in path.read_bytes()
+    ]
+
+
+def test_notes_of_the_home_are_not_removed_unasked(user: Path, home: Path) -> None:
+    run(["init", "--host", "gemini"])
+    run(["add", "we deploy with blue-green"])
+
+    assert run(["uninstall"]) == 2
+    assert list((home / "memory").glob("*.md"))
+    assert (user / ".gemini/settings.json").exists()
+
+    assert run(["uninstall", "--keep-memory"]) == 0
+    assert list((home / "memory").glob("*.md"))
+    assert not (user / ".gemini/settings.json").exists()
+
+    assert run(["uninstall", "--yes"]) == 0
+    assert not home.exists()
+
+
+def test_init_indexes_the_hosts_own_memory_in_place(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = user / ".claude/projects/-tmp-x/memory"
+    write(memory / "pm.md", "# Package manager\n\nWe use pnpm.\n")
+    write(user / ".claude/CLAUDE.md", "Terse answers, please.\n")
+    write(Path.cwd() / "AGENTS.md", "Run the linters first.\n")
+    before = snapshot(user)
+
+    run(["init"])
+    capsys.readouterr()
+    for words in ("pnpm", "terse", "linters"):
+        run(["search", words])
+    found = capsys.readouterr().out
+
+    assert all(word in found for word in ("pm.md", "CLAUDE.md", "AGENTS.md"))
+    assert (memory / "MEMORY.md").exists()
+    run(["uninstall", "--yes"])
+    assert snapshot(user) == before
+
+
+def test_a_memory_md_that_was_there_before_comes_back_as_it_was(user: Path) -> None:
+    memory = user / ".claude/projects/-tmp-x/memory"
+    for number in range(300):
+        write(memory / f"note_{number}.md", f"# Note {number}\n\nAbout {number}.\n")
+    write(memory / "MEMORY.md", "- [Zero](note_0.md) — mine\r\n\r\nmore")
+    before = snapshot(user)
+
+    run(["init"])
+    assert (memory / "index").is_dir()
+    run(["uninstall", "--yes"])
+
+    assert snapshot(user) == before
+
+
+def test_keep_memory_leaves_notes_and_index_pages_as_they_are(user: Path, home: Path) -> None:
+    memory = user / ".claude/projects/-tmp-x/memory"
+    write(memory / "pm.md", "# Package manager\n\nWe use pnpm.\n")
+    run(["init"])
+    kept = (memory / "MEMORY.md").read_bytes()
+
+    run(["uninstall", "--keep-memory"])
+
+    assert (memory / "MEMORY.md").read_bytes() == kept
+    assert (home / "index.db").exists()
+
+
+def test_a_project_gets_no_path_of_this_machine(user: Path) -> None:
+    run(["init", "--scope", "project", *(f"--host={name}" for name in NAMES)])
+
+    written = "".join(path.read_text() for path in Path.cwd().rglob("*") if path.is_file())
+    assert "memcairn hook" in written
+    assert str(Path(sys.prefix)) not in written
+
+
+def test_timeouts_are_in_the_unit_of_each_host(user: Path) -> None:
+    run(["init", *(f"--host={name}" for name in NAMES)])
+
+    def hooks(file: str) -> dict[str, list[dict[str, object]]]:
+        found: dict[str, list[dict[str, object]]] = json.loads((user / file).read_text())["hooks"]
+        return found
+
+    limit = LIMIT_S["user-prompt"]
+    assert hooks(".gemini/settings.json")["BeforeAgent"][0]["hooks"][0]["timeout"] == limit * 1000  # type: ignore[index]
+    assert hooks(".codex/hooks.json")["UserPromptSubmit"][0]["hooks"][0]["timeout"] == limit  # type: ignore[index]
+    assert hooks(".copilot/hooks/memcairn.json")["userPromptSubmitted"][0]["timeoutSec"] == limit
+    assert hooks(".cursor/hooks.json")["stop"][0]["timeout"] == LIMIT_S["stop"]
+
+
+def test_each_event_is_in_the_files_of_its_host(user: Path) -> None:
+    run(["init", *(f"--host={name}" for name in NAMES)])
+
+    for host in HOSTS:
+        if host.hooks is None:
+            continue
+        file = Path(host.folder_of("user", "", os.environ)) / host.hooks.user
+        hooks = json.loads(file.read_text())["hooks"]
+        assert set(hooks) == {event.name for event in host.hooks.events}
+        for event in host.hooks.events:
+            assert f"hook {event.event} --host {host.name}" in json.dumps(hooks[event.name])
+
+
+def test_the_files_of_hooks_do_not_change_with_the_version(
+    user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = []
+    for version in ("0.1.0", "9.9.9"):
+        monkeypatch.setattr("memcairn.__version__", version)
+        edits = install.edits(BY_NAME["codex"], "user", "", "/usr/bin/memcairn", {})
+        contents.append([edit.put(None) for edit in edits])
+
+    assert contents[0] == contents[1]
+
+
+def test_a_file_that_changes_at_that_moment_is_left_alone(
+    user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memcairn.hosts import changes
+
+    settings = write(user / ".gemini/settings.json", "{}")
+    planned = install.plan([BY_NAME["gemini"]], "user", "", str(user / "home"))
+    settings.write_text('{"theme": "new"}')
+
+    with pytest.raises(Exception, match="was changed by somebody else"):
+        changes.make(planned, str(user / "home"), install=True)
+
+    assert settings.read_text() == '{"theme": "new"}'
+
+
+def test_an_unreadable_account_is_said(user: Path, home: Path) -> None:
+    home.mkdir()
+    (home / "hosts.json").write_text("nonsense")
+
+    assert run(["init", "--host", "gemini"]) == 1
+    assert not (user / ".gemini").exists()
+
+
+def test_a_wrong_name_of_a_host_is_wrong_usage() -> None:
+    assert run(["init", "--host", "nonsense"]) == 2
+
+
+def test_a_broken_file_is_a_configuration_error(tmp_path: Path) -> None:
+    edit = install.edits(BY_NAME["gemini"], "project", str(tmp_path), "memcairn", {})[0]
+
+    with pytest.raises(ConfigError):
+        edit.put(b"{")
+
+
+def states(capsys: pytest.CaptureFixture[str]) -> dict[str, list[dict[str, object]]]:
+    capsys.readouterr()
+    run(["hosts", "--json"])
+    return {row["name"]: row["installations"] for row in json.loads(capsys.readouterr().out)}
+
+
+def test_hosts_says_what_is_installed_and_that_it_works(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["hosts"]) == 0
+    assert "Codex CLI (codex): not on this machine" in capsys.readouterr().out
+
+    run(["init", *(f"--host={name}" for name in NAMES)])
+    assert run(["hosts"]) == 0
+
+    found = states(capsys)
+    assert all([one["state"] for one in found[name]] == ["installed"] for name in NAMES)
+    assert all(one["command"] == program.installed() for name in NAMES for one in found[name])
+
+
+def test_hosts_tells_of_an_environment_that_was_moved(
+    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(program, "installed", lambda: str(tmp_path / "old/bin/memcairn"))
+        run(["init", *(f"--host={name}" for name in NAMES)])
+    capsys.readouterr()
+
+    assert run(["hosts"]) == 1
+
+    shown = capsys.readouterr().out
+    assert shown.count("old/bin/memcairn is gone: run `memcairn init`") == len(NAMES)
+
+
+def test_hosts_tells_of_a_part_that_is_missing(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["init", "--host", "codex"])
+    (user / ".codex/hooks.json").unlink()
+
+    assert run(["hosts"]) == 1
+    assert "run `memcairn init --host codex`" in capsys.readouterr().out
+
+
+def test_hosts_tells_of_a_server_that_does_not_answer(
+    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = write(tmp_path / "memcairn", "#!/bin/sh\necho no package mcp >&2\nexit 2\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(program, "installed", lambda: str(broken))
+    run(["init", "--host", "gemini"])
+    capsys.readouterr()
+
+    assert run(["hosts"]) == 1
+    assert "serve does not answer: no package mcp" in capsys.readouterr().out
+
+
+def test_hosts_leaves_no_trace(user: Path, home: Path) -> None:
+    run(["init", "--host", "gemini"])
+    shutil.rmtree(home)
+    before = snapshot(user)
+
+    run(["hosts"])
+
+    assert snapshot(user) == before
+    assert not home.exists()
