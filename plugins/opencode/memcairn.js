@@ -22,8 +22,7 @@ function hook(event, payload) {
     const end = () => {
       clearTimeout(timer)
       try {
-        const found = JSON.parse(answer)
-        resolve(found.hookSpecificOutput?.additionalContext ?? found.additionalContext ?? "")
+        resolve(JSON.parse(answer).context ?? "")
       } catch {
         resolve("")
       }
@@ -70,7 +69,7 @@ export const Memcairn = async ({ directory }) => {
       const file_path = written.get(input.callID)
       if (!file_path) return
       written.delete(input.callID)
-      await hook("tool-used", about(input.sessionID, { tool_name: input.tool, tool_input: { file_path } }))
+      await hook("tool-used", about(input.sessionID, { file_path }))
     },
     "experimental.session.compacting": async (input, output) => {
       const kept = await hook("pre-compact", about(input.sessionID, { trigger: "auto" }))

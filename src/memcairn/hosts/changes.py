@@ -6,12 +6,14 @@ import contextlib
 import difflib
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memcairn import atomic
 from memcairn.errors import MemcairnError
 from memcairn.hosts import installed
+from memcairn.hosts.edits import OwnFile
 from memcairn.hosts.installed import Record
 
 if TYPE_CHECKING:
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to become of one file; `after` None removes it, and the empty `folders` that were made."""
+    """What is to become of one file; `after` None removes it, and the empty `folders` that were made.
+
+    `is_whole`: the file is wholly ours.
+    """
 
     path: str
     host: str
@@ -32,6 +37,7 @@ class Change:
     after: bytes | None
     made: tuple[jsonc.Path, ...] = ()
     folders: tuple[str, ...] = ()
+    is_whole: bool = False
 
     @property
     def is_one(self) -> bool:
@@ -39,7 +45,11 @@ class Change:
         return self.before != self.after
 
     def diff(self) -> str:
-        """The change as people read it, a unified diff."""
+        """The change as people read it: a unified diff; a line for a file of ours that comes or goes."""
+        if self.is_whole and self.before is None and self.after is not None:
+            return f"new file {self.path} ({len(_lines(self.after))} lines)"
+        if self.is_whole and self.after is None:
+            return f"file {self.path} goes"
         old, new = _lines(self.before), _lines(self.after)
         names = (
             "/dev/null" if self.before is None else self.path,
@@ -65,6 +75,7 @@ def to_install(edit: Edit, host: str, scope: str) -> Change:
         edit.put(before),
         made=edit.made(before),
         folders=_missing_folders(path),
+        is_whole=isinstance(edit, OwnFile),
     )
 
 
@@ -72,18 +83,26 @@ def to_withdraw(edit: Edit, host: str, scope: str, record: Record | None, home: 
     """The change that takes our part out of a file: it is what it was, but for what others changed."""
     path = os.path.realpath(edit.path)
     before = read(path)
-    folders = record.folders if record is not None else ()
+    planned = partial(
+        Change,
+        path,
+        host,
+        scope,
+        before,
+        folders=record.folders if record is not None else (),
+        is_whole=isinstance(edit, OwnFile),
+    )
     if before is None:
-        return Change(path, host, scope, None, None, folders=folders)
+        return planned(None)
     if record is not None and record.is_exact and installed.digest(before) == record.after:
         was = installed.backed_up(home, record)
         if (was is None) == (record.before is None):
-            return Change(path, host, scope, before, was, folders=folders)
+            return planned(was)
     after = edit.withdraw(before, record.made if record is not None else ())
     if after is None and record is not None and record.before is not None:
         # There was a file, if an empty one.
         after = installed.backed_up(home, record) or b""
-    return Change(path, host, scope, before, after, folders=folders)
+    return planned(after)
 
 
 def make(changes: Iterable[Change], home: str, *, install: bool) -> list[Change]:
