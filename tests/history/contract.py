@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,7 @@ class HistoryContract:
 
         write_, found = history.log()
         assert found.changes == (FileChange("a.md", "found", None, 3),)
+        assert history.before(found.id) == {}
         assert history.before(write_.id) == {"a.md": b"old"}
 
     def test_a_removal_outside_the_tools_is_found(
@@ -115,6 +117,20 @@ class HistoryContract:
         assert found is not None
         assert found.changes == (FileChange("a.md", "removed", 3, None),)
         assert history.content("a.md", found.id) is None
+
+    def test_a_folder_that_is_gone_is_found_by_its_notes(
+        self, history: History, vault: Vault, root: Path
+    ) -> None:
+        for path in ("f/a.md", "f/deep/b.md", "f.md", "f0.md"):
+            write(history, vault, path, path)
+        shutil.rmtree(root / "f")
+        (root / "f.md").unlink()
+
+        found = history.keep(["f"])
+
+        assert found is not None
+        assert found.paths == ("f/a.md", "f/deep/b.md")
+        assert history.before(found.id) == {"f/a.md": b"f/a.md", "f/deep/b.md": b"f/deep/b.md"}
 
     def test_what_is_known_is_not_kept_twice(self, history: History, vault: Vault) -> None:
         write(history, vault, "a.md", "one")
@@ -198,12 +214,13 @@ class HistoryContract:
         assert history.content("b.md", then) == b"b"
 
     def test_a_call_that_fails_half_way_is_recorded(self, history: History, vault: Vault) -> None:
-        with (
-            pytest.raises(RuntimeError, match="then it broke"),
-            history.recording("write", ["a.md"]),
-        ):
-            vault.write("a.md", "one")
-            raise RuntimeError("then it broke")
+        def break_() -> None:
+            with history.recording("write", ["a.md"]):
+                vault.write("a.md", "one")
+                raise RuntimeError("then it broke")
+
+        with pytest.raises(RuntimeError, match="then it broke"):
+            break_()
 
         assert history.log(1)[0].paths == ("a.md",)
 

@@ -178,9 +178,7 @@ def test_a_damaged_journal_is_set_aside_and_a_new_one_begins(
     journal.close()
 
 
-def test_a_journal_of_a_later_version_is_left_alone(
-    folder: Path, root: Path, vault: Vault
-) -> None:
+def test_a_journal_of_a_later_version_is_left_alone(folder: Path, root: Path, vault: Vault) -> None:
     journal = Journal(folder, root)
     write(journal, vault, "a.md", "one")
     journal.close()

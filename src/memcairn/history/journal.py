@@ -26,12 +26,12 @@ from memcairn.errors import MemcairnError, NoteUnreadable, StateDamaged, UsageEr
 from memcairn.history import states
 from memcairn.history.database import Database
 from memcairn.history.values import FOUND, Bounds, FileChange, Recording, Revision
-from memcairn.names import parts
+from memcairn.names import folder_parts, parts
 from memcairn.sandbox import open_root
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from memcairn.sandbox import Folder
@@ -109,11 +109,12 @@ class Journal:
     def keep(self, paths: Sequence[str]) -> Revision | None:
         """Keep what these files hold now, where that is not the state that was known."""
         with self._locked(), open_root(self._root) as root:
-            found, _ = self._keep(root, states.files(root, paths))
-            if found is not None:
-                self.database.do(self._drop_oldest)
-                self.database.shrink()
-        return found
+            found, _ = self._keep(root, paths)
+            if found is None:
+                return None
+            self.database.do(self._drop_oldest)
+            self.database.shrink()
+        return self.database.read(lambda db: _revision(db, found))
 
     @contextlib.contextmanager
     def recording(
@@ -122,7 +123,7 @@ class Journal:
         """Keep what is there now, and after the block record what it changed."""
         recording = Recording()
         with self._locked(), open_root(self._root) as root:
-            _, before = self._keep(root, states.files(root, paths))
+            _, before = self._keep(root, paths)
             try:
                 yield recording
             finally:
@@ -139,13 +140,14 @@ class Journal:
         with open_root(self.folder) as folder, folder.lock():
             yield
 
-    def _keep(self, root: Folder, files: Sequence[str]) -> tuple[Revision | None, dict[str, State]]:
-        """What was found, and the state of each file now."""
+    def _keep(self, root: Folder, paths: Sequence[str]) -> tuple[int | None, dict[str, State]]:
+        """The revision of what was found, and the state of each file now."""
+        files = states.files(root, paths)
 
-        def work(db: sqlite3.Connection) -> tuple[Revision | None, dict[str, State]]:
+        def work(db: sqlite3.Connection) -> tuple[int | None, dict[str, State]]:
             now: dict[str, State] = {}
             changes = []
-            for path in files:
+            for path in sorted({*files, *_known_below(db, paths)}):
                 on_disk = states.read(root, path)
                 row = db.execute(KNOWN, (path, _LATEST)).fetchone()
                 now[path] = _state(db, on_disk)
@@ -163,11 +165,11 @@ class Journal:
         session: str | None,
         before: dict[str, State],
         recording: Recording,
-    ) -> Revision | None:
+    ) -> int | None:
         more = [p for p in (*recording.touched, *recording.made) if p not in before]
         files = list(dict.fromkeys([*before, *states.files(root, more)]))
 
-        def work(db: sqlite3.Connection) -> Revision | None:
+        def work(db: sqlite3.Connection) -> int | None:
             changes = []
             for path in files:
                 if path in before:
@@ -186,10 +188,9 @@ class Journal:
         return self.database.do(work)
 
     def _add(
-        self, db: sqlite3.Connection, tool: str, session: str | None, changes: Iterable[_Change]
-    ) -> Revision | None:
-        rows = list(changes)
-        if not rows:
+        self, db: sqlite3.Connection, tool: str, session: str | None, changes: list[_Change]
+    ) -> int | None:
+        if not changes:
             return None
         revision = db.execute(
             "INSERT INTO revision (at_us, tool, session) VALUES (?, ?, ?)",
@@ -198,9 +199,9 @@ class Journal:
         assert revision is not None
         db.executemany(
             "INSERT INTO change VALUES (?, ?, ?, ?)",
-            [(revision, change.path, change.before, change.after) for change in rows],
+            [(revision, change.path, change.before, change.after) for change in changes],
         )
-        return _revision(db, revision)
+        return revision
 
     def _drop_oldest(self, db: sqlite3.Connection) -> None:
         oldest_us = int((self._clock() - self._bounds.max_days * 86_400) * 1e6)
@@ -265,7 +266,7 @@ class Journal:
             if not rows:
                 require_kept(db, revision)
                 raise UsageError(f"there is no revision {revision}")
-            return {path: _content(db, path, state) for path, state in rows}
+            return {path: _content(db, path, state) for path, state in rows if state is not None}
 
         return self.database.read(work)
 
@@ -292,6 +293,17 @@ def require_kept(db: sqlite3.Connection, revision: int) -> None:
         raise UsageError(
             f"revision {revision} is not kept any more", hint=f"the oldest one is {oldest}"
         )
+
+
+def _known_below(db: sqlite3.Connection, folders: Sequence[str]) -> Iterator[str]:
+    """The paths below folders that once had a file: it may be gone."""
+    for folder in folders:
+        prefix = "".join(f"{name}/" for name in folder_parts(folder))
+        bounds = (prefix, prefix[:-1] + chr(ord("/") + 1)) if prefix else ("", chr(0x10FFFF))
+        for (path,) in db.execute(
+            "SELECT DISTINCT path FROM change WHERE path > ? AND path < ?", bounds
+        ):
+            yield path
 
 
 def _ids(db: sqlite3.Connection, path: str, newest: int) -> Iterator[int]:

@@ -98,7 +98,8 @@ class History(Protocol):
         """Keep what these files hold now, where that is not the state that was known.
 
         Args:
-            paths: files and folders, which stand for every file below them; "" is the root.
+            paths: files and folders; a folder stands for every file that is, or was known to be,
+                below it. "" is the root.
 
         Returns:
             What was found, as a revision of the tool "found"; None if all of it was known.
@@ -149,10 +150,12 @@ class History(Protocol):
         """
 
     def before(self, revision: int) -> dict[str, bytes | None]:
-        """What every file of a revision held before it: writing that back undoes the revision.
+        """What the files of a revision held before it: writing that back undoes the revision.
+
+        A file is left out if nobody looked at it before, or if it could not be kept.
 
         Raises:
-            UsageError, NoteUnreadable: as `content`.
+            UsageError: as `content`.
         """
 
     def close(self) -> None:

@@ -1,0 +1,29 @@
+"""Write one note again and again, recorded. A program of its own.
+
+    python -m history.writer ROOT HISTORY NAME journal|git
+
+It prints each text before it writes it, and ends when it is killed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+from memcairn.history import Bounds, open_history
+from memcairn.vault import Vault
+
+
+def main(root: Path, folder: Path, name: str, kind: str) -> None:
+    vault = Vault(root, trash=folder / "trash")
+    history = open_history(folder / "history", root, kind=kind, bounds=Bounds())
+    for n in itertools.count():
+        text = f"{name}-{n}"
+        with history.recording("write", ["a.md"], session=name):
+            vault.write("a.md", text, overwrite=True)
+        print(text, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])
