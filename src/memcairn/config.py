@@ -65,6 +65,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tools.max_append_bytes", 4 << 20, "Bytes that one call may append."),
     Setting("tools.max_query_chars", 2_000, "Characters that a query of a tool may have."),
     Setting(
+        "history.kind",
+        "journal",
+        "journal: earlier versions of notes, within the bounds below; git: each change is a commit, too, in "
+        "a repository of memcairn's own that keeps everything.",
+        in_project=True,
+    ),
+    Setting("history.max_bytes", 128 << 20, "Compressed bytes of earlier versions of a root's notes."),
+    Setting("history.max_revisions", 10_000, "Changes of a root that are kept."),
+    Setting("history.max_days", 365.0, "Days that they are kept."),
+    Setting("snapshots.keep", 20, "Snapshots of a root that are kept; the oldest ones go first."),
+    Setting("snapshots.max_days", 180.0, "Days that a snapshot is kept, unless it has a name."),
+    Setting(
         "namespaces",
         {},
         "Rules: a glob on the path below the root (or an absolute one) = the namespace of what matches. "
