@@ -32,7 +32,7 @@ VERSION = f"1/{LIBRARY_VERSION}"
 
 _MAX_ENTRIES = 40_000
 _MAX_KEY = 48
-_MAX_WORDS_KEPT = 12
+_MAX_ANSWER = 160
 
 _RUNS = frozenset({"ideographs", "hangul", "syllables"})
 _PIECE = re.compile(r"\S+")
@@ -41,37 +41,39 @@ _PROSE = re.compile(r"[(\"'*\[`_]*([A-Za-z]?[a-z]{1,40})[)\"'*\]`_.,;:!?]*")
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
-class _Known(dict[str, tuple[str, ...]]):
-    """What `analyse` answered for each text that it was asked, as far as it is small; bounded."""
+class _Known(dict[str, str]):
+    """What `analyse` answered for each text that it was asked, as far as it is short; bounded."""
 
-    def __init__(self, analyse: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, analyse: Callable[[str], str]) -> None:
         super().__init__()
         self._analyse = analyse
 
-    def __missing__(self, text: str) -> tuple[str, ...]:
-        found = tuple(self._analyse(text))
-        if len(text) <= _MAX_KEY and len(found) <= _MAX_WORDS_KEPT:
+    def __missing__(self, text: str) -> str:
+        found = self._analyse(text)
+        if len(text) <= _MAX_KEY and len(found) <= _MAX_ANSWER:
             if len(self) >= _MAX_ENTRIES:
                 self.clear()
             self[text] = found
         return found
 
 
-def _piece_words(piece: str) -> Sequence[str]:
+def _of_word(word: str) -> str:
+    return " ".join(identifier_words(word))
+
+
+def _of_piece(piece: str) -> str:
     prose = _PROSE.fullmatch(piece)
     if prose is not None:
-        return (stem(prose[1].lower()),)
-    parts: list[Sequence[str]]
+        return stem(prose[1].lower())
     if piece.isascii():
-        parts = [_WORDS[text] for text in ascii_words(piece)]
-    else:
-        folded = fold(piece)
-        parts = [_segment_words(kind, folded[start:end]) for kind, start, end in segments(folded)]
-    return parts[0] if len(parts) == 1 else list(chain.from_iterable(parts))
+        return " ".join([_WORDS[text] for text in ascii_words(piece)])
+    folded = fold(piece)
+    parts = [_segment_words(kind, folded[start:end]) for kind, start, end in segments(folded)]
+    return " ".join(chain.from_iterable(parts))
 
 
-_WORDS = _Known(identifier_words)  # by what stands between punctuation, folded
-_PIECES = _Known(_piece_words)  # by what stands between white space, as it is written
+_WORDS = _Known(_of_word)  # by what stands between punctuation, folded
+_PIECES = _Known(_of_piece)  # by what stands between white space, as it is written
 
 
 def words(text: str) -> list[str]:
@@ -79,7 +81,12 @@ def words(text: str) -> list[str]:
 
     Any text will do; the time is linear in its length.
     """
-    return list(chain.from_iterable(map(_PIECES.__getitem__, text.split())))
+    return indexed_text(text).split()
+
+
+def indexed_text(text: str) -> str:
+    """The same words in one string, with one space or more between them."""
+    return " ".join(map(_PIECES.__getitem__, text.split()))
 
 
 def query_words(text: str) -> list[str]:
@@ -123,7 +130,7 @@ def spans(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
 
 def _segment_words(kind: str, text: str) -> Sequence[str]:
     if kind == "word":
-        return _WORDS[text]
+        return _WORDS[text].split()
     if kind in _RUNS:
         units: Sequence[str] = clusters(text) if kind == "syllables" else text
         found = [*units, *map(add, units, units[1:])]

@@ -12,7 +12,7 @@ from collections import defaultdict
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from memcairn.notes.words import words
+from memcairn.notes.words import indexed_text, words
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -65,20 +65,20 @@ def prepare(
         held: hashes of chunks that the index holds: their full text is not worked out again.
     """
     shared = f"{note.title}\0{as_json(note.tags)}\0{note.date}".encode("utf-8", "replace")
-    title, tags = " ".join(words(note.title)), " ".join(words(" ".join(note.tags)))
+    title, tags = indexed_text(note.title), indexed_text(" ".join(note.tags))
     date = " ".join(date_words(note.date))
     headings: dict[tuple[str, ...], tuple[str, str]] = {}
     prepared = []
     for chunk in chunks:
         path = chunk.heading_path
         if path not in headings:
-            headings[path] = as_json(path), " ".join(words(" ".join(path)))
+            headings[path] = as_json(path), indexed_text(" ".join(path))
         stored, heading = headings[path]
         content = f"{stored}\0{chunk.text}\0".encode("utf-8", "replace") + shared
         digest = blake2b(content, digest_size=16).digest()
         full_text = None
         if digest not in held:
-            full_text = (title, heading, tags, date, " ".join(words(chunk.text)))
+            full_text = (title, heading, tags, date, indexed_text(chunk.text))
         prepared.append(PreparedChunk(digest, chunk, stored, full_text))
     return tuple(prepared)
 
