@@ -10,6 +10,7 @@ MemcairnError                 exit 1
 │   ├── NoteChanged                    not what it was when it was read
 │   ├── OutsideRoot                    the path leads out of its root, or to a reserved name
 │   └── SecretFound                    the text holds what looks like a secret
+├── ArchiveRefused                     an archive of notes is damaged, or holds what it must not
 ├── MemoryMdError                      MEMORY.md cannot be read or written; the notes are safe
 └── StateError                         queue.db or index.db
     ├── SchemaTooNew                   written by a later memcairn; nothing was changed
@@ -99,6 +100,10 @@ class OutsideRoot(NoteError):  # noqa: N818
 
 class SecretFound(NoteError):  # noqa: N818
     """The text holds what looks like a secret; the message names kinds, never the secret."""
+
+
+class ArchiveRefused(MemcairnError):  # noqa: N818
+    """An archive of notes is damaged, or holds what it must not; nothing of it was used."""
 
 
 class MemoryMdError(MemcairnError):
