@@ -1,7 +1,10 @@
-"""Write docs/reference.md from the code: every command's help, every setting, every error.
+"""Write what the documents say about the code from the code.
 
-python docs/generate.py            writes it
-python docs/generate.py --check    exit code 1 if it is out of date
+    docs/reference.md    every command's help, every setting, every error
+    docs/hosts.md        its tables of hosts, and the hooks of Claude Code's plugin
+
+python docs/generate.py            writes them
+python docs/generate.py --check    exit code 1 if one is out of date
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import hosts_tables
 
 from memcairn import config, errors
 from memcairn.cli.commands import COMMANDS, cli
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REFERENCE = Path(__file__).with_name("reference.md")
+HOSTS = Path(__file__).with_name("hosts.md")
 
 
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -61,8 +66,11 @@ def text() -> str:
 
 if __name__ == "__main__":
     assert COMMANDS, "the reference is about commands"
+    pages = {REFERENCE: text(), HOSTS: hosts_tables.filled(HOSTS.read_text(encoding="utf-8"))}
     if "--check" in sys.argv:
-        sys.exit(
-            REFERENCE.read_text(encoding="utf-8") != text() and "docs/reference.md: run `make docs`"
-        )
-    REFERENCE.write_text(text(), encoding="utf-8")
+        old = [
+            f"docs/{page.name}" for page in pages if page.read_text(encoding="utf-8") != pages[page]
+        ]
+        sys.exit(f"{', '.join(old)}: run `make docs`" if old else 0)
+    for page, content in pages.items():
+        page.write_text(content, encoding="utf-8")

@@ -229,7 +229,7 @@ CURSOR = Host(
     cannot=(
         "takes no text from a hook with a prompt: recall is at the start of a session, or by the tools",
     ),
-    checked="the form only: its client cannot be run against a model on this machine",
+    checked="its form only",
 )
 
 OPENCODE = Host(
@@ -255,7 +255,7 @@ OPENCODE = Host(
     ),
     memories=("AGENTS.md",),
     cannot=("has no event for a failed tool or the end of a session",),
-    checked="the form only",
+    checked="real client",
 )
 
 COPILOT = Host(
@@ -284,7 +284,7 @@ COPILOT = Host(
         ),
     ),
     cannot=("calls the hook after every tool, not only after those that write",),
-    checked="the form only",
+    checked="real client",
 )
 
 HOSTS: tuple[Host, ...] = (CLAUDE_CODE, CODEX, GEMINI, CURSOR, OPENCODE, COPILOT)

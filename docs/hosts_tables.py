@@ -1,0 +1,101 @@
+"""The parts of docs/hosts.md that are made from the table of hosts and from the plugin's files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memcairn.hosts.limits import LIMIT_S
+from memcairn.hosts.table import HOSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcairn.hosts.table import Host
+
+_PART = re.compile(r"(<!-- made by [^\n]*: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_HOOKS = Path(__file__).parents[1] / "plugins" / "claude-code" / "hooks" / "hooks.json"
+
+
+def filled(page: str) -> str:
+    """The page with each part as the code has it."""
+    parts = {
+        "events": _events(),
+        "files": _files(),
+        "limits": _limits(),
+        "timeouts": _timeouts(),
+        "hooks": f"```json\n{_HOOKS.read_text(encoding='utf-8')}```\n",
+    }
+    return _PART.sub(lambda found: f"{found[1]}{parts[found[2]]}{found[3]}", page)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return (
+        "\n" + "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines) + "\n"
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _events() -> str:
+    rows = []
+    for event in LIMIT_S:
+        row = [event]
+        for host in HOSTS:
+            names = [found.name for found in host.events if found.event == event]
+            row.append(f"`{names[0]}`" if names else "-")
+        rows.append(row)
+    rows.append(["MCP server", *("yes" for _ in HOSTS)])
+    rows.append(["checked with", *(host.checked for host in HOSTS)])
+    return _table(["event", *(host.title for host in HOSTS)], rows)
+
+
+def _files() -> str:
+    return _table(
+        ["host", "your own settings", "a project's", "indexed in place"],
+        [
+            [host.title, _places(host, "user"), _places(host, "project"), _memories(host)]
+            for host in HOSTS
+        ],
+    )
+
+
+def _places(host: Host, scope: str) -> str:
+    top = f"~/{host.folder}" if scope == "user" else host.project_folder
+    places = [
+        f"`{top}/{getattr(part, scope)}`".replace("`/", "`")
+        for part in (host.plugin, host.server, host.hooks)
+        if part is not None
+    ]
+    moved = f" (`{host.variable}` moves it)" if scope == "user" and host.variable else ""
+    return ", ".join(dict.fromkeys(places)) + moved
+
+
+def _memories(host: Host) -> str:
+    own = [f"`~/{host.folder}/{pattern}`" for pattern in host.memories]
+    return ", ".join([*own, *(f"`{pattern}`" for pattern in host.project_memories)])
+
+
+def _limits() -> str:
+    lines = [
+        f"- **{host.title}**: {'; '.join((*host.cannot, *([f'after init, {host.after}'] if host.after else [])))}."
+        for host in HOSTS
+    ]
+    return "\n" + "\n".join(lines) + "\n\n"
+
+
+def _timeouts() -> str:
+    rows = [[event, f"{seconds}"] for event, seconds in LIMIT_S.items()]
+    units = ", ".join(
+        f"{host.title} {host.hooks.unit_name if host.hooks else host.plugin.timeouts if host.plugin else ''}"
+        for host in HOSTS
+    )
+    return (
+        _table(["event", "seconds"], rows)
+        + f"Their files have them in their own units: {units}.\n\n"
+    )
