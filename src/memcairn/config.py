@@ -60,6 +60,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("memory_md.max_bytes", 25_600, "Its bytes."),
     Setting("memory_md.entry_chars", 150, "Characters, as a reader counts them, of one entry."),
     Setting("memory.root", "", "Where `add` writes; empty: the folder memory in the home."),
+    Setting("recall.budget_words", 400, "Words that are recalled for one prompt, at most."),
+    Setting("recall.start_words", 800, "Words that the start of a session may add, at most."),
+    Setting("sessions.keep_scratch", False, "Keep a session's scratch folder when it ends."),  # noqa: FBT003
     Setting("tools.max_read_bytes", 1 << 20, "Bytes that one call of a file tool may read."),
     Setting("tools.max_write_bytes", 16 << 20, "Bytes that a file may have which a tool writes."),
     Setting("tools.max_append_bytes", 4 << 20, "Bytes that one call may append."),

@@ -2,6 +2,7 @@
 
     memcairn index --debounce-window 5 PATH     what hooks call: straight to the queue, from here
     memcairn search WORDS                       straight_search.py: straight from index.db
+    memcairn hook EVENT --host NAME             hosts/hook.py: whatever happens, it exits 0
     memcairn anything else                      commands.py: click, and one module a command
 
 A hook call may cost little more than starting Python, so this module imports nothing.
@@ -49,6 +50,13 @@ def _straight(arguments: Sequence[str]) -> bool:
         try:
             return straight_search.run(arguments[1:])
         except (BrokenPipeError, KeyboardInterrupt):
+            os._exit(0)
+    if arguments[:1] == ["hook"] and not {"-h", "--help"}.intersection(arguments):
+        try:
+            from memcairn.hosts import hook  # noqa: PLC0415
+
+            hook.run(arguments[1:])
+        finally:
             os._exit(0)
     call = parse_enqueue(arguments)
     return call is not None and _enqueue(call)

@@ -32,6 +32,8 @@ COMMANDS = {
     "status": ("status", "What there is: roots, notes, sizes, queue, problems."),
     "doctor": ("doctor", "What is wrong and how to mend it."),
     "serve": ("serve", "Serve the memory to clients of the Model Context Protocol."),
+    "session": ("session", "Sessions: start, end, list, show."),
+    "hook": ("hook", "Answer an event of a host."),
     "namespaces": ("namespaces", "The namespaces, with their numbers of notes."),
     "forget-root": ("forget_root", "Take a folder out of the index; its files stay."),
     "config": ("config", "Show the settings."),

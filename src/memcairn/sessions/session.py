@@ -55,12 +55,15 @@ LOG_KEEP = 1
 RECORD = "session.json"
 
 
+def moment(now: float) -> str:
+    """A time as logs have it: ISO 8601, UTC, milliseconds."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03}Z"
+
+
 def as_logged(line: Line, now: float, **more: str) -> dict[str, object]:
     """A line as it stands in a log."""
-    ms = int(now * 1000) % 1000
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{ms:03}Z"
     return {
-        "time": moment,
+        "time": moment(now),
         **more,
         "tool": line.tool,
         "path": line.path,

@@ -11,6 +11,7 @@ import os
 import time
 
 from memcairn import paths
+from memcairn.errors import StateError
 from memcairn.sessions import lines, processes, session
 from memcairn.sessions.names import folder_name
 from memcairn.sessions.session import Line, Session
@@ -64,7 +65,7 @@ class Sessions:
             host: the name of the host.
 
         Raises:
-            OSError: the home cannot be written.
+            StateError: the home cannot be written.
         """
         self._tidy()
         now = self._clock()
@@ -84,9 +85,13 @@ class Sessions:
             "ended_at": None,
         }
         started = Session(folder, record)
-        paths.make_private_folder(folder)
-        _write(started)
-        _ = started.scratch
+        try:
+            paths.make_private_folder(self.folder)
+            paths.make_private_folder(folder)
+            _write(started)
+            _ = started.scratch
+        except OSError as error:
+            raise _unwritable(folder, error) from error
         return started
 
     def open(self, id: str) -> Session | None:  # noqa: A002 - as above
@@ -122,12 +127,15 @@ class Sessions:
         """End a session. Its log stays, until it is old; its scratch folder goes, unless it is kept.
 
         Raises:
-            OSError: the home cannot be written.
+            StateError: the home cannot be written.
         """
         if not keep_scratch:
             _remove(os.path.join(ended.folder, "scratch"))
         ended.ended_at = self._clock()
-        _write(ended)
+        try:
+            _write(ended)
+        except OSError as error:
+            raise _unwritable(ended.folder, error) from error
 
     def all(self) -> list[Session]:
         """All sessions, the latest first."""
@@ -173,7 +181,7 @@ class Sessions:
                     self.end(found, keep_scratch=True)
                 if not found.is_open:
                     ended.append(found)
-            except OSError:
+            except StateError:
                 _log().info("session.stale", exc_info=True)
         ended.sort(key=lambda one: one.ended_at or 0.0, reverse=True)
         for number, found in enumerate(ended):
@@ -184,6 +192,10 @@ class Sessions:
 def session_line(line: Line, now: float, of: Session | None) -> dict[str, object]:
     """A line of an audit log."""
     return session.as_logged(line, now, session=of.id if of else "")
+
+
+def _unwritable(folder: str, error: OSError) -> StateError:
+    return StateError(f"cannot be written: {error.strerror}", path=folder)
 
 
 def _is_stale(found: Session, machine: str, now: float) -> bool:

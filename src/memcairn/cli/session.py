@@ -1,0 +1,127 @@
+"""memcairn session: start, end, list, show."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memcairn import config, paths
+from memcairn.cli import output
+from memcairn.cli.text import printable, shown, write
+from memcairn.errors import UsageError
+from memcairn.sessions import Sessions
+
+if TYPE_CHECKING:
+    from memcairn.sessions import Session
+
+
+@click.group("session")
+def command() -> None:
+    """Sessions: what each did, and its scratch folder.
+
+    \b
+    export MEMCAIRN_SESSION=$(memcairn session start)
+    memcairn session end --auto
+    """
+
+
+@command.command("start")
+@click.option("--id", "id_", metavar="ID", help="As its host calls it; else one is made.")
+@click.option("--root", metavar="DIR", help="The root that it works on.")
+@output.json_option
+def start(id_: str | None, *, root: str | None, as_json: bool) -> int:
+    """Start a session, or go on with one; prints its ID.
+
+    It belongs to the process that runs this command: when that is gone, the session is over.
+    """
+    started = _sessions().start(id_, root=paths.real(root) if root else "")
+    if as_json:
+        output.print_json(_row(started) | {"scratch": started.scratch})
+    else:
+        write(printable(started.id))
+    return 0
+
+
+@command.command("end")
+@click.argument("id_", metavar="[ID]", required=False)
+@click.option("--auto", is_flag=True, help="The session that this process belongs to, if any.")
+@click.option("--keep-scratch", is_flag=True, help="Leave its scratch folder where it is.")
+def end(id_: str | None, *, auto: bool, keep_scratch: bool) -> int:
+    """End a session. Its log stays for 90 days."""
+    if (id_ is None) != auto:
+        raise click.UsageError("name the session's ID, or give --auto")
+    sessions = _sessions()
+    if id_ is None:
+        ended = sessions.current(os.environ)
+        if ended is None:
+            return 0
+    else:
+        ended = _found(sessions, id_)
+    keep = keep_scratch or bool(config.load()["sessions.keep_scratch"])
+    if ended.is_open:
+        sessions.end(ended, keep_scratch=keep)
+    return 0
+
+
+@command.command("list")
+@output.json_option
+def list_(*, as_json: bool) -> int:
+    """The sessions, the latest first."""
+    rows = [_row(session) for session in _sessions().all()]
+    if as_json:
+        output.print_json(rows)
+        return 0
+    for row in rows:
+        state = "open" if row["ended_at"] is None else "ended"
+        parts = [row["started_at"], f"{state:5}", row["id"], row["host"]]
+        write(printable("  ".join(part for part in parts if part)))
+    return 0
+
+
+@command.command("show")
+@click.argument("id_", metavar="ID")
+@output.json_option
+def show(id_: str, *, as_json: bool) -> int:
+    """What a session did: time, tool, outcome, path, bytes, duration."""
+    session = _found(_sessions(), id_)
+    lines = session.lines()
+    if as_json:
+        output.print_json(_row(session) | {"lines": lines})
+        return 0
+    for name, value in _row(session).items():
+        if value:
+            write(printable(f"{name}: {value}"))
+    for line in lines:
+        path = line.get("path")
+        parts = [line.get("time"), line.get("tool"), line.get("outcome")]
+        parts.append(shown(path) if isinstance(path, str) else "")
+        write(printable("  ".join(str(part) for part in parts if part)))
+    return 0
+
+
+def _sessions() -> Sessions:
+    return Sessions(paths.home())
+
+
+def _found(sessions: Sessions, id_: str) -> Session:
+    found = sessions.get(id_)
+    if found is None:
+        raise UsageError(f"there is no session {id_!r}", hint="`memcairn session list` lists them")
+    return found
+
+
+def _row(session: Session) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "host": session.host,
+        "root": session.root,
+        "started_at": _moment(session.started_at),
+        "ended_at": None if session.ended_at is None else _moment(session.ended_at),
+    }
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -1,0 +1,196 @@
+"""`memcairn hook EVENT --host NAME`: one event of a host, as a process.
+
+    stdin ──► payload ──► tool-used: written ──► queue.db         the short way
+                     └──► other events: events, with `Memory` ──► answers ──► stdout
+
+It exits 0 whatever happens, before the host loses patience; what it prints is whole or nothing, and
+what went wrong stands in <home>/logs/hook.log. A host must not notice that memcairn has a problem.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+import time
+
+from memcairn import paths
+from memcairn.hosts import answers, payload, written
+from memcairn.hosts.limits import LIMIT_S
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from memcairn.hosts.payload import Call
+
+# What is left of a host's limit for starting Python, and for our end.
+SHARE = 0.8
+# Hosts send the whole text of a written file along; a longer event is not worth understanding.
+MOST_BYTES = 32 << 20
+LOG_BYTES = 1 << 20
+LOG_KEEP = 1
+# While the answer is being written, and while what went wrong is being logged.
+_LAST_S = 0.15
+
+
+def run(arguments: Sequence[str]) -> NoReturn:
+    """Answer one event. It does not return: the process ends with exit code 0."""
+    try:
+        _Hook(*_parsed(arguments)).run()
+    finally:
+        # Not even an error in what handles errors may show.
+        os._exit(0)
+
+
+def _parsed(arguments: Sequence[str]) -> tuple[str, str]:
+    event, host = "", ""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--host":
+            host = next(rest, "")
+        elif argument.startswith("--host="):
+            host = argument.partition("=")[2]
+        elif not argument.startswith("-"):
+            event = event or argument
+    return event, host
+
+
+class _Hook:
+    """One call, and the clock that ends it."""
+
+    def __init__(self, event: str, host: str) -> None:
+        self._event = event
+        self._host = host
+        self._started = time.monotonic()
+        self._limit_s = LIMIT_S.get(event, 1) * SHARE
+        self._session_id = ""
+        # Held by whoever ends the process: the one that has an answer, or the clock.
+        self._end = _thread.allocate_lock()
+
+    def run(self) -> None:
+        _thread.start_new_thread(self._watch, ())
+        text = ""
+        try:
+            call = payload.parse(self._event, self._host, _read_input())
+            self._session_id = call.session_id
+            text = self._answer(call)
+            outcome = "answered" if text else "silent"
+        except BaseException as error:  # noqa: BLE001 - a MemoryError, too
+            outcome = _said(error)
+        if not self._end.acquire(blocking=False):
+            time.sleep(self._limit_s)  # the clock is about to end us
+        _write_output(answers.printed(self._host, self._event, text))
+        self._log(outcome)
+
+    def _answer(self, call: Call) -> str:
+        if self._event not in LIMIT_S:
+            raise LookupError("there is no such event")
+        if self._event == "tool-used" and (not call.written or _short_way(call)):
+            return ""
+        # Everything else takes the index.
+        from memcairn.hosts.events import EVENTS  # noqa: PLC0415
+        from memcairn.memory import Memory  # noqa: PLC0415
+
+        return EVENTS[self._event](Memory(), call, self._started + self._limit_s)
+
+    def _watch(self) -> None:
+        time.sleep(self._limit_s)
+        if not self._end.acquire(blocking=False):
+            time.sleep(_LAST_S)  # an answer is being written
+            os._exit(0)
+        _thread.start_new_thread(self._give_up, ())
+        time.sleep(_LAST_S)
+        os._exit(0)
+
+    def _give_up(self) -> None:
+        if self._host in answers.JSON_ONLY:
+            _write_output(answers.printed(self._host, self._event, ""))
+        self._log("late")
+        os._exit(0)
+
+    def _log(self, outcome: str) -> None:
+        """One line; never a prompt, nor anything else that the host said but where it happened."""
+        try:
+            from memcairn.sessions import lines, session  # noqa: PLC0415 - after the answer
+
+            folder = os.path.join(paths.home(), "logs")
+            paths.make_private_folder(folder)
+            line = {
+                "time": session.moment(time.time()),
+                "host": self._host[:64],
+                "event": self._event[:64],
+                "session": self._session_id[:64],
+                "outcome": outcome,
+                "took_ms": round((time.monotonic() - self._started) * 1000, 1),
+            }
+            path = os.path.join(folder, "hook.log")
+            lines.append(path, line, max_bytes=LOG_BYTES, keep=LOG_KEEP)
+        except Exception:  # noqa: BLE001, S110 - there is nowhere else to say it
+            pass
+
+
+def _short_way(call: Call) -> bool:
+    """Enqueue what was written; False if it takes more than that."""
+    home = paths.home()
+    known = written.roots(home)
+    if any(folder not in known for folder in written.own_memory(call)):
+        return False
+    changed = written.to_enqueue(home, call)
+    if not changed:
+        return True
+    from memcairn.sessions import Line, Sessions  # noqa: PLC0415 - most files are no notes
+
+    session = Sessions(home).open(call.session_id)
+    if session is None and call.session_id:
+        return False
+    written.enqueue(home, changed)
+    if session is not None:
+        for path in changed:
+            session.log(Line(call.tool or call.event, path, "queued"))
+    return True
+
+
+def _read_input() -> bytes:
+    """What the host wrote to our standard input, all of it: to close it early might end the host."""
+    if sys.stdin is None:
+        return b""
+    try:
+        descriptor = sys.stdin.fileno()
+        if os.isatty(descriptor):
+            return b""
+        parts, size = [], 0
+        while part := os.read(descriptor, 1 << 20):
+            size += len(part)
+            if size <= MOST_BYTES:
+                parts.append(part)
+    except (OSError, ValueError):
+        return b""
+    return b"".join(parts) if size <= MOST_BYTES else b""
+
+
+def _write_output(content: bytes) -> None:
+    # Without standard output, its number may be that of a database of ours.
+    if sys.stdout is None or not content:
+        return
+    try:
+        descriptor = sys.stdout.fileno()
+        while content:
+            content = content[os.write(descriptor, content) :]
+    except (OSError, ValueError):
+        return
+
+
+def _said(error: BaseException) -> str:
+    """What went wrong, without what a host or a note said: the message of an error may quote it."""
+    from memcairn.errors import MemcairnError  # noqa: PLC0415
+
+    trace, where = error.__traceback__, ""
+    while trace is not None:
+        name = os.path.basename(trace.tb_frame.f_code.co_filename)
+        where = f"{name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    told = isinstance(error, MemcairnError | OSError)
+    message = f": {error}" if told else ""
+    return f"failed: {type(error).__name__} at {where}{message}"[:1000]

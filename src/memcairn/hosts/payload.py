@@ -1,0 +1,150 @@
+"""What a host says about an event, in one form for all hosts.
+
+Each host has its own names for the same things; one that is missing, or is not what it should be, is
+empty. This module is on the way of every hook call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any, NamedTuple
+
+    class Call(NamedTuple):
+        """An event that a host told us of.
+
+        Attributes:
+            event: our word for it; see `limits.LIMIT_S`.
+            host: the name of the host.
+            session_id: of the host's session.
+            cwd: where the host works, absolute.
+            tool: the name of the tool that was used.
+            written: the files that it wrote, absolute, but perhaps through symlinks.
+            prompt: what the user asked.
+            error: what the tool failed with.
+            cause: why a session starts (startup, resume, clear, compact), or a conversation is
+                compacted (manual, auto).
+            transcript_path: where the host keeps the conversation.
+        """
+
+        event: str
+        host: str
+        session_id: str
+        cwd: str
+        tool: str
+        written: tuple[str, ...]
+        prompt: str
+        error: str
+        cause: str
+        transcript_path: str
+
+else:
+    from collections import namedtuple  # typing costs a hook call 3 ms
+
+    Call = namedtuple(  # noqa: PYI024
+        "Call", "event host session_id cwd tool written prompt error cause transcript_path"
+    )
+
+# Tools that write files, of all hosts, in lower case. Cursor names none: its event is about an edit.
+WRITING_TOOLS = frozenset(
+    {
+        "", "write", "edit", "multiedit", "notebookedit", "write_file", "replace", "apply_patch",
+        "patch", "create", "str_replace_editor", "str_replace", "multi_edit",
+    }
+)  # fmt: skip
+_PATHS = ("file_path", "notebook_path", "filePath", "path", "filename")
+# How a patch names the files that it changes.
+_PATCHED = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
+_MOST_PATHS = 200
+_MOST_NAME_CHARS = 64
+
+
+def parse(event: str, host: str, content: bytes) -> Call:
+    """Read the JSON that a host wrote to our standard input.
+
+    What is no JSON object is an event of which nothing is known but that it happened.
+    """
+    try:
+        payload = json.loads(content) if content.strip() else {}
+    except (ValueError, RecursionError):
+        payload = {}
+    return call(event, host, payload if isinstance(payload, dict) else {})
+
+
+def call(event: str, host: str, payload: Mapping[str, Any]) -> Call:
+    """The event that these fields describe."""
+    cwd = _cwd(payload)
+    tool = _text(payload, "tool_name", "toolName")[:_MOST_NAME_CHARS]
+    return Call(
+        event=event,
+        host=host,
+        session_id=_text(payload, "session_id", "sessionId", "conversation_id", "sessionID"),
+        cwd=cwd,
+        tool=tool,
+        written=_written(payload, cwd) if tool.lower() in WRITING_TOOLS else (),
+        prompt=_text(payload, "prompt"),
+        error=_error(payload),
+        cause=_text(payload, "source", "trigger"),
+        transcript_path=_text(payload, "transcript_path", "transcriptPath"),
+    )
+
+
+def _text(payload: Mapping[str, Any], *names: str) -> str:
+    for name in names:
+        value = payload.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def _cwd(payload: Mapping[str, Any]) -> str:
+    given = _text(payload, "cwd", "directory")
+    folders = payload.get("workspace_roots")
+    if not given and isinstance(folders, list) and folders and isinstance(folders[0], str):
+        given = folders[0]
+    try:
+        here = os.getcwd()
+    except OSError:  # it was removed
+        here = os.path.expanduser("~")
+    return os.path.join(here, given)
+
+
+def _error(payload: Mapping[str, Any]) -> str:
+    if payload.get("is_interrupt") is True:
+        return ""  # a person stopped it: nothing went wrong
+    error = payload.get("error")
+    if isinstance(error, dict):
+        return _text(error, "message")
+    return error if isinstance(error, str) else ""
+
+
+def _written(payload: Mapping[str, Any], cwd: str) -> tuple[str, ...]:
+    given = payload.get("tool_input", payload.get("toolArgs"))
+    if isinstance(given, str):
+        # Copilot gives its arguments as JSON text, Codex a patch as it is.
+        given = _object(given) or {"command": given}
+    named = [_text(source, *_PATHS) for source in (payload, given) if isinstance(source, dict)]
+    if isinstance(given, dict):
+        named += _patched(_text(given, "command", "input", "patch", "patchText"))
+    unique = dict.fromkeys(path for path in named if path and "\0" not in path)
+    return tuple(os.path.join(cwd, path) for path in unique)[:_MOST_PATHS]
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _patched(patch: str) -> Iterator[str]:
+    if "*** Begin Patch" in patch:
+        for line in patch.split("\n"):
+            for mark in _PATCHED:
+                if line.startswith(mark):
+                    yield line[len(mark) :].strip()

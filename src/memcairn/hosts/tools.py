@@ -1,0 +1,62 @@
+"""The events of hosts as tools of the MCP server: callable, and never listed to a model.
+
+While a host keeps the server connected, a hook is a call of one of these, and starts no process.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from memcairn.hosts import answers, payload
+from memcairn.hosts.events import EVENTS
+from memcairn.hosts.limits import LIMIT_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from memcairn.memory import Memory
+    from memcairn.sessions import Session
+
+    HookTool = Callable[[Memory, Session | None, Mapping[str, Any]], dict[str, object]]
+
+log = logging.getLogger(__name__)
+
+# The only host whose hooks call tools.
+HOST = "claude-code"
+# What is left of a host's limit for the way of the answer.
+SHARE = 0.8
+
+
+def _tool(event: str) -> HookTool:
+    def answer(
+        memory: Memory, session: Session | None, arguments: Mapping[str, Any]
+    ) -> dict[str, object]:
+        """What the host is told; {} is nothing. It never raises: a hook must not fail its host."""
+        started = time.monotonic()
+        try:
+            call = payload.call(event, HOST, arguments)
+            if not call.session_id and session is not None:
+                call = call._replace(session_id=session.id)
+            text = EVENTS[event](memory, call, started + LIMIT_S[event] * SHARE)
+            return answers.answer(HOST, event, text)
+        except Exception as error:
+            log.warning("hook.failed", exc_info=error, extra={"event": event})
+            return {}
+
+    return answer
+
+
+# Name of the tool -> what it does. An argument that it does not know is passed over.
+HOOK_TOOLS: dict[str, HookTool] = {
+    "hook_" + event.replace("-", "_"): _tool(event)
+    for event in EVENTS
+    if event not in ("session-start", "session-end")  # the server is not connected then
+}
+
+
+def text(answer: Mapping[str, object]) -> str:
+    """An answer as the text of a tool's result; the host reads it like a command's output."""
+    return json.dumps(answer) if answer else ""
