@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,13 +38,14 @@ _TITLE_CHARS = 80
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is to be remembered; `title` "" makes one from the text."""
+    """What is to be remembered; `title` and `description` "" make one from the text."""
 
     text: str
     title: str = ""
     type: str | None = None
     tags: tuple[str, ...] = ()
     namespace: str | None = None
+    description: str = ""
 
 
 def checked(observation: Observation, *, allow_secret: bool) -> Observation:
@@ -57,10 +58,22 @@ def checked(observation: Observation, *, allow_secret: bool) -> Observation:
     text = observation.text.strip("\r\n").rstrip()
     if not text.strip():
         raise UsageError("there is nothing to remember: the text is empty")
-    said = "\n".join((text, observation.title, *observation.tags, observation.namespace or ""))
+    said = "\n".join(
+        (
+            text,
+            observation.title,
+            observation.description,
+            *observation.tags,
+            observation.namespace or "",
+        )
+    )
     safety.refuse_secrets(said, allow=allow_secret)
-    title = " ".join(observation.title.split()) or _title(text)
-    return Observation(text, title, observation.type, observation.tags, observation.namespace)
+    return replace(
+        observation,
+        text=text,
+        title=" ".join(observation.title.split()) or _title(text),
+        description=" ".join(observation.description.split()),
+    )
 
 
 def write(root: str, observation: Observation) -> str:
@@ -172,7 +185,7 @@ def _slug(title: str) -> str:
 
 
 def _content(observation: Observation, now: datetime) -> str:
-    description = parse(observation.text, stem="").note.description
+    description = observation.description or parse(observation.text, stem="").note.description
     head = frontmatter.update(
         "",
         {

@@ -24,13 +24,24 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which tools there are: seven, or all.",
 )
-def command(root: str | None, *, profile: Literal["core", "full"]) -> int:
+@click.option("--http", metavar="[HOST:]PORT", help="Serve over HTTP; without HOST on loopback.")
+@click.option("--token-file", metavar="FILE", help="The token that HTTP clients have to send.")
+def command(
+    root: str | None,
+    *,
+    profile: Literal["core", "full"],
+    http: str | None,
+    token_file: str | None,
+) -> int:
     """Serve a root's memory to a client that speaks the Model Context Protocol.
 
     \b
     memcairn serve                       on standard input and output, for the project around here
     memcairn serve --root ~/notes --profile full
+    memcairn serve --http 8731 --token-file ~/.config/memcairn/token
     """
+    if token_file is not None and http is None:
+        raise UsageError("--token-file is for --http")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="memcairn: %(message)s")
     try:
         from memcairn.mcp import stdio  # noqa: PLC0415 - an extra, and most of the start
@@ -40,7 +51,14 @@ def command(root: str | None, *, profile: Literal["core", "full"]) -> int:
             f"the MCP server needs a package that is not installed: {error.name}",
             hint="install it with: pip install 'memcairn[mcp]'",
         ) from error
-    stdio.serve(MemoryServer(lambda: _files(root), profile))
+    server = MemoryServer(lambda: _files(root), profile)
+    if http is None:
+        stdio.serve(server)
+        return 0
+    from memcairn.mcp import http as over_http  # noqa: PLC0415 - of no use on standard input
+
+    host, port = over_http.address(http)
+    over_http.serve(server, host, port, secret=over_http.token(token_file))
     return 0
 
 

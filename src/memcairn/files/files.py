@@ -1,21 +1,26 @@
-"""The file tools of one root: each change is in the index and in MEMORY.md when it returns."""
+"""The file tools of one root: each change is kept in its history, in the index and in MEMORY.md."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn import paths, project, safety
+from memcairn import observe, paths, project, safety
+from memcairn.errors import UsageError
 from memcairn.files.forget import Forgetting
+from memcairn.files.session import PREFIX, CurrentSession
+from memcairn.history import Bounds, open_history
 from memcairn.store import catalogue, roots
 from memcairn.vault import Limits, Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from memcairn.databases import Opened
+    from memcairn.history import Recording
     from memcairn.memory import Memory
     from memcairn.report import IndexReport
     from memcairn.vault.diff import Diff
@@ -56,12 +61,13 @@ class Observed:
 class Files:
     """The files of one root; usable from several threads.
 
-    Paths are relative to the root, and every method raises what memcairn.vault.Vault raises for
-    them; one that writes raises SecretFound for a text with a secret, before it writes anything.
+    Paths are relative to the root; below `scratch/` they are in the scratch folder of the session.
+    Every method raises what memcairn.vault.Vault raises; one that writes raises SecretFound for a
+    text with a secret, before it writes anything.
 
     Args:
         memory: where the notes are indexed.
-        root: a folder. It is made if need be, becomes a root of its own, and has a MEMORY.md.
+        root: a folder. It is made if need be.
     """
 
     def __init__(self, memory: Memory, root: str | os.PathLike[str]) -> None:
@@ -70,16 +76,34 @@ class Files:
         self.key = project.key(self.root)
         paths.make_private_folder(self.root)
         settings = memory.config
-        self._vault = Vault(
+        self._limits = Limits(
+            int(settings["tools.max_read_bytes"]),
+            int(settings["tools.max_write_bytes"]),
+            int(settings["tools.max_append_bytes"]),
+        )
+        self._trash = os.path.join(memory.home, "trash", self.key)
+        self.vault = self._vault(self.root, self._trash)
+        self.history = open_history(
+            Path(memory.home, "history", self.key),
             Path(self.root),
-            trash=Path(memory.home, "trash", self.key),
-            limits=Limits(
-                int(settings["tools.max_read_bytes"]),
-                int(settings["tools.max_write_bytes"]),
-                int(settings["tools.max_append_bytes"]),
+            kind=settings.for_root(self.root)["history.kind"],
+            bounds=Bounds(
+                int(settings["history.max_bytes"]),
+                int(settings["history.max_revisions"]),
+                float(settings["history.max_days"]),
             ),
         )
+        self.session = CurrentSession(memory.home, self.root, self.key)
         self.forgetting = Forgetting(self)
+
+    def _vault(self, root: str, trash: str) -> Vault:
+        return Vault(Path(root), trash=Path(trash), limits=self._limits)
+
+    def close(self) -> None:
+        """End the session, if it is our own, and close all files."""
+        self.session.end()
+        self.history.close()
+        self.memory.close()
 
     def adopt(self) -> None:
         """Make the folder a root with a MEMORY.md, unless it is one, and index what changed in it."""
@@ -108,13 +132,35 @@ class Files:
         """Look at every file of the root, and index what changed."""
         return self.memory.index(self.root)
 
+    # ── the session's scratch folder ─────────────────────────────────────────────────────────────
+
+    def _place(self, path: str) -> tuple[Vault, str, str]:
+        """The vault that a path is in, the path there, and what stands before it in a result."""
+        if not path.startswith(PREFIX) and path != PREFIX.rstrip("/"):
+            return self.vault, path, ""
+        session = self.session.get()
+        vault = self._vault(session.scratch, os.path.join(session.folder, "trash"))
+        return vault, path[len(PREFIX) :], PREFIX
+
+    def promote(self, session_path: str, store_path: str) -> Saved:
+        """Copy a file of the scratch folder to a path of the root, which must be free."""
+        path = session_path if session_path.startswith(PREFIX) else PREFIX + session_path
+        if self._place(store_path)[2]:
+            raise UsageError("is in the scratch folder, too", path=store_path)
+        window = self.read(path)
+        if window.truncated:
+            raise UsageError("is larger than one call may read", path=path)
+        return self.write(store_path, window.text)
+
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
     def read(
         self, path: str, *, start_line: int | None = None, end_line: int | None = None
     ) -> Window:
         """Some lines of a file, as far as the limit of a call reaches."""
-        return self._vault.read(path, start_line=start_line, end_line=end_line)
+        vault, inner, prefix = self._place(path)
+        window = vault.read(inner, start_line=start_line, end_line=end_line)
+        return replace(window, path=prefix + window.path)
 
     def list(
         self,
@@ -126,7 +172,11 @@ class Files:
         after: str | None = None,
     ) -> Listing:
         """A page of what is in a folder."""
-        return self._vault.list(folder, recursive=recursive, glob=glob, limit=limit, after=after)
+        vault, inner, prefix = self._place(folder)
+        after = after and after.removeprefix(prefix)
+        page = vault.list(inner, recursive=recursive, glob=glob, limit=limit, after=after)
+        entries = tuple(replace(entry, path=prefix + entry.path) for entry in page.entries)
+        return replace(page, entries=entries)
 
     def grep(
         self,
@@ -139,32 +189,54 @@ class Files:
         context: int = 0,
     ) -> Matches:
         """The lines below a folder that match a regular expression."""
-        return self._vault.grep(
-            pattern, folder, glob=glob, limit=limit, ignore_case=ignore_case, context=context
+        vault, inner, prefix = self._place(folder)
+        found = vault.grep(
+            pattern, inner, glob=glob, limit=limit, ignore_case=ignore_case, context=context
         )
+        matches = tuple(replace(match, path=prefix + match.path) for match in found.matches)
+        return replace(found, matches=matches)
 
     def diff(self, before: str, after: str) -> Diff:
         """The unified difference of two files."""
-        return self._vault.diff(before, after)
+        return self.vault.diff(before, after)
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
+
+    def recording(self, tool: str, *changing: str) -> AbstractContextManager[Recording]:
+        """The history of a change to these paths, which is made in the block."""
+        return self.history.recording(tool, changing, session=self.session.get().id)
 
     def write(
         self, path: str, content: str, *, overwrite: bool = False, if_match: str | None = None
     ) -> Saved:
         """Make `content` the whole content of a file."""
         safety.refuse_secrets(content, allow=False)
-        return self._saved(self._vault.write(path, content, overwrite=overwrite, if_match=if_match))
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return _scratched(vault.write(inner, content, overwrite=overwrite, if_match=if_match))
+        with self.recording("write", path):
+            written = vault.write(path, content, overwrite=overwrite, if_match=if_match)
+        return self._saved(written)
 
     def append(self, path: str, content: str) -> Saved:
         """Add text at the end of a file, on a line of its own."""
         safety.refuse_secrets(content, allow=False)
-        return self._saved(self._vault.append(path, content))
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return _scratched(vault.append(inner, content))
+        with self.recording("append", path):
+            written = vault.append(path, content)
+        return self._saved(written)
 
     def edit(self, path: str, old: str, new: str) -> Saved:
         """Replace the only occurrence of `old`."""
         safety.refuse_secrets(new, allow=False)
-        return self._saved(self._vault.edit(path, old, new))
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return _scratched(vault.edit(inner, old, new))
+        with self.recording("edit", path):
+            written = vault.edit(path, old, new)
+        return self._saved(written)
 
     def observe(
         self,
@@ -173,44 +245,60 @@ class Files:
         title: str = "",
         type: str | None = None,  # noqa: A002 - the name of the key in the frontmatter
         tags: Sequence[str] = (),
-        hint: str | None = None,  # noqa: ARG002 - until `Memory.observe` takes it
+        hint: str = "",
     ) -> Observed:
-        """Remember something, without choosing a path."""
-        before = len(self.memory.notices)
-        path = self.memory.observe(text, title=title, type=type, tags=tags, root=self.root)
-        told = [notice for notice in self.memory.notices[before:] if notice.startswith(str(path))]
-        for notice in told:
-            self.memory.notices.remove(notice)
-        return Observed(self.shown(str(path)), created=not told)
+        """Remember something, without choosing a path; an older note that says the same is renewed.
+
+        Raises:
+            UsageError: the text is empty.
+        """
+        said = observe.Observation(text, title, type, tuple(tags), description=hint)
+        said = observe.checked(said, allow_secret=False)
+        near = self.memory.search(said.text, limit=5, root=self.root)
+        older = observe.same(dict.fromkeys(passage.path for passage in near), said)
+        if older is not None:
+            path = self.shown(older)
+            with self.recording("observe", path):
+                observe.renew(self.root, older, said)
+        else:
+            with self.recording("observe") as recording:
+                path = self.shown(observe.write(self.root, said))
+                recording.created([path])
+        self.index([path])
+        return Observed(path, created=older is None)
 
     def mkdir(self, path: str) -> None:
         """Make a folder, and those above it."""
-        self._vault.mkdir(path)
+        vault, inner, _ = self._place(path)
+        vault.mkdir(inner)
 
     def move(self, path: str, target: str) -> Moved:
         """Give a file or folder another path."""
-        moved = self._vault.move(path, target)
+        if self._place(path)[2] or self._place(target)[2]:
+            raise UsageError(
+                "nothing is moved from or to the scratch folder", hint="use mem_promote"
+            )
+        with self.recording("move", path) as recording:
+            moved = self.vault.move(path, target)
+            recording.created(moved.changed)
         self.index(moved.changed)
         return moved
 
     def remove(self, path: str, *, recursive: bool = False, if_match: str | None = None) -> Trashed:
         """Move a file or folder into the trash."""
-        trashed = self._vault.remove(path, recursive=recursive, if_match=if_match)
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return replace(vault.remove(inner, recursive=recursive), path=path)
+        with self.recording("remove", path):
+            trashed = vault.remove(path, recursive=recursive, if_match=if_match)
         self.index([file.path for file in trashed.files])
         return trashed
 
     def _saved(self, written: Written) -> Saved:
         searchable = self.index(written.changed)
-        return Saved(
-            written.path,
-            written.size_bytes,
-            written.sha256,
-            written.created,
-            written.line,
-            written.path in searchable,
-        )
+        return _as_saved(written, searchable=written.path in searchable)
 
-    def index(self, changed: Sequence[str]) -> set[str]:
+    def index(self, changed: Iterable[str]) -> set[str]:
         """Index files that changed, and keep MEMORY.md; returns those that are in the index now."""
         real = {os.path.join(self.root, path): path for path in changed}
 
@@ -222,3 +310,18 @@ class Files:
         known = self.memory.databases.do(work)
         self.memory.keep_memory_md()
         return known
+
+
+def _as_saved(written: Written, *, searchable: bool) -> Saved:
+    return Saved(
+        written.path,
+        written.size_bytes,
+        written.sha256,
+        written.created,
+        written.line,
+        searchable,
+    )
+
+
+def _scratched(written: Written) -> Saved:
+    return _as_saved(replace(written, path=PREFIX + written.path), searchable=False)

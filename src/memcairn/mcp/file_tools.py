@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from memcairn.errors import UsageError
-from memcairn.files import Files, Saved
+from memcairn.files import Files, Saved, revert
 from memcairn.mcp import text
 from memcairn.mcp.table import Tools
 from memcairn.vault.diff import Diff
@@ -27,7 +27,7 @@ Glob = Annotated[
 Line = Annotated[int | None, Field(ge=1)]
 
 
-@tools.add("Read a note", text.window, read_only=True)
+@tools.add("Read a note", text.window, "read", read_only=True)
 def mem_read(files: Files, path: Path, start_line: Line = None, end_line: Line = None) -> Window:
     """Read a file, or its lines from start_line to end_line, both included.
 
@@ -36,7 +36,7 @@ def mem_read(files: Files, path: Path, start_line: Line = None, end_line: Line =
     return files.read(path, start_line=start_line, end_line=end_line)
 
 
-@tools.add("Write a note", text.saved, destructive=True)
+@tools.add("Write a note", text.saved, "written", destructive=True)
 def mem_write(
     files: Files,
     path: Path,
@@ -53,7 +53,7 @@ def mem_write(
     return files.write(path, content, overwrite=overwrite, if_match=if_match)
 
 
-@tools.add("Append to a note", text.saved)
+@tools.add("Append to a note", text.saved, "written")
 def mem_append(
     files: Files,
     path: Path,
@@ -63,7 +63,7 @@ def mem_append(
     return files.append(path, content)
 
 
-@tools.add("Edit a note", text.saved, destructive=True)
+@tools.add("Edit a note", text.saved, "written", destructive=True)
 def mem_edit(
     files: Files,
     path: Path,
@@ -74,7 +74,7 @@ def mem_edit(
     return files.edit(path, old_str, new_str)
 
 
-@tools.add("Remove a note", text.trashed, destructive=True)
+@tools.add("Remove a note", text.trashed, "removed", destructive=True)
 def mem_remove(
     files: Files,
     path: Path,
@@ -102,7 +102,7 @@ class Listing:
     next_after: str | None = None
 
 
-@tools.add("List files", text.listing, read_only=True)
+@tools.add("List files", text.listing, "read", read_only=True)
 def mem_list(
     files: Files,
     dir: Folder = "",  # noqa: A002 - the name that clients know
@@ -124,7 +124,7 @@ def mem_list(
     return Listing(tuple(items), page.next_after)
 
 
-@tools.add("Search files for a pattern", text.matches, read_only=True)
+@tools.add("Search files for a pattern", text.matches, "found", read_only=True)
 def mem_grep(
     files: Files,
     pattern: Annotated[str, Field(description="A regular expression of Python.")],
@@ -140,16 +140,21 @@ def mem_grep(
     )
 
 
-@tools.add("Compare", text.diff, read_only=True)
+@tools.add("Compare", text.diff, "read", read_only=True)
 def mem_diff(
     files: Files,
     path1: Path,
     path2: Annotated[str | None, Field(description="Compare path1 with this file.")] = None,
+    revision: Annotated[
+        int | None, Field(description="Or with what path1 was after this one, from mem_log.")
+    ] = None,
 ) -> Diff:
-    """The difference between two files, as a unified diff."""
-    if path2 is None:
-        raise UsageError("a second path is needed")
-    return files.diff(path1, path2)
+    """The difference between two files, or of a file since a revision, as a unified diff."""
+    if (path2 is None) == (revision is None):
+        raise UsageError("give either path2 or revision")
+    if revision is not None:
+        return revert.diff(files, path1, revision)
+    return files.diff(path1, path2 or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +164,14 @@ class Made:
     path: str
 
 
-@tools.add("Make a folder", text.made, idempotent=True)
+@tools.add("Make a folder", text.made, "created", idempotent=True)
 def mem_mkdir(files: Files, path: Path) -> Made:
     """Make a folder, and those above it. mem_write makes the folders that it needs by itself."""
     files.mkdir(path)
     return Made(path)
 
 
-@tools.add("Move or rename", text.moved, destructive=True)
+@tools.add("Move or rename", text.moved, "moved", destructive=True)
 def mem_move(
     files: Files,
     from_: Annotated[str, Field(alias="from", description="The path now.")],

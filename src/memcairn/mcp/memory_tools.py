@@ -22,7 +22,7 @@ class Passages:
     passages: tuple[found.Found, ...]
 
 
-@tools.add("Search memory", text.passages, read_only=True, always_load=True)
+@tools.add("Search memory", text.passages, "found", read_only=True, always_load=True)
 def memory_search(
     files: Files,
     query: Annotated[str, Field(description="Words, a question, an error message: anything.")],
@@ -43,7 +43,7 @@ def memory_search(
     )
 
 
-@tools.add("Remember", text.observed)
+@tools.add("Remember", text.observed, "written")
 def memory_observe(
     files: Files,
     content: Annotated[
@@ -55,8 +55,8 @@ def memory_observe(
     ] = None,
     tags: Annotated[Strings, Field(description="Words to find it by.")] = [],  # noqa: B006
     hint: Annotated[
-        str | None, Field(description="One line for MEMORY.md: when will this be of use?")
-    ] = None,
+        str, Field(description="One line for MEMORY.md: when will this be of use?")
+    ] = "",
 ) -> Observed:
     """Remember something; a file for it is chosen, and a note that says nearly the same renewed.
 
@@ -66,7 +66,7 @@ def memory_observe(
     return files.observe(content, title=title, type=type, tags=tags, hint=hint)
 
 
-@tools.add("Load context", text.context, read_only=True)
+@tools.add("Load context", text.context, "found", read_only=True)
 def memory_get_context(
     files: Files,
     max_tokens: Annotated[int, Field(ge=100, le=200_000, description="About how many.")] = 4000,
@@ -81,7 +81,7 @@ def memory_get_context(
     return context.gather(files, max_tokens, query)
 
 
-@tools.add("Overview of a topic", text.about, read_only=True)
+@tools.add("Overview of a topic", text.about, "found", read_only=True)
 def memory_about(
     files: Files, topic: Annotated[str, Field(description="Words that name it.")]
 ) -> overview.About:
@@ -89,7 +89,7 @@ def memory_about(
     return overview.about(files, topic)
 
 
-@tools.add("What memory holds", text.summary, read_only=True)
+@tools.add("What memory holds", text.summary, "read", read_only=True)
 def memory_summary(files: Files) -> overview.Summary:
     """How many notes there are, by type, tag and namespace; what changed last, what is wrong."""
     return overview.summary(files)
@@ -103,7 +103,7 @@ class Forgetting:
     forgotten: Forgotten | None = None
 
 
-@tools.add("Forget notes", text.forgetting, destructive=True)
+@tools.add("Forget notes", text.forgetting, "removed", destructive=True)
 def memory_forget(
     files: Files,
     topic: Annotated[
@@ -133,7 +133,7 @@ class Refreshed:
     left_out: dict[str, str]
 
 
-@tools.add("Refresh the index", text.refreshed, idempotent=True)
+@tools.add("Refresh the index", text.refreshed, "read", idempotent=True)
 def mem_index_refresh(files: Files) -> Refreshed:
     """Look at every file of the root, and index what changed.
 

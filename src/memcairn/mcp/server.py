@@ -1,7 +1,7 @@
 """The protocol's side: which handler answers which request, and what an error looks like.
 
 Only the SDK is imported for `initialize`. The tools, and all of memcairn that they need, are
-imported when a client has been answered.
+imported when the client has been answered.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp import types
 from mcp.server import NotificationOptions, Server
-from mcp.shared.exceptions import MCPError
 
 from memcairn import __version__
-from memcairn.errors import MemcairnError, SecretFound
+from memcairn.errors import MemcairnError
+from memcairn.mcp import prompts
 from memcairn.mcp.instructions import INSTRUCTIONS
+from memcairn.mcp.listeners import Listeners
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -30,15 +31,18 @@ if TYPE_CHECKING:
     from mcp.server.models import InitializationOptions
 
     from memcairn.files import Files
-    from memcairn.mcp.table import Tool
+    from memcairn.mcp.background import Background
+    from memcairn.mcp.calls import Calls
     from memcairn.mcp.toolbox import Profile
+
+    Context = ServerRequestContext[None]
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 # Each thread has its own connections to the databases.
 THREADS = 4
-# Only a person may decide otherwise, on the command line.
-_NO_SECRETS = "write down where the secret is kept, and not the secret itself"
 
 
 class MemoryServer(Server[None]):
@@ -50,6 +54,7 @@ class MemoryServer(Server[None]):
     """
 
     def __init__(self, open_files: Callable[[], Files], profile: Profile) -> None:
+        self.listeners = Listeners()
         super().__init__(
             "memcairn",
             version=__version__,
@@ -58,87 +63,176 @@ class MemoryServer(Server[None]):
             lifespan=_lifespan,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
+            on_list_resources=self._list_resources,
+            on_list_resource_templates=self._list_resource_templates,
+            on_read_resource=self._read_resource,
+            on_subscribe_resource=self._subscribe,
+            on_unsubscribe_resource=self._unsubscribe,
+            on_subscriptions_listen=self.listeners.listen,
+            on_list_prompts=self._list_prompts,
+            on_get_prompt=self._get_prompt,
+            on_completion=self._complete,
+        )
+        self.add_notification_handler(
+            "notifications/initialized", types.NotificationParams, self._initialized
         )
         self._open_files = open_files
         self._profile: Profile = profile
         self._lock = threading.Lock()
         self._files: Files | None = None
+        self._background: Background | None = None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="memcairn")
 
     def create_initialization_options(
         self, notification_options: NotificationOptions | None = None, *args: Any, **more: Any
     ) -> InitializationOptions:
-        """As the SDK's, but clients are told when notes come, go or change."""
+        """As the SDK's; clients are told when notes come or go."""
         options = notification_options or NotificationOptions(resources_changed=True)
         return super().create_initialization_options(options, *args, **more)
 
+    # ── what is served ───────────────────────────────────────────────────────────────────────────
+
     @property
     def files(self) -> Files:
-        """The root, opened by the first who asks."""
+        """The root, opened by the first who asks.
+
+        Raises:
+            MemcairnError: it cannot be opened; the next who asks tries again.
+        """
         with self._lock:
             if self._files is None:
+                from memcairn.mcp.background import Background  # noqa: PLC0415 - see the module
+
                 self._files = self._open_files()
+                self._background = Background(self._files, self.listeners)
+                self._background.start()
             return self._files
 
     @cached_property
-    def _tools(self) -> dict[str, Tool]:
-        from memcairn.mcp import toolbox  # noqa: PLC0415 - not before `initialize` is answered
+    def _calls(self) -> Calls:
+        from memcairn.mcp.calls import Calls  # noqa: PLC0415 - not before `initialize` is answered
 
-        return toolbox.of_profile(self._profile)
+        return Calls(self._profile)
 
-    async def in_thread(self, work: Callable[[], Any]) -> Any:
+    def close(self) -> None:
+        """Wait for what is under way, and close all files."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            if self._background is not None:
+                self._background.stop()
+            if self._files is not None:
+                self._files.close()
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
         """Run what may wait for a disk in one of our own threads."""
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, work)
 
+    def _warm_up(self) -> None:
+        try:
+            _ = self.files, self._calls.listed()
+        except MemcairnError as error:
+            # The first call meets it again, and says so.
+            log.warning("%s", error)
+
+    async def _initialized(self, context: Context, _: types.NotificationParams | None) -> None:
+        self.listeners.joined(context.session)
+        self._pool.submit(self._warm_up)
+
+    # ── tools ────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def max_request_bytes(self) -> int:
+        """What a request may have: the largest note, with every other character escaped."""
+        from memcairn import config  # noqa: PLC0415 - of no use on standard input
+
+        return 2 * int(config.load()["tools.max_write_bytes"]) + (1 << 20)
+
+    def _listed(self) -> list[types.Tool]:
+        return self._calls.listed()
+
     async def _list_tools(
-        self, _: ServerRequestContext[None], __: types.PaginatedRequestParams | None
+        self, _: Context, __: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        listed = await self.in_thread(lambda: [tool.listed for tool in self._tools.values()])
-        return types.ListToolsResult(tools=listed)
+        return types.ListToolsResult(tools=await self.in_thread(self._listed))
 
     async def _call_tool(
-        self, _: ServerRequestContext[None], params: types.CallToolRequestParams
+        self, _: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        result: types.CallToolResult = await self.in_thread(
-            lambda: self._call(params.name, params.arguments or {})
+        def work() -> types.CallToolResult:
+            result = self._calls.call(lambda: self.files, params.name, params.arguments or {})
+            if self._background is not None:
+                self._background.wake()
+            return result
+
+        return await self.in_thread(work)
+
+    # ── resources ────────────────────────────────────────────────────────────────────────────────
+
+    async def _list_resources(
+        self, _: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        from memcairn.mcp import resources  # noqa: PLC0415 - not before `initialize` is answered
+
+        cursor = params.cursor if params is not None else None
+        return await self.in_thread(lambda: resources.page(self.files, cursor))
+
+    async def _list_resource_templates(
+        self, _: Context, __: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        from memcairn.mcp import resources  # noqa: PLC0415 - as above
+
+        return types.ListResourceTemplatesResult(resource_templates=[resources.TEMPLATE])
+
+    async def _read_resource(
+        self, _: Context, params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        from memcairn.mcp import resources  # noqa: PLC0415 - as above
+
+        return await self.in_thread(lambda: resources.read(self.files, str(params.uri)))
+
+    async def _subscribe(
+        self, context: Context, params: types.SubscribeRequestParams
+    ) -> types.EmptyResult:
+        self.listeners.subscribe(context.session, str(params.uri))
+        return types.EmptyResult()
+
+    async def _unsubscribe(
+        self, context: Context, params: types.UnsubscribeRequestParams
+    ) -> types.EmptyResult:
+        self.listeners.unsubscribe(context.session, str(params.uri))
+        return types.EmptyResult()
+
+    async def _complete(
+        self, _: Context, params: types.CompleteRequestParams
+    ) -> types.CompleteResult:
+        from memcairn.mcp import resources  # noqa: PLC0415 - as above
+
+        if params.ref.type != "ref/resource" or params.argument.name != "path":
+            return types.CompleteResult(completion=types.Completion(values=[]))
+        found = await self.in_thread(lambda: resources.complete(self.files, params.argument.value))
+        return types.CompleteResult(completion=found)
+
+    # ── prompts ──────────────────────────────────────────────────────────────────────────────────
+
+    async def _list_prompts(
+        self, _: Context, __: types.PaginatedRequestParams | None
+    ) -> types.ListPromptsResult:
+        return types.ListPromptsResult(prompts=list(prompts.PROMPTS))
+
+    async def _get_prompt(
+        self, _: Context, params: types.GetPromptRequestParams
+    ) -> types.GetPromptResult:
+        return await self.in_thread(
+            lambda: prompts.get(self.files, params.name, params.arguments or {})
         )
-        return result
-
-    def _call(self, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
-        tool = self._tools.get(name)
-        if tool is None:
-            names = ", ".join(self._tools)
-            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name}. There are: {names}")
-        try:
-            result = tool.function(self.files, **tool.checked(arguments))
-            return types.CallToolResult(
-                content=[types.TextContent(text=tool.text(result))],
-                structured_content=tool.structured(result),
-            )
-        except MemcairnError as error:
-            hint = _NO_SECRETS if isinstance(error, SecretFound) else error.hint
-            return _failed(f"{error}\n{hint}" if hint else str(error))
-        except Exception:
-            log.exception("tool.failed", extra={"tool": name})
-            return _failed(f"{name} failed; the reason is in the server's log")
-
-    def close(self) -> None:
-        """Wait for calls that are under way, and close the databases."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        with self._lock:
-            if self._files is not None:
-                self._files.memory.close()
-
-
-def _failed(why: str) -> types.CallToolResult:
-    return types.CallToolResult(content=[types.TextContent(text=why)], is_error=True)
 
 
 @asynccontextmanager
 async def _lifespan(server: Server[None]) -> AsyncIterator[None]:
     assert isinstance(server, MemoryServer)
+    server.listeners.open()
     try:
         yield None
     finally:
-        server.close()
+        await asyncio.get_running_loop().run_in_executor(None, server.close)

@@ -40,6 +40,7 @@ class Tool:
         function: returns a dataclass, whose docstring and fields are the schema of the output.
         text: says what it returned in words, for a reader who does not see the structured content.
         title: for people.
+        outcome: what a log says of a call that succeeded, as memcairn.sessions.Line has it.
         read_only: nothing is changed by a call.
         destructive: something that was there may be gone after a call.
         idempotent: a second call like the first one changes nothing more.
@@ -50,6 +51,7 @@ class Tool:
     function: Callable[..., Any]
     text: Callable[[Any], str]
     title: str
+    outcome: str
     read_only: bool
     destructive: bool
     idempotent: bool
@@ -63,7 +65,7 @@ class Tool:
             title=self.title,
             description=inspect.getdoc(self.function),
             input_schema=_slim(self.arguments.model_json_schema(by_alias=True)),
-            output_schema=_slim(self.result.json_schema(mode="serialization")),
+            output_schema=_nulls_left_out(_slim(self.result.json_schema(mode="serialization"))),
             annotations=ToolAnnotations(
                 title=self.title,
                 read_only_hint=self.read_only,
@@ -122,6 +124,20 @@ class Tool:
         plain: dict[str, Any] = self.result.dump_python(result, mode="json", exclude_none=True)
         return plain
 
+    def logged(self, arguments: dict[str, Any], content: dict[str, Any]) -> tuple[str, str, int]:
+        """Outcome, path and bytes of a call that succeeded, for a log."""
+        outcome = "created" if content.get("created") is True else self.outcome
+        path = content.get("target") or content.get("path") or self.path(arguments)
+        return outcome, str(path), int(content.get("size_bytes", 0))
+
+    def path(self, arguments: dict[str, Any]) -> str:
+        """The path that a call is about; "" if it is about none."""
+        for name in _PATHS:
+            path = arguments.get(name)
+            if isinstance(path, str):
+                return path[:_LOGGED_CHARS]
+        return ""
+
 
 def _slim(schema: Any) -> Any:
     """A schema without the titles that repeat the names: a model reads all of it."""
@@ -134,9 +150,29 @@ def _slim(schema: Any) -> Any:
     return [_slim(item) for item in schema] if isinstance(schema, list) else schema
 
 
+def _nulls_left_out(schema: Any) -> Any:
+    """The schema of a result that has no member which is null."""
+    if isinstance(schema, list):
+        return [_nulls_left_out(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _nulls_left_out(value) for key, value in schema.items()}
+    if isinstance(plain.get("required"), list):
+        members = plain.get("properties", {})
+        plain["required"] = [
+            name
+            for name in plain["required"]
+            if {"type": "null"} not in members.get(name, {}).get("anyOf", ())
+        ]
+    return plain
+
+
 def _shown(field: FieldInfo, name: str) -> str:
     return (field.alias or name) + ("" if field.is_required() else "?")
 
+
+_PATHS = ("path", "from", "path1", "store_path", "dir")
+_LOGGED_CHARS = 1_000
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -151,6 +187,7 @@ class Tools:
         self,
         title: str,
         text: Callable[[Any], str],
+        outcome: str,
         *,
         read_only: bool = False,
         destructive: bool = False,
@@ -166,6 +203,7 @@ class Tools:
                     function,
                     text,
                     title,
+                    outcome,
                     read_only,
                     destructive,
                     idempotent or read_only,

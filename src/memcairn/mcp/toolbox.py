@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from memcairn.mcp import file_tools, memory_tools
+from memcairn.hosts import tools as hooks
+from memcairn.mcp import file_tools, history_tools, memory_tools, session_tools
 from memcairn.mcp.table import CORE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from memcairn.files import Files
+    from memcairn.hosts.tools import HookTool
     from memcairn.mcp.table import Tool
+
+    Hidden = Callable[[Files, Mapping[str, Any]], str]
 
 Profile = Literal["core", "full"]
 
-ALL = (*memory_tools.tools.tools, *file_tools.tools.tools)
+ALL = (
+    *memory_tools.tools.tools,
+    *file_tools.tools.tools,
+    *session_tools.tools.tools,
+    *history_tools.tools.tools,
+)
 
 
 def of_profile(profile: Profile) -> dict[str, Tool]:
     """The tools of a profile by name, in the order in which they are listed."""
     return {tool.name: tool for tool in ALL if profile == "full" or tool.name in CORE}
+
+
+def hidden() -> dict[str, Hidden]:
+    """What a host's hooks call: callable in every profile, and never listed to a model."""
+
+    def entry(run: HookTool) -> Hidden:
+        return lambda files, arguments: hooks.text(
+            run(files.memory, files.session.get(), arguments)
+        )
+
+    return {name: entry(run) for name, run in hooks.HOOK_TOOLS.items()}

@@ -69,6 +69,12 @@ def at(db: Database, wanted: Iterable[str]) -> list[CataloguedNote]:
     return [_note(row) for row in rows if row is not None]
 
 
+def fingerprint(db: Database, folder: str) -> int:
+    """A number that is another one, but for an accident, when notes below a folder came or went."""
+    rows = db.execute(f"SELECT path FROM note WHERE {AT_OR_BELOW}", bounds(folder))
+    return hash(frozenset(rows))
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many notes there are below a folder, in all and by type, tag and namespace."""

@@ -1,0 +1,92 @@
+"""What a server does by itself: drain the queue, embed what waits, notice what changed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from memcairn.mcp import resources
+from memcairn.store import catalogue
+
+if TYPE_CHECKING:
+    from memcairn.files import Files
+    from memcairn.mcp.listeners import Listeners
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 0.5
+# After a failure that may last, such as a full disk.
+LATER_S = 30.0
+
+Signature = tuple[int, int, int] | None
+
+
+class Background(threading.Thread):
+    """The thread of one server.
+
+    Args:
+        files: the root that is served.
+        listeners: who is told of changes.
+    """
+
+    def __init__(self, files: Files, listeners: Listeners) -> None:
+        super().__init__(name="memcairn-background", daemon=True)
+        self._files = files
+        self._listeners = listeners
+        self._stopped = threading.Event()
+        self._wake = threading.Event()
+        self._seen: dict[str, Signature] = {}
+        self._notes: int | None = None
+
+    def run(self) -> None:
+        """Work until `stop`."""
+        pause = EVERY_S
+        while not self._stopped.is_set():
+            self._wake.wait(pause)
+            self._wake.clear()
+            if self._stopped.is_set():
+                return
+            try:
+                self._files.memory.drain()
+                self._look()
+                pause = EVERY_S
+            except Exception:
+                log.exception("background.failed")
+                pause = LATER_S
+
+    def wake(self) -> None:
+        """Look now: something was changed."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish what is under way, and end."""
+        self._stopped.set()
+        self._wake.set()
+        if self.is_alive():
+            self.join()
+
+    def _look(self) -> None:
+        """Compare what is watched with what was there the last time."""
+        now = {
+            uri: self._signature(path)
+            for uri in {resources.INDEX, *self._listeners.uris()}
+            if (path := resources.watched(uri)) is not None
+        }
+        changed = {uri for uri, found in now.items() if self._seen.get(uri, found) != found}
+        self._seen = now
+        notes = self._files.memory.databases.do(
+            lambda opened: catalogue.fingerprint(opened.db, self._files.root)
+        )
+        list_changed = self._notes not in (None, notes)
+        self._notes = notes
+        if changed or list_changed:
+            self._listeners.tell(changed, list_changed=list_changed)
+
+    def _signature(self, path: str) -> Signature:
+        try:
+            status = os.stat(os.path.join(self._files.root, path), follow_symlinks=False)
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns, status.st_ino

@@ -1,0 +1,114 @@
+"""Who is told when notes come, go or change, in both eras of the protocol.
+
+Up to 2025-11-25 a client subscribes to single resources, and changes of the list go to everyone;
+since 2026-07-28 it listens to a stream of the events that it asks for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, OrderedDict
+from typing import TYPE_CHECKING
+
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus,
+    ListenHandler,
+    ResourcesListChanged,
+    ResourceUpdated,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mcp.server import ServerRequestContext
+    from mcp.server.session import ServerSession
+    from mcp.types import SubscriptionsListenRequestParams, SubscriptionsListenResult
+
+log = logging.getLogger(__name__)
+
+# A connection over HTTP ends without a word, so that the oldest are forgotten at some time.
+_MOST_CLIENTS = 1_000
+_MOST_URIS = 1_000
+# A client that does not read must not hold up the others.
+_PATIENCE_S = 2.0
+
+
+class Listeners:
+    """The clients of one server. `tell` may be called from any thread, the rest on the event loop."""
+
+    def __init__(self) -> None:
+        self._bus = InMemorySubscriptionBus()
+        self._handler = ListenHandler(self._bus)
+        self._clients: OrderedDict[int, tuple[ServerSession, set[str]]] = OrderedDict()
+        self._listened: Counter[str] = Counter()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def open(self) -> None:
+        """Remember the event loop."""
+        self._loop = asyncio.get_running_loop()
+
+    def _uris_of(self, session: ServerSession) -> set[str]:
+        # The session is made anew for each request; what its client said of itself is kept.
+        key = id(session.client_params)
+        if key not in self._clients:
+            self._clients[key] = (session, set())
+            if len(self._clients) > _MOST_CLIENTS:
+                self._clients.popitem(last=False)
+        return self._clients[key][1]
+
+    def joined(self, session: ServerSession) -> None:
+        """A client has connected."""
+        self._uris_of(session)
+
+    def subscribe(self, session: ServerSession, uri: str) -> None:
+        """A client wants to know when a resource changes."""
+        uris = self._uris_of(session)
+        if len(uris) < _MOST_URIS:
+            uris.add(uri)
+
+    def unsubscribe(self, session: ServerSession, uri: str) -> None:
+        """It does not any more."""
+        self._uris_of(session).discard(uri)
+
+    async def listen(
+        self, context: ServerRequestContext[None], params: SubscriptionsListenRequestParams
+    ) -> SubscriptionsListenResult:
+        """Serve a stream of events until the client leaves."""
+        uris = list(params.notifications.resource_subscriptions or ())[:_MOST_URIS]
+        self._listened.update(uris)
+        try:
+            return await self._handler(context, params)
+        finally:
+            self._listened.subtract(uris)
+            self._listened += Counter()
+
+    def uris(self) -> set[str]:
+        """The resources that somebody watches."""
+        return {*self._listened, *(uri for _, uris in list(self._clients.values()) for uri in uris)}
+
+    def tell(self, changed: Iterable[str], *, list_changed: bool) -> None:
+        """Tell those who want to know.
+
+        Args:
+            changed: URIs of resources.
+            list_changed: whether notes came or went.
+        """
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            asyncio.run_coroutine_threadsafe(self._tell(set(changed), list_changed), loop)
+
+    async def _tell(self, changed: set[str], list_changed: bool) -> None:  # noqa: FBT001
+        if list_changed:
+            await self._bus.publish(ResourcesListChanged())
+        for uri in sorted(changed):
+            await self._bus.publish(ResourceUpdated(uri))
+        for session, uris in list(self._clients.values()):
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    if list_changed:
+                        await session.send_resource_list_changed()
+                    for uri in sorted(uris & changed):
+                        await session.send_resource_updated(uri)
+            except Exception:
+                log.info("listener.failed", exc_info=True)

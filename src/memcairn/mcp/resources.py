@@ -1,0 +1,136 @@
+"""MEMORY.md and the notes as resources, which a person may attach and a client may watch."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from mcp import types
+from mcp.shared.exceptions import MCPError
+
+from memcairn import names, paths
+from memcairn.errors import MemcairnError
+from memcairn.store import catalogue
+
+if TYPE_CHECKING:
+    from memcairn.files import Files
+
+INDEX = "memory://index"
+NOTE = "memory://note/"
+MARKDOWN = "text/markdown"
+
+TEMPLATE = types.ResourceTemplate(
+    name="note",
+    title="A note",
+    uri_template=NOTE + "{+path}",
+    description="The text of a note, by its path relative to the root.",
+    mime_type=MARKDOWN,
+)
+_PAGE = 200
+_COMPLETIONS = 100
+
+
+def uri_of(path: str) -> str:
+    """The resource that the file at `path`, relative to the root, is."""
+    return INDEX if path == paths.MEMORY_MD else NOTE + quote(path)
+
+
+def path_of(uri: str) -> str:
+    """The path, relative to the root, that a resource is read from.
+
+    Raises:
+        MCPError: it is no resource of ours.
+    """
+    if uri == INDEX:
+        return paths.MEMORY_MD
+    if uri.startswith(NOTE) and len(uri) > len(NOTE):
+        return unquote(uri.removeprefix(NOTE))
+    raise _unknown(uri, f"there are {INDEX} and {TEMPLATE.uri_template}")
+
+
+def _unknown(uri: str, why: str) -> MCPError:
+    return MCPError(types.INVALID_PARAMS, f"Resource not found: {uri}: {why}", data={"uri": uri})
+
+
+def page(files: Files, cursor: str | None) -> types.ListResourcesResult:
+    """MEMORY.md, then the notes by path, 200 at a time; a cursor is the last path of a page."""
+    after = os.path.join(files.root, cursor) if cursor else ""
+    notes = files.memory.databases.do(
+        lambda opened: catalogue.page(opened.db, files.root, after=after, limit=_PAGE + 1)
+    )
+    listed = [] if cursor else [_index()]
+    for note in notes[:_PAGE]:
+        path = files.shown(note.path)
+        changed = (
+            datetime.fromtimestamp(note.mtime_ns / 1e9, UTC).isoformat(timespec="seconds")
+            if note.mtime_ns
+            else None
+        )
+        listed.append(
+            types.Resource(
+                uri=uri_of(path),
+                name=path,
+                title=note.title,
+                description=note.description or None,
+                mime_type=MARKDOWN,
+                size=note.size_bytes,
+                annotations=types.Annotations(last_modified=changed),
+            )
+        )
+    more = files.shown(notes[_PAGE - 1].path) if len(notes) > _PAGE else None
+    return types.ListResourcesResult(resources=listed, next_cursor=more)
+
+
+def _index() -> types.Resource:
+    return types.Resource(
+        uri=INDEX,
+        name=paths.MEMORY_MD,
+        title="Index of the memory",
+        description="MEMORY.md: every note is on it, or on a page that it leads to.",
+        mime_type=MARKDOWN,
+        annotations=types.Annotations(priority=1.0),
+    )
+
+
+def read(files: Files, uri: str) -> types.ReadResourceResult:
+    """The text of a resource, as far as the limit of a call reaches.
+
+    Raises:
+        MCPError: there is no such resource.
+    """
+    path = path_of(uri)
+    try:
+        if uri == INDEX:
+            files.memory.keep_memory_md()
+        window = files.read(path)
+    except MemcairnError as error:
+        raise _unknown(uri, error.message) from error
+    meta = {"memcairn/truncated": True, "memcairn/lastLine": window.last_line}
+    content = types.TextResourceContents(
+        uri=uri, mime_type=MARKDOWN, text=window.text, _meta=meta if window.truncated else None
+    )
+    return types.ReadResourceResult(contents=[content])
+
+
+def complete(files: Files, start: str) -> types.Completion:
+    """Paths of notes that begin with `start`."""
+    # The page begins after this path, and a note may have the very name.
+    after = os.path.join(files.root, start)[:-1]
+    notes = files.memory.databases.do(
+        lambda opened: catalogue.page(opened.db, files.root, after=after, limit=_COMPLETIONS * 2)
+    )
+    found = [path for note in notes if (path := files.shown(note.path)).startswith(start)]
+    more = len(found) > _COMPLETIONS
+    return types.Completion(values=found[:_COMPLETIONS], has_more=more)
+
+
+def watched(uri: str) -> str | None:
+    """The path of a resource that a client may watch; None if nothing can ever be there."""
+    try:
+        path = path_of(uri)
+        names.parts(path)
+    except (MCPError, MemcairnError):
+        return None
+    return path

@@ -1,0 +1,66 @@
+"""The tools for sessions: what was done, in this one and in earlier ones."""
+
+# No `from __future__ import annotations`: the annotations are the schemas.
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from memcairn.files import Files, Saved, sessions
+from memcairn.mcp import text
+from memcairn.mcp.table import Tools
+
+tools = Tools()
+
+Limit = Annotated[int, Field(ge=1, le=1000, description="The most.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The sessions of this root, the latest first."""
+
+    sessions: tuple[sessions.SessionFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What was done in a session, oldest first; never what was written or asked."""
+
+    session_id: str
+    lines: tuple[sessions.Done, ...]
+
+
+@tools.add("Log of this session", text.timeline, "read", read_only=True)
+def mem_session_log(files: Files) -> Timeline:
+    """What was done in this session: time, tool, path, outcome, bytes, duration."""
+    return Timeline(files.session.get().id, sessions.lines(files, files.session.get().id, 1000))
+
+
+@tools.add("Sessions", text.sessions, "read", read_only=True)
+def memory_sessions(files: Files, limit: Limit = 20) -> Sessions:
+    """The sessions in which this root was used, the latest first."""
+    return Sessions(sessions.listed(files, limit))
+
+
+@tools.add("Timeline of a session", text.timeline, "read", read_only=True)
+def memory_timeline(
+    files: Files,
+    session_id: Annotated[str, Field(description="From memory_sessions.")],
+    limit: Limit = 100,
+) -> Timeline:
+    """What was done in a session, its last steps if it has more than the limit."""
+    return Timeline(session_id, sessions.lines(files, session_id, limit))
+
+
+@tools.add("Keep a scratch file", text.saved, "written")
+def mem_promote(
+    files: Files,
+    session_path: Annotated[str, Field(description='In the scratch folder: "scratch/plan.md".')],
+    store_path: Annotated[str, Field(description="In the root; nothing may be there yet.")],
+) -> Saved:
+    """Copy a file from the session's scratch folder to a path where it stays, and is searchable.
+
+    What is written to paths that begin with scratch/ goes when the session ends, unless it is kept.
+    """
+    return files.promote(session_path, store_path)
