@@ -159,6 +159,7 @@ CODEX = Host(
             Event("pre-compact", "PreCompact"),
             Event("stop", "Stop"),
             Event("subagent-stop", "SubagentStop"),
+            Event("session-end", "SessionEnd"),
         ),
     ),
     memories=("AGENTS.md",),
@@ -199,6 +200,7 @@ GEMINI = Host(
     cannot=(
         "does not wait for the hooks at the end of a session",
         "has no event for a failed tool or the end of a subagent",
+        "with -p leaves out tools that ask first, ours too; --approval-mode yolo brings them",
     ),
     checked="real client",
 )
