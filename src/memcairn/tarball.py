@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 512
 _END = bytes(_BLOCK)
+_MAX_PADDING_BYTES = 1 << 20
 # A pax header or long name that an archive of notes needs is far smaller.
 _MAX_HEADER_BYTES = 64 << 10
 _MAX_HEADERS_OF_A_MEMBER = 8
@@ -220,6 +221,10 @@ class _Reader:
                 )
         if pending:
             raise ArchiveRefused("is damaged: it ends in the middle")
+        # To the end, where the check sum of the compression is.
+        rest = self._stream.read(_MAX_PADDING_BYTES + 1)
+        if len(rest) > _MAX_PADDING_BYTES or rest.strip(b"\0"):
+            raise ArchiveRefused("has something after its end")
 
     def _pass_folder(self, path: str) -> None:
         self._folders += 1
