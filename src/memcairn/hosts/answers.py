@@ -25,8 +25,6 @@ _TAKES_TEXT: dict[str, dict[str, str] | tuple[str, ...]] = {
 
 # For these hosts no answer has to be an answer, too.
 JSON_ONLY = frozenset({"gemini", "cursor", "opencode"})
-# Longer texts are put into a file by Claude Code, of which the model sees the beginning.
-MOST_CHARS = 10_000
 
 
 def answer(host: str, event: str, text: str) -> dict[str, object]:

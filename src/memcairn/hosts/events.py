@@ -24,6 +24,7 @@ from memcairn.errors import MemcairnError
 from memcairn.hosts import fence, recall, scopes, written
 from memcairn.project import claude_folder
 from memcairn.sessions import Line, Sessions
+from memcairn.sessions.shown import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from memcairn.hosts.scopes import Scope
     from memcairn.memory import Memory
     from memcairn.sessions import Session
-    from memcairn.sessions.shown import Place
 
 # What an event may spend on indexing, as a share of its time; the rest is for its answer.
 _SHARE_OF_INDEXING = 0.5
@@ -60,12 +60,19 @@ def session_start(memory: Memory, call: Call, deadline: float) -> str:
             place = _scope(memory, call)
     memory.drain(0.0, deadline=_while_indexing(deadline))
     budget = int(memory.config["recall.start_words"])
-    if call.cause != "compact":
-        if call.cause == "clear":
-            session.shown.forget()
-        return fence.fenced("memory", AT_THE_START, _indexes(memory, call, place, budget))
-    session.log(Line("session.restored"))
-    return fence.fenced("session", AFTER_COMPACTION, _restored(memory, session, place, budget))
+    if call.cause == "compact":
+        session.log(Line("session.restored"))
+        blocks = list(_restored(memory, session, place, budget))
+        budget -= sum(map(recall.words, blocks))
+        restored = fence.fenced("session", AFTER_COMPACTION, blocks)
+        indexes = fence.fenced(
+            "memory", AT_THE_START, _indexes(memory, session, call, place, budget)
+        )
+        both = "\n\n".join(part for part in (restored, indexes) if part)
+        return both if fence.units(both) <= fence.MOST_UNITS else restored
+    if call.cause == "clear":
+        session.shown.forget()
+    return fence.fenced("memory", AT_THE_START, _indexes(memory, session, call, place, budget))
 
 
 def user_prompt(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
@@ -177,8 +184,13 @@ def _recalled(memory: Memory, call: Call, query: str, about: str) -> str:
 # ── what is said at the start ────────────────────────────────────────────────────────────────────
 
 
-def _indexes(memory: Memory, call: Call, place: Scope, budget_words: int) -> Iterator[str]:
-    """MEMORY.md of each root that concerns the project and that the host does not load itself."""
+def _indexes(
+    memory: Memory, session: Session, call: Call, place: Scope, budget_words: int
+) -> Iterator[str]:
+    """MEMORY.md of each root that concerns the project and that the host does not load itself.
+
+    A session that is resumed has most of it already.
+    """
     loaded = set(written.own_memory(call))
     if call.host == "claude-code":
         loaded.add(claude_folder(place.folder) or "")
@@ -190,18 +202,14 @@ def _indexes(memory: Memory, call: Call, place: Scope, budget_words: int) -> Ite
             lines = _entries(memory.show_memory_md(root).text)
         except MemcairnError:
             continue
-        taken: list[str] = []
-        for line in lines:
-            size = recall.words(line)
-            if size > left:
-                break
-            taken.append(line)
-            left -= size
-        if any(line.strip() and not line.startswith("#") for line in taken):
+        taken = recall.first_lines(lines, left)
+        text = "\n".join(taken).strip("\n")
+        where = Place(os.path.join(root, paths.MEMORY_MD), 1, len(taken))
+        says = any(line.strip() and not line.startswith("#") for line in taken)
+        if says and session.shown.take(where, text):
+            left -= recall.words(text)
             more = "" if len(taken) == len(lines) else f" (the first {len(taken)} lines)"
-            text = safety.redact("\n".join(taken).strip("\n"))
-            head = fence.one_line(os.path.join(root, paths.MEMORY_MD)) + more
-            yield f"{head}\n{fence.quoted(text)}"
+            yield f"{fence.one_line(where.path)}{more}\n{fence.quoted(safety.redact(text))}"
         if left < recall.LEAST_WORDS:
             return
 

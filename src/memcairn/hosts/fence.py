@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BAR = "| "
+# Claude Code puts more than 10,000 into a file, of which the model sees the beginning.
+MOST_UNITS = 9_900
 
 # Also the look-alikes that a normalisation makes one.
 _TAG_OPENERS = str.maketrans({"<": "&lt;", "\uff1c": "&lt;", "\ufe64": "&lt;"})
@@ -45,12 +47,28 @@ def one_line(text: str) -> str:
 def fenced(name: str, about: str, blocks: Iterable[str]) -> str:
     """The whole: what it is about in a sentence of ours, then blocks of `quoted` and `one_line` text.
 
+    It is cut at the end of a line where a host would cut it anywhere.
+
     Returns:
         "" if there are no blocks.
     """
-    inside = "\n\n".join(block for block in blocks if block)
-    tag = f"memcairn-{name}"
-    return f"<{tag}>\n{about}\n\n{inside}\n</{tag}>" if inside else ""
+    head, end = f"<memcairn-{name}>\n{about}\n", f"</memcairn-{name}>"
+    left = MOST_UNITS - units(head) - units(end)
+    lines: list[str] = []
+    for block in blocks:
+        for line in ["", *block.split("\n")]:
+            left -= units(line) + 1
+            if left < 0:
+                break
+            lines.append(line)
+        if left < 0:
+            break
+    return "\n".join([head, *lines[1:], end]) if any(lines) else ""
+
+
+def units(text: str) -> int:
+    """UTF-16 units, in which hosts count."""
+    return len(text) + sum(c > "\uffff" for c in text)
 
 
 def _shown(line: str) -> str:

@@ -132,19 +132,25 @@ def _changed_on(path: str) -> str:
         return ""
 
 
-def _fitting(text: str, budget_words: int) -> tuple[str, int]:
-    """The first lines of a text that fit, and how many; a first line that is too long is cut."""
-    taken: list[str] = []
-    left = budget_words
-    for line in text.split("\n"):
-        size = words(line)
-        if size > left:
+def first_lines(lines: Sequence[str], budget_words: int) -> list[str]:
+    """As many lines as fit."""
+    taken = []
+    for line in lines:
+        budget_words -= words(line)
+        if budget_words < 0:
             break
         taken.append(line)
-        left -= size
-    if not taken or budget_words - left < min(LEAST_WORDS, words(text)):
-        line = " ".join(text.split("\n")[len(taken)].split()[:left])
-        taken.append(line[: left * _CHARS_OF_A_WORD].rstrip() + " …")
+    return taken
+
+
+def _fitting(text: str, budget_words: int) -> tuple[str, int]:
+    """The first lines of a text that fit, and how many; a first line that is too long is cut."""
+    lines = text.split("\n")
+    taken = first_lines(lines, budget_words)
+    used = sum(map(words, taken))
+    if len(taken) < len(lines) and used < LEAST_WORDS:
+        cut = " ".join(lines[len(taken)].split()[: budget_words - used])
+        taken.append(cut[: (budget_words - used) * _CHARS_OF_A_WORD].rstrip() + " …")
     while taken and not taken[-1].strip():
         taken.pop()
     return "\n".join(taken), len(taken)

@@ -51,7 +51,9 @@ def enqueue(home: str, real: Iterable[str]) -> None:
     """
     from memcairn.queue import Queue  # noqa: PLC0415 - most files are no notes
 
-    Queue(os.path.join(home, "queue.db")).enqueue(real)
+    queue = Queue(os.path.join(home, "queue.db"))
+    # What a damaged queue knew is found again by a scan.
+    queue.enqueue([*real, *roots(home)] if queue.set_aside else real)
 
 
 def own_memory(call: Call) -> Iterator[str]:
