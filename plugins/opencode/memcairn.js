@@ -22,7 +22,7 @@ function hook(event, payload) {
     const end = () => {
       clearTimeout(timer)
       try {
-        resolve(JSON.parse(answer).context ?? "")
+        resolve(JSON.parse(answer).additionalContext ?? "")
       } catch {
         resolve("")
       }

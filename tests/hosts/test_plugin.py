@@ -124,7 +124,7 @@ def test_the_script_for_opencode_never_fails_its_host(tmp_path: Path) -> None:
 
     answers = tmp_path / "memcairn"
     answers.write_text(
-        '#!/bin/sh\ncase $2 in user-prompt) echo \'{"context": "a fact"}\';; *) echo "{";; esac\n'
+        '#!/bin/sh\ncase $2 in user-prompt) echo \'{"additionalContext": "a fact"}\';; *) echo "{";; esac\n'
     )
     answers.chmod(0o755)
     script = (PROJECT / "plugins" / "opencode" / "memcairn.js").read_text()
