@@ -13,7 +13,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import TextContent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from anyio.from_thread import BlockingPortal
@@ -61,10 +61,15 @@ class Connection:
     def do(self, method: str, *arguments: Any, **named: Any) -> Any:
         """Any other method of the client."""
 
-        async def run() -> Any:
-            return await getattr(self.client, method)(*arguments, **named)
+        return self.run(lambda: getattr(self.client, method)(*arguments, **named))
 
-        return self._portal.start_task_soon(run).result(PATIENCE_S)
+    def run(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Await something on the client's event loop."""
+
+        async def awaited() -> Any:
+            return await work()
+
+        return self._portal.start_task_soon(awaited).result(PATIENCE_S)
 
 
 def said(result: CallToolResult) -> str:

@@ -70,6 +70,8 @@ def _memory_md(files: Files, max_tokens: int) -> tuple[str, bool]:
     kept: list[str] = []
     left = max_tokens
     for line in window.text.splitlines(keepends=True):
+        if line.startswith("<!-- memcairn:"):
+            continue  # marks of ours, which hosts do not show either
         left -= tokens(line)
         if left < 0:
             return safety.redact("".join(kept)), True

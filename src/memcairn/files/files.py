@@ -5,28 +5,32 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import observe, paths, project, safety
 from memcairn.errors import UsageError
 from memcairn.files.forget import Forgetting
 from memcairn.files.session import PREFIX, CurrentSession
 from memcairn.history import Bounds, open_history
+from memcairn.search import freshness
 from memcairn.store import catalogue, roots
 from memcairn.vault import Limits, Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from memcairn.databases import Opened
     from memcairn.history import Recording
     from memcairn.memory import Memory
     from memcairn.report import IndexReport
+    from memcairn.store.database import Database
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Listing, Matches
     from memcairn.vault.trash import Trashed
     from memcairn.vault.values import Moved, Window, Written
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,15 @@ class Files:
         real = os.path.join(self.root, path)
         found = self.memory.databases.do(lambda opened: catalogue.at(opened.db, [real]))
         return found[0].title if found else path
+
+    def catalogued(self, work: Callable[[Database], T]) -> T:
+        """Read from the index, after files that came to the root or went from it were noticed."""
+
+        def read(opened: Opened) -> T:
+            freshness.look_at_folders(opened.db, opened.indexer)
+            return work(opened.db)
+
+        return self.memory.databases.do(read)
 
     def refresh(self) -> IndexReport:
         """Look at every file of the root, and index what changed."""

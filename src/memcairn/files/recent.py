@@ -5,23 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from memcairn.search import freshness
 from memcairn.store import catalogue
 
 if TYPE_CHECKING:
-    from memcairn.databases import Opened
     from memcairn.files.files import Files
     from memcairn.store.catalogue import CataloguedNote
 
 
 def recent(files: Files, limit: int) -> list[CataloguedNote]:
     """The notes that changed last, the latest first; files that came or went are noticed before."""
-
-    def work(opened: Opened) -> list[CataloguedNote]:
-        freshness.look_at_folders(opened.db, opened.indexer)
-        return catalogue.recent(opened.db, files.root, limit)
-
-    return sorted(files.memory.databases.do(work), key=changed_at, reverse=True)
+    notes = files.catalogued(lambda db: catalogue.recent(db, files.root, limit))
+    return sorted(notes, key=changed_at, reverse=True)
 
 
 def changed_at(note: CataloguedNote) -> int:

@@ -29,12 +29,16 @@ class Background(threading.Thread):
     Args:
         files: the root that is served.
         listeners: who is told of changes.
+
+    Attributes:
+        looked: set after each look at what changed, so that one may be awaited.
     """
 
     def __init__(self, files: Files, listeners: Listeners) -> None:
         super().__init__(name="memcairn-background", daemon=True)
         self._files = files
         self._listeners = listeners
+        self.looked = threading.Event()
         self._stopped = threading.Event()
         self._wake = threading.Event()
         self._seen: dict[str, Signature] = {}
@@ -51,6 +55,7 @@ class Background(threading.Thread):
             try:
                 self._files.memory.drain()
                 self._look()
+                self.looked.set()
                 pause = EVERY_S
             except Exception:
                 log.exception("background.failed")

@@ -57,8 +57,8 @@ def _unknown(uri: str, why: str) -> MCPError:
 def page(files: Files, cursor: str | None) -> types.ListResourcesResult:
     """MEMORY.md, then the notes by path, 200 at a time; a cursor is the last path of a page."""
     after = os.path.join(files.root, cursor) if cursor else ""
-    notes = files.memory.databases.do(
-        lambda opened: catalogue.page(opened.db, files.root, after=after, limit=_PAGE + 1)
+    notes = files.catalogued(
+        lambda db: catalogue.page(db, files.root, after=after, limit=_PAGE + 1)
     )
     listed = [] if cursor else [_index()]
     for note in notes[:_PAGE]:
@@ -118,8 +118,8 @@ def complete(files: Files, start: str) -> types.Completion:
     """Paths of notes that begin with `start`."""
     # The page begins after this path, and a note may have the very name.
     after = os.path.join(files.root, start)[:-1]
-    notes = files.memory.databases.do(
-        lambda opened: catalogue.page(opened.db, files.root, after=after, limit=_COMPLETIONS * 2)
+    notes = files.catalogued(
+        lambda db: catalogue.page(db, files.root, after=after, limit=_COMPLETIONS * 2)
     )
     found = [path for note in notes if (path := files.shown(note.path)).startswith(start)]
     more = len(found) > _COMPLETIONS

@@ -93,12 +93,13 @@ def counts(db: Database, folder: str) -> Counts:
     sql = f"SELECT COUNT(*), TOTAL(size_bytes), TOTAL(pinned) FROM note WHERE {AT_OR_BELOW}"
     notes, size, pinned = db.execute(sql, row).fetchone()
 
-    def by(column: str, source: str = "note") -> dict[str, int]:
+    def by(column: str, source: str = "") -> dict[str, int]:
         sql = f"""
-            SELECT {column}, COUNT(*) FROM {source} WHERE {AT_OR_BELOW} AND {column} IS NOT NULL
-            GROUP BY {column} ORDER BY COUNT(*) DESC, {column}
+            SELECT {column}, COUNT(*)
+            FROM (SELECT type, tags, namespace FROM note WHERE {AT_OR_BELOW}) AS found {source}
+            WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY COUNT(*) DESC, {column}
         """
         return dict(db.execute(sql, row).fetchall())
 
-    tags = by("json_each.value", "note, json_each(note.tags)") if notes else {}
+    tags = by("tag.value", ", json_each(found.tags) AS tag")
     return Counts(notes, int(size), int(pinned), by("type"), tags, by("namespace"))

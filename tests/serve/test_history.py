@@ -1,0 +1,186 @@
+"""History, sessions and the scratch folder, through the SDK's client."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from memcairn.sessions import Sessions
+
+from .clients import Connection, Failed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_every_change_through_a_tool_is_in_the_log(full: Connection) -> None:
+    full.call("mem_write", path="a.md", content="one")
+    full.call("mem_edit", path="a.md", old_str="one", new_str="two")
+    full.call("mem_append", path="a.md", content="three")
+    full.call("mem_move", from_="a.md", to="b.md")
+    full.call("mem_remove", path="b.md")
+    full.call("memory_observe", content="A fact of some words")
+
+    revisions = full.call("mem_log")["revisions"]
+
+    tools = [revision["tool"] for revision in revisions]
+    assert tools == ["observe", "remove", "move", "append", "edit", "write"]
+    assert len({revision["session"] for revision in revisions}) == 1
+
+
+def test_the_log_comes_in_pages_and_for_a_single_file(full: Connection) -> None:
+    for number in range(5):
+        full.call("mem_write", path=f"{number}.md", content="x")
+    full.call("mem_append", path="0.md", content="y")
+
+    first = full.call("mem_log", limit=4)
+    rest = full.call("mem_log", limit=4, before=first["next_before"])
+    of_file = full.call("mem_log", path="0.md")["revisions"]
+
+    assert len(first["revisions"]) == 4
+    assert len(rest["revisions"]) == 2
+    assert "next_before" not in rest
+    assert [revision["tool"] for revision in of_file] == ["append", "write"]
+
+
+def test_a_file_goes_back_to_any_earlier_state(full: Connection, root: Path) -> None:
+    for text in ("one", "two", "three"):
+        full.call("mem_write", path="a.md", content=f"# {text}\n", overwrite=True)
+    first = full.call("mem_log", path="a.md")["revisions"][-1]["revision"]
+
+    full.call("mem_revert", path="a.md")
+    assert (root / "a.md").read_text(encoding="utf-8") == "# two\n"
+    full.call("mem_revert", path="a.md", revision=first)
+
+    assert (root / "a.md").read_text(encoding="utf-8") == "# one\n"
+    assert full.call("memory_search", query="one")["passages"]
+    assert not full.call("memory_search", query="three")["passages"]
+
+
+def test_a_removed_file_comes_back(full: Connection, root: Path) -> None:
+    full.call("mem_write", path="a.md", content="# Tea\n\noolong\n")
+    full.call("mem_remove", path="a.md")
+
+    full.call("mem_revert", path="a.md")
+
+    assert full.call("memory_search", query="oolong")["passages"]
+    assert "[Tea](a.md)" in (root / "MEMORY.md").read_text(encoding="utf-8")
+
+
+def test_undoing_the_making_of_a_file_removes_it(full: Connection, root: Path) -> None:
+    full.call("mem_write", path="a.md", content="tea")
+
+    assert full.call("mem_revert", path="a.md") == {"path": "a.md"}
+    assert not (root / "a.md").exists()
+    full.call("mem_revert", path="a.md")
+    assert (root / "a.md").read_text(encoding="utf-8") == "tea"
+
+
+def test_what_another_program_overwrote_comes_back(full: Connection, root: Path) -> None:
+    full.call("mem_write", path="a.md", content="ours")
+    (root / "a.md").write_text("theirs", encoding="utf-8")
+
+    full.call("mem_revert", path="a.md")
+
+    assert (root / "a.md").read_text(encoding="utf-8") == "ours"
+
+
+def test_a_file_is_compared_with_an_earlier_state(full: Connection) -> None:
+    full.call("mem_write", path="a.md", content="one\n")
+    (first,) = full.call("mem_log", path="a.md")["revisions"]
+    full.call("mem_edit", path="a.md", old_str="one", new_str="two")
+
+    diff = full.call("mem_diff", path1="a.md", revision=first["revision"])
+
+    assert "-one\n+two\n" in diff["text"]
+
+
+def test_an_unknown_state_is_refused_with_a_reason(full: Connection, root: Path) -> None:
+    (root / "a.md").write_text("tea", encoding="utf-8")
+
+    for arguments, reason in [
+        ({"path": "b.md"}, "b.md: has no earlier state"),
+        ({"path": "a.md", "revision": 99}, "there is no revision 99"),
+    ]:
+        with pytest.raises(Failed, match=reason):
+            full.call("mem_revert", **arguments)
+    assert (root / "a.md").read_text(encoding="utf-8") == "tea"
+
+
+def test_a_session_log_says_what_was_done_and_never_with_which_words(
+    full: Connection, home: Path
+) -> None:
+    full.call("mem_write", path="a.md", content="oolong")
+    full.call("memory_search", query="sencha")
+    with pytest.raises(Failed):
+        full.call("mem_read", path="missing.md")
+
+    log = full.call("mem_session_log")
+
+    assert [(line["tool"], line["path"], line["outcome"]) for line in log["lines"]] == [
+        ("mem_write", "a.md", "created"),
+        ("memory_search", "", "found"),
+        ("mem_read", "missing.md", "failed: NoteMissing"),
+    ]
+    assert log["lines"][0]["bytes"] == 6
+    for file in [*(home / "sessions").rglob("*.jsonl"), *(home / "logs").rglob("*.jsonl")]:
+        text = file.read_text(encoding="utf-8")
+        assert "oolong" not in text
+        assert "sencha" not in text
+        assert all(json.loads(line)["tool"] for line in text.splitlines())
+
+
+def test_a_server_joins_the_session_of_its_host(
+    root: Path, home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    Sessions(str(home)).start("host-1", root=str(root), pid=1, host="claude-code")
+    monkeypatch.setenv("MEMCAIRN_SESSION", "host-1")
+    full: Connection = request.getfixturevalue("full")
+
+    full.call("mem_write", path="a.md", content="tea")
+
+    (session,) = full.call("memory_sessions")["sessions"]
+    assert (session["id"], session["touched"], session["host"]) == ("host-1", 1, "claude-code")
+    lines = full.call("memory_timeline", session_id="host-1")["lines"]
+    assert [line["tool"] for line in lines] == ["mem_write", "memory_sessions"]
+    with pytest.raises(Failed, match="no such session of this root"):
+        full.call("memory_timeline", session_id="other")
+
+
+def test_a_session_of_another_root_is_not_shown(full: Connection, home: Path, notes: Path) -> None:
+    Sessions(str(home)).start("other", root=str(notes), pid=1)
+
+    assert "other" not in [one["id"] for one in full.call("memory_sessions")["sessions"]]
+    with pytest.raises(Failed, match="no such session of this root"):
+        full.call("memory_timeline", session_id="other")
+
+
+def test_a_scratch_file_is_not_found_until_it_is_promoted(full: Connection, root: Path) -> None:
+    full.call("mem_write", path="scratch/plan.md", content="# Plan\n\noolong\n")
+    full.call("mem_append", path="scratch/plan.md", content="more")
+    assert full.call("mem_read", path="scratch/plan.md")["path"] == "scratch/plan.md"
+    assert [i["path"] for i in full.call("mem_list", dir="scratch")["items"]] == ["scratch/plan.md"]
+    assert not full.call("memory_search", query="oolong")["passages"]
+    assert not (root / "scratch").exists()
+
+    full.call("mem_promote", session_path="scratch/plan.md", store_path="plans/tea.md")
+
+    (passage,) = full.call("memory_search", query="oolong")["passages"]
+    assert passage["path"] == "plans/tea.md"
+
+
+def test_our_own_session_ends_with_the_server(root: Path, home: Path) -> None:
+    from memcairn.mcp.server import MemoryServer
+
+    from .clients import connected
+    from .conftest import open_files
+
+    with connected(MemoryServer(lambda: open_files(root), "full")) as full:
+        full.call("mem_write", path="scratch/a.md", content="x")
+        assert any((home / "sessions").rglob("a.md"))
+
+    (session,) = Sessions(str(home)).all()
+    assert not session.is_open
+    assert not any((home / "sessions").rglob("a.md"))
