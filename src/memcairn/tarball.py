@@ -208,20 +208,25 @@ class _Reader:
             if kind == b"5" and not size:
                 self._pass_folder(path)
             elif kind in (b"0", b"\0"):
-                if size > self._limits.max_file_bytes:
-                    raise ArchiveRefused(
-                        f"holds a file of more than {self._limits.max_file_bytes:,} bytes",
-                        path=_shown(path),
-                    )
-                path = self._names.add(path)
-                yield Member(path, self._content(size), _mtime(header[136:148]))
+                yield self._file(path, size, _mtime(header[136:148]))
             else:
                 raise ArchiveRefused(
                     "holds something that is neither a file nor a folder", path=_shown(path)
                 )
         if pending:
             raise ArchiveRefused("is damaged: it ends in the middle")
-        # To the end, where the check sum of the compression is.
+        self._require_end()
+
+    def _file(self, path: str, size: int, mtime_s: int) -> Member:
+        if size > self._limits.max_file_bytes:
+            raise ArchiveRefused(
+                f"holds a file of more than {self._limits.max_file_bytes:,} bytes",
+                path=_shown(path),
+            )
+        return Member(self._names.add(path), self._content(size), mtime_s)
+
+    def _require_end(self) -> None:
+        # To the last byte, where the check sum of the compression is.
         rest = self._stream.read(_MAX_PADDING_BYTES + 1)
         if len(rest) > _MAX_PADDING_BYTES or rest.strip(b"\0"):
             raise ArchiveRefused("has something after its end")

@@ -113,19 +113,19 @@ class Snapshots:
         with self._open() as (root, shelf):
             if not dry_run:
                 self._complete(root, shelf)
-            target = self._verified(shelf, snapshot_id)
+            then, target = self._verified(shelf, snapshot_id)
             now = take.state(root)
             todo = restoring.plan(now.files, target, now.left_out, wanted)
             _require_met(wanted, now.files, target)
             if todo.is_empty or dry_run:
-                return _restoration(snapshot_id, None, todo, None, _hindered(target, now, wanted))
+                return _restoration(snapshot_id, None, todo, None, _unreadable(then, now, wanted))
             before, now = self._take(root, shelf, None, snapshot_id)
             todo = restoring.plan(now.files, target, now.left_out, wanted)
             shelves.begin(shelf, snapshot_id, before.id, wanted)
             done, failed = self._apply(root, shelf, snapshot_id, target, todo, now)
             shelves.forget_intent(shelf)
             self._purge(shelf, before.id, snapshot_id)
-            failed |= _hindered(target, now, wanted)
+            failed |= _unreadable(then, now, wanted)
         return _restoration(snapshot_id, before.id, todo, done, failed)
 
     def complete(self) -> Restoration | None:
@@ -181,9 +181,10 @@ class Snapshots:
             raise
         return snapshot, found
 
-    def _verified(self, shelf: Folder, snapshot_id: str) -> dict[str, FileRecord]:
-        """The files of a snapshot whose archive has been read to the end, and is sound."""
-        if snapshot_id not in {snapshot.id for snapshot in shelves.snapshots(shelf)}:
+    def _verified(self, shelf: Folder, snapshot_id: str) -> tuple[Snapshot, dict[str, FileRecord]]:
+        """A snapshot and its files; its archive has been read to the end, and is sound."""
+        known = {snapshot.id: snapshot for snapshot in shelves.snapshots(shelf)}
+        if snapshot_id not in known:
             raise UsageError(
                 "there is no such snapshot", path=snapshot_id, hint="list them to see their ids"
             )
@@ -191,7 +192,7 @@ class Snapshots:
         with self._archive(shelf, snapshot_id, target) as archive:
             for _ in archive:
                 pass
-        return target
+        return known[snapshot_id], target
 
     @contextlib.contextmanager
     def _archive(
@@ -223,7 +224,7 @@ class Snapshots:
             return None
         snapshot_id, before_id, wanted = begun
         try:
-            target = self._verified(shelf, snapshot_id)
+            _, target = self._verified(shelf, snapshot_id)
             before = shelves.records(shelf, before_id)
         except (UsageError, NoteUnreadable, ArchiveRefused, StateDamaged) as error:
             log.warning("snapshots.not_completed: %s: %s", snapshot_id, error)
@@ -286,15 +287,12 @@ def _restoration(
     )
 
 
-def _hindered(
-    target: Mapping[str, FileRecord], now: take.State, wanted: list[str] | None
-) -> dict[str, str]:
-    """Files of the snapshot whose present state cannot be read, and which are left alone."""
-    hidden = restoring.plan({}, target, {}, wanted).added
+def _unreadable(then: Snapshot, now: take.State, wanted: list[str] | None) -> dict[str, str]:
+    """What could be read when the snapshot was taken, or was not there, and cannot be read now."""
     return {
-        path: next(now.left_out[place] for place in _above(path) if place in now.left_out)
-        for path in hidden
-        if any(place in now.left_out for place in _above(path))
+        path: why
+        for path, why in now.left_out.items()
+        if path not in then.left_out and restoring.is_selected(path, wanted)
     }
 
 

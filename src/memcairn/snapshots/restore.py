@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def plan(
         left_out: files that could not be read, or folders; they are left alone.
         paths: files, and folders with all that is below them; None is everything.
     """
-    wanted = [path for path in sorted({*before, *target}) if _is_selected(path, paths)]
+    wanted = [path for path in sorted({*before, *target}) if is_selected(path, paths)]
     added = [path for path in wanted if path not in before and not _is_below(path, left_out)]
     return Plan(
         tuple(added),
@@ -72,7 +73,8 @@ def plan(
     )
 
 
-def _is_selected(path: str, paths: list[str] | None) -> bool:
+def is_selected(path: str, paths: list[str] | None) -> bool:
+    """Whether a path is one of the paths or below one; None is everything."""
     return paths is None or _is_below(path, paths)
 
 
@@ -163,6 +165,10 @@ def _write(root: Folder, path: str, data: bytes, expected: os.stat_result | None
     names = parts(path)
     with root.folder(names[:-1], create=expected is None) as folder, reported(path):
         if expected is None:
+            status = folder.status(names[-1])
+            if status is not None and stat.S_ISDIR(status.st_mode):
+                # Empty since what was in it went; if not, it stays, and the file has no place.
+                folder.rmdir(names[-1])
             folder.write_new(names[-1], data)
         else:
             folder.write(names[-1], data, expected=expected)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from memcairn import sandbox
+from memcairn.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Days:
+    """A clock that moves by a second with each look, and by days when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 21, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    def pass_(self, days: float) -> None:
+        self.now += timedelta(days=days)
+
+
+@pytest.fixture
+def days() -> Days:
+    return Days()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "snapshots"
+
+
+@pytest.fixture(params=["descriptors", "fallback"])
+def snapshots(
+    request: pytest.FixtureRequest,
+    root: Path,
+    shelf: Path,
+    days: Days,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Snapshots:
+    monkeypatch.setattr(sandbox, "DESCRIPTORS", request.param == "descriptors")
+    return Snapshots(shelf, root, clock=days)
