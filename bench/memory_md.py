@@ -76,6 +76,7 @@ def main() -> None:
 
 def measure(folder: Path, count: int) -> None:
     from memcairn import Memory
+    from memcairn.memory_md import current
 
     root = folder / "notes"
     files = make(root, count)
@@ -98,7 +99,7 @@ def measure(folder: Path, count: int) -> None:
             memory._index_only(str(file))
             before = {p: p.stat().st_mtime_ns for p in (root / "index").iterdir()}
             cpu, clock = time.process_time(), time.perf_counter()
-            memory._do(memory._keep_memory_md)
+            memory.keep_memory_md()
             one.append((time.process_time() - cpu) * 1000)
             wall.append((time.perf_counter() - clock) * 1000)
             after = {p: p.stat().st_mtime_ns for p in (root / "index").iterdir()}
@@ -111,21 +112,26 @@ def measure(folder: Path, count: int) -> None:
         idle = []
         for _ in range(20):
             clock = time.perf_counter()
-            memory._do(memory._keep_memory_md)
+            memory.keep_memory_md()
             idle.append((time.perf_counter() - clock) * 1e6)
         print(f"nothing changed: {statistics.median(idle):.0f} µs")
-        root_ = memory.memory_md_root(root)
+        kept = memory.memory_md_root(root)
+        db = memory.databases.opened().db
+
+        def refresh(*, rebuild=False):
+            current.refresh(db, kept, memory.config, memory.home, [], rebuild=rebuild)
+
         times = []
         for _ in range(3):
             cpu = time.process_time()
-            memory._do(lambda h: memory._refresh(h, root_, rebuild=True))
+            refresh(rebuild=True)
             times.append((time.process_time() - cpu) * 1000)
         print(f"full rebuild, with every title looked at for secrets: CPU {min(times):.0f} ms")
         times = []
         for _ in range(3):
-            memory._handles().db.execute("UPDATE memory_md SET kept = NULL")
+            db.execute("UPDATE memory_md SET kept = NULL")
             cpu = time.process_time()
-            memory._do(lambda h: memory._refresh(h, root_))
+            refresh()
             times.append((time.process_time() - cpu) * 1000)
         print(f"full rebuild, from index.db: CPU {min(times):.0f} ms")
     print(f"full scan of all files: {min(full_scan(root) for _ in range(3)):.0f} ms")

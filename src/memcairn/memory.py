@@ -7,85 +7,37 @@ a search first looks whether files changed.
 from __future__ import annotations
 
 import os
-import re
-import sqlite3
-import threading
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from memcairn import config, drain, paths
-from memcairn.errors import ConfigError, MemoryMdError, NoteError, StateDamaged, UsageError
-from memcairn.indexer import Indexer
-from memcairn.queue import Queue
+from memcairn.databases import Databases
+from memcairn.errors import MemoryMdError, NoteError, UsageError
+from memcairn.memory_md import current
 from memcairn.report import IndexReport
 from memcairn.search import freshness, pipeline
 from memcairn.search.query import Query
 from memcairn.store import memory_md, notes, overview, roots
-from memcairn.store.database import Database, says_damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from memcairn.databases import Opened
     from memcairn.doctor import Finding
     from memcairn.memory_md import findings as memory_md_findings
     from memcairn.memory_md.check import Explanation, Loaded
-    from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.refresh import Refreshed
     from memcairn.queue import QueueEntry, QueueStatus
     from memcairn.search.passages import Passage
-    from memcairn.store.overview import FoundProblem
+    from memcairn.status import Status
     from memcairn.store.roots import Root
 
     Progress = Callable[[int, int], None]
 
-T = TypeVar("T")
-
 # A note may change while a search is under way; after this many rounds the answer leaves it out.
 FRESH_ROUNDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class RootStatus:
-    """One root, counted. `scanned_at`: start of its last whole scan, seconds since the epoch."""
-
-    path: str
-    name: str
-    notes: int
-    chunks: int
-    exists: bool
-    scanned_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What there is; sizes in bytes."""
-
-    home: str
-    roots: tuple[RootStatus, ...]
-    notes: int
-    chunks: int
-    index_bytes: int
-    queue_bytes: int
-    queue: QueueStatus
-    failing: tuple[QueueEntry, ...]
-    problems: tuple[FoundProblem, ...]
-
-
-class _Handles:
-    """What one thread has open."""
-
-    def __init__(self, db: Database, queue: Queue, settings: config.Config) -> None:
-        self.db = db
-        self.queue = queue
-        self.indexer = Indexer(db, settings)
-
-    def close(self) -> None:
-        self.db.close()
-        self.queue.close()
 
 
 class Memory:
@@ -104,9 +56,7 @@ class Memory:
         self.config = config.load()
         # What a user should be told, though nothing failed: a database was set aside, say.
         self.notices: list[str] = []
-        self._threads = threading.local()
-        self._open_handles: list[_Handles] = []
-        self._lock = threading.RLock()
+        self.databases = Databases(self.home, self.config, self.notices)
 
     def __enter__(self) -> Self:
         """Nothing to do: databases are opened when they are needed."""
@@ -118,74 +68,7 @@ class Memory:
 
     def close(self) -> None:
         """Close all databases, of all threads. The object can still be used: it opens them again."""
-        with self._lock:
-            for handles in self._open_handles:
-                handles.close()
-            self._open_handles.clear()
-            self._threads = threading.local()
-
-    # ── databases ────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def index_path(self) -> str:
-        """index.db."""
-        return os.path.join(self.home, "index.db")
-
-    @property
-    def queue_path(self) -> str:
-        """queue.db."""
-        return os.path.join(self.home, "queue.db")
-
-    def _handles(self) -> _Handles:
-        handles: _Handles | None = getattr(self._threads, "handles", None)
-        if handles is None:
-            with self._lock:
-                handles = self._open()
-                self._open_handles.append(handles)
-            self._threads.handles = handles
-        return handles
-
-    def _open(self) -> _Handles:
-        is_new = not os.path.exists(self.index_path) or os.path.getsize(self.index_path) == 0
-        try:
-            db = Database(self.index_path)
-        except StateDamaged:
-            self._set_aside(self.index_path, "it is rebuilt from the files")
-            is_new = True
-            db = Database(self.index_path)
-        queue = Queue(self.queue_path, max_wait_s=self.config.seconds("queue.max_wait_s"))
-        handles = _Handles(db, queue, self.config)
-        if is_new:
-            for path in roots.restore(db):
-                handles.indexer.index_changed(path)
-        if queue.set_aside:
-            self.notices.append(
-                f"{self.queue_path} was damaged; it is now {queue.set_aside}, and all roots are "
-                "scanned in its place"
-            )
-            queue.enqueue(root.path for root in roots.roots(db))
-        return handles
-
-    def _set_aside(self, path: str, consequence: str) -> None:
-        # What happens once in a lifetime must not cost every start 20 ms.
-        from memcairn import aside  # noqa: PLC0415
-
-        where = aside.set_aside(path)
-        if where is not None:
-            self.notices.append(f"{path} was damaged; it is now {where}, and {consequence}")
-
-    def _do(self, work: Callable[[_Handles], T]) -> T:
-        """Do something with the databases; if one turns out damaged, once more with a new one."""
-        try:
-            return work(self._handles())
-        except sqlite3.DatabaseError as error:
-            if not says_damaged(error):
-                raise
-        self.close()
-        self._set_aside(self.index_path, "it is rebuilt from the files")
-        # A sound queue.db stays where it is.
-        self._set_aside(self.queue_path, "all roots are scanned in its place")
-        return work(self._handles())
+        self.databases.close()
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────────
 
@@ -213,11 +96,11 @@ class Memory:
             # It may have been edited, which concerns itself, and no note.
             return self._finish(IndexReport(left_out={real: "is an index of notes, and no note"}))
 
-        def work(handles: _Handles) -> IndexReport:
-            handles.indexer.progress = progress
-            return handles.indexer.index(real, namespace=namespace, force=force)
+        def work(opened: Opened) -> IndexReport:
+            opened.indexer.progress = progress
+            return opened.indexer.index(real, namespace=namespace, force=force)
 
-        return self._finish(self._do(work))
+        return self._finish(self.databases.do(work))
 
     def enqueue(
         self,
@@ -230,7 +113,9 @@ class Memory:
         if isinstance(changed, str | os.PathLike):
             changed = [changed]
         real = [paths.real(os.fspath(path)) for path in changed]
-        self._do(lambda h: h.queue.enqueue(real, namespace=namespace, force=force))
+        self.databases.do(
+            lambda opened: opened.queue.enqueue(real, namespace=namespace, force=force)
+        )
 
     def drain(
         self,
@@ -248,10 +133,10 @@ class Memory:
         """
         window_s = self.config.seconds("queue.window_s") if window is None else window
 
-        def work(handles: _Handles) -> IndexReport:
-            handles.indexer.progress = None
+        def work(opened: Opened) -> IndexReport:
+            opened.indexer.progress = None
             return drain.drain(
-                handles.queue, handles.indexer, window_s=window_s, limit=limit, deadline=deadline
+                opened.queue, opened.indexer, window_s=window_s, limit=limit, deadline=deadline
             )
 
         return self._timed(work)
@@ -270,85 +155,41 @@ class Memory:
         """
         only = None if changed is None else [paths.real(os.fspath(path)) for path in changed]
 
-        def work(handles: _Handles) -> IndexReport:
-            handles.indexer.progress = None
+        def work(opened: Opened) -> IndexReport:
+            opened.indexer.progress = None
             return drain.flush(
-                handles.queue, handles.indexer, only=only, progress=progress, deadline=deadline
+                opened.queue, opened.indexer, only=only, progress=progress, deadline=deadline
             )
 
         return self._timed(work)
 
     def discard_failed(self) -> list[QueueEntry]:
         """Drop the queue's entries that have an error, and return them."""
-        return self._do(lambda h: h.queue.discard_failed())
+        return self.databases.do(lambda opened: opened.queue.discard_failed())
 
     def queue_status(self) -> QueueStatus:
         """How many entries wait, are ready, claimed, failing; the oldest and its age."""
         window_s = self.config.seconds("queue.window_s")
-        return self._do(lambda h: h.queue.status(window_s=window_s))
+        return self.databases.do(lambda opened: opened.queue.status(window_s=window_s))
 
-    def _timed(self, work: Callable[[_Handles], IndexReport]) -> IndexReport:
+    def _timed(self, work: Callable[[Opened], IndexReport]) -> IndexReport:
         started = time.perf_counter()
-        report = self._do(work)
+        report = self.databases.do(work)
         report.took_s = time.perf_counter() - started
         return self._finish(report)
 
     def _finish(self, report: IndexReport) -> IndexReport:
         """What was indexed goes on to MEMORY.md."""
-        self._do(self._keep_memory_md)
+        self.keep_memory_md()
         return report
 
     # ── MEMORY.md ────────────────────────────────────────────────────────────────────────────────
 
-    @property
-    def backups(self) -> str:
-        """The folder for copies of each MEMORY.md that was there before us."""
-        return os.path.join(self.home, "backups")
-
-    def _keep_memory_md(self, handles: _Handles) -> None:
-        """Bring MEMORY.md up to date where it is not: notes changed, it was edited, a day began.
-
-        What hinders that is told as a notice, and tried again the next time: the notes are safe.
-        """
-        states = memory_md.states(handles.db)
-        today = datetime.now(UTC).date().toordinal()
-        for root in roots.roots(handles.db):
-            if not _has_memory_md(root, states):
-                continue
-            state = states.get(root.id)
-            if state is not None and not state.changed and state.day == today:
-                file = os.path.join(root.path, paths.MEMORY_MD)
-                if state.signature == _signature(file):
-                    continue
-            try:
-                self._refresh(handles, root)
-            except MemoryMdError as error:
-                notice = f"{error}" + (f"; {error.hint}" if error.hint else "")
-                if notice not in self.notices:
-                    self.notices.append(notice)
-
-    def _refresh(self, handles: _Handles, root: Root, *, rebuild: bool = False) -> Refreshed:
-        # Most calls find that nothing is to be done, and need not load how.
-        from memcairn.memory_md import refresh  # noqa: PLC0415
-
-        done = refresh.refresh(
-            handles.db, root, self._limits(), backups=self.backups, rebuild=rebuild
+    def keep_memory_md(self) -> None:
+        """Bring each MEMORY.md up to date that is not; every call that indexes does so by itself."""
+        self.databases.do(
+            lambda opened: current.bring_up_to_date(opened.db, self.config, self.home, self.notices)
         )
-        if done.backup is not None:
-            self.notices.append(
-                f"{os.path.join(root.path, paths.MEMORY_MD)} was there before memcairn; a copy is "
-                f"{done.backup}"
-            )
-        return done
-
-    def _limits(self) -> Limits:
-        from memcairn.memory_md.limits import Limits  # noqa: PLC0415 - as above
-
-        names = ("max_lines", "max_units", "max_bytes", "entry_chars")
-        try:
-            return Limits(*(int(self.config[f"memory_md.{name}"]) for name in names))
-        except ValueError as error:
-            raise ConfigError(f"memory_md: {error}", path=paths.config_file()) from error
 
     def memory_md_root(self, path: str | os.PathLike[str] | None = None) -> Root:
         """The root whose MEMORY.md is meant.
@@ -363,8 +204,8 @@ class Memory:
         all_roots = [root for root in self.roots() if not os.path.isfile(root.path)]
         real = None if path is None else paths.real(os.fspath(path))
         if real is None:
-            states = self._do(lambda h: memory_md.states(h.db))
-            having = [root for root in all_roots if _has_memory_md(root, states)]
+            states = self.databases.do(lambda opened: memory_md.states(opened.db))
+            having = [root for root in all_roots if current.is_kept(root, states)]
             if len(having) == 1:
                 return having[0]
             real = os.getcwd()
@@ -393,22 +234,24 @@ class Memory:
         root = self.memory_md_root(path)
         self._index_only(root.path)
 
-        def work(handles: _Handles) -> Refreshed:
+        def work(opened: Opened) -> Refreshed:
             if root.memory_md is not True:
-                roots.update(handles.db, root.id, memory_md=True)
-            return self._refresh(handles, root, rebuild=True)
+                roots.update(opened.db, root.id, memory_md=True)
+            return current.refresh(
+                opened.db, root, self.config, self.home, self.notices, rebuild=True
+            )
 
-        return self._do(work)
+        return self.databases.do(work)
 
     def stop_memory_md(self, path: str | os.PathLike[str] | None = None) -> Root:
         """Keep a root's MEMORY.md no longer; the file stays as it is."""
         root = self.memory_md_root(path)
 
-        def work(handles: _Handles) -> None:
-            roots.update(handles.db, root.id, memory_md=False)
-            memory_md.end(handles.db, root.id)
+        def work(opened: Opened) -> None:
+            roots.update(opened.db, root.id, memory_md=False)
+            memory_md.end(opened.db, root.id)
 
-        self._do(work)
+        self.databases.do(work)
         return root
 
     def check_memory_md(
@@ -424,7 +267,9 @@ class Memory:
 
         root = self._kept_root(path)
         self._index_only(root.path)
-        return self._do(lambda h: refresh.check(h.db, root, self._limits()))
+        return self.databases.do(
+            lambda opened: refresh.check(opened.db, root, current.limits(self.config))
+        )
 
     def explain_memory_md(self, path: str | os.PathLike[str]) -> Explanation:
         """Why a note stands in MEMORY.md where it stands.
@@ -437,7 +282,9 @@ class Memory:
         real = paths.real(os.fspath(path))
         root = self._kept_root(real)
         self.index(real)
-        found = self._do(lambda h: refresh.explain(h.db, root, real, self._limits()))
+        found = self.databases.do(
+            lambda opened: refresh.explain(opened.db, root, real, current.limits(self.config))
+        )
         if found is None:
             raise UsageError("is no note", path=real, hint=f"of the root {root.path}")
         return found
@@ -459,11 +306,11 @@ class Memory:
                 path=os.path.join(root.path, paths.MEMORY_MD),
                 hint="`memcairn memory-md refresh ROOT` makes one",
             )
-        return check.as_loaded(present, self._limits())
+        return check.as_loaded(present, current.limits(self.config))
 
     def _kept_root(self, path: str | os.PathLike[str] | None) -> Root:
         root = self.memory_md_root(path)
-        if not _has_memory_md(root, self._do(lambda h: memory_md.states(h.db))):
+        if not current.is_kept(root, self.databases.do(lambda opened: memory_md.states(opened.db))):
             raise UsageError(
                 "has no MEMORY.md",
                 path=root.path,
@@ -474,11 +321,11 @@ class Memory:
     def _index_only(self, real: str) -> IndexReport:
         """Index, and leave MEMORY.md as it is."""
 
-        def work(handles: _Handles) -> IndexReport:
-            handles.indexer.progress = None
-            return handles.indexer.index(real)
+        def work(opened: Opened) -> IndexReport:
+            opened.indexer.progress = None
+            return opened.indexer.index(real)
 
-        return self._do(work)
+        return self.databases.do(work)
 
     # ── observations ─────────────────────────────────────────────────────────────────────────────
 
@@ -542,15 +389,15 @@ class Memory:
             real = paths.real(os.path.join(self.home, "memory"))
             paths.make_private_folder(real)
 
-        def work(handles: _Handles) -> None:
-            if not any(root.path == real for root in roots.roots(handles.db)):
-                roots.add(handles.db, real)
-                handles.indexer.index(real)
-            root = next(root for root in roots.roots(handles.db) if root.path == real)
+        def work(opened: Opened) -> None:
+            if not any(root.path == real for root in roots.roots(opened.db)):
+                roots.add(opened.db, real)
+                opened.indexer.index(real)
+            root = next(root for root in roots.roots(opened.db) if root.path == real)
             if root.memory_md is None:
-                roots.update(handles.db, root.id, memory_md=True)
+                roots.update(opened.db, root.id, memory_md=True)
 
-        self._do(work)
+        self.databases.do(work)
         return real
 
     def pin(self, path: str | os.PathLike[str], *, pinned: bool = True) -> bool:
@@ -570,7 +417,7 @@ class Memory:
             hint = "`memcairn index FOLDER` makes notes of what is in it"
             raise NoteError("is no note of a root", path=real, hint=hint)
         self.index(real)
-        if not self._do(lambda h: _is_note(h, real)):
+        if not self.databases.do(lambda opened: _is_note(opened, real)):
             raise NoteError("is no note", path=real)
         root = max(enclosing, key=lambda root: len(root.path))
         changed = observe.set_pinned(root.path, real, pinned=pinned)
@@ -614,15 +461,15 @@ class Memory:
             raise UsageError(f"the budget is {budget_words} words, but it must be at least 1")
         below = None if root is None else paths.real(os.fspath(root))
         asked = Query(query, limit, namespace, below, budget_words)
-        return self._do(lambda handles: self._search(handles, asked))
+        return self.databases.do(lambda opened: self._search(opened, asked))
 
-    def _search(self, handles: _Handles, asked: Query) -> list[Passage]:
-        handles.indexer.progress = None
-        self._finish(freshness.look_at_folders(handles.db, handles.indexer))
+    def _search(self, opened: Opened, asked: Query) -> list[Passage]:
+        opened.indexer.progress = None
+        self._finish(freshness.look_at_folders(opened.db, opened.indexer))
         passages: list[Passage] = []
         for _ in range(FRESH_ROUNDS):
-            passages, signatures = pipeline.search(handles.db, asked)
-            changed = freshness.look_at_notes(handles.indexer, signatures)
+            passages, signatures = pipeline.search(opened.db, asked)
+            changed = freshness.look_at_notes(opened.indexer, signatures)
             if not (changed.indexed or changed.removed or changed.failed):
                 return passages
             self._finish(changed)
@@ -631,13 +478,13 @@ class Memory:
 
     def namespaces(self) -> dict[str, int]:
         """How many notes each namespace has, by name."""
-        return self._do(lambda h: overview.namespaces(h.db))
+        return self.databases.do(lambda opened: overview.namespaces(opened.db))
 
     # ── upkeep ───────────────────────────────────────────────────────────────────────────────────
 
     def roots(self) -> list[Root]:
         """The folders and files that are kept current."""
-        return self._do(lambda h: roots.roots(h.db))
+        return self.databases.do(lambda opened: roots.roots(opened.db))
 
     def forget_root(self, path: str | os.PathLike[str]) -> int:
         """Take a root out of the index; its files stay. Returns how many notes it had.
@@ -648,85 +495,34 @@ class Memory:
         real = paths.real(os.fspath(path))
         for root in self.roots():
             if root.path == real:
-                return self._do(partial(_forget, root))
+                return self.databases.do(partial(_forget, root))
         known = ", ".join(root.path for root in self.roots()) or "none"
         raise UsageError("is no root", path=real, hint=f"roots: {known}")
 
     def status(self) -> Status:
         """What there is, and what is wrong with it."""
+        # As with doctor: of no use to any other call.
+        from memcairn.status import status  # noqa: PLC0415
 
-        def work(handles: _Handles) -> Status:
-            db = handles.db
-            with db.snapshot():
-                notes, chunks = overview.notes_and_chunks(db)
-                listed = tuple(
-                    RootStatus(
-                        root.path,
-                        root.name,
-                        *overview.notes_and_chunks(db, root.id),
-                        os.path.exists(root.path),
-                        root.scanned_at,
-                    )
-                    for root in roots.roots(db)
-                )
-                found = tuple(overview.problems(db))
-            return Status(
-                home=self.home,
-                roots=listed,
-                notes=notes,
-                chunks=chunks,
-                index_bytes=_size(self.index_path),
-                queue_bytes=_size(self.queue_path),
-                queue=handles.queue.status(window_s=self.config.seconds("queue.window_s")),
-                failing=tuple(handles.queue.entries(failing=True)),
-                problems=found,
-            )
-
-        return self._do(work)
+        window_s = self.config.seconds("queue.window_s")
+        return self.databases.do(
+            lambda opened: status(self.home, opened.db, opened.queue, window_s=window_s)
+        )
 
     def doctor(self, *, fix: bool = False) -> list[Finding]:
         """What is wrong and how to mend it; with `fix`, what is safe to mend is mended."""
         from memcairn import doctor  # noqa: PLC0415 - of no use to any other call
 
-        return self._do(
-            lambda h: list(doctor.examine(self.home, h.db, h.queue, h.indexer, fix=fix))
+        return self.databases.do(
+            lambda opened: list(
+                doctor.examine(self.home, opened.db, opened.queue, opened.indexer, fix=fix)
+            )
         )
 
 
-_CLAUDE_MEMORY = re.compile(r".*/\.claude/(?:projects/[^/]+/memory|agent-memory/[^/]+)", re.DOTALL)
+def _forget(root: Root, opened: Opened) -> int:
+    return roots.forget(opened.db, root)
 
 
-def _has_memory_md(root: Root, states: Mapping[int, memory_md.State]) -> bool:
-    """Whether a root's MEMORY.md is kept.
-
-    As the user said; else if it has one, or if it is a folder whose MEMORY.md Claude Code loads.
-    """
-    if root.memory_md is False or not os.path.isdir(root.path):
-        return False
-    return (
-        root.memory_md is True
-        or root.id in states
-        or _CLAUDE_MEMORY.fullmatch(root.path.replace(os.sep, "/")) is not None
-        or os.path.isfile(os.path.join(root.path, paths.MEMORY_MD))
-    )
-
-
-def _signature(file: str) -> tuple[int, int, int] | None:
-    try:
-        status = os.lstat(file)
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def _forget(root: Root, handles: _Handles) -> int:
-    return roots.forget(handles.db, root)
-
-
-def _is_note(handles: _Handles, path: str) -> bool:
-    return notes.known(handles.db, path) is not None
-
-
-def _size(path: str) -> int:
-    """Bytes of a database with its journal."""
-    return sum(os.path.getsize(p) for p in (path, path + "-wal") if os.path.exists(p))
+def _is_note(opened: Opened, path: str) -> bool:
+    return notes.known(opened.db, path) is not None

@@ -24,7 +24,7 @@ def indexed(notes: Path) -> str:
         write(notes / f"{number}.md", f"# Note {number}\n\nkiwi {number}\n")
     with Memory() as memory:
         memory.index(notes, namespace="given")
-        return memory.index_path
+        return memory.databases.index_path
 
 
 @pytest.mark.parametrize("damage", ["garbage", "header", "truncated", "short", "middle"])
@@ -88,7 +88,7 @@ def test_an_index_that_cannot_be_written_is_an_error_with_a_hint(notes: Path) ->
     indexed(notes)
     write(notes / "new.md", "kiwi new\n")
     with Memory() as memory:
-        memory._handles().db.execute("PRAGMA query_only = ON")
+        memory.databases.opened().db.execute("PRAGMA query_only = ON")
 
         with pytest.raises(StateError) as error:
             memory.index(notes)
@@ -101,7 +101,7 @@ def test_a_full_disk_is_an_error_and_loses_nothing(notes: Path) -> None:
     indexed(notes)
     with Memory() as memory:
         before = content(memory)
-        handles = memory._handles()
+        handles = memory.databases.opened()
         (pages,) = handles.db.execute("PRAGMA page_count").fetchone()
         handles.db.execute(f"PRAGMA max_page_count = {pages}")
         write(notes / "new.md", "".join(f"# H{n}\n\nplum {n} {'x' * 999}\n\n" for n in range(500)))

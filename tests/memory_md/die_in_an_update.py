@@ -50,7 +50,7 @@ def update_and_die(root, steps):
     for name in CALLS:
         setattr(os, name, countdown.before(getattr(os, name)))
     with Memory() as memory:
-        memory._handles().db.connection.set_trace_callback(countdown.statement)
+        memory.databases.opened().db.connection.set_trace_callback(countdown.statement)
         memory.index(root)
 
 

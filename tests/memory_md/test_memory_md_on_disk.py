@@ -218,7 +218,7 @@ def test_a_folder_that_has_one_keeps_it_and_what_it_says(tmp_path):
     (root / "MEMORY.md").write_bytes(theirs)
     with Memory() as memory:
         memory.index(root)
-        backups = list(Path(memory.backups).iterdir())
+        backups = list(Path(memory.home, "backups").iterdir())
         notices = memory.notices
     after = (root / "MEMORY.md").read_bytes()
     assert theirs.rstrip() in after
@@ -232,7 +232,7 @@ def test_a_backup_is_made_once(root):
     with Memory() as memory:
         (root / "MEMORY.md").write_text("mine\n" + text(root))
         memory.index(root)
-        assert not Path(memory.backups).exists()
+        assert not Path(memory.home, "backups").exists()
     assert text(root).startswith("mine\n")
 
 

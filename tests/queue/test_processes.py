@@ -101,7 +101,7 @@ def test_no_lock_is_held_while_a_file_is_indexed(
 
     go_on.set()
     flush.join(60)
-    assert [e.path for e in memory._handles().queue.entries()] == [str(notes / "another.md")]
+    assert [e.path for e in memory.databases.opened().queue.entries()] == [str(notes / "another.md")]
     memory.close()
 
 
@@ -212,7 +212,7 @@ def test_a_file_that_fails_keeps_its_entry_and_holds_up_no_other(notes: Path) ->
     assert report.failed == {str(bad): "is not UTF-8 text (line 1)"}
     assert memory.search("good")
     assert not memory.search("gone")
-    (entry,) = memory._handles().queue.entries()
+    (entry,) = memory.databases.opened().queue.entries()
     assert (entry.path, entry.attempts) == (str(bad), 1)
     bad.write_text("bad is mended\n", encoding="utf-8")
     assert memory.flush().failed == {}
@@ -229,7 +229,7 @@ def test_a_flush_of_some_paths_leaves_the_rest_alone(notes: Path) -> None:
 
     memory.flush(changed)
 
-    assert [e.path for e in memory._handles().queue.entries()] == [str(notes / "left.md")]
+    assert [e.path for e in memory.databases.opened().queue.entries()] == [str(notes / "left.md")]
     assert memory.search("first")
     memory.close()
 

@@ -1,0 +1,110 @@
+"""Which roots have a MEMORY.md, and bringing it up to date where it is not."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from memcairn import paths
+from memcairn.errors import ConfigError, MemoryMdError
+from memcairn.store import memory_md, roots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from memcairn.config import Config
+    from memcairn.memory_md.limits import Limits
+    from memcairn.memory_md.refresh import Refreshed
+    from memcairn.store.database import Database
+    from memcairn.store.roots import Root
+
+_CLAUDE_MEMORY = re.compile(r".*/\.claude/(?:projects/[^/]+/memory|agent-memory/[^/]+)", re.DOTALL)
+
+
+def is_kept(root: Root, states: Mapping[int, memory_md.State]) -> bool:
+    """Whether a root's MEMORY.md is kept.
+
+    As the user said; else if it has one, or if it is a folder whose MEMORY.md Claude Code loads.
+    """
+    if root.memory_md is False or not os.path.isdir(root.path):
+        return False
+    return (
+        root.memory_md is True
+        or root.id in states
+        or _CLAUDE_MEMORY.fullmatch(root.path.replace(os.sep, "/")) is not None
+        or os.path.isfile(os.path.join(root.path, paths.MEMORY_MD))
+    )
+
+
+def bring_up_to_date(db: Database, settings: Config, home: str, notices: list[str]) -> None:
+    """Refresh each MEMORY.md that is not what it should be: notes changed, it was edited, a day began.
+
+    What hinders that is told as a notice, and tried again the next time: the notes are safe.
+    """
+    states = memory_md.states(db)
+    today = datetime.now(UTC).date().toordinal()
+    for root in roots.roots(db):
+        if not is_kept(root, states):
+            continue
+        state = states.get(root.id)
+        if state is not None and not state.changed and state.day == today:
+            file = os.path.join(root.path, paths.MEMORY_MD)
+            if state.signature == _signature(file):
+                continue
+        try:
+            refresh(db, root, settings, home, notices)
+        except MemoryMdError as error:
+            notice = f"{error}" + (f"; {error.hint}" if error.hint else "")
+            if notice not in notices:
+                notices.append(notice)
+
+
+def refresh(
+    db: Database,
+    root: Root,
+    settings: Config,
+    home: str,
+    notices: list[str],
+    *,
+    rebuild: bool = False,
+) -> Refreshed:
+    """Refresh one; a copy of a MEMORY.md that was there before us is told as a notice.
+
+    Raises:
+        MemoryMdError: it cannot be read or written.
+    """
+    # Most calls find that nothing is to be done, and need not load how.
+    from memcairn.memory_md.refresh import refresh as write  # noqa: PLC0415
+
+    done = write(db, root, limits(settings), backups=os.path.join(home, "backups"), rebuild=rebuild)
+    if done.backup is not None:
+        notices.append(
+            f"{os.path.join(root.path, paths.MEMORY_MD)} was there before memcairn; a copy is "
+            f"{done.backup}"
+        )
+    return done
+
+
+def limits(settings: Config) -> Limits:
+    """The limits of MEMORY.md that are configured.
+
+    Raises:
+        ConfigError: they contradict each other.
+    """
+    from memcairn.memory_md.limits import Limits  # noqa: PLC0415 - as above
+
+    names = ("max_lines", "max_units", "max_bytes", "entry_chars")
+    try:
+        return Limits(*(int(settings[f"memory_md.{name}"]) for name in names))
+    except ValueError as error:
+        raise ConfigError(f"memory_md: {error}", path=paths.config_file()) from error
+
+
+def _signature(file: str) -> tuple[int, int, int] | None:
+    try:
+        status = os.lstat(file)
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
