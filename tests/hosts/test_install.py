@@ -485,3 +485,59 @@ def test_hosts_leaves_no_trace(user: Path, home: Path) -> None:
 
     assert snapshot(user) == before
     assert not home.exists()
+
+
+def test_hosts_tells_of_a_version_that_is_too_old(
+    user: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude = write(tmp_path / "bin/claude", "#!/bin/sh\necho '2.1.100 (Claude Code)'\n")
+    claude.chmod(0o755)
+    run(["init"])
+    capsys.readouterr()
+
+    assert run(["hosts"]) == 1
+    assert "Claude Code 2.1.100 does not load it: 2.1.157 is needed" in capsys.readouterr().out
+
+
+def test_a_project_elsewhere_is_found_again(
+    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Path.cwd()
+    write(project / "opencode.json", '{ "theme": "x" }')
+    write(project / ".gemini/settings.json", "{}")
+    before = snapshot(project)
+    run(["init", "--scope", "project", *(f"--host={name}" for name in NAMES)])
+    write(
+        project / ".gemini/settings.json",
+        jsonc.put((project / ".gemini/settings.json").read_text(), ("a",), 1),
+    )
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["uninstall", "--keep-memory"]) == 0
+
+    assert snapshot(project) == {**before, ".gemini/settings.json": b'{"a": 1}'} or snapshot(
+        project
+    ) == {**before, ".gemini/settings.json": b'{\n  "a": 1\n}'}
+
+
+def test_a_file_of_theirs_is_never_removed_though_the_host_has_moved(
+    user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write(user / ".codex/config.toml", 'model = "x"\n')
+    run(["init"])
+    config.write_text(config.read_text() + "\n[later]\nx = 1\n")
+    monkeypatch.setenv("CODEX_HOME", str(user / "elsewhere"))
+
+    run(["uninstall", "--keep-memory"])
+
+    assert tomllib.loads(config.read_text()) == {"model": "x", "later": {"x": 1}}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_read_only_file_is_left_alone(user: Path, home: Path) -> None:
+    settings = write(user / ".gemini/settings.json", "{}")
+    settings.chmod(0o444)
+
+    assert run(["init"]) == 1
+    assert settings.read_text() == "{}"
+    assert not home.exists()

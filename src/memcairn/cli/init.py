@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,11 @@ from memcairn.errors import UsageError
 from memcairn.hosts import changes, install, memories
 from memcairn.hosts.table import BY_NAME, SCOPES
 from memcairn.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcairn.hosts.table import Host
 
 
 @click.command("init")
@@ -66,13 +73,18 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
     for path, why in failed.items():
         click.echo(f"memcairn: {shown(path)}: {why}", err=True)
     if not quiet:
-        titles = ", ".join(host.title for host in hosts)
-        write(f"{titles}: {output.count(len(changed), 'file')} changed")
-        notes = sum(len(report.indexed) for report in reports)
-        if notes:
-            write(f"{output.count(notes, 'note')} of theirs indexed, where they are")
-        for host in hosts:
-            if host.after:
-                write(f"{host.title}: {host.after}")
-        write("start a new session for it to work; `memcairn hosts` checks")
+        _sum_up(hosts, len(changed), sum(len(report.indexed) for report in reports))
+    if importlib.util.find_spec("mcp") is None:
+        click.echo("memcairn: the server that hosts start needs a package more", err=True)
+        click.echo("  install it with: pip install 'memcairn[mcp]'", err=True)
     return 1 if failed else 0
+
+
+def _sum_up(hosts: Sequence[Host], files: int, notes: int) -> None:
+    write(f"{', '.join(host.title for host in hosts)}: {output.count(files, 'file')} changed")
+    if notes:
+        write(f"{output.count(notes, 'note')} of theirs indexed, where they are")
+    for host in hosts:
+        if host.after:
+            write(f"{host.title}: {host.after}")
+    write("start a new session for it to work; `memcairn hosts` checks")

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 class Change:
     """What is to become of one file; `after` None removes it, and the empty `folders` that were made.
 
-    `is_whole`: the file is wholly ours.
+    `path` is the file itself, `name` what the host calls it: it may be a link. `is_whole`: it is wholly ours.
     """
 
     path: str
+    name: str
     host: str
     scope: str
     before: bytes | None
@@ -63,16 +64,22 @@ def to_install(edit: Edit, host: str, scope: str) -> Change:
 
     Raises:
         ConfigError: the file cannot be understood.
-        MemcairnError: it cannot be read.
+        MemcairnError: it cannot be read, or is read-only.
     """
     path = os.path.realpath(edit.path)
     before = read(path)
+    after = edit.put(before)
+    if before not in (None, after) and not os.access(path, os.W_OK):
+        raise MemcairnError(
+            "is read-only", path=path, hint="make it writable, or leave this host out with --host"
+        )
     return Change(
         path,
+        os.path.basename(edit.path),
         host,
         scope,
         before,
-        edit.put(before),
+        after,
         made=edit.made(before),
         folders=_missing_folders(path),
         is_whole=isinstance(edit, OwnFile),
@@ -86,6 +93,7 @@ def to_withdraw(edit: Edit, host: str, scope: str, record: Record | None, home: 
     planned = partial(
         Change,
         path,
+        os.path.basename(edit.path),
         host,
         scope,
         before,
@@ -163,10 +171,12 @@ def _recorded(change: Change, known: Record | None, home: str) -> Record:
     copy = installed.back_up(home, change.host, change.path, before) if before is not None else None
     return Record(
         change.path,
+        change.name,
         change.host,
         change.scope,
         copy,
         after,
+        change.is_whole,
         made=change.made,
         folders=change.folders,
     )

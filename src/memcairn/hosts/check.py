@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from memcairn.errors import MemcairnError
@@ -77,8 +78,11 @@ def examine(project: str) -> list[HostState]:
 
 def _state(host: Host, project: str, tried: dict[str, str]) -> HostState:
     found = [_installation(host, scope, project, tried) for scope in SCOPES]
-    present = tuple(one for one in found if one.state != "absent" or one.problems)
-    return HostState(host.name, host.title, install.is_present(host), present)
+    present = [one for one in found if one.state != "absent" or one.problems]
+    old = _too_old(host) if present else ""
+    if old:
+        present[0] = replace(present[0], problems=(*present[0].problems, old))
+    return HostState(host.name, host.title, install.is_present(host), tuple(present))
 
 
 def _installation(host: Host, scope: Scope, project: str, tried: dict[str, str]) -> Installation:
@@ -176,3 +180,28 @@ def _trouble(command: str) -> str:
         return ""
     last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
     return f"{command} serve does not answer: {last.strip()}"
+
+
+def _too_old(host: Host) -> str:
+    """What to say of a host whose version does not load what is installed; "" of another."""
+    program_file = next(filter(None, map(shutil.which, host.programs)), None)
+    if not host.oldest or program_file is None:
+        return ""
+    try:
+        done = subprocess.run(  # noqa: S603 - the host's own program
+            [program_file, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    version = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
+    if version is None or tuple(map(int, version.groups())) >= host.oldest:
+        return ""
+    needed = ".".join(map(str, host.oldest))
+    return f"{host.title} {version[0]} does not load it: {needed} is needed, update it"

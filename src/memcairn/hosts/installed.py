@@ -1,8 +1,8 @@
 """What was changed in which host's files: `hosts.json` in the home.
 
-    {"files": [{"path": …, "host": "gemini", "scope": "user",
+    {"files": [{"path": …, "name": "settings.json", "host": "gemini", "scope": "user",
                 "before": "<name of the copy in backups/>" or null if there was no file,
-                "after": "<sha256 of what was written>",
+                "after": "<sha256 of what was written>", "is_whole": false,
                 "made": [["mcpServers"]], "folders": ["/home/me/.gemini"]}]}
 
 It is what lets a file come back byte for byte. Without it memcairn still finds what is its own.
@@ -33,16 +33,20 @@ BACKUPS = "backups"
 class Record:
     """One file that was changed.
 
-    `before` is the name of the copy of what was there, None if there was no file; `is_exact` says that
-    nothing but ours was changed between that copy and what was written. `after` is the SHA-256 of what was
-    written. `made` are the objects that were made in it, `folders` those above it, outermost first.
+    `path` is the file itself, `name` what the host calls it: it may be a link. `before` is the name of the
+    copy of what was there, None if there was no file; `is_exact` says that nothing but ours was changed
+    between that copy and what was written. `after` is the SHA-256 of what was written. `is_whole`: the
+    file is wholly ours. `made` are the objects that were made in it, `folders` those above it, outermost
+    first.
     """
 
     path: str
+    name: str
     host: str
     scope: str
     before: str | None
     after: str
+    is_whole: bool
     made: tuple[jsonc.Path, ...] = ()
     folders: tuple[str, ...] = ()
     is_exact: bool = True

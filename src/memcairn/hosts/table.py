@@ -71,7 +71,8 @@ class Host:
     moves it; `project_folder` is the same in a project. `memories` are files and folders of its own memory,
     as globs below the user's folder, and `project_memories` below a project; they are indexed in place.
     `traces` are what the host itself keeps of our server elsewhere, as globs below the user's folder of
-    caches: they go when memcairn goes. `after` is what a person has to do once after `init`.
+    caches: they go when memcairn goes. `oldest` is the first version that loads what is installed. `after` is
+    what a person has to do once after `init`.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Host:
     memories: tuple[str, ...] = ()
     project_memories: tuple[str, ...] = ("AGENTS.md",)
     traces: tuple[str, ...] = ()
+    oldest: tuple[int, ...] = ()
     after: str = ""
     cannot: tuple[str, ...] = ()
     checked: str = ""
@@ -131,8 +133,10 @@ CLAUDE_CODE = Host(
     memories=("projects/*/memory", "CLAUDE.md"),
     project_memories=("CLAUDE.md", "AGENTS.md"),
     traces=("claude-cli-nodejs/*/mcp-logs-plugin-memcairn-memory",),
+    oldest=(2, 1, 157),
     cannot=(
-        "versions before 2.1.157 do not load plugins from the folder of skills",
+        "before 2.1.157, loads no plugins from the folder of skills",
+        "loads none where an administrator allows plugins only from certain marketplaces",
         "in a project, the folder has to be trusted and the server approved first",
     ),
     checked="real client",

@@ -6,13 +6,15 @@ import contextlib
 import os
 import shutil
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memcairn import paths
+from memcairn.errors import StateError
 from memcairn.hosts import changes, install, installed, plugin_files
-from memcairn.hosts.edits import OwnFile
+from memcairn.hosts.edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.program import NAME
 from memcairn.hosts.table import BY_NAME, SCOPES
 from memcairn.memory_md.withdraw import withdraw
@@ -41,6 +43,7 @@ def plan(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
 
     Raises:
         ConfigError: a file that holds ours cannot be understood.
+        StateError: the account of what was changed cannot be.
     """
     records = installed.load(home)
     wanted = {host.name for host in hosts}
@@ -59,25 +62,27 @@ def plan(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
 
 
 def _edit_of(record: installed.Record) -> Edit:
-    """The edit that was made to a file, as the host's table has it today."""
-    host = BY_NAME[record.host]
+    """The edit that was made to a file; the file is where it was then, whatever the environment says now.
+
+    Raises:
+        StateError: this version makes no edit of such a file.
+    """
+    if record.is_whole:
+        return OwnFile(record.path, b"")
     scope: Scope = "project" if record.scope == "project" else "user"
-    project = _project_of(record.path, host, scope)
-    for edit in install.edits(host, scope, project, NAME, {}, plugin=False):
-        if os.path.realpath(edit.path) == record.path:
-            return edit
-    return OwnFile(record.path, b"")
+    for edit in install.edits(BY_NAME[record.host], scope, "", NAME, {}, plugin=False):
+        if isinstance(edit, JsonEntries | TomlTable) and _stem(edit.path) == _stem(record.name):
+            return replace(edit, path=record.path)
+    raise StateError(
+        "was changed by another version of memcairn",
+        path=record.path,
+        hint="take the entries of memcairn out by hand, or use that version",
+    )
 
 
-def _project_of(path: str, host: Host, scope: Scope) -> str:
-    """The folder of the project that a file of a project's settings belongs to."""
-    if scope == "user":
-        return ""
-    for edit in install.edits(host, scope, os.sep, NAME, {}, plugin=False):
-        below = edit.path.lstrip(os.sep)
-        if path.endswith(os.sep + below):
-            return path.removesuffix(os.sep + below) or os.sep
-    return os.sep
+def _stem(path: str) -> str:
+    # opencode.json and opencode.jsonc are one.
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def _without_records(host: Host, scope: Scope, project: str) -> list[Edit]:
@@ -99,20 +104,13 @@ def _files(place: Path) -> list[Path]:
     return [place] if place.is_file() else [p for p in sorted(place.rglob("*")) if p.is_file()]
 
 
-def leftover_folders(hosts: Iterable[Host]) -> list[str]:
-    """Folders that hosts made for our server elsewhere, and plugin folders: they may be empty now."""
-    caches = _caches()
-    found = [
-        str(path) for host in hosts for trace in host.traces for path in Path(caches).glob(trace)
-    ]
-    return sorted(found)
-
-
 def remove_leftovers(hosts: Iterable[Host], project: str) -> None:
     """Remove what hosts logged about our server, and the folders that our plugins leave empty."""
-    for folder in leftover_folders(hosts):
-        shutil.rmtree(folder, ignore_errors=True)
+    caches = Path(_caches())
     for host in hosts:
+        for trace in host.traces:
+            for logs in caches.glob(trace):
+                shutil.rmtree(logs, ignore_errors=True)
         for scope in SCOPES:
             if host.plugin is None:
                 continue
