@@ -9,14 +9,14 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from memcairn.errors import NoteError
-from memcairn.names import MAX_DEPTH, is_reserved
-from memcairn.paths import EXCLUDED_FOLDERS
+from memcairn.errors import NoteError, UsageError
+from memcairn.names import MAX_DEPTH, fold, is_reserved, parts, require_creatable
+from memcairn.paths import EXCLUDED_FOLDERS, PAGE_MARKER, PAGES_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from memcairn.sandbox import Folder, Item
+    from memcairn.sandbox import Content, Folder, Item
 
 
 def files(
@@ -54,6 +54,51 @@ def files(
                 continue
             with inner:
                 yield from files(inner, enter=enter, unread=unread)
+
+
+def contents(
+    root: Folder,
+    *,
+    left_out: dict[str, str],
+    max_files: int,
+    max_file_bytes: int,
+    max_total_bytes: int,
+) -> Iterator[tuple[str, Content]]:
+    """What a copy of a root has in it: its files, but none of hidden folders, and no index page.
+
+    Args:
+        root: the root.
+        left_out: gets what cannot be in a copy: path -> why.
+        max_files: more of them are an error.
+        max_file_bytes: a larger file is left out.
+        max_total_bytes: more of them are an error.
+
+    Raises:
+        UsageError: the root is too large.
+    """
+    count = size = 0
+    for folder, item in files(root, enter=may_hold_notes, unread=left_out):
+        path = folder.shown(item.name)
+        try:
+            require_creatable(parts(path))
+            content = folder.read(item.name, max_file_bytes)
+        except (NoteError, UsageError) as error:
+            left_out[path] = error.message
+            continue
+        if is_page(path, content.data):
+            continue
+        count += 1
+        size += len(content.data)
+        if count > max_files:
+            raise UsageError(f"the root has more than {max_files:,} files")
+        if size > max_total_bytes:
+            raise UsageError(f"the root has more than {max_total_bytes:,} bytes in files")
+        yield path, content
+
+
+def is_page(path: str, data: bytes) -> bool:
+    """Whether a file is an index page, which is made anew from the notes."""
+    return fold(path.split("/", 1)[0]) == PAGES_FOLDER and data.startswith(PAGE_MARKER.encode())
 
 
 def may_hold_notes(name: str) -> bool:

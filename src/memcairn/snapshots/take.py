@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memcairn import tarball, walk
-from memcairn.errors import ArchiveRefused, NoteError, UsageError
-from memcairn.names import fold
-from memcairn.paths import PAGE_MARKER, PAGES_FOLDER
 from memcairn.snapshots.values import FileRecord
 
 if TYPE_CHECKING:
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
     from memcairn.sandbox import Folder
 
 LIMITS = tarball.Limits()
-# Level 3 takes a third of the time of gzip's default and a tenth more bytes.
+# Half the time of gzip's level 6, for 7 percent more bytes.
 _LEVEL = 3
 
 
@@ -61,31 +58,16 @@ def state(root: Folder, stream: IO[bytes] | None = None) -> State:
 
 def _state(root: Folder, writer: tarball.Writer | None) -> State:
     found = State()
-    names = tarball.Names(LIMITS)
-    size = 0
-    for folder, item in walk.files(root, enter=walk.may_hold_notes, unread=found.left_out):
-        path = folder.shown(item.name)
-        try:
-            content = folder.read(item.name, LIMITS.max_file_bytes)
-            if _is_page(path, content.data):
-                continue
-            names.add(path)
-        except (NoteError, UsageError, ArchiveRefused) as error:
-            if len(found.files) >= LIMITS.max_files:
-                raise UsageError(f"the root has more than {LIMITS.max_files:,} files") from error
-            found.left_out[path] = error.message
-            continue
-        size += len(content.data)
-        if size > LIMITS.max_total_bytes:
-            raise UsageError(f"the root has more than {LIMITS.max_total_bytes:,} bytes in files")
+    for path, content in walk.contents(
+        root,
+        left_out=found.left_out,
+        max_files=LIMITS.max_files,
+        max_file_bytes=LIMITS.max_file_bytes,
+        max_total_bytes=LIMITS.max_total_bytes,
+    ):
         digest = hashlib.sha256(content.data).hexdigest()
         found.files[path] = FileRecord(path, len(content.data), digest)
         found.statuses[path] = content.status
         if writer is not None:
             writer.add(path, content.data, int(content.status.st_mtime))
     return found
-
-
-def _is_page(path: str, data: bytes) -> bool:
-    """Whether a file is an index page, which is made anew from the notes."""
-    return fold(path.split("/", 1)[0]) == PAGES_FOLDER and data.startswith(PAGE_MARKER.encode())
