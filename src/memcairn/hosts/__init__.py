@@ -10,4 +10,6 @@
     hook.py       `memcairn hook`          tools.py      the same events as calls of the MCP server
     payload.py    what a host sends        answers.py    what it takes
     events.py     what happens at an event: recall.py, written.py, scopes.py; fence.py marks it as data
+
+A hook call loads only what its event needs, and never fails its host.
 """
