@@ -109,6 +109,44 @@ def test_an_unknown_state_is_refused_with_a_reason(full: Connection, root: Path)
     assert (root / "a.md").read_text(encoding="utf-8") == "tea"
 
 
+def test_a_snapshot_brings_all_notes_back(full: Connection, root: Path) -> None:
+    for name in ("a", "b"):
+        full.call("mem_write", path=f"{name}.md", content=f"# {name}\n\noolong {name}\n")
+    taken = full.call("mem_snapshot", name="before the cleaning")
+    full.call("mem_remove", path="a.md")
+    full.call("mem_write", path="b.md", content="# b\n\nsencha\n", overwrite=True)
+    full.call("mem_write", path="c.md", content="# c\n\nmatcha\n")
+
+    plan = full.call("mem_snapshot_restore", id=taken["id"], dry_run=True)
+    assert (plan["added"], plan["removed"]) == (["a.md"], ["c.md"])
+    assert plan["replaced"] == ["MEMORY.md", "b.md"]
+    assert (root / "c.md").exists()
+    done = full.call("mem_snapshot_restore", id=taken["id"])
+
+    assert (taken["name"], taken["files"]) == ("before the cleaning", 2)
+    assert not (root / "c.md").exists()
+    assert len(full.call("memory_search", query="oolong")["passages"]) == 2
+    assert not full.call("memory_search", query="matcha sencha")["passages"]
+    assert "a.md" in (root / "MEMORY.md").read_text(encoding="utf-8")
+    listed = full.call("mem_snapshot_list")["snapshots"]
+    assert [one["id"] for one in listed] == [done["before"], taken["id"]]
+    full.call("mem_revert", path="c.md")
+    assert full.call("memory_search", query="matcha")["passages"]
+
+
+def test_a_single_file_comes_back_from_a_snapshot(full: Connection, root: Path) -> None:
+    for name in ("a", "b"):
+        full.call("mem_write", path=f"{name}.md", content="old")
+    taken = full.call("mem_snapshot")["id"]
+    for name in ("a", "b"):
+        full.call("mem_write", path=f"{name}.md", content="new", overwrite=True)
+
+    full.call("mem_snapshot_restore", id=taken, paths=["a.md"])
+
+    assert (root / "a.md").read_text(encoding="utf-8") == "old"
+    assert (root / "b.md").read_text(encoding="utf-8") == "new"
+
+
 def test_a_session_log_says_what_was_done_and_never_with_which_words(
     full: Connection, home: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -97,7 +98,7 @@ def test_each_parameter_that_names_a_path_is_attacked() -> None:
         if {"path", "dir", "from", "to"} & set(name.rstrip("_12s").split("_"))
     }
 
-    assert taken == set(CALLS)
+    assert taken == {*CALLS, ("mem_snapshot_restore", "paths")}
 
 
 @pytest.mark.parametrize(("tool", "parameter"), CALLS)
@@ -182,6 +183,22 @@ def test_what_memcairn_writes_itself_is_written_by_no_tool(
 
         assert "is written by memcairn alone" in why or tool == "mem_revert"
     assert everything(root) == before
+
+
+def test_nothing_outside_is_restored_from_a_snapshot(
+    armed: Connection, root: Path, outside: Path
+) -> None:
+    taken = armed.call("mem_snapshot")["id"]
+    armed.call("mem_write", path="plain.md", content="changed", overwrite=True)
+    shutil.rmtree(root / "folder")
+    (root / "folder").symlink_to(outside / "folder")
+    before = everything(root)
+
+    for path in sorted({*OUTSIDE, *RESERVED, *IMPOSSIBLE} - {"\ud800.md", "", ".", "a/", "a/b/"}):
+        refused(armed, "mem_snapshot_restore", {"id": taken, "paths": [path]})
+    assert everything(root) == before
+    armed.raw("mem_snapshot_restore", id=taken)
+    assert (root / "plain.md").read_text(encoding="utf-8") == "plain"
 
 
 def test_a_note_of_ours_is_not_forgotten_but_by_a_token_that_is_refused(

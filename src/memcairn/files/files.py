@@ -13,6 +13,7 @@ from memcairn.files.forget import Forgetting
 from memcairn.files.session import PREFIX, CurrentSession
 from memcairn.history import Bounds, open_history
 from memcairn.search import freshness
+from memcairn.snapshots import Snapshots
 from memcairn.store import catalogue, roots
 from memcairn.vault import Limits, Vault
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from memcairn.history import Recording
     from memcairn.memory import Memory
     from memcairn.report import IndexReport
+    from memcairn.snapshots import Restoration
     from memcairn.store.database import Database
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Listing, Matches
@@ -96,6 +98,12 @@ class Files:
                 int(settings["history.max_revisions"]),
                 float(settings["history.max_days"]),
             ),
+        )
+        self.snapshots = Snapshots(
+            Path(memory.home, "snapshots", self.key),
+            Path(self.root),
+            keep=int(settings["snapshots.keep"]),
+            max_days=float(settings["snapshots.max_days"]),
         )
         self.session = CurrentSession(memory.home, self.root, self.key)
         self.forgetting = Forgetting(self)
@@ -306,6 +314,19 @@ class Files:
             trashed = vault.remove(path, recursive=recursive, if_match=if_match)
         self.index([file.path for file in trashed.files])
         return trashed
+
+    def restore_snapshot(
+        self, snapshot_id: str, *, paths: Sequence[str] | None = None, dry_run: bool = False
+    ) -> Restoration:
+        """Make the root, or some paths of it, what they are in a snapshot."""
+        plan = self.snapshots.restore(snapshot_id, paths, dry_run=True)
+        if dry_run or not plan.changed:
+            return plan
+        with self.recording("restore", *plan.changed) as recording:
+            done = self.snapshots.restore(snapshot_id, paths)
+            recording.changed(done.changed)
+        self.index(done.changed)
+        return done
 
     def _saved(self, written: Written) -> Saved:
         searchable = self.index(written.changed)

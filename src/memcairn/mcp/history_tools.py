@@ -1,4 +1,4 @@
-"""The tools for what was: the history, and the way back."""
+"""The tools for what was: history, snapshots, and the way back."""
 
 # No `from __future__ import annotations`: the annotations are the schemas.
 
@@ -11,7 +11,8 @@ from pydantic import Field
 from memcairn.files import Files, revert
 from memcairn.history import FileChange
 from memcairn.mcp import text
-from memcairn.mcp.table import Tools
+from memcairn.mcp.table import Strings, Tools
+from memcairn.snapshots import Restoration, Snapshot
 
 tools = Tools()
 
@@ -67,3 +68,74 @@ def mem_revert(
 ) -> revert.Reverted:
     """Make a file what it was, also one that was removed. It can be undone by mem_revert again."""
     return revert.revert(files, path, revision)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFacts:
+    """All notes at one moment.
+
+    Attributes:
+        id: what mem_snapshot_restore takes.
+        files: how many; `size_bytes`: of all of them; `stored_bytes`: of the archive.
+        left_out: path -> why it is not in the snapshot.
+        before_restoring: the snapshot whose restoration it was made for.
+    """
+
+    id: str
+    created_at: datetime
+    files: int
+    size_bytes: int
+    stored_bytes: int
+    left_out: dict[str, str]
+    name: str | None = None
+    before_restoring: str | None = None
+
+
+def _facts(taken: Snapshot) -> SnapshotFacts:
+    return SnapshotFacts(
+        taken.id,
+        taken.created_at,
+        taken.files,
+        taken.size_bytes,
+        taken.stored_bytes,
+        taken.left_out,
+        taken.name,
+        taken.before_restoring,
+    )
+
+
+@tools.add("Take a snapshot", text.snapshot, "written")
+def mem_snapshot(
+    files: Files, name: Annotated[str | None, Field(description="To know it again.")] = None
+) -> SnapshotFacts:
+    """Keep all notes as they are now. Take one before you change many notes."""
+    return _facts(files.snapshots.create(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """The snapshots that are kept, the newest first."""
+
+    snapshots: tuple[SnapshotFacts, ...]
+
+
+@tools.add("Snapshots", text.snapshots, "read", read_only=True)
+def mem_snapshot_list(files: Files) -> Snapshots:
+    """Which snapshots there are: when, how many files, how large."""
+    return Snapshots(tuple(map(_facts, files.snapshots.list())))
+
+
+@tools.add("Restore a snapshot", text.restored, "restored", destructive=True)
+def mem_snapshot_restore(
+    files: Files,
+    id: Annotated[str, Field(description="From mem_snapshot_list.")],  # noqa: A002 - as clients say
+    paths: Annotated[
+        Strings, Field(description="Only these files and folders; empty is all.")
+    ] = [],  # noqa: B006
+    dry_run: Annotated[bool, Field(description="Only say what would change.")] = False,  # noqa: FBT002
+) -> Restoration:
+    """Make all notes, or some, what they were. What came since goes, and can be had back.
+
+    The state before is itself made a snapshot.
+    """
+    return files.restore_snapshot(id, paths=paths or None, dry_run=dry_run)

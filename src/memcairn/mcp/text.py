@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from memcairn.files.overview import About, ListedNote, Summary
     from memcairn.files.revert import Reverted
     from memcairn.mcp.file_tools import Listing, Made
-    from memcairn.mcp.history_tools import Log
+    from memcairn.mcp.history_tools import Log, SnapshotFacts, Snapshots
     from memcairn.mcp.memory_tools import Forgetting, Passages, Refreshed
     from memcairn.mcp.session_tools import Sessions, Timeline
+    from memcairn.snapshots import Restoration
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Matches
     from memcairn.vault.trash import Trashed
@@ -218,3 +219,28 @@ def reverted(done: Reverted) -> str:
     if done.sha256 is None:
         return f"{done.path} did not exist then, and is in the trash"
     return f"{done.path} is what it was"
+
+
+def snapshot(taken: SnapshotFacts) -> str:
+    """What is in it, and what it is called."""
+    name = f" {taken.name!r}" if taken.name else ""
+    left = f"; {count(len(taken.left_out), 'file')} left out" if taken.left_out else ""
+    when = taken.created_at.isoformat(timespec="seconds")
+    return f"snapshot {taken.id}{name}, {when}: {count(taken.files, 'file')}{left}"
+
+
+def snapshots(found: Snapshots) -> str:
+    """A line for each."""
+    return "\n".join(map(snapshot, found.snapshots)) or "there is no snapshot yet"
+
+
+def restored(done: Restoration) -> str:
+    """What changed, or would change."""
+    verb = "changed" if done.before else "would change"
+    lines = [f"{count(len(done.changed), 'file')} {verb}"] if done.changed else ["nothing to do"]
+    for kind, changed in (("+", done.added), ("~", done.replaced), ("-", done.removed)):
+        lines += [f"{kind} {path}" for path in changed]
+    lines += [f"failed: {path}: {why}" for path, why in done.failed.items()]
+    if done.before:
+        lines.append(f"the state before is snapshot {done.before}")
+    return "\n".join(lines)

@@ -1,0 +1,147 @@
+"""The program itself: on standard input and output, twice on one root, and with the Inspector."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from memcairn.memory import Memory
+
+from .clients import PROGRAM, Failed, connected, stdio
+
+
+def test_a_client_is_served_on_standard_input_and_output(root: Path) -> None:
+    with connected(stdio(root)) as client:
+        assert client.client.protocol_version == "2025-11-25"
+        assert client.client.server_info.name == "memcairn"
+        assert "memory_search" in client.client.instructions
+        client.call("mem_write", path="a.md", content="# Tea\n\noolong\n")
+        assert client.call("memory_search", query="oolong")["passages"]
+        with pytest.raises(Failed, match="does not exist"):
+            client.call("mem_read", path="b.md")
+
+
+def test_the_newer_protocol_is_spoken_too(root: Path) -> None:
+    with connected(stdio(root, "--profile", "full"), mode="auto") as client:
+        assert client.client.protocol_version >= "2026"
+        assert len(client.do("list_tools").tools) > 20
+
+
+def test_initialize_is_answered_before_the_tools_are_imported(root: Path) -> None:
+    program = (
+        "import sys, memcairn.cli.serve as serve\n"
+        "from memcairn.mcp import stdio, server\n"
+        "heavy = {'memcairn.memory', 'memcairn.store.database', 'memcairn.files', 'numpy', 'uvicorn'}\n"
+        "heavy -= {'uvicorn'}  # which the SDK imports\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
+    )
+
+    assert done.stdout == "[]\n"
+
+
+def test_a_server_ends_when_its_client_does(root: Path) -> None:
+    server = subprocess.Popen(
+        [sys.executable, *PROGRAM, "serve", "--root", str(root)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    )  # fmt: skip
+
+    out, err = server.communicate("", timeout=30)
+
+    assert (server.returncode, out, err) == (0, "", "")
+
+
+def test_what_cannot_be_opened_is_told_to_the_client(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("no TOML", encoding="utf-8")
+
+    with (
+        connected(stdio(root)) as client,
+        pytest.raises(Failed, match=r"config\.toml: is not TOML"),
+    ):
+        client.call("mem_read", path="a.md")
+
+
+def test_two_servers_on_one_root_behave(root: Path) -> None:
+    def work(number: int) -> None:
+        with connected(stdio(root)) as client:
+            for step in range(15):
+                path = f"{number}-{step}.md"
+                client.call("mem_write", path=path, content=f"# N{number}S{step}\n\ncommon\n")
+                assert client.call("memory_search", query=f"N{number}S{step}")["passages"]
+                if step % 3 == 0:
+                    client.call("mem_remove", path=path)
+            client.call("mem_write", path="shared.md", content=f"{number}", overwrite=True)
+            assert client.call("memory_search", query="common", top_k=50)["passages"]
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(2)))
+
+    kept = {f"{n}-{s}.md" for n in range(2) for s in range(15) if s % 3}
+    index = (root / "MEMORY.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\((\d-\d+\.md)\)", index)) == kept
+    with Memory() as memory:
+        found = memory.search("common", limit=50, root=root)
+        assert {Path(passage.path).name for passage in found} == kept
+        assert not [finding for finding in memory.check_memory_md(root) if finding.kind != "stale"]
+
+
+def test_the_root_of_the_project_is_served_if_none_is_given(tmp_path: Path, home: Path) -> None:
+    project = tmp_path / "project"
+    (project / ".git").mkdir(parents=True)
+    (project / "src").mkdir()
+
+    with connected(stdio(None, cwd=project / "src", HOME=str(tmp_path))) as client:
+        client.call("mem_write", path="a.md", content="tea")
+
+    (root,) = (home / "memory").iterdir()
+    assert root.name.startswith("project-")
+    assert {path.name for path in root.iterdir()} == {"a.md", "MEMORY.md"}
+
+
+def test_without_the_sdk_the_command_says_what_to_install(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "mcp").mkdir()
+    (tmp_path / "mcp" / "__init__.py").write_text("raise ModuleNotFoundError(name='mcp')", "utf-8")
+    done = subprocess.run(
+        [sys.executable, *PROGRAM, "serve", "--root", str(root)],
+        capture_output=True, encoding="utf-8", check=False, stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "pip install 'memcairn[mcp]'" in done.stderr
+
+
+INSPECTOR = shutil.which("mcp-inspector")
+
+
+@pytest.mark.skipif(INSPECTOR is None, reason="the MCP Inspector is not installed")
+def test_the_inspector_lists_and_calls_the_tools(root: Path) -> None:
+    def inspect(*arguments: str) -> dict[str, object]:
+        server = [sys.executable, *PROGRAM, "serve", "--root", str(root), "--profile", "full"]
+        done = subprocess.run(
+            [str(INSPECTOR), "--cli", *server, *arguments],
+            capture_output=True, encoding="utf-8", check=True, timeout=120,
+        )  # fmt: skip
+        found: dict[str, object] = json.loads(done.stdout)
+        return found
+
+    tools = inspect("--method", "tools/list")["tools"]
+    assert isinstance(tools, list)
+    assert {"memory_search", "mem_revert"} <= {tool["name"] for tool in tools}
+    call = ("--method", "tools/call", "--tool-name")
+    inspect(*call, "mem_write", "--tool-arg", "path=a.md", "--tool-arg", "content=oolong")
+    found = inspect(*call, "memory_search", "--tool-arg", "query=oolong")
+    assert "a.md" in json.dumps(found["structuredContent"])
+    index = inspect("--method", "resources/read", "--uri", "memory://index")
+    assert "a.md" in json.dumps(index["contents"])
+    assert inspect("--method", "prompts/list")["prompts"]

@@ -1,0 +1,177 @@
+"""Which project a folder belongs to, and which root holds its memories."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from memcairn import config, project
+from memcairn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user without any host."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_PROJECT_DIR", "CLAUDE_CODE_DISABLE_AUTO_MEMORY"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    options = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+    subprocess.run(
+        ["git", "-C", str(folder), *options, *arguments], check=True, capture_output=True
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "my project"
+    (folder / "deep" / "er").mkdir(parents=True)
+    git(folder, "init", "-q")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "first")
+    return folder
+
+
+def test_every_folder_and_worktree_of_a_repository_is_one_project(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "worktree", "add", "-q", str(tmp_path / "tree"))
+
+    for folder in (repository, repository / "deep" / "er", tmp_path / "tree"):
+        assert project.folder_of(str(folder)) == str(repository)
+
+
+def test_a_submodule_is_a_project_of_its_own(repository: Path) -> None:
+    inner = repository / "inner"
+    inner.mkdir()
+    (repository / ".git" / "modules" / "inner").mkdir(parents=True)
+    (inner / ".git").write_text("gitdir: ../.git/modules/inner\n", encoding="utf-8")
+
+    assert project.folder_of(str(inner)) == str(inner)
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "gitdir: /nowhere", "gitdir: \0", "\xff" * 9])
+def test_a_git_file_that_leads_nowhere_is_its_own_project(tmp_path: Path, content: str) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / ".git").write_text(content, encoding="latin-1")
+
+    assert project.folder_of(str(folder)) == str(folder)
+
+
+def test_a_folder_outside_git_is_its_own_project(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+
+    assert project.folder_of(str(tmp_path / "plain")) == str(tmp_path / "plain")
+
+
+def test_different_folders_of_one_name_have_different_keys() -> None:
+    keys = {project.key(folder) for folder in ("/a/app", "/b/app", "/b/app ", "/", "/b/日本 語")}
+
+    assert len(keys) == 5
+    assert all("/" not in key and " " not in key for key in keys)
+
+
+def root_of(folder: Path, home: Path) -> str:
+    return project.root(str(folder), config.load(), str(home))
+
+
+def test_a_project_has_a_root_in_the_home(repository: Path, home: Path) -> None:
+    root = root_of(repository / "deep", home)
+
+    assert root == str(home / "memory" / project.key(str(repository)))
+    assert "my-project" in root
+
+
+def test_a_project_may_name_a_folder_of_its_own(repository: Path, home: Path) -> None:
+    (repository / ".memcairn.toml").write_text('memory.root = "docs/memory"\n', encoding="utf-8")
+
+    assert root_of(repository / "deep", home) == str(repository / "docs" / "memory")
+
+
+@pytest.mark.parametrize("given", ["/etc", "..", "../x", ".", "", "a/../..", "link/x", "~"])
+def test_a_project_may_not_name_a_folder_outside(
+    repository: Path, home: Path, tmp_path: Path, given: str
+) -> None:
+    (repository / "link").symlink_to(tmp_path)
+    (repository / ".memcairn.toml").write_text(f'memory.root = "{given}"\n', encoding="utf-8")
+
+    if given in ("", "~"):  # nothing, and a folder of that name
+        assert root_of(repository, home).startswith((str(home), str(repository)))
+        return
+    with pytest.raises(ConfigError, match="not a folder inside the project"):
+        root_of(repository, home)
+
+
+def test_a_setting_of_the_user_counts_for_all_projects(
+    repository: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMCAIRN_MEMORY_ROOT", str(tmp_path / "all"))
+
+    assert root_of(repository, home) == str(tmp_path / "all")
+
+
+def claude_memory(user: Path, repository: Path) -> Path:
+    name = "".join(c if c.isalnum() and c.isascii() else "-" for c in str(repository))
+    return user / ".claude" / "projects" / name / "memory"
+
+
+def test_the_folder_where_claude_code_remembers_is_the_root(
+    repository: Path, home: Path, user: Path
+) -> None:
+    folder = claude_memory(user, repository)
+    folder.mkdir(parents=True)
+
+    assert root_of(repository, home) == str(folder)
+
+
+def test_claude_code_gets_the_root_that_it_will_look_at(
+    repository: Path, home: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(repository))
+    assert root_of(repository, home) == str(claude_memory(user, repository))
+
+    monkeypatch.setenv("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1")
+    assert root_of(repository, home).startswith(str(home))
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"autoMemoryEnabled": False}, "home"),
+        ({"autoMemoryDirectory": "~/elsewhere"}, "elsewhere"),
+        ([], "claude"),
+        (None, "claude"),
+    ],
+)
+def test_the_settings_of_claude_code_count(
+    repository: Path, home: Path, user: Path, settings: object, expected: str
+) -> None:
+    folder = claude_memory(user, repository)
+    folder.mkdir(parents=True)
+    text = json.dumps(settings) if settings is not None else "no JSON"
+    (user / ".claude" / "settings.json").write_text(text, encoding="utf-8")
+
+    wanted = {
+        "home": str(home / "memory" / project.key(str(repository))),
+        "elsewhere": str(user / "elsewhere"),
+        "claude": str(folder),
+    }
+    assert root_of(repository, home) == wanted[expected]
+
+
+def test_memories_stay_where_they_went_first(repository: Path, home: Path, user: Path) -> None:
+    first = root_of(repository, home)
+    (home / "memory" / project.key(str(repository))).mkdir(parents=True)
+    claude_memory(user, repository).mkdir(parents=True)
+
+    assert root_of(repository, home) == first
