@@ -33,5 +33,5 @@ $(READY): pyproject.toml models/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet ./models
-	$(BIN)/python -m pip install --quiet --editable '.[semantic]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[mcp,semantic]' --group dev
 	@touch $@
