@@ -84,6 +84,8 @@ def test_commands_and_skill_can_be_read_and_name_tools_that_are_there(path: Path
     assert yaml.safe_load(head)["description"]
     assert len(yaml.safe_load(head)["description"]) <= 1024
     assert set(re.findall(r"`(mem(?:ory)?_\w+)", body)) <= table.CORE
+    allowed = yaml.safe_load(head).get("allowed-tools", "")
+    assert set(re.findall(r"mcp__plugin_memcairn_memory__(\w+)", allowed)) <= table.CORE
 
 
 def test_the_commands_are_those_that_the_documents_list() -> None:
