@@ -89,18 +89,15 @@ class Databases:
         return work(self.opened())
 
     def _open(self) -> Opened:
-        is_new = not os.path.exists(self.index_path) or os.path.getsize(self.index_path) == 0
         try:
             db = Database(self.index_path)
         except StateDamaged:
             self._set_aside(self.index_path, "it is rebuilt from the files")
-            is_new = True
             db = Database(self.index_path)
         queue = Queue(self.queue_path, max_wait_s=self._settings.seconds("queue.max_wait_s"))
         opened = Opened(db, queue, self._settings)
-        if is_new:
-            for path in roots.restore(db):
-                opened.indexer.index_changed(path)
+        for path in roots.restore(db):
+            opened.indexer.index_changed(path)
         if queue.set_aside:
             self._notices.append(
                 f"{self.queue_path} was damaged; it is now {queue.set_aside}, and all roots are "

@@ -1,4 +1,7 @@
-"""Read one file that may be a note: whole, unchanged while it was read, UTF-8."""
+"""Read one file that may be a note: whole, unchanged while it was read, UTF-8.
+
+What a file is, is an answer, not an error: a folder has all kinds of them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from memcairn import paths, scan
-from memcairn.errors import NoteUnreadable
 from memcairn.signature import Signature, signature_of
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -32,17 +34,32 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """The file is no note, and this is why."""
+    """The file is no note, and this is why; None for an index page of ours, which is no news.
+
+    With the signature, a scan can tell that it would be left out again; None: look again.
+    """
+
+    why: str | None
+    signature: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The file may be a note, but cannot be read.
+
+    Args:
+        why: as a clause: "is not UTF-8 text".
+        line: where, 1-based.
+        signature: as with `LeftOut`.
+    """
 
     why: str
+    line: int = 1
+    signature: Signature | None = None
 
 
-def read(path: str, max_bytes: int) -> Content | LeftOut | None:
-    """Read a file; None if it is gone, or an index page of ours.
-
-    Raises:
-        NoteUnreadable: it cannot be read, or is not UTF-8.
-    """
+def read(path: str, max_bytes: int) -> Content | LeftOut | Unreadable | None:
+    """Read a file; None if there is none. Never raises."""
     try:
         # O_NONBLOCK: a FIFO of that name must not hold us up for ever.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -52,59 +69,62 @@ def read(path: str, max_bytes: int) -> Content | LeftOut | None:
     except OSError as error:
         if error.errno == errno.ELOOP:
             return LeftOut("is a symlink")
-        raise NoteUnreadable(f"cannot be read: {error.strerror}", path=path) from error
+        return Unreadable(f"cannot be read: {error.strerror}")
     try:
-        if _is_page(descriptor, path):
-            return None
         return _read(descriptor, path, max_bytes)
     except OSError as error:
-        raise NoteUnreadable(f"cannot be read: {error.strerror}", path=path) from error
+        # Of the disk, most likely: no reason not to try again.
+        return Unreadable(f"cannot be read: {error.strerror}")
     finally:
         os.close(descriptor)
 
 
-def _is_page(descriptor: int, path: str) -> bool:
-    if os.path.basename(os.path.dirname(path)) != paths.PAGES_FOLDER:
-        return False
-    marker = paths.PAGE_MARKER.encode()
-    return stat.S_ISREG(os.fstat(descriptor).st_mode) and os.read(descriptor, len(marker)) == marker
-
-
-def _read(descriptor: int, path: str, max_bytes: int) -> Content | LeftOut:
+def _read(descriptor: int, path: str, max_bytes: int) -> Content | LeftOut | Unreadable:
     status = os.fstat(descriptor)
     for _ in range(TRIES):
         looked_ns = time.time_ns()
         if not stat.S_ISREG(status.st_mode):
             return LeftOut("is not a regular file")
         if status.st_size > max_bytes:
-            return LeftOut(f"is larger than {max_bytes} bytes")
+            return LeftOut(f"is larger than {max_bytes} bytes", _trusted(status, looked_ns))
         os.lseek(descriptor, 0, os.SEEK_SET)
         content = _content(descriptor, status.st_size)
         before, status = status, os.fstat(descriptor)
         if signature_of(before) == signature_of(status):
             break
+    return _taken(path, content, _trusted(before, looked_ns), before.st_mtime_ns)
+
+
+def _taken(
+    path: str, content: bytes, signature: Signature, mtime_ns: int
+) -> Content | LeftOut | Unreadable:
+    """What was read, as what it is."""
+    if _is_page(path, content):
+        return LeftOut(None, signature)
     if b"\0" in content[:8192] and not content.startswith(_UTF16):
-        return LeftOut("is binary")
-    is_racy = looked_ns - before.st_mtime_ns < scan.RACY_NS
-    return Content(
-        Signature(before.st_size, 0 if is_racy else before.st_mtime_ns, before.st_ino),
-        before.st_mtime_ns,
-        blake2b(content, digest_size=16).digest(),
-        _decoded(path, content),
+        return LeftOut("is binary", signature)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if content.startswith(_UTF16):
+            return Unreadable("is UTF-16, not UTF-8 text", 1, signature)
+        line = content.count(b"\n", 0, error.start) + 1
+        return Unreadable(f"is not UTF-8 text (line {line})", line, signature)
+    return Content(signature, mtime_ns, blake2b(content, digest_size=16).digest(), text)
+
+
+def _trusted(status: os.stat_result, looked_ns: int) -> Signature:
+    is_racy = looked_ns - status.st_mtime_ns < scan.RACY_NS
+    return Signature(status.st_size, 0 if is_racy else status.st_mtime_ns, status.st_ino)
+
+
+def _is_page(path: str, content: bytes) -> bool:
+    return (
+        content.startswith(paths.PAGE_MARKER.encode())
+        and os.path.basename(os.path.dirname(path)) == paths.PAGES_FOLDER
     )
 
 
 def _content(descriptor: int, size_bytes: int) -> bytes:
     # One byte more than there should be: a file that grew is seen without another read.
     return b"".join(iter(lambda: os.read(descriptor, size_bytes + 1), b""))
-
-
-def _decoded(path: str, content: bytes) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        what = f"is not UTF-8 text (line {line})"
-        if content.startswith(_UTF16):
-            what = "is UTF-16, not UTF-8 text"
-        raise NoteUnreadable(what, path=path, hint="save it as UTF-8", line=line) from error

@@ -146,3 +146,106 @@ def test_a_file_that_cannot_be_opened_is_a_failure_and_stays_queued(
     assert memory.queue_status().failing == 1
     assert memory.flush().indexed == [str(notes / "a.md")]
     assert problems(memory) == []
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that were opened to be indexed."""
+    names: list[str] = []
+    read = reading.read
+
+    def record(path, max_bytes):
+        names.append(os.path.basename(path))
+        return read(path, max_bytes)
+
+    monkeypatch.setattr(reading, "read", record)
+    return names
+
+
+@pytest.mark.parametrize(
+    "text", [b"\xff\n", "kiwi\n".encode("utf-16"), b"\0binary", b"kiwi" * 2_000_000]
+)
+def test_what_holds_no_note_is_told_at_each_scan_and_opened_again_only_once_it_changed(
+    memory: Memory, notes: Path, opened: list[str], text: bytes
+) -> None:
+    path = write(notes / "a.md", text)
+    write(notes / "b.md", "plum\n")
+    first = memory.index(notes)
+    listed = problems(memory)
+    opened.clear()
+
+    again = memory.index(notes)
+
+    assert opened == []
+    assert (again.left_out, again.failed) == (first.left_out, first.failed)
+    assert again.is_whole == first.is_whole
+    assert (again.indexed, again.unchanged) == ([], 1)
+    assert problems(memory) == listed
+    write(path, "kiwi\n", age_s=1)
+    assert memory.index(notes).indexed == [str(path)]
+    assert opened == ["a.md"]
+    assert problems(memory) == []
+
+
+def test_a_note_that_breaks_is_not_read_at_each_scan_either(
+    memory: Memory, notes: Path, opened: list[str]
+) -> None:
+    path = write(notes / "a.md", "kiwi\n")
+    memory.index(notes)
+    write(path, b"kiwi \xff\n", age_s=1)
+    memory.index(notes)
+    opened.clear()
+
+    report = memory.index(notes)
+
+    assert (opened, report.unchanged) == ([], 0)
+    assert report.failed == {str(path): "is not UTF-8 text (line 1)"}
+    assert rows(memory, "SELECT COUNT(*) FROM note") == [(1,)]
+    assert memory.index(notes, force=True).failed == report.failed
+    assert opened == ["a.md"]
+
+
+def test_an_index_page_is_not_opened_at_each_scan(
+    memory: Memory, notes: Path, opened: list[str]
+) -> None:
+    write(notes / "index" / "a.md", "<!-- memcairn:page 1 -->\n\n- kiwi\n")
+    memory.index(notes)
+    opened.clear()
+
+    report = memory.index(notes)
+
+    assert opened == []
+    assert (report.left_out, report.unchanged) == ({}, 0)
+    assert found(memory, "kiwi") == set()
+
+
+def test_a_file_that_was_too_large_is_read_when_it_may_be_larger(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(notes / "a.md", "kiwi " * 300)
+    monkeypatch.setenv("MEMCAIRN_INDEX_MAX_FILE_BYTES", "1000")
+    with Memory() as memory:
+        assert str(path) in memory.index(notes).left_out
+
+    monkeypatch.setenv("MEMCAIRN_INDEX_MAX_FILE_BYTES", "2000")
+    with Memory() as memory:
+        assert memory.index(notes).indexed == [str(path)]
+
+
+def test_a_file_that_could_not_be_opened_is_tried_at_each_scan(
+    memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(notes / "a.md", "kiwi\n")
+    open_ = os.open
+
+    def refuse(name, *more, **others):
+        if str(name) == str(path):
+            raise PermissionError(13, "Permission denied")
+        return open_(name, *more, **others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading.os, "open", refuse)
+        assert not memory.index(notes).is_whole
+
+    # Its permissions were changed, which neither its size nor its mtime shows.
+    assert memory.index(notes).indexed == [str(path)]

@@ -75,6 +75,19 @@ def test_a_newer_index_is_refused_and_not_touched(notes: Path) -> None:
     assert Path(index).read_bytes() == before
 
 
+def test_an_index_of_an_earlier_schema_is_made_anew_from_the_files(notes: Path) -> None:
+    index = indexed(notes)
+    with Memory() as memory:
+        before = content(memory)
+    with closing(sqlite3.connect(index)) as db:
+        db.execute("PRAGMA user_version = 1")
+        db.execute("DROP TABLE problem")
+
+    with Memory() as memory:
+        assert len(memory.search("kiwi", limit=50, namespace="given")) == 30
+        assert content(memory) == before
+
+
 def test_a_home_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path, notes: Path) -> None:
     (tmp_path / "file").write_text("")
 

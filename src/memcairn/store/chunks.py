@@ -25,11 +25,17 @@ FullText = tuple[str, str, str, str, str]
 
 
 class PreparedChunk(NamedTuple):
-    """A chunk as it is written. `full_text` is None where the index is known to hold it."""
+    """A chunk as it is written. `full_text` is None where the index is known to hold it.
+
+    Of plain values only: many of them go from one process to another.
+    """
 
     hash: bytes
-    chunk: Chunk
+    section: int
+    start_line: int
+    end_line: int
     heading_path: str
+    text: str
     full_text: FullText | None
 
 
@@ -79,8 +85,24 @@ def prepare(
         full_text = None
         if digest not in held:
             full_text = (title, heading, tags, date, indexed_text(chunk.text))
-        prepared.append(PreparedChunk(digest, chunk, stored, full_text))
+        prepared.append(
+            PreparedChunk(
+                digest,
+                chunk.section,
+                chunk.start_line,
+                chunk.end_line,
+                stored,
+                chunk.text,
+                full_text,
+            )
+        )
     return tuple(prepared)
+
+
+def _full_text(note: Note, heading_path: str, text: str) -> FullText:
+    title, tags = indexed_text(note.title), indexed_text(" ".join(note.tags))
+    heading = indexed_text(" ".join(json.loads(heading_path)))
+    return title, heading, tags, " ".join(date_words(note.date)), indexed_text(text)
 
 
 def hashes(db: Database, note_id: int) -> frozenset[bytes]:
@@ -103,15 +125,13 @@ def replace(db: Database, replacements: Iterable[Replacement]) -> int:
             sql = "SELECT id, hash FROM chunk WHERE note = ? ORDER BY position DESC"
             for chunk_id, digest in db.execute(sql, (note_id,)):
                 kept[digest].append(chunk_id)
-        for position, (digest, chunk, heading_path, full_text) in enumerate(chunks):
-            where = (position, chunk.section, chunk.start_line, chunk.end_line)
+        for position, (digest, *lines, heading_path, text, full_text) in enumerate(chunks):
             if kept and kept.get(digest):
-                moves.append((*where, kept[digest].pop()))
+                moves.append((position, *lines, kept[digest].pop()))
                 continue
             # Not worked out: held when it was prepared, and gone since; another process was faster.
-            indexed_by = full_text or prepare(note, [chunk])[0].full_text
-            assert indexed_by is not None
-            rows.append((next_id, note_id, *where, heading_path, chunk.text, digest))
+            indexed_by = full_text or _full_text(note, heading_path, text)
+            rows.append((next_id, note_id, position, *lines, heading_path, text, digest))
             full_texts.append((next_id, *indexed_by))
             next_id += 1
         gone += [(chunk_id,) for ids in kept.values() for chunk_id in ids]

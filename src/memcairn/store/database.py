@@ -17,7 +17,7 @@ from memcairn.errors import SchemaTooNew, StateDamaged, StateError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_S = 60.0
 _DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_NOTADB"})
 
@@ -31,11 +31,12 @@ class Database:
     """A connection to index.db.
 
     Args:
-        path: index.db; it and its folder are made if they are missing.
+        path: index.db; it and its folder are made if they are missing. One that an earlier memcairn wrote
+            is emptied: it is a cache.
 
     Raises:
         SchemaTooNew: a later memcairn wrote it; nothing was changed.
-        StateDamaged: it is not a database, or an older schema: set it aside and open again.
+        StateDamaged: it is not a database: set it aside and open again.
         StateError: it cannot be opened or made.
     """
 
@@ -69,7 +70,7 @@ class Database:
             cached_statements=256,
         )
         try:
-            if self._version() == 0:
+            if self._version() < SCHEMA_VERSION:
                 self._create()
             self._refuse_newer()
             for pragma in (
@@ -105,11 +106,23 @@ class Database:
             with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
                 schema += file.read()
         with self.transaction():
-            if self._version() != 0:
+            if self._version() >= SCHEMA_VERSION:
                 return
+            self._empty()
             for statement in _statements(schema):
                 self.connection.execute(statement)
             self.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _empty(self) -> None:
+        """Drop what an earlier schema had. Foreign keys are not checked yet."""
+        # Virtual tables first: they take tables of their own along.
+        sql = """
+            SELECT name FROM sqlite_schema
+            WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
+            ORDER BY sql LIKE 'CREATE VIRTUAL%' DESC
+        """
+        for (name,) in self.connection.execute(sql).fetchall():
+            self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
 
     def close(self) -> None:
         """Close the connection."""

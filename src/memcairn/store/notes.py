@@ -1,4 +1,4 @@
-"""Notes, folders and problems: all SQL that writes them."""
+"""Notes: all SQL that writes them, and most that reads them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
 from memcairn.signature import Signature
-from memcairn.store import chunks
+from memcairn.store import chunks, problems
 from memcairn.store.chunks import PreparedChunk, Replacement
 from memcairn.store.path_range import AT_OR_BELOW, bounds
 
@@ -39,12 +39,15 @@ class Prepared:
     signature: Signature
     mtime_ns: int  # before it was read, though it may be too young for the signature
     hash: bytes
-    namespace: str
     note: Note
     chunks: tuple[PreparedChunk, ...]
     problems: tuple[Problem, ...]
 
 
+Writing = tuple[Prepared, str, KnownNote | None]
+"""A note, its namespace, and what the index holds of it."""
+
+_AT_ONCE = 500  # SQLite may be built for 999 parameters of a statement
 _KNOWN = """id, root, path, size_bytes, mtime_ns, inode, hash, namespace, own_namespace"""
 
 _NOTE_COLUMNS = (
@@ -54,8 +57,8 @@ _NOTE_COLUMNS = (
     "date", "created", "modified", "valid_until", "superseded_by",
 )  # fmt: skip
 _INSERT_NOTE = (
-    f"INSERT INTO note ({', '.join(_NOTE_COLUMNS)}) "
-    f"VALUES ({', '.join('?' for _ in _NOTE_COLUMNS)})"
+    f"INSERT INTO note ({', '.join(_NOTE_COLUMNS)}, id) "
+    f"VALUES ({', '.join('?' for _ in _NOTE_COLUMNS)}, ?)"
 )
 _UPDATE_NOTE = f"UPDATE note SET {', '.join(f'{c} = ?' for c in _NOTE_COLUMNS)} WHERE id = ?"
 
@@ -68,26 +71,6 @@ def _known(row: tuple[Any, ...]) -> KnownNote:
 # ── what is known ────────────────────────────────────────────────────────────────────────────────
 
 
-def signatures(db: Database, root: int, folder: str | None = None) -> dict[str, Signature]:
-    """Path -> (size_bytes, mtime_ns, inode) of a root's notes, or of those at or below one path.
-
-    Files that are no notes but have a problem are among them, with a size that no file has.
-    """
-    where = "root = ?"
-    row: tuple[Any, ...] = (root,)
-    if folder is not None:
-        where += f" AND {AT_OR_BELOW}"
-        row += bounds(folder)
-    sql = f"SELECT path, size_bytes, mtime_ns, inode FROM note WHERE {where}"
-    found = {
-        paths.from_db(path): Signature(size, mtime, inode)
-        for path, size, mtime, inode in db.execute(sql, row)
-    }
-    for (path,) in db.execute(f"SELECT path FROM problem WHERE {where}", row):
-        found.setdefault(paths.from_db(path), Signature(-1, 0, 0))
-    return found
-
-
 def known(db: Database, path: str) -> KnownNote | None:
     """What the index knows of one path."""
     sql = f"SELECT {_KNOWN} FROM note WHERE path = ?"
@@ -95,19 +78,33 @@ def known(db: Database, path: str) -> KnownNote | None:
     return None if row is None else _known(row)
 
 
-def with_hash(db: Database, digest: bytes) -> list[KnownNote]:
-    """Notes with this very content: one of them may have been renamed."""
-    return [_known(r) for r in db.execute(f"SELECT {_KNOWN} FROM note WHERE hash = ?", (digest,))]
+def known_among(db: Database, wanted: Sequence[str]) -> dict[str, KnownNote]:
+    """What the index knows of these paths, by path."""
+    return {note.path: note for note in _among(db, "path", [paths.to_db(p) for p in wanted])}
+
+
+def with_hash(db: Database, digests: Sequence[bytes]) -> dict[bytes, list[KnownNote]]:
+    """Notes with one of these contents, by content: one of them may have been renamed."""
+    found: dict[bytes, list[KnownNote]] = {}
+    for note in _among(db, "hash", digests):
+        found.setdefault(note.hash, []).append(note)
+    return found
+
+
+def _among(db: Database, column: str, values: Sequence[Any]) -> Iterator[KnownNote]:
+    for start in range(0, len(values), _AT_ONCE):
+        some = values[start : start + _AT_ONCE]
+        sql = f"SELECT {_KNOWN} FROM note WHERE {column} IN ({', '.join('?' * len(some))})"
+        yield from map(_known, db.execute(sql, some).fetchall())
 
 
 def below(db: Database, folder: str) -> list[str]:
-    """The paths below a folder, of any root, of which the index knows a note or a problem."""
+    """The paths below a folder, of any root, of which the index knows anything."""
     row = bounds(folder)
-    sql = f"""
-        SELECT path FROM note WHERE {AT_OR_BELOW}
-        UNION SELECT path FROM problem WHERE {AT_OR_BELOW}
-    """
-    found = (paths.from_db(path) for (path,) in db.execute(sql, row + row))
+    sql = " UNION ".join(
+        f"SELECT path FROM {table} WHERE {AT_OR_BELOW}" for table in ("note", "problem", "no_note")
+    )
+    found = (paths.from_db(path) for (path,) in db.execute(sql, row * 3))
     return [path for path in found if path != folder]
 
 
@@ -120,35 +117,38 @@ def of_root(db: Database, root: int) -> Iterator[KnownNote]:
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def write(db: Database, root: int, batch: Iterable[tuple[Prepared, KnownNote | None]]) -> int:
+def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
     """Make the index hold these notes.
 
     Args:
         db: index.db, in a write transaction.
         root: that all of them belong to.
-        batch: notes, each with what the index held of it: under its own name, or under the one that
-            it was renamed from.
+        batch: notes, each with its namespace and what the index holds of it: under its own name, or
+            under the one that it was renamed from.
 
     Returns:
         How many chunks were written; the others were right already.
     """
-    replacements = []
-    for prepared, before in batch:
+    (next_id,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM note").fetchone()
+    replacements, new, changed = [], [], []
+    for prepared, namespace, before in batch:
         note = prepared.note
         row = (
-            root, paths.to_db(prepared.path), prepared.namespace, note.namespace,
+            root, paths.to_db(prepared.path), namespace, note.namespace,
             *prepared.signature, prepared.hash,
             note.title, note.description, note.type, chunks.as_json(note.tags), note.pinned,
             note.date, note.created, note.modified, note.valid_until, note.superseded_by,
         )  # fmt: skip
         if before is None:
-            note_id = db.execute(_INSERT_NOTE, row).lastrowid
-            assert note_id is not None
+            note_id = next_id
+            next_id += 1
+            new.append((*row, note_id))
         else:
             note_id = before.id
-            db.execute(_UPDATE_NOTE, (*row, note_id))
-        set_problems(db, root, prepared.path, prepared.problems)
+            changed.append((*row, note_id))
         replacements.append(Replacement(note_id, before is None, note, prepared.chunks))
+    db.executemany(_UPDATE_NOTE, changed)
+    db.executemany(_INSERT_NOTE, new)
     return chunks.replace(db, replacements)
 
 
@@ -165,23 +165,5 @@ def set_namespace(db: Database, note: int, namespace: str) -> None:
 
 def remove(db: Database, path: str) -> bool:
     """Take one note out of the index; True if it was there."""
-    remove_problems(db, path)
+    problems.forget(db, [path])
     return db.execute("DELETE FROM note WHERE path = ?", (paths.to_db(path),)).rowcount > 0
-
-
-def remove_problems(db: Database, path: str) -> None:
-    """Nothing is wrong with this file any more: it is mended, or gone."""
-    db.execute("DELETE FROM problem WHERE path = ?", (paths.to_db(path),))
-
-
-def set_problems(
-    db: Database, root: int, path: str, problems: Sequence[Problem], *, unread: bool = False
-) -> None:
-    """What is wrong with a file now, in place of what was."""
-    remove_problems(db, path)
-    if not problems:
-        return
-    db.executemany(
-        "INSERT INTO problem (path, root, line, message, unread) VALUES (?, ?, ?, ?, ?)",
-        [(paths.to_db(path), root, problem.line, problem.message, unread) for problem in problems],
-    )

@@ -62,7 +62,7 @@ def add(db: Database, path: str) -> Root:
         if added:
             inside = notes.below(db, path)
             outer = [r.id for r in roots(db) if r.id != root.id and paths.is_inside(path, r.path)]
-            for table, outer_id in itertools.product(("note", "problem"), outer):
+            for table, outer_id in itertools.product(("note", "problem", "no_note"), outer):
                 sql = f"UPDATE {table} SET root = ? WHERE root = ? AND path = ?"
                 db.executemany(sql, [(root.id, outer_id, paths.to_db(p)) for p in inside])
             save(db)
@@ -125,7 +125,7 @@ def save(db: Database) -> None:
 
 
 def restore(db: Database) -> list[str]:
-    """Fill an index.db without roots from roots.json.
+    """Fill an index.db without roots (a new one, as a rule) from roots.json.
 
     Returns:
         The roots that came back; their notes are to be indexed.
@@ -134,8 +134,11 @@ def restore(db: Database) -> list[str]:
         StateError: roots.json cannot be understood.
     """
     file = saved_file(db)
+    has_none = "SELECT NOT EXISTS (SELECT 1 FROM root)"
+    if db.execute(has_none).fetchone() == (0,) or not file.exists():
+        return []
     with db.transaction():
-        if db.execute("SELECT EXISTS (SELECT 1 FROM root)").fetchone() != (0,):
+        if db.execute(has_none).fetchone() == (0,):
             return []
         try:
             content = json.loads(file.read_bytes())
@@ -150,5 +153,5 @@ def restore(db: Database) -> list[str]:
                 hint="mend or remove it, and index your folders again",
             ) from error
         db.executemany("INSERT INTO root (path, memory_md) VALUES (?, ?)", rows)
-        db.executemany("INSERT INTO label VALUES (?, ?)", given)
+        db.executemany("INSERT OR REPLACE INTO label VALUES (?, ?)", given)
     return [paths.from_db(path) for path, _ in rows]

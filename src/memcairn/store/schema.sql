@@ -76,6 +76,17 @@ CREATE TABLE problem (
 );
 CREATE INDEX problem_by_path ON problem (path);
 
+-- Files that were looked into and hold no note that can be read (binary, too large, not UTF-8), or a page
+-- of ours: as long as they look like this, a scan need not open them again.
+CREATE TABLE no_note (
+    path       PRIMARY KEY NOT NULL,
+    root       INTEGER NOT NULL REFERENCES root (id) ON DELETE CASCADE,
+    size_bytes INTEGER NOT NULL,
+    mtime_ns   INTEGER NOT NULL,
+    inode      INTEGER NOT NULL,
+    max_bytes  INTEGER NOT NULL         -- the setting index.max_file_bytes then
+) WITHOUT ROWID;
+
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- ── MEMORY.md ──

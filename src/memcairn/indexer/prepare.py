@@ -1,0 +1,46 @@
+"""Read a file and take it apart: all of indexing that needs no database."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from memcairn import paths, reading
+from memcairn.notes.note import parse
+from memcairn.store import chunks
+from memcairn.store.notes import Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from memcairn.reading import Content, LeftOut, Unreadable
+
+    Outcome = Prepared | LeftOut | Unreadable | None
+
+
+def prepare(path: str, max_bytes: int) -> Outcome:
+    """A file as it is written to the index, or why it cannot be; None if there is none."""
+    content = reading.read(path, max_bytes)
+    return take_apart(path, content) if isinstance(content, reading.Content) else content
+
+
+def take_apart(path: str, content: Content, held: Container[bytes] = ()) -> Prepared:
+    """A note as it is written to the index.
+
+    Args:
+        path: of its file.
+        content: of it.
+        held: hashes of chunks of it that the index holds: these are not worked out again.
+    """
+    name = os.fsencode(os.path.basename(path)).decode("utf-8", "replace")
+    stem, suffix = os.path.splitext(name)
+    parsed = parse(content.text, stem=stem, markdown=suffix.lower() not in paths.PLAIN_SUFFIXES)
+    return Prepared(
+        path=path,
+        signature=content.signature,
+        mtime_ns=content.mtime_ns,
+        hash=content.hash,
+        note=parsed.note,
+        chunks=chunks.prepare(parsed.note, parsed.chunks, held),
+        problems=parsed.problems,
+    )

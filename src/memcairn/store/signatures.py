@@ -1,0 +1,77 @@
+"""What the files of a root looked like when they were read last: all SQL that a scan compares with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from memcairn import paths
+from memcairn.signature import Signature
+from memcairn.store.path_range import AT_OR_BELOW, bounds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from memcairn.store.database import Database
+
+_NEVER = Signature(-1, 0, 0)  # no file looks like this
+
+
+class NoNote(NamedTuple):
+    """A file that was looked into and holds no note that can be read.
+
+    `why` is None where there is nothing to tell; `unread`: it may be a note, but cannot be read.
+    """
+
+    signature: Signature
+    why: str | None
+    unread: bool
+
+
+def of_notes(db: Database, root: int) -> set[tuple[Any, ...]]:
+    """(path as it is in the database, size_bytes, mtime_ns, inode) of each note of a root."""
+    return set(
+        db.execute("SELECT path, size_bytes, mtime_ns, inode FROM note WHERE root = ?", (root,))
+    )
+
+
+def of_files(db: Database, root: int, folder: str | None = None) -> dict[str, Signature]:
+    """Path -> signature of a root's notes, or of those at or below one path.
+
+    Files that are no notes but have a problem are among them, with a signature that no file has.
+    """
+    where, row = _where(root, folder)
+    sql = f"SELECT path, size_bytes, mtime_ns, inode FROM note WHERE {where}"
+    found = {
+        paths.from_db(path): Signature(size, mtime, inode)
+        for path, size, mtime, inode in db.execute(sql, row)
+    }
+    sql = f"""
+        SELECT path FROM problem WHERE {where} UNION SELECT path FROM no_note WHERE {where}
+    """
+    for (path,) in db.execute(sql, row + row):
+        found.setdefault(paths.from_db(path), _NEVER)
+    return found
+
+
+def of_no_notes(
+    db: Database, root: int, max_bytes: int, folder: str | None = None
+) -> dict[str, NoNote]:
+    """Path -> what is known of the files that hold no note, if as large a file may be one as then."""
+    where, row = _where(root, folder)
+    sql = f"""
+        SELECT path, size_bytes, mtime_ns, inode,
+            (SELECT message FROM problem WHERE problem.path = no_note.path),
+            EXISTS (SELECT 1 FROM problem WHERE problem.path = no_note.path AND unread)
+        FROM no_note WHERE {where} AND max_bytes = ?
+    """
+    return {
+        paths.from_db(path): NoNote(Signature(*signature), why, bool(unread))
+        for path, *signature, why, unread in db.execute(sql, (*row, max_bytes))
+    }
+
+
+def _where(root: int, folder: str | None) -> tuple[str, tuple[Any, ...]]:
+    if folder is None:
+        return "root = ?", (root,)
+    return f"root = ? AND {AT_OR_BELOW}", (root, *bounds(folder))

@@ -1,0 +1,149 @@
+"""Many new files are taken apart by two processes, and the index is the same as with one."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from index_tools import content, found, write
+
+from memcairn import Memory
+from memcairn.indexer import second_process
+from memcairn.indexer.second_process import FEWEST, work_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2,
+    reason="a second process needs Linux and a second core",
+)
+ITEMS = [f"item {number}" for number in range(3 * FEWEST)]
+
+
+def process_of(item: str) -> tuple[str, int]:
+    return item.upper(), os.getpid()
+
+
+def has_no_child() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
+
+
+def alone() -> bool:
+    """Whether this process has one thread, as a command has; a test runner may have more."""
+    return len(os.listdir("/proc/self/task")) == 1
+
+
+@pytest.fixture
+def _forking(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not alone():
+        monkeypatch.setattr(second_process, "_can_fork", lambda: True)
+
+
+@pytest.mark.usefixtures("_forking")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+class TestTwoProcesses:
+    def test_each_item_is_worked_out_once_by_one_of_the_two(self) -> None:
+        results = dict(work_out(ITEMS, process_of))
+
+        assert {item: text for item, (text, _) in results.items()} == {i: i.upper() for i in ITEMS}
+        assert {process for _, process in results.values()} >= {os.getpid()}
+        assert has_no_child()
+
+    def test_the_child_does_not_wait_for_a_parent_that_is_busy(self, tmp_path: Path) -> None:
+        parent, last_was_taken = os.getpid(), tmp_path / "last"
+
+        def large(item: str) -> bytes:
+            if os.getpid() == parent:
+                return item.encode()
+            if item == ITEMS[-1]:
+                last_was_taken.touch()
+            return item.encode() * 4_000  # 10 MB in all, and a pipe holds 64 KiB
+
+        results = {}
+        for item, result in work_out(ITEMS, large):
+            results[item] = result
+            give_up = time.monotonic() + 60
+            while not last_was_taken.exists() and time.monotonic() < give_up:
+                time.sleep(0.001)
+
+        assert set(results) == set(ITEMS)
+        assert sum(len(result) > 100 for result in results.values()) > len(ITEMS) / 2
+
+    def test_what_a_child_that_dies_had_taken_is_done_by_the_parent(self) -> None:
+        parent = os.getpid()
+
+        def die_in_the_child(item: str) -> str:
+            if os.getpid() != parent:
+                os._exit(9)
+            return item
+
+        assert sorted(work_out(ITEMS, die_in_the_child)) == sorted((i, i) for i in ITEMS)
+        assert has_no_child()
+
+    def test_an_error_of_the_child_is_raised_by_the_parent(self) -> None:
+        def fail(item: str) -> str:
+            if item == ITEMS[-1]:
+                raise ValueError(item)
+            return item
+
+        with pytest.raises(ValueError, match=ITEMS[-1]):
+            list(work_out(ITEMS, fail))
+        assert has_no_child()
+
+    def test_no_child_is_left_when_the_parent_is_broken_off(self) -> None:
+        results = work_out(ITEMS, process_of)
+        next(results)
+
+        results.close()
+
+        assert has_no_child()
+
+    def test_the_index_is_the_same_as_with_one_process(
+        self, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(2 * FEWEST):
+            text = f"---\ntags: [t{number % 7}]\n---\n# Note {number}\n\nkiwi {number}\n\n## More\n"
+            write(notes / f"{number % 5}" / f"{number}.md", text)
+        write(notes / "broken.md", "---\ntitle: fine\ntags: [a, b\n---\nplum\n")
+        write(notes / "latin.md", b"gr\xfcn\n")
+        write(notes / "binary.md", b"\0\1\2")
+        with Memory(tmp_path / "two") as two:
+            report = two.index(notes)
+            with_two = content(two)
+
+        monkeypatch.setattr(second_process, "_can_fork", lambda: False)
+        with Memory(tmp_path / "one") as one:
+            assert one.index(notes).indexed == report.indexed
+            assert content(one) == with_two
+            assert found(one, "kiwi", limit=1000, namespace="notes")
+        assert report.indexed == sorted(report.indexed)
+        assert set(report.failed) == {str(notes / "latin.md")}
+        assert set(report.left_out) == {str(notes / "binary.md")}
+
+
+def test_a_process_with_another_thread_is_not_forked() -> None:
+    over = threading.Event()
+    other = threading.Thread(target=over.wait)
+    other.start()
+    try:
+        results = dict(work_out(ITEMS, process_of))
+    finally:
+        over.set()
+        other.join()
+
+    assert {process for _, process in results.values()} == {os.getpid()}
+
+
+def test_few_items_are_not_worth_a_second_process() -> None:
+    results = dict(work_out(ITEMS[: FEWEST - 1], process_of))
+
+    assert {process for _, process in results.values()} == {os.getpid()}
