@@ -102,13 +102,16 @@ def test_the_plugins_are_in_the_wheel() -> None:
     assert build["targets"]["wheel"]["force-include"] == {"plugins": "memcairn/hosts/plugins"}
 
 
-def test_a_path_that_json_has_to_escape_stays_a_path() -> None:
+def test_a_path_that_has_to_be_escaped_stays_a_path() -> None:
     files = plugin_files.files("claude-code", 'C:\\Program Files\\"x"\\memcairn.exe', {"A": "é"})
     script = plugin_files.files("opencode/memcairn.js", "C:\\a b\\memcairn.exe", {})[""]
 
     server = json.loads(files[".mcp.json"])["mcpServers"]["memory"]
     assert server["command"] == 'C:\\Program Files\\"x"\\memcairn.exe'
     assert server["env"] == {"A": "é"}
+    status = plugin_files.files("claude-code", "/a b/memcairn", {})["commands/status.md"]
+    assert b"Bash('/a b/memcairn' status:*)" in status
+    assert b"`'/a b/memcairn' hosts`" in status
     assert b'const MEMCAIRN = "C:\\\\a b\\\\memcairn.exe"\n' in script
 
 

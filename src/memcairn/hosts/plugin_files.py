@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
 from memcairn.hosts import jsonc
-from memcairn.hosts.program import NAME
+from memcairn.hosts.program import NAME, shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,10 @@ def _on_this_machine(path: Path, command: str, environment: Mapping[str, str]) -
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".js":
         return text.replace(f'= "{NAME}"', f"= {json.dumps(command)}").encode()
+    if path.suffix == ".md":
+        # What the model is told to run.
+        for before in ("`", "Bash("):
+            text = text.replace(f"{before}{NAME} ", f"{before}{shell(command)} ")
     if path.suffix == ".json":
         text = text.replace(f'"command": "{NAME}"', f'"command": {json.dumps(command)}')
         if path.name == _MCP_FILE and environment:
