@@ -541,3 +541,42 @@ def test_a_read_only_file_is_left_alone(user: Path, home: Path) -> None:
     assert run(["init"]) == 1
     assert settings.read_text() == "{}"
     assert not home.exists()
+
+
+def test_an_environment_in_a_cache_is_not_what_hosts_should_call(
+    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripts = tmp_path / ".cache/uv/environments/bin"
+    write(scripts / "memcairn", "").chmod(0o755)
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(scripts))
+
+    assert run(["init", "--host", "gemini"]) == 1
+
+    assert "uv tool install memcairn" in capsys.readouterr().err
+    assert snapshot(user) == {}
+
+
+def test_a_link_on_the_path_is_called_rather_than_what_is_behind_it(
+    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = write(tmp_path / "venvs/memcairn/bin/memcairn", "#!/bin/sh\n")
+    behind.chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/memcairn").symlink_to(behind)
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(behind.parent))
+
+    assert program.installed() == str(tmp_path / "bin/memcairn")
+
+
+def test_the_folder_of_settings_may_have_been_moved(
+    user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(user / "etc"))
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(user / "claude"))
+
+    run(["init", "--host", "opencode", "--host", "claude-code"])
+
+    assert (user / "etc/opencode/plugins/memcairn.js").exists()
+    assert (user / "claude/skills/memcairn/hooks/hooks.json").exists()
+    run(["uninstall", "--keep-memory"])
+    assert snapshot(user) == {}

@@ -34,7 +34,8 @@ def command(
     memcairn uninstall --host cursor        out of this one; everything else stays
 
     A file that nobody changed since is again what it was, byte for byte. Close your agents first: one that
-    is running still has its server. The program itself goes with pip, pipx or uv.
+    is running still has its server. Trash and snapshots go with the home. The program itself goes with pip,
+    pipx or uv.
     """
     hosts = [BY_NAME[name] for name in dict.fromkeys(names)] or list(HOSTS)
     folder, home = project.folder_of(os.getcwd()), paths.home()

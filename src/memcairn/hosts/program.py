@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NAME = "memcairn"
 # What decides where home and settings are. A host may start servers with only part of its environment.
 VARIABLES = ("MEMCAIRN_HOME", "MEMCAIRN_CONFIG", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+# Where uvx and `pipx run` make environments that they also remove.
+_CACHES = frozenset({".cache", "Caches", "Cache", "archive-v0"})
 
 
 def program(scope: Scope) -> str:
@@ -40,7 +42,7 @@ def installed() -> str:
     behind it is made anew.
 
     Raises:
-        MemcairnError: the program is not installed, only the library.
+        MemcairnError: the program is not installed, only the library; or only for the moment.
     """
     suffix = ".exe" if os.name == "nt" else ""
     own = os.path.join(sysconfig.get_path("scripts"), NAME + suffix)
@@ -51,6 +53,12 @@ def installed() -> str:
     for path in candidates:
         if not os.path.isfile(path):
             continue
+        if not _CACHES.isdisjoint(os.path.realpath(path).split(os.sep)):
+            raise MemcairnError(
+                "is in a cache, and may be gone tomorrow",
+                path=path,
+                hint="install memcairn to stay: `uv tool install memcairn` or `pipx install memcairn`",
+            )
         on_path = shutil.which(NAME)
         if on_path is not None and os.path.samefile(on_path, path):
             return os.path.abspath(on_path)

@@ -97,6 +97,9 @@ class Host:
         if scope == "project":
             return os.path.join(project, self.project_folder)
         moved = environ.get(self.variable) if self.variable else None
+        settings = environ.get("XDG_CONFIG_HOME")
+        if not moved and settings and self.folder.startswith(".config/"):
+            moved = os.path.join(settings, self.folder.removeprefix(".config/"))
         return os.path.abspath(os.path.expanduser(moved or f"~/{self.folder}"))
 
     @property
