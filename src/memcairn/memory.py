@@ -370,7 +370,7 @@ class Memory:
         said = observe.checked(said, allow_secret=allow_secret)
         folder = self._observed_root(root)
         passages = [] if new else self.search(said.text, limit=5, root=folder)
-        older = observe.same(dict.fromkeys(p.path for p in passages), said)
+        older = observe.same(folder, dict.fromkeys(p.path for p in passages), said)
         if older is not None:
             observe.renew(folder, older, said)
             self.notices.append(f"{older} says nearly the same; it was brought up to date instead")

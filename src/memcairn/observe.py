@@ -15,14 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn import atomic, lock, paths, safety
-from memcairn.errors import NoteError, UsageError
+from memcairn import paths, safety
+from memcairn.errors import NoteError, NoteExists, UsageError
 from memcairn.notes import frontmatter
 from memcairn.notes.note import parse
 from memcairn.notes.words import words
+from memcairn.sandbox import open_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from memcairn.sandbox import Folder
 
 FOLDER = "observed"
 SOURCE = "memcairn"
@@ -34,6 +37,7 @@ FEWEST_WORDS = 3
 _TRIES = 20
 _NAME_CHARS = 48
 _TITLE_CHARS = 80
+_MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +91,31 @@ def write(root: str, observation: Observation) -> str:
         NoteError: it cannot be written; nothing was changed.
     """
     now = datetime.now(UTC)
-    folder = os.path.join(root, FOLDER)
     content = _content(observation, now).encode("utf-8", "replace")
     name = "-".join(filter(None, (now.date().isoformat(), _slug(safety.redact(observation.title)))))
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        if os.path.islink(folder):
-            raise NoteError("is a symlink, which is not followed", path=folder)
+    with open_root(Path(root)) as top, top.folder((FOLDER,), create=True) as folder:
         for _ in range(_TRIES):
-            path = os.path.join(folder, f"{name}-{secrets.token_hex(2)}.md")
+            file = f"{name}-{secrets.token_hex(2)}.md"
             try:
-                atomic.replace(Path(path), content, overwrite=False)
-            except FileExistsError:
+                folder.write_new(file, content)
+            except NoteExists:
                 continue
-            return path
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise NoteError(f"cannot be written: {why}", path=folder) from error
-    raise NoteError("has no free name left for this title today", path=folder)
+            return os.path.join(root, FOLDER, file)
+    raise NoteError("has no free name left for this title today", path=FOLDER)
 
 
-def same(candidates: Iterable[str], observation: Observation) -> str | None:
-    """The first of these notes that says nearly the same; None if none does."""
+def same(root: str, candidates: Iterable[str], observation: Observation) -> str | None:
+    """The first of these notes of a root that says nearly the same; None if none does."""
     asked = _normalized(observation.text)
     if len(asked) < FEWEST_WORDS:
         return None
     for path in candidates:
-        text = _read(path)
-        if text is not None and _likeness(asked, _normalized(_body(text))) >= SAME:
+        try:
+            with _place(root, path) as (folder, name):
+                text, _ = _read(folder, name)
+        except NoteError:
+            continue
+        if _likeness(asked, _normalized(_body(text))) >= SAME:
             return path
     return None
 
@@ -129,16 +130,14 @@ def renew(root: str, path: str, observation: Observation) -> None:
         NoteError: it cannot be changed.
     """
     now = datetime.now(UTC)
-    with _locked(root):
-        text = _read(path)
-        if text is None:
-            raise NoteError("cannot be read", path=path)
+    with _place(root, path, lock=True) as (folder, name):
+        text, status = _read(folder, name)
         if _plain(observation.text) not in _plain(text):
             newline = "\r\n" if "\r\n" in text else "\n"
             added = observation.text.replace("\r\n", "\n").replace("\n", newline)
             text = text.rstrip("\r\n") + newline * 2 + added + newline
         text = frontmatter.update(text, {"modified": _moment(now)})
-        _replace(path, text)
+        folder.write(name, text.encode(), expected=status)
 
 
 def set_pinned(root: str, path: str, *, pinned: bool) -> bool:
@@ -149,17 +148,15 @@ def set_pinned(root: str, path: str, *, pinned: bool) -> bool:
     """
     if os.path.splitext(path)[1].lower() in paths.PLAIN_SUFFIXES:
         raise NoteError("is plain text, which has no frontmatter to pin it by", path=path)
-    with _locked(root):
-        text = _read(path)
-        if text is None:
-            raise NoteError("cannot be read", path=path)
+    with _place(root, path, lock=True) as (folder, name):
+        text, status = _read(folder, name)
         if parse(text, stem="").note.pinned == pinned:
             return False
         try:
             changed = frontmatter.update(text, {"pinned": True if pinned else None})
         except NoteError as error:
             raise NoteError(error.message, path=path, hint=error.hint) from error
-        _replace(path, changed)
+        folder.write(name, changed.encode(), expected=status)
     return True
 
 
@@ -227,35 +224,27 @@ def _body(text: str) -> str:
 # ── files ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read(path: str) -> str | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read().decode("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _replace(path: str, text: str) -> None:
-    try:
-        atomic.replace(Path(path), text.encode("utf-8"))
-    except OSError as error:
-        raise NoteError(f"cannot be written: {error.strerror}", path=path) from error
-
-
 @contextlib.contextmanager
-def _locked(root: str) -> Iterator[None]:
-    """Keep other writers of ours out of the root: they take the same lock."""
-    folder = root if os.path.isdir(root) else os.path.dirname(root)
+def _place(root: str, path: str, *, lock: bool = False) -> Iterator[tuple[Folder, str]]:
+    """The open folder and the name of a note, with the lock of the root if it is to be changed."""
+    top_folder = root if os.path.isdir(root) else os.path.dirname(root)
+    *names, name = os.path.relpath(path, top_folder).split(os.sep)
+    with (
+        open_root(Path(top_folder)) as top,
+        top.lock() if lock else contextlib.nullcontext(),
+        top.folder(tuple(names)) as folder,
+    ):
+        yield folder, name
+
+
+def _read(folder: Folder, name: str) -> tuple[str, os.stat_result]:
+    """The text of a note, and what the file was when it was read.
+
+    Raises:
+        NoteError: it cannot be read.
+    """
+    content = folder.read(name, _MAX_BYTES)
     try:
-        descriptor = None if os.name == "nt" else os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            with lock.exclusive(folder, descriptor):
-                yield
-        finally:
-            if descriptor is not None:
-                os.close(descriptor)
-    except TimeoutError as error:
-        raise NoteError(
-            "another program has been writing here for 30 seconds", path=root
-        ) from error
+        return content.data.decode(), content.status
+    except UnicodeDecodeError as error:
+        raise NoteError("is not UTF-8 text", path=folder.shown(name)) from error

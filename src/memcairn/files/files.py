@@ -276,7 +276,7 @@ class Files:
         said = observe.Observation(text, title, type, tuple(tags), description=hint)
         said = observe.checked(said, allow_secret=False)
         near = self.memory.search(said.text, limit=5, root=self.root)
-        older = observe.same(dict.fromkeys(passage.path for passage in near), said)
+        older = observe.same(self.root, dict.fromkeys(passage.path for passage in near), said)
         if older is not None:
             path = self.shown(older)
             with self.recording("observe", path):
