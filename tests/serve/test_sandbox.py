@@ -167,6 +167,24 @@ def test_a_hard_link_is_not_read_and_its_other_name_keeps_its_content(
         assert SECRET not in json.dumps(result.structured_content), tool
 
 
+def test_what_another_file_system_entry_leads_to_is_not_found(
+    armed: Connection, root: Path, outside: Path
+) -> None:
+    os.link(outside / "secret.md", root / "hard.md")
+    (root / "soft.md").symlink_to(outside / "secret.md")
+    (root / "place").symlink_to(outside / "folder")
+    armed.call("mem_index_refresh")
+
+    for tool, arguments in [
+        ("memory_search", {"query": "secret nobody"}),
+        ("memory_about", {"topic": "secret nobody"}),
+        ("memory_summary", {}),
+    ]:
+        answer = armed.do("call_tool", tool, arguments)
+        assert SECRET not in said(answer)
+        assert SECRET not in json.dumps(answer.structured_content)
+
+
 @pytest.mark.parametrize("path", ["MEMORY.md", "memory.md", "index/people.md", "Index/x.md"])
 def test_what_memcairn_writes_itself_is_written_by_no_tool(
     path: str, armed: Connection, root: Path
@@ -227,6 +245,9 @@ def test_a_process_that_swaps_links_in_leads_no_tool_outside(
         *((tool, with_path(tool, parameter, path)) for tool, parameter in CALLS
           for path in ("folder/note.md", "file.md")),
         ("memory_observe", {"content": "inside, an observation of this"}),
+        ("memory_search", {"query": "secret inside"}),
+        ("memory_about", {"topic": "secret inside"}),
+        ("memory_summary", {}),
     ]  # fmt: skip
     attacker = subprocess.Popen(
         [sys.executable, str(ATTACKER), str(root), str(outside)],
@@ -249,7 +270,7 @@ def test_a_process_that_swaps_links_in_leads_no_tool_outside(
     assert [path.name for path in outside.iterdir()] == ["note.md"]
     assert (outside / "note.md").read_text(encoding="utf-8") == SECRET
     assert min(swaps, done, refusals) > 50
-    for path in root.rglob("*.md"):
+    for path in {*root.rglob("*.md")} - {root / "MEMORY.md"}:
         with contextlib.suppress(FileNotFoundError):
             linked = path.is_symlink() or path.stat().st_nlink > 1
             assert linked or SECRET not in path.read_text(encoding="utf-8"), path

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import safety
 from memcairn.errors import UsageError
+from memcairn.files.inside import inside
 
 if TYPE_CHECKING:
     from memcairn.files.files import Files
@@ -64,7 +65,8 @@ def search(
     passages = files.memory.search(
         query, limit=limit, namespace=namespace, root=files.root, budget_words=budget_words
     )
-    return tuple(_found(files, passage) for passage in passages)
+    ours = inside(files, [passage.path for passage in passages])
+    return tuple(_found(files, passage) for passage in passages if passage.path in ours)
 
 
 def _found(files: Files, passage: Passage) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from memcairn.files.inside import inside
 from memcairn.store import catalogue
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 def recent(files: Files, limit: int) -> list[CataloguedNote]:
     """The notes that changed last, the latest first; files that came or went are noticed before."""
     notes = files.catalogued(lambda db: catalogue.recent(db, files.root, limit))
-    return sorted(notes, key=changed_at, reverse=True)
+    ours = inside(files, [note.path for note in notes])
+    return sorted((n for n in notes if n.path in ours), key=changed_at, reverse=True)
 
 
 def changed_at(note: CataloguedNote) -> int:

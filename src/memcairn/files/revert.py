@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn.errors import NoteMissing, NoteUnreadable, UsageError
+from memcairn.names import parts
 
 if TYPE_CHECKING:
     from memcairn.files.files import Files
     from memcairn.vault.diff import Diff
+
+_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,11 @@ def revert(files: Files, path: str, revision: int | None = None) -> Reverted:
 def _before_last_change(files: Files, path: str) -> bytes | None:
     # What was changed by another program since is a change, too.
     files.history.keep([path])
-    for revision in files.history.log(1, path=path):
-        return files.history.before(revision.id)[path]
+    name = "/".join(parts(path))
+    for revision in files.history.log(_LOOKED_AT, path=path):
+        before = files.history.before(revision.id)
+        if name in before:  # else it had another name then
+            return before[name]
     raise UsageError("has no earlier state that is known", path=path)
 
 

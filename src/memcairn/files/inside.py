@@ -1,0 +1,53 @@
+"""Which notes of an answer may be shown: those whose text is that of a plain file of the root.
+
+The index holds what a path led to when it was read. Another process may have put a hard link there,
+or a symlink on the way to it, for that moment: then the file that is there now is another one.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memcairn.errors import NoteError
+from memcairn.sandbox import open_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcairn.databases import Opened
+    from memcairn.files.files import Files
+    from memcairn.sandbox import Folder
+    from memcairn.signature import Signature
+
+
+def inside(files: Files, notes: Iterable[str]) -> set[str]:
+    """Those of these notes, by absolute path, whose indexed text is that of a file of the root."""
+
+    def work(opened: Opened) -> dict[str, Signature | None]:
+        return {path: opened.indexer.signature(path) for path in dict.fromkeys(notes)}
+
+    known = files.memory.databases.do(work)
+    with open_root(Path(files.root)) as root:
+        return {
+            path
+            for path, signature in known.items()
+            if signature is not None and _holds(root, files.root, path, signature)
+        }
+
+
+def _holds(root: Folder, root_path: str, path: str, signature: Signature) -> bool:
+    *names, name = os.path.relpath(path, root_path).split(os.sep)
+    try:
+        with root.folder(tuple(names)) as folder:
+            descriptor = folder.open(name)
+            try:
+                status = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+    except NoteError:
+        return False
+    # A file that was too young when it was read has no time in the index.
+    same_time = signature.mtime_ns in (0, status.st_mtime_ns)
+    return same_time and (status.st_size, status.st_ino) == (signature.size_bytes, signature.inode)
