@@ -580,3 +580,45 @@ def test_the_folder_of_settings_may_have_been_moved(
     assert (user / "claude/skills/memcairn/hooks/hooks.json").exists()
     run(["uninstall", "--keep-memory"])
     assert snapshot(user) == {}
+
+
+def test_what_they_removed_meanwhile_does_not_come_back(user: Path) -> None:
+    settings = write(user / ".gemini/settings.json", '{\n  "theme": "x"\n}\n')
+    run(["init"])
+    settings.write_text(jsonc.remove(settings.read_text(), ("theme",)))
+
+    run(["uninstall", "--keep-memory"])
+
+    assert jsonc.read(settings.read_text()).value == {}
+
+
+def test_a_plugin_of_an_earlier_version_does_not_come_back(user: Path, home: Path) -> None:
+    run(["init", "--host", "claude-code", "--host", "copilot"])
+    shutil.rmtree(home)
+    for path in (".claude/skills/memcairn/hooks/hooks.json", ".copilot/hooks/memcairn.json"):
+        write(user / path, '{"of": "an earlier memcairn"}')
+    run(["init"])
+
+    run(["uninstall", "--yes"])
+
+    files = [path for path, content in snapshot(user).items() if content is not None]
+    assert files == [".copilot/mcp-config.json"]
+
+
+def test_a_root_whose_memory_md_cannot_be_changed_is_told_and_stops_nothing(
+    user: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = user / ".claude/projects/-tmp-x/memory"
+    write(memory / "pm.md", "# Package manager\n\nWe use pnpm.\n")
+    run(["init"])
+    (memory / "MEMORY.md").unlink()
+    (memory / "MEMORY.md").mkdir()
+    (home / "mine.txt").write_text("not ours")
+    capsys.readouterr()
+
+    assert run(["uninstall", "--yes"]) == 0
+
+    shown = capsys.readouterr().out
+    assert f"left: {memory}" in shown
+    assert "mine.txt: is not ours" in shown
+    assert [path.name for path in home.iterdir()] == ["mine.txt"]

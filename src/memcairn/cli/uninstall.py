@@ -65,6 +65,6 @@ def command(
         write(f"{output.count(len(changed), 'file')} changed")
         if keep_memory or names:
             write(f"kept: {shown(home)}")
-        for name in left:
-            write(f"left, since it is not ours: {shown(os.path.join(home, name))}")
+        for what in left:
+            write(f"left: {shown(what)}")
     return 0

@@ -15,6 +15,7 @@ from memcairn.errors import MemcairnError
 from memcairn.hosts import installed
 from memcairn.hosts.edits import OwnFile
 from memcairn.hosts.installed import Record
+from memcairn.hosts.program import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,15 +103,18 @@ def to_withdraw(edit: Edit, host: str, scope: str, record: Record | None, home: 
     )
     if before is None:
         return planned(None)
-    if record is not None and record.is_exact and installed.digest(before) == record.after:
-        was = installed.backed_up(home, record)
-        if (was is None) == (record.before is None):
-            return planned(was)
-    after = edit.withdraw(before, record.made if record is not None else ())
-    if after is None and record is not None and record.before is not None:
-        # There was a file, if an empty one.
-        after = installed.backed_up(home, record) or b""
-    return planned(after)
+    was = installed.backed_up(home, record) if record is not None else None
+    if isinstance(edit, OwnFile):
+        # What was there before may be a file of an earlier version.
+        return planned(was if was is not None and NAME.encode() not in was else None)
+    if record is None:
+        left, is_empty = edit.withdraw(before, ())
+        return planned(None if is_empty else left)
+    has_copy = (was is None) == (record.before is None)
+    if record.is_exact and has_copy and installed.digest(before) == record.after:
+        return planned(was)
+    left, is_empty = edit.withdraw(before, record.made)
+    return planned(None if is_empty and record.before is None else left)
 
 
 def make(changes: Iterable[Change], home: str, *, install: bool) -> list[Change]:

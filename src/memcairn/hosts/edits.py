@@ -33,8 +33,8 @@ class Edit(Protocol):
     def made(self, present: bytes | None) -> tuple[jsonc.Path, ...]:
         """The objects that `put` creates in it, outermost first."""
 
-    def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> bytes | None:
-        """The file without our part; None if nothing is left that was there for another reason.
+    def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> tuple[bytes, bool]:
+        """The file without our part, and whether nothing is left that was there for another reason.
 
         Raises:
             ConfigError: as in `put`.
@@ -59,8 +59,13 @@ class OwnFile:
         """Nothing: there is nothing of theirs around it."""
         return ()
 
-    def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> None:
-        """It goes."""
+    def withdraw(
+        self,
+        present: bytes,  # noqa: ARG002
+        made: Sequence[jsonc.Path],  # noqa: ARG002
+    ) -> tuple[bytes, bool]:
+        """Nothing is left."""
+        return b"", True
 
     def holds(self, present: bytes) -> bool:  # noqa: ARG002
         """It does."""
@@ -83,10 +88,10 @@ class TomlTable:
         """Nothing: the tables above it exist by their members."""
         return ()
 
-    def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> bytes | None:  # noqa: ARG002
+    def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> tuple[bytes, bool]:  # noqa: ARG002
         """Without the table."""
         left = self._edited(present, lambda text: toml_table.remove(text, self.at))
-        return left if left.strip() else None
+        return left, not left.strip()
 
     def holds(self, present: bytes) -> bool:
         """Whether a table of that name is in it."""
@@ -148,7 +153,7 @@ class JsonEntries:
             sorted((at for at in above if top.at(at) is None), key=lambda at: (len(at), at))
         )
 
-    def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> bytes | None:
+    def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> tuple[bytes, bool]:
         """Without ours, and without what was made for them and is empty now."""
 
         def edit(text: str) -> str:
@@ -164,7 +169,7 @@ class JsonEntries:
         left = self._edited(present, edit)
         rest = _read(self.path, left).value
         formal = {at[0]: value for at, value in self.assumed.items() if at in made}
-        return None if not rest or rest == formal else left
+        return left, not rest or rest == formal
 
     def holds(self, present: bytes) -> bool:
         """Whether anything of ours is in it."""

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn import paths
-from memcairn.errors import StateError
+from memcairn import atomic, paths
+from memcairn.errors import MemoryMdError, StateError
 from memcairn.hosts import changes, install, installed, plugin_files
 from memcairn.hosts.edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.program import NAME
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from memcairn.store.roots import Root
 
 # What memcairn keeps in its home. What stands beside it there is somebody else's, and stays.
-_FILES = ("index.db", "queue.db", "roots.json", installed.FILE)
+_FILES = ("index.db", "queue.db", "roots.json", installed.FILE, atomic.TEMPORARY_PREFIX)
 _FOLDERS = (
     installed.BACKUPS, "sessions", "logs", "snapshots", "trash", "history", "audit", "hooks", "scratch",
 )  # fmt: skip
@@ -136,19 +136,20 @@ def remove_memory(memory: Memory) -> list[str]:
     """Take the blocks of ours out of every MEMORY.md outside the home, then remove the home.
 
     Returns:
-        What is left in the home, because it is not ours.
-
-    Raises:
-        MemoryMdError: a MEMORY.md cannot be read; nothing was removed.
-        OSError: a file cannot be changed.
+        What is left, with the reason: what stands in the home and is not ours, a block in a MEMORY.md that
+        cannot be changed.
     """
     home = memory.home
     if not os.path.isdir(home):
         return []
+    left = []
     for root in memory.roots():
         if os.path.isdir(root.path) and not paths.is_inside(root.path, paths.real(home)):
             kept = memory.databases.do(partial(_kept, root))
-            withdraw(root.path, kept, os.path.join(home, installed.BACKUPS))
+            try:
+                withdraw(root.path, kept, os.path.join(home, installed.BACKUPS))
+            except (MemoryMdError, OSError) as error:
+                left.append(f"{root.path}: {error}")
     memory.close()
     for name in os.listdir(home):
         path = os.path.join(home, name)
@@ -156,8 +157,8 @@ def remove_memory(memory: Memory) -> list[str]:
             shutil.rmtree(path)
         elif name.startswith(_FILES) and os.path.isfile(path):
             os.unlink(path)
-    left = sorted(os.listdir(home))
-    if not left:
+    left += [f"{os.path.join(home, name)}: is not ours" for name in sorted(os.listdir(home))]
+    with contextlib.suppress(OSError):
         os.rmdir(home)
     return left
 
