@@ -1,0 +1,28 @@
+"""Notes out of a root, and into one.
+
+    export(root, stream) ──► JSON or tar
+    load(file) ──► Archive, checked whole ──► import_(archive, root, strategy=…) ──► what changed
+
+docs/archive-format.md describes the form; exports of ANOLISA agent-memory are read, too. An archive
+is a stranger: memcairn.tarball says what it may hold, and what looks like a secret stays out.
+"""
+
+from memcairn.archive.export import FORMS, export, export_file
+from memcairn.archive.importing import import_
+from memcairn.archive.source import Archive, Entry, load
+from memcairn.archive.values import ATTACHMENTS, STRATEGIES, SUFFIXES, Exported, Imported
+
+__all__ = [
+    "ATTACHMENTS",
+    "FORMS",
+    "STRATEGIES",
+    "SUFFIXES",
+    "Archive",
+    "Entry",
+    "Exported",
+    "Imported",
+    "export",
+    "export_file",
+    "import_",
+    "load",
+]
