@@ -6,9 +6,7 @@ defaults  <  config.toml  <  .memcairn.toml of a root (only what concerns its no
 from __future__ import annotations
 
 import os
-import tomllib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
 from memcairn.errors import ConfigError
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
 PROJECT_FILE = ".memcairn.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting.
 
     `default` also gives the type: bool, int, float, str, a tuple of str, or a dict of str to str. With
@@ -153,11 +150,17 @@ def load() -> Config:
 
 def _read_toml(file: str) -> dict[str, Any]:
     try:
-        with open(file, "rb") as stream:
-            return tomllib.load(stream)
+        stream = open(file, "rb")  # noqa: SIM115 - closed below
     except (FileNotFoundError, NotADirectoryError):
         # A root may be a single file; it has no settings of its own.
         return {}
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error
+    import tomllib  # noqa: PLC0415 - most roots, and many users, have no such file
+
+    try:
+        with stream:
+            return tomllib.load(stream)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"is not TOML: {error}", path=file, hint="mend it or remove it"

@@ -7,7 +7,6 @@ configured rules, and last the name of its root.
 from __future__ import annotations
 
 import fnmatch
-import json
 import os
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,7 @@ class Labels:
     def renew(self, root: Root, config: Config) -> None:
         """Label a root's notes anew, if what they were labelled by has changed."""
         self._given = roots.labels(self._db)
-        rules = json.dumps([config["namespaces"], self._given])
+        rules = roots.labelled_by(config["namespaces"], self._given)
         if rules == root.rules:
             return
         with self._db.transaction():
@@ -74,8 +73,10 @@ class Labels:
 
 
 def _rule_for(root: Root, config: Config, path: str) -> str | None:
-    relative = os.path.relpath(path, root.path).replace(os.sep, "/")
     rules: dict[str, str] = config["namespaces"]
+    if not rules:
+        return None
+    relative = os.path.relpath(path, root.path).replace(os.sep, "/")
     for pattern, namespace in rules.items():
         subject = path if os.path.isabs(pattern) else relative
         if fnmatch.fnmatchcase(subject, pattern):

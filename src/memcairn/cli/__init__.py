@@ -1,6 +1,7 @@
 """The command line.
 
     memcairn index --debounce-window 5 PATH     what hooks call: straight to the queue, from here
+    memcairn index PATH                         straight_index.py: done at once if nothing changed
     memcairn search WORDS                       straight_search.py: straight from index.db
     memcairn hook EVENT --host NAME             hosts/hook.py: whatever happens, it exits 0
     memcairn anything else                      commands.py: click, and one module a command
@@ -32,23 +33,29 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The program `memcairn`."""
-    if not _straight(sys.argv[1:]):
+    code = _straight(sys.argv[1:])
+    if code is None:
         from memcairn.cli.commands import run  # noqa: PLC0415
 
         sys.exit(run())
     sys.stdout.flush()
+    sys.stderr.flush()
     # Nothing is left to do but tear the interpreter down, and close the database: that would write
     # its journal back with two fsyncs. The next to open it reads the journal in a tenth of the time.
-    os._exit(0)
+    os._exit(code)
 
 
-def _straight(arguments: Sequence[str]) -> bool:
-    """Do what is done a thousand times a day on the shortest way. False: click has to do it."""
+def _straight(arguments: Sequence[str]) -> int | None:
+    """Do what is done a thousand times a day on the shortest way.
+
+    Returns:
+        The exit code; None: click has to do it.
+    """
     if arguments[:1] == ["search"]:
         from memcairn.cli import straight_search  # noqa: PLC0415
 
         try:
-            return straight_search.run(arguments[1:])
+            return 0 if straight_search.run(arguments[1:]) else None
         except (BrokenPipeError, KeyboardInterrupt):
             os._exit(0)
     if arguments[:1] == ["hook"] and not {"-h", "--help"}.intersection(arguments):
@@ -58,8 +65,27 @@ def _straight(arguments: Sequence[str]) -> bool:
             hook.run(arguments[1:])
         finally:
             os._exit(0)
+    if arguments[:1] == ["index"]:
+        return _straight_index(arguments)
+    return None
+
+
+def _straight_index(arguments: Sequence[str]) -> int | None:
     call = parse_enqueue(arguments)
-    return call is not None and _enqueue(call)
+    if call is not None:
+        return 0 if _enqueue(call) else None
+    # A progress bar takes what click takes.
+    if len(arguments) != 2 or arguments[1][:1] in ("", "-") or sys.stderr.isatty():
+        return None
+    from memcairn.cli import straight_index  # noqa: PLC0415
+
+    try:
+        return straight_index.run(arguments[1])
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{straight_index.STOPPED}\n")
+        return 130
+    except BrokenPipeError:
+        os._exit(0)
 
 
 def parse_enqueue(arguments: Sequence[str]) -> Enqueue | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from memcairn import __version__
+from memcairn.cli.text import STOPPED
 from memcairn.errors import MemcairnError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("memcairn: stopped; what was done so far is kept", err=True)
+        click.echo(STOPPED, err=True)
         return 130
     except BrokenPipeError:
         # `memcairn search … | head`: the reader has seen enough, and that is success.

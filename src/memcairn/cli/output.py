@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memcairn.cli.text import shown, write
+from memcairn.cli import indexed
+from memcairn.cli.text import count, write
+
+__all__ = ["count"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,11 +41,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
-
-
-def count(number: int, noun: str) -> str:
-    """1 note, 2 notes, 1,000 notes."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def size(size_bytes: float) -> str:
@@ -75,20 +73,9 @@ def print_report(report: IndexReport, *, as_json: bool, quiet: bool) -> int:
     if as_json:
         print_json(report)
     elif not quiet:
-        parts = [f"{count(len(report.indexed), 'note')} indexed"]
-        if report.unchanged:
-            parts.append(f"{report.unchanged:,} unchanged")
-        if report.removed:
-            parts.append(f"{len(report.removed):,} removed")
-        if report.left_out:
-            parts.append(f"{len(report.left_out):,} left out")
-        if report.failed:
-            parts.append(f"{len(report.failed):,} failed")
-        write(f"{', '.join(parts)} ({report.took_s:.2f} s)")
-        for path, why in report.left_out.items():
-            write(f"  left out: {shown(path)}: {why}")
-    for path, why in report.failed.items():
-        click.echo(f"memcairn: {shown(path)}: {why}", err=True)
+        write(indexed.as_text(report))
+    for line in indexed.failures(report):
+        click.echo(f"memcairn: {line}", err=True)
     return 0 if report.is_whole else 1
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import sys
 
+STOPPED = "memcairn: stopped; what was done so far is kept"
+
 
 def write(text: str) -> None:
     """Print a text; what the output's encoding has no character for is escaped."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def count(number: int, noun: str) -> str:
+    """1 note, 2 notes, 1,000 notes."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def shown(path: str) -> str:

@@ -149,13 +149,13 @@ class Indexer:
         """Take a file, or everything below a folder, out of the index."""
         report = IndexReport()
         with self._db.transaction():
-            self._remove_all((path, *store.below(self._db, path)), report)
+            self._remove_all((path, *signatures.below(self._db, path)), report)
         return report
 
     def _below_a_file(self, path: str) -> IndexReport:
         """Take out what was below a folder in whose place a file stands now, or nothing."""
         report = IndexReport()
-        below = store.below(self._db, path)
+        below = signatures.below(self._db, path)
         if below:
             with self._db.transaction():
                 self._remove_all(below, report)

@@ -15,6 +15,12 @@ def listed(db: Database) -> dict[str, int]:
     return {paths.from_db(p): m for p, m in db.execute("SELECT path, mtime_ns FROM folder")}
 
 
+def of_root(db: Database, root: int) -> dict[str, int]:
+    """The same of one root."""
+    sql = "SELECT path, mtime_ns FROM folder WHERE root = ?"
+    return {paths.from_db(p): m for p, m in db.execute(sql, (root,))}
+
+
 def add(db: Database, root: int, listed: dict[str, int]) -> None:
     """Folders of a root that were listed, with their mtimes."""
     db.executemany(

@@ -9,7 +9,6 @@ from memcairn import paths
 from memcairn.signature import Signature
 from memcairn.store import chunks, problems
 from memcairn.store.chunks import PreparedChunk, Replacement
-from memcairn.store.path_range import AT_OR_BELOW, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,16 +95,6 @@ def _among(db: Database, column: str, values: Sequence[Any]) -> Iterator[KnownNo
         some = values[start : start + _AT_ONCE]
         sql = f"SELECT {_KNOWN} FROM note WHERE {column} IN ({', '.join('?' * len(some))})"
         yield from map(_known, db.execute(sql, some).fetchall())
-
-
-def below(db: Database, folder: str) -> list[str]:
-    """The paths below a folder, of any root, of which the index knows anything."""
-    row = bounds(folder)
-    sql = " UNION ".join(
-        f"SELECT path FROM {table} WHERE {AT_OR_BELOW}" for table in ("note", "problem", "no_note")
-    )
-    found = (paths.from_db(path) for (path,) in db.execute(sql, row * 3))
-    return [path for path in found if path != folder]
 
 
 def of_root(db: Database, root: int) -> Iterator[KnownNote]:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import atomic, paths
 from memcairn.errors import StateError
-from memcairn.store import notes
+from memcairn.store import signatures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from memcairn.store.database import Database
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(NamedTuple):
     """A folder, or a single file, that is kept current."""
 
     id: int
@@ -60,7 +60,7 @@ def add(db: Database, path: str) -> Root:
         sql = f"SELECT {_COLUMNS} FROM root WHERE path = ?"
         root = _root(db.execute(sql, (paths.to_db(path),)).fetchone())
         if added:
-            inside = notes.below(db, path)
+            inside = signatures.below(db, path)
             outer = [r.id for r in roots(db) if r.id != root.id and paths.is_inside(path, r.path)]
             for table, outer_id in itertools.product(("note", "problem", "no_note"), outer):
                 sql = f"UPDATE {table} SET root = ? WHERE root = ? AND path = ?"
@@ -98,6 +98,16 @@ def labels(db: Database) -> dict[str, str]:
     return {paths.from_db(p): ns for p, ns in db.execute("SELECT path, namespace FROM label")}
 
 
+def labelled_by(namespaces: Mapping[str, str], given: Mapping[str, str]) -> str:
+    """What decides the namespaces of a root's notes, as `Root.rules` has it.
+
+    Args:
+        namespaces: the configured rules.
+        given: as `labels` has it.
+    """
+    return json.dumps([namespaces, given])
+
+
 def set_label(db: Database, path: str, namespace: str) -> None:
     """Give a path and all below it a namespace; "" takes it back."""
     with db.transaction():
@@ -111,6 +121,8 @@ def set_label(db: Database, path: str, namespace: str) -> None:
 
 def saved_file(db: Database) -> Path:
     """roots.json, beside index.db."""
+    from pathlib import Path  # noqa: PLC0415 - takes 4 ms, and few calls change a root
+
     return Path(db.path).with_name("roots.json")
 
 

@@ -1,4 +1,4 @@
-"""What the files of a root looked like when they were read last: all SQL that a scan compares with."""
+"""What files looked like when they were read last: all SQL that a scan compares with."""
 
 from __future__ import annotations
 
@@ -69,6 +69,16 @@ def of_no_notes(
         paths.from_db(path): NoNote(Signature(*signature), why, bool(unread))
         for path, *signature, why, unread in db.execute(sql, (*row, max_bytes))
     }
+
+
+def below(db: Database, folder: str) -> list[str]:
+    """The paths below a folder, of any root, of which the index knows anything."""
+    row = bounds(folder)
+    sql = " UNION ".join(
+        f"SELECT path FROM {table} WHERE {AT_OR_BELOW}" for table in ("note", "problem", "no_note")
+    )
+    found = (paths.from_db(path) for (path,) in db.execute(sql, row * 3))
+    return [path for path in found if path != folder]
 
 
 def _where(root: int, folder: str | None) -> tuple[str, tuple[Any, ...]]:

@@ -1,0 +1,72 @@
+"""`memcairn index PATH`, without click: that nothing changed is told at once, all else by `Memory`."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sqlite3
+import sys
+import time
+
+from memcairn import config, paths, unchanged
+from memcairn.cli import indexed
+from memcairn.cli.text import STOPPED, write
+from memcairn.errors import MemcairnError
+from memcairn.memory_md import current
+from memcairn.store.database import Database
+
+__all__ = ["STOPPED", "run"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def run(given: str) -> int | None:
+    """Index a path; returns the exit code, or None if click has to do it, to tell an error.
+
+    What was done by then is found done.
+    """
+    path = paths.real(given)
+    gc.disable()  # what a note is made of has no cycles, and this process ends soon
+    try:
+        code = _tell_unchanged(path)
+        return _index(path) if code is None else code
+    except (MemcairnError, sqlite3.Error):
+        return None
+
+
+def _tell_unchanged(path: str) -> int | None:
+    """Tell that a folder holds what the index holds; None if it does not, or may not."""
+    home, settings = paths.home(), config.load()
+    file = os.path.join(home, "index.db")
+    if not os.path.isdir(path) or not os.path.exists(file):
+        return None
+    started = time.perf_counter()
+    db = Database(file)
+    notes = unchanged.notes_of(db, settings, path)
+    took_s = time.perf_counter() - started
+    if notes is None:
+        db.close()
+        return None
+    notices: list[str] = []
+    current.bring_up_to_date(db, settings, home, notices)
+    _tell(notices)
+    write(indexed.summary(0, {"unchanged": notes}, took_s))
+    return 0
+
+
+def _index(path: str) -> int:
+    from memcairn.memory import Memory  # noqa: PLC0415 - takes as long to load as all the above
+
+    with Memory() as memory:
+        report = memory.index(path)
+    _tell(memory.notices)
+    write(indexed.as_text(report))
+    _tell(indexed.failures(report))
+    return 0 if report.is_whole else 1
+
+
+def _tell(lines: Sequence[str]) -> None:
+    for line in lines:
+        sys.stderr.write(f"memcairn: {line}\n")
