@@ -262,6 +262,19 @@ def test_an_update_replaces_what_an_earlier_version_wrote(
     assert snapshot(user) == before
 
 
+def test_a_file_that_only_an_earlier_version_had_goes(user: Path, home: Path) -> None:
+    run(["init", "--host", "claude-code"])
+    old = write(user / ".claude/skills/memcairn/commands/gone.md", "an earlier version had this")
+    account = json.loads((home / "hosts.json").read_text())
+    account["files"].append(account["files"][0] | {"path": str(old), "name": "gone.md"})
+    (home / "hosts.json").write_text(json.dumps(account))
+
+    assert run(["init"]) == 0
+
+    assert not old.exists()
+    assert "gone.md" not in (home / "hosts.json").read_text()
+
+
 def test_uninstall_works_without_the_account_of_what_was_done(user: Path, home: Path) -> None:
     write(user / ".gemini/settings.json", THEIRS[".gemini/settings.json"])
     run(["init", *(f"--host={name}" for name in NAMES)])
@@ -622,3 +635,83 @@ def test_a_root_whose_memory_md_cannot_be_changed_is_told_and_stops_nothing(
     assert f"left: {memory}" in shown
     assert "mine.txt: is not ours" in shown
     assert [path.name for path in home.iterdir()] == ["mine.txt"]
+
+
+def test_an_init_that_is_killed_at_any_write_can_be_taken_back(
+    user: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path, text in THEIRS.items():
+        write(user / path, text)
+    before = snapshot(user)
+
+    class Killed(BaseException):
+        pass
+
+    rename = os.replace
+    killed = 0
+    while True:
+        left = killed
+
+        def replace(*arguments: str) -> None:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            rename(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("os.replace", replace)
+            try:
+                run(["init", "-q"])
+            except Killed:
+                killed += 1
+            else:
+                break
+        assert run(["uninstall", "-q", "--yes"]) == 0
+        assert snapshot(user) == before
+        assert not home.exists()
+    assert killed > 20, "nothing was killed: the test tests nothing"
+
+
+def test_an_uninstall_that_is_killed_at_any_step_can_be_finished(
+    user: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path, text in THEIRS.items():
+        write(user / path, text)
+    before = snapshot(user)
+
+    class Killed(BaseException):
+        pass
+
+    rename, remove = os.replace, Path.unlink
+    killed = 0
+    while True:
+        left = killed
+
+        def count() -> None:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+
+        def replace(*arguments: str) -> None:
+            count()
+            rename(*arguments)
+
+        def unlink(path: Path, *, missing_ok: bool = False) -> None:
+            count()
+            remove(path, missing_ok=missing_ok)
+
+        run(["init", "-q"])
+        with monkeypatch.context() as patch:
+            patch.setattr("os.replace", replace)
+            patch.setattr(Path, "unlink", unlink)
+            try:
+                run(["uninstall", "-q", "--keep-memory"])
+            except Killed:
+                killed += 1
+            else:
+                break
+        assert run(["uninstall", "-q", "--keep-memory"]) == 0
+        assert snapshot(user) == before
+    assert killed > 10, "nothing was killed: the test tests nothing"

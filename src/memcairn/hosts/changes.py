@@ -18,7 +18,7 @@ from memcairn.hosts.installed import Record
 from memcairn.hosts.program import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from memcairn.hosts import jsonc
     from memcairn.hosts.edits import Edit
@@ -117,35 +117,50 @@ def to_withdraw(edit: Edit, host: str, scope: str, record: Record | None, home: 
     return planned(None if is_empty and record.before is None else left)
 
 
-def make(changes: Iterable[Change], home: str, *, install: bool) -> list[Change]:
+def make(changes: Sequence[Change], home: str, *, install: bool) -> list[Change]:
     """Make the changes, and keep account of them; returns those that were any.
 
     Raises:
         MemcairnError: a file changed since it was looked at, or cannot be written. Those before it are done.
     """
     records = installed.load(home)
-    done, folders = [], set[str]()
+    done = []
     for change in changes:
-        if change.is_one:
-            if read(change.path) != change.before:
-                raise MemcairnError(
-                    "was changed by somebody else just now",
-                    path=change.path,
-                    hint="run the command again",
-                )
-            if install:
-                records[change.path] = _recorded(change, records.get(change.path), home)
-                # The account comes first: a crash in between must not leave a change without it.
-                installed.save(home, records.values())
-            _write(change)
-            done.append(change)
-        if not install and records.pop(change.path, None) is not None:
-            folders.update(change.folders)
+        if not change.is_one:
+            continue
+        if read(change.path) != change.before:
+            raise MemcairnError(
+                "was changed by somebody else just now",
+                path=change.path,
+                hint="run the command again",
+            )
+        if install and change.after is not None:
+            records[change.path] = _recorded(change, records.get(change.path), home)
+            # The account comes first: a crash in between must not leave a change without it.
             installed.save(home, records.values())
+        _write(change)
+        done.append(change)
+    _forget([change for change in changes if change.after is None or not install], records, home)
+    _sweep(changes)
+    return done
+
+
+def _forget(changes: Sequence[Change], records: dict[str, Record], home: str) -> None:
+    """Remove the folders that were made, then the account of the changes: it comes last, for a crash."""
+    gone = [change for change in changes if records.pop(change.path, None) is not None]
+    folders = {folder for change in gone for folder in change.folders}
     for folder in sorted(folders, key=len, reverse=True):
         with contextlib.suppress(OSError):
             os.rmdir(folder)
-    return done
+    if gone:
+        installed.save(home, records.values())
+
+
+def _sweep(changes: Sequence[Change]) -> None:
+    """Remove what a killed process of ours left beside the files."""
+    for folder in {os.path.dirname(change.path) for change in changes}:
+        for file in Path(folder).glob(f"{atomic.TEMPORARY_PREFIX}*.tmp"):
+            file.unlink(missing_ok=True)
 
 
 def read(path: str) -> bytes | None:
