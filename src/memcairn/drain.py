@@ -18,7 +18,7 @@ from memcairn.errors import MemcairnError
 from memcairn.report import IndexReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from memcairn.indexer import Indexer
     from memcairn.queue import Claim, Queue
@@ -85,23 +85,30 @@ def flush(
     """
     owner = queues.owner_of_this_process(secrets.token_hex(4))
     report = IndexReport()
-    watermark = queue.begin_flush(only=only)
-    total = queue.outstanding(watermark, only=only)
+    # In groups: a statement of SQLite has 32,766 values at most, and all are asked for at each step.
+    groups = [None] if only is None else list(_in_groups(list(dict.fromkeys(only))))
+    marks = [queue.begin_flush(only=group) for group in groups]
+    total = sum(map(queue.outstanding, marks, groups))
+    done = 0
     try:
-        while left := queue.outstanding(watermark, only=only):
-            if progress is not None:
-                progress(total - left, total)
-            if deadline is not None and time.monotonic() > deadline:
-                break
-            claims = queue.claim_outstanding(owner, watermark, only=only, limit=_BATCH)
-            if claims:
-                _work(queue, indexer, owner, claims, report, deadline)
-            else:
-                time.sleep(POLL_S)
+        for mark, group in zip(marks, groups, strict=True):
+            first = queue.outstanding(mark, group)
+            while left := queue.outstanding(mark, group):
+                if progress is not None:
+                    progress(done + first - left, total)
+                if deadline is not None and time.monotonic() > deadline:
+                    break
+                claims = queue.claim_outstanding(owner, mark, group, limit=_BATCH)
+                if claims:
+                    _work(queue, indexer, owner, claims, report, deadline)
+                else:
+                    time.sleep(POLL_S)
+            done += first
     finally:
         queue.release(owner)
+    wanted = None if only is None else frozenset(only)
     for entry in queue.entries(failing=True):
-        if (only is None or entry.path in only) and entry.seq <= watermark:
+        if (wanted is None or entry.path in wanted) and entry.seq <= max(marks, default=0):
             report.failed.setdefault(entry.path, entry.error or "failed")
     if progress is not None:
         progress(total, total)
@@ -109,6 +116,12 @@ def flush(
 
 
 _BATCH = 32
+_GROUP = 500
+
+
+def _in_groups(changed: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(changed), _GROUP):
+        yield changed[start : start + _GROUP]
 
 
 def _work(

@@ -314,7 +314,7 @@ class Queue:
         return self._take(owner, READY, {"window": window_s}, limit)
 
     def claim_outstanding(
-        self, owner: str, watermark: int, *, only: Sequence[str] | None = None, limit: int = 32
+        self, owner: str, watermark: int, only: Sequence[str] | None = None, *, limit: int = 32
     ) -> list[Claim]:
         """Take entries that were queued by `watermark` and were not tried since, ready or not.
 
@@ -357,7 +357,7 @@ class Queue:
             self._db.execute(sql, row)
             return self.watermark()
 
-    def outstanding(self, watermark: int, *, only: Sequence[str] | None = None) -> int:
+    def outstanding(self, watermark: int, only: Sequence[str] | None = None) -> int:
         """How many entries that were queued by `watermark` have not been tried since."""
         which, row = _outstanding(watermark, only)
         (count,) = self._db.execute(f"SELECT COUNT(*) FROM entry WHERE {which}", row).fetchone()

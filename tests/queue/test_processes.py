@@ -101,7 +101,9 @@ def test_no_lock_is_held_while_a_file_is_indexed(
 
     go_on.set()
     flush.join(60)
-    assert [e.path for e in memory.databases.opened().queue.entries()] == [str(notes / "another.md")]
+    assert [e.path for e in memory.databases.opened().queue.entries()] == [
+        str(notes / "another.md")
+    ]
     memory.close()
 
 
@@ -218,6 +220,19 @@ def test_a_file_that_fails_keeps_its_entry_and_holds_up_no_other(notes: Path) ->
     assert memory.flush().failed == {}
     assert memory.queue_status().depth == 0
     memory.close()
+
+
+def test_a_flush_takes_more_paths_than_a_statement_has_values(notes: Path) -> None:
+    one = notes / "one.md"
+    one.write_text("The last of many.", encoding="utf-8")
+    many = [str(notes / f"gone-{number}.md") for number in range(33_000)]
+    with Memory() as memory:
+        memory.index(notes)
+        memory.enqueue([one, *many[-2:]])
+
+        memory.flush([*many, one])
+
+        assert memory.queue_status().depth == 0
 
 
 def test_a_flush_of_some_paths_leaves_the_rest_alone(notes: Path) -> None:
