@@ -76,6 +76,12 @@ def test_gemini() -> None:
     assert parse("user-prompt", "gemini", {"prompt": "how?"}).prompt == "how?"
 
 
+def test_what_hooks_said_before_is_no_part_of_geminis_prompt() -> None:
+    prompt = "<hook_context>&lt;memcairn-memory&gt; deploy</hook_context>\n\nwhich package manager?"
+
+    assert parse("user-prompt", "gemini", {"prompt": prompt}).prompt == "which package manager?"
+
+
 def test_cursor() -> None:
     fields = {"conversation_id": "c", "workspace_roots": ["/p", "/q"], "file_path": "/p/a.md",
               "hook_event_name": "afterFileEdit", "edits": [{"new_string": "x"}]}  # fmt: skip

@@ -59,6 +59,7 @@ WRITING_TOOLS = frozenset(
 _PATHS = ("file_path", "notebook_path", "filePath", "path", "filename")
 # How a patch names the files that it changes.
 _PATCHED = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
+_BEFORE, _AFTER = "<hook_context>", "</hook_context>"
 _MOST_PATHS = 200
 _MOST_NAME_CHARS = 64
 
@@ -86,7 +87,7 @@ def call(event: str, host: str, payload: Mapping[str, Any]) -> Call:
         cwd=cwd,
         tool=tool,
         written=_written(payload, cwd) if tool.lower() in WRITING_TOOLS else (),
-        prompt=_text(payload, "prompt"),
+        prompt=_prompt(payload),
         error=_error(payload),
         cause=_text(payload, "source", "trigger"),
         transcript_path=_text(payload, "transcript_path", "transcriptPath"),
@@ -111,6 +112,14 @@ def _cwd(payload: Mapping[str, Any]) -> str:
     except OSError:  # it was removed
         here = os.path.expanduser("~")
     return os.path.join(here, given)
+
+
+def _prompt(payload: Mapping[str, Any]) -> str:
+    prompt = _text(payload, "prompt")
+    # Gemini puts what hooks said at the start of the session in front of the first one.
+    if prompt.startswith(_BEFORE):
+        return prompt.rpartition(_AFTER)[2].strip()
+    return prompt
 
 
 def _error(payload: Mapping[str, Any]) -> str:
