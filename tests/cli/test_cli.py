@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 import pytest
 
-from memcairn import paths
-from memcairn.cli import parse_enqueue
+from memcairn import Memory, paths
+from memcairn.cli import index, parse_enqueue
 from memcairn.cli.commands import run
+from memcairn.indexer import Indexer
 from support import PROGRAM
+
+if TYPE_CHECKING:
+    from memcairn.report import IndexReport
 
 NOTE = "# Deploy\n\nWe deploy with blue-green.\n"
 
@@ -107,6 +115,108 @@ def test_a_search_is_the_same_on_the_short_way_and_on_the_long_one(
 
     assert short.stdout == capsys.readouterr().out
     assert f"{note}:1" in short.stdout
+
+
+def plain(text: str) -> str:
+    """Without the time that it took."""
+    return re.sub(r"\d+\.\d\d s", "T", text)
+
+
+def test_an_index_is_the_same_on_the_short_way_and_on_the_long_one(
+    notes: Path,
+    note: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def new(text: str) -> None:
+        note.with_name("new.md").write_text(text, encoding="utf-8")
+
+    def break_one() -> None:
+        note.with_name("latin.md").write_bytes(b"caf\xe9")
+        note.with_name("binary.md").write_bytes(b"\0")
+
+    steps = [
+        lambda: None,
+        lambda: os.utime(note, (1_700_000_000, 1_700_000_000)),
+        lambda: os.utime(notes, (1_700_000_000, 1_700_000_000)),
+        lambda: None,
+        lambda: None,
+        lambda: new("New.\n"),
+        lambda: note.with_name("new.md").unlink(),
+        break_one,
+        lambda: None,
+    ]
+    short, long = str(tmp_path / "short"), str(tmp_path / "long")
+    for step in steps:
+        step()
+        monkeypatch.setenv("MEMCAIRN_HOME", short)
+        done = call("index", notes)
+        monkeypatch.setenv("MEMCAIRN_HOME", long)
+        code = run(["index", str(notes)])
+
+        told = capsys.readouterr()
+        assert (plain(done.stdout), done.stderr) == (plain(told.out), told.err)
+        assert done.returncode == code
+
+
+@pytest.mark.parametrize("path", ["nothing", "picture.png", "MEMORY.md"])
+def test_an_error_is_the_same_on_the_short_way_and_on_the_long_one(
+    notes: Path, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (notes / "picture.png").write_bytes(b"\0")
+    (notes / "MEMORY.md").write_text("# Notes\n", encoding="utf-8")
+
+    done = call("index", notes / path)
+
+    assert done.returncode == run(["index", str(notes / path)])
+    told = capsys.readouterr()
+    assert (plain(done.stdout), done.stderr) == (plain(told.out), told.err)
+
+
+def test_an_index_that_finds_nothing_new_keeps_memory_md_current(notes: Path, note: Path) -> None:
+    call("memory-md", "refresh", notes)
+    for path in (note, notes):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    call("index", notes)
+    (notes / "MEMORY.md").write_text("# Mine\n", encoding="utf-8")
+    os.utime(notes, (1_700_000_000, 1_700_000_000))
+
+    call("index", notes)
+
+    assert "deploy.md" in (notes / "MEMORY.md").read_text(encoding="utf-8")
+
+
+def test_a_hook_call_that_finds_a_backlog_leaves_what_takes_too_long_to_the_next(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [notes / f"{number}.md" for number in range(40)]
+    for file in files:
+        file.write_text("kiwi\n", encoding="utf-8")
+    hook_call = ["index", "--debounce-window", "0", str(files[0])]
+    index_changed = Indexer.index_changed
+    began: list[float] = []
+
+    def take_long(indexer: Indexer, path: str, **more: object) -> IndexReport:
+        began.append(time.monotonic())
+        while len(began) == 3 and time.monotonic() <= began[0] + index.DRAIN_S:
+            time.sleep(0.001)
+        return index_changed(indexer, path, **more)  # type: ignore[arg-type]
+
+    with Memory() as memory:
+        memory.index(notes / "0.md")
+        memory.enqueue(files)
+        with monkeypatch.context() as patch:
+            patch.setattr(Indexer, "index_changed", take_long)
+            patch.setattr(index, "DRAIN_S", 0.1)
+            assert run(hook_call) == 0
+
+        assert len(began) == 3
+        status = memory.queue_status()
+        assert (status.depth, status.claimed, status.failing) == (37, 0, 0)
+        while memory.queue_status().depth:
+            assert run(hook_call) == 0
+        assert len(memory.search("kiwi", limit=50)) == 40
 
 
 def test_a_search_shows_what_was_written_a_moment_ago(note: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from index_tools import content
 
-from memcairn import Memory
+from memcairn import Memory, config, unchanged
 
 FOLDERS = ("", "sub", "sub/deep", "other")
 NAMES = ("a.md", "b.md", "c.txt", "x.md")
@@ -168,8 +168,18 @@ class Edits(RuleBasedStateMachine):
 
     @rule()
     def index(self) -> None:
-        self.memory.index(self.root)
+        told = unchanged.notes_of(self.memory.databases.opened().db, config.load(), str(self.root))
+        report = self.memory.index(self.root)
+        assert told is None or (told, []) == (report.unchanged, report.indexed + report.removed)
         self._compare()
+
+    @rule()
+    def rest(self) -> None:
+        # As if nothing had happened lately: what is younger is looked at once more in any case.
+        for folder, _, found in os.walk(self.root):
+            for path in (Path(folder), *(Path(folder, name) for name in found)):
+                os.utime(path, (path.stat().st_mtime - 60,) * 2)
+                self.touched.add(path)
 
     @rule()
     def drain(self) -> None:

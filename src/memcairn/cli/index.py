@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,9 @@ from memcairn.memory import Memory
 
 if TYPE_CHECKING:
     from memcairn.queue import QueueStatus
+
+# A hook's host waits for the call that finds a backlog: what is left is for the next one.
+DRAIN_S = 1.0
 
 
 @click.command("index")
@@ -74,7 +78,7 @@ def command(
             return _flush(memory, changed, discard=discard_failed, as_json=as_json, quiet=quiet)
         if debounce_window is not None:
             memory.enqueue(path, namespace=namespace, force=force)
-            report = memory.drain(debounce_window)
+            report = memory.drain(debounce_window, deadline=time.monotonic() + DRAIN_S)
             output.print_notices(memory)
             return output.print_report(report, as_json=as_json, quiet=quiet or not as_json)
         if watch:
