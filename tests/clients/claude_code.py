@@ -1,0 +1,138 @@
+"""The real Claude Code against a scripted model.
+
+claude = ClaudeCode(home, project)
+session = claude.run("write a note", [[tool("Write", file_path=…, content=…)], [text("done")]])
+session.messages            what the model was sent last
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loopback import EVENTS, JSON, Loopback, events
+from real_clients import environment, find, start
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    Block = dict[str, Any]
+
+# A request with fewer tools is not of the conversation: a title, a summary of a page.
+_FEWEST_TOOLS = 4
+
+
+def text(words: str) -> Block:
+    return {"type": "text", "text": words}
+
+
+def tool(name: str, /, **arguments: Any) -> Block:
+    return {"type": "tool_use", "name": name, "input": arguments}
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of the client: what it printed, and what it asked the model in its conversation."""
+
+    printed: str
+    requests: list[dict[str, Any]]
+
+    @property
+    def messages(self) -> str:
+        """The messages of the last request, as JSON."""
+        return json.dumps(self.requests[-1]["messages"], ensure_ascii=False)
+
+    @property
+    def tools(self) -> list[str]:
+        """The tools that the model was offered last."""
+        return [offered["name"] for offered in self.requests[-1]["tools"]]
+
+
+class ClaudeCode:
+    """The client of one user in one folder; skips the test where it is not installed."""
+
+    def __init__(self, home: Path, project: Path) -> None:
+        self._home, self._project = home, project
+        self._program = find("claude")
+
+    def run(
+        self, prompt: str, turns: Sequence[list[Block]], arguments: Sequence[str] = ()
+    ) -> Session:
+        """Ask the client something; the model answers turn by turn, then "done" for ever."""
+        script = iter(turns)
+        answered = 0
+
+        def answer(path: str, body: dict[str, Any]) -> tuple[bytes, str]:
+            nonlocal answered
+            if "count_tokens" in path:
+                return b'{"input_tokens": 10}', JSON
+            if not path.startswith("/v1/messages"):
+                return b"{}", JSON
+            blocks = next(script, None) if _is_conversation(body) else None
+            answered += 1
+            message = _message(blocks or [text("done")], answered, body.get("model"))
+            if body.get("stream"):
+                return _stream(message), EVENTS
+            return json.dumps(message).encode(), JSON
+
+        with Loopback(answer) as model:
+            env = environment(self._home, self._project) | {
+                "ANTHROPIC_BASE_URL": model.url,
+                "ANTHROPIC_API_KEY": "sk-ant-scripted",
+                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+                "DISABLE_AUTOUPDATER": "1",
+                "DISABLE_TELEMETRY": "1",
+                "IS_SANDBOX": "1",
+            }
+            command = [self._program, "-p", prompt, "--dangerously-skip-permissions", *arguments]
+            printed = start(command, self._project, env)
+        return Session(printed, [body for body in model.requests if _is_conversation(body)])
+
+    def call(self, *arguments: str) -> str:
+        """A command of the client that asks no model."""
+        return start(
+            [self._program, *arguments], self._project, environment(self._home, self._project)
+        )
+
+
+def _is_conversation(body: dict[str, Any]) -> bool:
+    return len(body.get("tools", [])) >= _FEWEST_TOOLS
+
+
+def _message(blocks: list[Block], number: int, model: object) -> dict[str, Any]:
+    content = [
+        block | {"id": f"toolu_{number}_{place}"} if block["type"] == "tool_use" else block
+        for place, block in enumerate(blocks)
+    ]
+    uses_tool = any(block["type"] == "tool_use" for block in blocks)
+    return {
+        "id": f"msg_{number}", "type": "message", "role": "assistant", "model": model, "content": content,
+        "stop_reason": "tool_use" if uses_tool else "end_turn", "stop_sequence": None,
+        "usage": {"input_tokens": 10, "output_tokens": 5},
+    }  # fmt: skip
+
+
+def _stream(message: dict[str, Any]) -> bytes:
+    sent: list[tuple[str, dict[str, Any]]] = [
+        ("message_start", {"message": message | {"content": [], "stop_reason": None}})
+    ]
+    for place, block in enumerate(message["content"]):
+        if block["type"] == "text":
+            begun: Block = {"type": "text", "text": ""}
+            delta: Block = {"type": "text_delta", "text": block["text"]}
+        else:
+            begun = block | {"input": {}}
+            delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+        sent += [
+            ("content_block_start", {"index": place, "content_block": begun}),
+            ("content_block_delta", {"index": place, "delta": delta}),
+            ("content_block_stop", {"index": place}),
+        ]
+    stop = {"stop_reason": message["stop_reason"], "stop_sequence": None}
+    sent += [
+        ("message_delta", {"delta": stop, "usage": {"output_tokens": 5}}),
+        ("message_stop", {}),
+    ]
+    return events(*sent)

@@ -1,0 +1,162 @@
+"""Claude Code itself, with memcairn installed by `memcairn init` into an empty HOME.
+
+One story, told once: a session writes a note; the next ones get it; a compaction gives it back; memcairn
+goes, and the HOME is what it would be had it never been there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from claude_code import ClaudeCode, text, tool
+from real_clients import files, memcairn
+
+if TYPE_CHECKING:
+    from claude_code import Session
+
+FACT = "The router is switched to the idle environment on Thursdays at ten."
+NOTE = f"""---
+name: Blue-green rollout
+description: how a release goes out
+metadata:
+  type: project
+---
+
+{FACT}
+"""
+OTHER = "# Package manager\n\nWe install with pnpm, never with npm.\n"
+# Shares no word with the title of the note, nor with its description.
+RELATED = "on which weekday is the router switched?"
+UNRELATED = "what is the capital of France?"
+
+# One process tells the story for all of its tests.
+pytestmark = [pytest.mark.xdist_group("claude-code"), pytest.mark.timeout(600)]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened: the sessions by name, and the files of HOME while memcairn was there and after."""
+
+    project: Path
+    memory: Path
+    sessions: dict[str, Session]
+    plugins: str
+    during: dict[str, bytes]
+    after: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    top = tmp_path_factory.mktemp("claude-code")
+    home, project = user(top)
+    memory = home / ".claude" / "projects" / slug(project) / "memory"
+    claude = ClaudeCode(home, project)
+    memcairn(home, project, "init", "--host", "claude-code")
+    sessions = {}
+
+    write = tool("Write", file_path=str(memory / "rollout.md"), content=NOTE)
+    sessions["write"] = claude.run("remember how we ship", [[write], [text("written")]])
+    sessions["unrelated"] = claude.run(UNRELATED, [[text("Paris")]])
+    write = tool("Write", file_path=str(memory / "pm.md"), content=OTHER)
+    sessions["related"] = claude.run(RELATED, [[write], [text("on Thursdays")]])
+    sessions["again"] = claude.run(RELATED, [[text("on Thursdays")]], ["--continue"])
+    claude.run("/compact", [], ["--continue"])
+    sessions["restored"] = claude.run(UNRELATED, [[text("Paris")]], ["--continue"])
+    plugins = claude.call("plugin", "list")
+
+    during = files(home)
+    memcairn(home, project, "uninstall", "--yes")
+    return Story(project, memory, sessions, plugins, during, files(home))
+
+
+def user(top: Path) -> tuple[Path, Path]:
+    """An empty HOME, and a project."""
+    home, project = top / "home", top / "project"
+    home.mkdir()
+    (project / ".git").mkdir(parents=True)
+    return home, project
+
+
+def slug(project: Path) -> str:
+    """How the client names a project."""
+    return re.sub(r"[^A-Za-z0-9]", "-", str(project))
+
+
+def added(session: Session) -> list[str]:
+    """What memcairn added to the last request, oldest first."""
+    return [found[0] for found in re.finditer(r"<(memcairn-\w+)>.*?</\1>", session.messages)]
+
+
+def test_the_client_loads_the_plugin(story: Story) -> None:
+    assert "memcairn@skills-dir" in story.plugins
+    assert "loaded" in story.plugins
+
+
+def test_a_note_is_in_memory_md_of_the_next_session(story: Story) -> None:
+    assert "](rollout.md) — how a release goes out" in story.sessions["unrelated"].messages
+
+
+def test_a_related_prompt_gets_the_passage_with_its_path(story: Story) -> None:
+    (passage,) = added(story.sessions["related"])
+
+    assert FACT in passage
+    assert str(story.memory / "rollout.md") in passage
+
+
+def test_a_prompt_about_something_else_gets_nothing(story: Story) -> None:
+    assert added(story.sessions["unrelated"]) == []
+
+
+def test_a_passage_is_not_repeated_in_its_session(story: Story) -> None:
+    assert RELATED in story.sessions["again"].messages
+    assert story.sessions["again"].messages.count(FACT) == 1
+
+
+def test_a_compaction_gives_back_what_the_session_wrote_and_was_shown(story: Story) -> None:
+    (kept,) = added(story.sessions["restored"])
+
+    assert RELATED not in story.sessions["restored"].messages
+    assert FACT in kept
+    assert str(story.memory / "pm.md") in kept
+
+
+def test_the_model_has_the_tools_but_not_those_of_the_hooks(story: Story) -> None:
+    tools = story.sessions["related"].tools
+
+    assert "mcp__plugin_memcairn_memory__memory_search" in tools
+    assert not [name for name in tools if "hook_" in name]
+
+
+def test_uninstall_leaves_the_home_as_the_client_alone_would(story: Story, tmp_path: Path) -> None:
+    home, project = user(tmp_path)
+    alone = ClaudeCode(home, project)
+    alone.run("write", [[tool("Write", file_path=str(project / "x.md"), content="x")], [text("x")]])
+    alone.call("plugin", "list")
+    notes = {
+        f".claude/projects/{slug(story.project)}/memory/{name}" for name in ("rollout.md", "pm.md")
+    }
+
+    assert [name for name in story.during if "skills/memcairn" in name]
+    assert [name for name in story.during if "share/memcairn" in name]
+    assert notes <= set(story.after)
+    assert kinds(set(story.after) - notes, story.project) <= kinds(set(files(home)), project)
+    assert story.after[min(notes)] == OTHER.encode()
+
+
+def kinds(names: set[str], project: Path) -> set[str]:
+    """Names of files, without what differs from one session or project to the next."""
+    uuid = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    return {re.sub(rf"{uuid}|\d+", "*", name.replace(slug(project), "project")) for name in names}
+
+
+def test_the_client_calls_the_plugin_and_its_marketplace_good(tmp_path: Path) -> None:
+    home, project = user(tmp_path)
+    claude = ClaudeCode(home, project)
+    here = Path(__file__).resolve().parents[2]
+
+    for folder in (here, here / "plugins" / "claude-code"):
+        assert "Validation passed" in claude.call("plugin", "validate", "--strict", str(folder))
