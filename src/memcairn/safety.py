@@ -57,7 +57,8 @@ def find_secrets(text: str) -> list[Secret]:
     ]
     spans.extend(
         (*match.span(1), kind)
-        for kind, form in _compiled(FORMS)
+        for kind, literal, form in _compiled(FORMS)
+        if literal in text
         for match in form.finditer(text)
         if kind != SPOKEN or _looks_random(match[1])
     )
@@ -116,18 +117,37 @@ def suspicious(text: str) -> list[str]:
         Reasons as clauses ("closes the fence around recalled text"), each once, in the order of
         the tables below. Empty for nearly all ordinary text.
     """
-    reasons = [
-        reason for reason, form in _compiled(HIDDEN) if form.search(EMOJI_FLAG.sub("", text))
-    ]
-    plain = unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
-    reasons.extend(reason for reason, form in _compiled(ORDERS) if form.search(plain))
+    if text.isascii():
+        shown, plain = text, text.lower()
+    else:
+        shown = EMOJI_FLAG.sub("", text)
+        plain = unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
+    reasons = [reason for reason, _, form in _compiled(HIDDEN) if form.search(shown)]
+    reasons.extend(
+        reason
+        for reason, literal, form in _compiled(ORDERS)
+        if literal in plain and form.search(plain)
+    )
     return list(dict.fromkeys(reasons))
 
 
 @cache
-def _compiled(table: tuple[tuple[str, str], ...]) -> list[tuple[str, re.Pattern[str]]]:
-    """A table's patterns, compiled at the first use: it takes longer than this module's import."""
-    return [(label, re.compile(form)) for label, form in table]
+def _compiled(table: tuple[tuple[str, str], ...]) -> list[tuple[str, str, re.Pattern[str]]]:
+    """A table's labels, and its patterns with the text that each begins with.
+
+    They are compiled at the first use: it takes longer than this module's import. That a text has no
+    such beginning in it is found many times faster than by the pattern.
+    """
+    return [(label, _literal(form), re.compile(form)) for label, form in table]
+
+
+def _literal(form: str) -> str:
+    """What every match of a pattern begins with, as far as that is plain text; may be empty."""
+    plain = re.match(r"\(?([\w '’:/<-]*)(?![\w '’:/<-])(?P<next>.?)", form)
+    if plain is None or "|" in re.sub(r"\(.*\)", "", form, flags=re.DOTALL):
+        return ""
+    literal = plain[1]
+    return literal[:-1] if plain["next"] and plain["next"] in "?*{" else literal
 
 
 def _lines_by_kind(found: list[Secret]) -> dict[str, list[int]]:
