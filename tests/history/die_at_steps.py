@@ -126,8 +126,9 @@ def check(history: History, root: Path, *, died: bool) -> None:
         db = sqlite3.connect(file)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-        unused = "SELECT COUNT(*) FROM content WHERE uses < 1"
-        assert db.execute(unused).fetchone() == (0,)
+        counted = "SELECT stored_bytes FROM total"
+        real = "SELECT SUM(LENGTH(deflated)) FROM data JOIN content USING (id)"
+        assert db.execute(counted).fetchone() == db.execute(real).fetchone()
         db.close()
 
 

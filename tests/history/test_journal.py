@@ -105,6 +105,39 @@ def test_revisions_that_are_too_old_go_and_take_their_contents_along(
         journal.content("a.md", first - 1)
 
 
+def test_an_unchanged_note_is_known_when_its_last_revision_is_not_kept(
+    folder: Path, root: Path, vault: Vault
+) -> None:
+    journal = Journal(folder, root, bounds=Bounds(max_revisions=2))
+    write(journal, vault, "old.md", "old")
+    for n in range(5):
+        write(journal, vault, "a.md", str(n))
+
+    assert journal.keep([""]) is None
+    write(journal, vault, "old.md", "new")
+
+    last, before, *_ = journal.log()
+    assert (last.tool, before.tool) == ("write", "write")
+    assert journal.before(last.id) == {"old.md": b"old"}
+    journal.close()
+
+
+def test_what_was_stored_for_a_change_that_did_not_happen_goes_with_the_next_one(
+    folder: Path, root: Path, vault: Vault
+) -> None:
+    journal = Journal(folder, root, bounds=Bounds(max_revisions=1))
+    write(journal, vault, "old.md", "old")
+    write(journal, vault, "a.md", "a")
+    with journal.recording("write", ["old.md"]):
+        pass
+
+    write(journal, vault, "a.md", "b")
+
+    assert rows(folder, "content") == rows(folder, "data") == 2
+    assert stored_bytes(folder)[0] == stored_bytes(folder)[1]
+    journal.close()
+
+
 def test_a_clock_that_is_set_back_loses_nothing(
     journal: Journal, vault: Vault, clock: Clock
 ) -> None:

@@ -56,18 +56,30 @@ CREATE TABLE content (
 )""",
     # Apart, so that counting the uses of a content does not write all of it anew.
     "CREATE TABLE data (id INTEGER PRIMARY KEY, deflated BLOB NOT NULL)",
+    # Contents that a call has stored and then has not needed, or that it died over.
+    "CREATE INDEX unused ON content (uses) WHERE uses < 1",
+    # The last state of every path, also when the revision that it is from is not kept any more:
+    # x'' is "no such file", NULL "nobody knows".
+    "CREATE TABLE known (path TEXT PRIMARY KEY, sha256 BLOB) WITHOUT ROWID",
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE total (stored_bytes INTEGER NOT NULL)",
     "INSERT INTO total VALUES (0)",
     """
 CREATE TRIGGER change_added AFTER INSERT ON change BEGIN
     UPDATE content SET uses = uses + 1 WHERE id = new.before;
     UPDATE content SET uses = uses + 1 WHERE id = new.after;
+    INSERT OR REPLACE INTO known VALUES (
+        new.path,
+        CASE new.after WHEN 0 THEN x'' ELSE (SELECT sha256 FROM content WHERE id = new.after) END
+    );
 END""",
     """
 CREATE TRIGGER change_gone AFTER DELETE ON change BEGIN
     UPDATE content SET uses = uses - 1 WHERE id = old.before;
     UPDATE content SET uses = uses - 1 WHERE id = old.after;
     DELETE FROM content WHERE id IN (old.before, old.after) AND uses < 1;
+    DELETE FROM known WHERE path = old.path AND sha256 = x''
+    AND NOT EXISTS (SELECT 1 FROM change WHERE path = old.path);
 END""",
     """
 CREATE TRIGGER content_added AFTER INSERT ON content BEGIN

@@ -123,7 +123,7 @@ class Journal:
         """Keep what is there now, and after the block record what it changed."""
         recording = Recording()
         with self._locked(), open_root(self._root) as root:
-            _, before = self._keep(root, paths)
+            _, before = self._keep(root, paths, before_change=True)
             try:
                 yield recording
             finally:
@@ -140,8 +140,14 @@ class Journal:
         with open_root(self.folder) as folder, folder.lock():
             yield
 
-    def _keep(self, root: Folder, paths: Sequence[str]) -> tuple[int | None, dict[str, State]]:
-        """The revision of what was found, and the state of each file now."""
+    def _keep(
+        self, root: Folder, paths: Sequence[str], *, before_change: bool = False
+    ) -> tuple[int | None, dict[str, State]]:
+        """The revision of what was found, and before a change the state of each file now.
+
+        A file whose last revision is not kept any more is known all the same, and its content is
+        kept again before it changes.
+        """
         files = states.files(root, paths)
 
         def work(db: sqlite3.Connection) -> tuple[int | None, dict[str, State]]:
@@ -149,11 +155,14 @@ class Journal:
             changes = []
             for path in sorted({*files, *_known_below(db, paths)}):
                 on_disk = states.read(root, path)
-                row = db.execute(KNOWN, (path, _LATEST)).fetchone()
-                now[path] = _state(db, on_disk)
-                known = row[0] if row else ABSENT if on_disk.absent else None
-                if now[path] != known:
-                    changes.append(_Change(path, known, now[path]))
+                known = db.execute("SELECT sha256 FROM known WHERE path = ?", (path,)).fetchone()
+                digest = _digest(on_disk)
+                # Of what cannot be read, there is nothing to keep.
+                is_known = digest == known[0] if known else digest in (b"", None)
+                if before_change or not is_known:
+                    now[path] = _state(db, on_disk)
+                if not is_known:
+                    changes.append(_Change(path, _last_state(db, path), now[path]))
             return self._add(db, FOUND, None, changes), now
 
         return self.database.do(work)
@@ -175,8 +184,9 @@ class Journal:
                 if path in before:
                     old = before[path]
                 else:
-                    row = db.execute(KNOWN, (path, _LATEST)).fetchone()
-                    old = row[0] if row else ABSENT if path in recording.made else None
+                    old = _last_state(db, path)
+                    if old is None and path in recording.made:
+                        old = ABSENT
                 new = _state(db, states.read(root, path))
                 if new != old:
                     changes.append(_Change(path, old, new))
@@ -205,6 +215,7 @@ class Journal:
 
     def _drop_oldest(self, db: sqlite3.Connection) -> None:
         oldest_us = int((self._clock() - self._bounds.max_days * 86_400) * 1e6)
+        db.execute("DELETE FROM content WHERE uses < 1")
         # Ids have no gaps, but for a call that failed.
         (newest,) = db.execute("SELECT MAX(id) FROM revision").fetchone()
         last_surplus = (newest or 0) - self._bounds.max_revisions
@@ -296,14 +307,23 @@ def require_kept(db: sqlite3.Connection, revision: int) -> None:
 
 
 def _known_below(db: sqlite3.Connection, folders: Sequence[str]) -> Iterator[str]:
-    """The paths below folders that once had a file: it may be gone."""
+    """The paths below folders that had a file when it was last looked at."""
     for folder in folders:
         prefix = "".join(f"{name}/" for name in folder_parts(folder))
         bounds = (prefix, prefix[:-1] + chr(ord("/") + 1)) if prefix else ("", chr(0x10FFFF))
         for (path,) in db.execute(
-            "SELECT DISTINCT path FROM change WHERE path > ? AND path < ?", bounds
+            "SELECT path FROM known WHERE path > ? AND path < ? AND sha256 IS NOT x''", bounds
         ):
             yield path
+
+
+def _last_state(db: sqlite3.Connection, path: str) -> State:
+    """The state of a path after its last revision, as far as that is kept."""
+    row = db.execute(KNOWN, (path, _LATEST)).fetchone()
+    if row is not None:
+        return row[0]  # type: ignore[no-any-return]
+    known = db.execute("SELECT sha256 FROM known WHERE path = ?", (path,)).fetchone()
+    return ABSENT if known is not None and known[0] == b"" else None
 
 
 def _ids(db: sqlite3.Connection, path: str, newest: int) -> Iterator[int]:
@@ -334,6 +354,13 @@ def _state_at(db: sqlite3.Connection, path: str, revision: int) -> tuple[State, 
         return state, None
     moved = db.execute(MOVED_FROM, {"path": path, "revision": later[1]}).fetchone()
     return state, moved[0] if moved else None
+
+
+def _digest(on_disk: states.OnDisk) -> bytes | None:
+    """The state as `known` has it."""
+    if on_disk.data is None:
+        return b"" if on_disk.absent else None
+    return hashlib.sha256(on_disk.data).digest()
 
 
 def _state(db: sqlite3.Connection, on_disk: states.OnDisk) -> State:
