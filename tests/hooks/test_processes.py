@@ -1,0 +1,347 @@
+"""`memcairn hook` as hosts run it: whatever happens, exit code 0 and an answer that is whole or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import memcairn
+from hooks.conftest import write
+from memcairn.hosts.limits import LIMIT_S
+from memcairn.hosts.table import BY_NAME
+from memcairn.sessions import Sessions, lines
+from support import PROGRAM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from memcairn.memory import Memory
+
+PROMPT = "How does the load balancer switch when we deploy blue-green?"
+TEXT = "# Deploying\n\nWe deploy blue-green; the load balancer switches.\n"
+posix_only = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+
+
+def payload(project: Path, **fields: object) -> bytes:
+    given = {
+        "session_id": "s1",
+        "cwd": str(project),
+        "source": "startup",
+        "trigger": "auto",
+    } | fields
+    return json.dumps(given).encode()
+
+
+def hook(event: str, content: bytes = b"", host: str = "claude-code", **options: object) -> bytes:
+    """Run one; returns what it printed, which is silence or one JSON object."""
+    done = subprocess.run(
+        [*PROGRAM, "hook", event, "--host", host],
+        input=content, capture_output=True, check=False, timeout=60, **options,  # type: ignore[call-overload]
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert done.stderr == b""
+    if done.stdout:
+        assert isinstance(json.loads(done.stdout), dict)
+    else:
+        assert host not in ("gemini", "cursor", "opencode")
+    return bytes(done.stdout)
+
+
+def outcomes(home: Path) -> list[str]:
+    return [line["outcome"] for line in lines.read(str(home / "logs" / "hook.log"), keep=1)]
+
+
+@pytest.fixture
+def root(memory: Memory, notes: Path) -> Path:
+    write(notes, "deploy.md", TEXT)
+    memory.refresh_memory_md(notes)
+    memory.close()
+    return notes
+
+
+def test_a_session_from_its_start_to_its_end(
+    root: Path, project: Path, home: Path, memory: Memory
+) -> None:
+    assert b"[Deploying](deploy.md)" in hook("session-start", payload(project))
+    assert b"blue-green" in hook("user-prompt", payload(project, prompt=PROMPT))
+    assert hook("user-prompt", payload(project, prompt=PROMPT)) == b""
+    note = write(root, "quokka.md", "# Quokka\n\nA quokka smiles.\n")
+    used = payload(project, tool_name="Write", tool_input={"file_path": str(note)})
+    assert hook("tool-used", used) == b""
+    assert memory.queue_status().depth == 1
+    assert hook("pre-compact", payload(project)) == b""
+    assert memory.queue_status().depth == 0
+    assert b"quokka.md" in hook("session-start", payload(project, source="compact"))
+    assert hook("stop", payload(project)) == b""
+    assert hook("session-end", payload(project)) == b""
+    assert Sessions(str(home)).open("s1") is None
+    assert all(outcome in ("answered", "silent") for outcome in outcomes(home))
+
+
+@pytest.mark.parametrize("host", list(BY_NAME))
+def test_every_host_is_told_at_the_start(host: str, root: Path, project: Path) -> None:
+    assert b"[Deploying](deploy.md)" in hook("session-start", payload(project), host)
+
+
+HOSTILE = {
+    "nothing": b"",
+    "no json": b"{'prompt': 1",
+    "no object": b"[1, 2]",
+    "not utf-8": b'{"prompt": "\xff\xfe", "cwd": "\xff"}',
+    "utf-16": '{"prompt": "x"}'.encode("utf-16"),
+    "deep": b'{"a":' * 200_000,
+    "types": b'{"session_id": [], "cwd": 3, "prompt": {}, "tool_input": "x", "error": null}',
+    "nul": b'{"session_id": "a\\u0000", "cwd": "/\\u0000", "tool_input": {"file_path": "\\u0000"}}',
+    "surrogate": b'{"session_id": "\\ud800", "cwd": "/\\ud800", "prompt": "\\udfff", "error": "\\udfff"}',
+    "escape": b'{"session_id": "../../../x", "tool_name": "../x", "file_path": "/etc/x.md"}',
+    "digits": b'{"session_id": ' + b"9" * 10_000 + b"}",
+    "twice": b'{"prompt": "x"}{"prompt": "y"}',
+}
+
+
+@pytest.mark.parametrize("event", ["user-prompt", "tool-used"])
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_input_is_answered_with_silence(what: str, event: str, tmp_path: Path) -> None:
+    before = {path for path in tmp_path.iterdir() if path.name != "home"}
+
+    assert hook(event, HOSTILE[what], cwd=tmp_path) == b""
+
+    assert {path for path in tmp_path.iterdir() if path.name != "home"} == before
+
+
+@pytest.mark.parametrize("event", ["user-prompt", "tool-used"])
+def test_a_hundred_megabytes_are_read_to_their_end(event: str, project: Path) -> None:
+    content = payload(project, prompt=PROMPT, tool_name="Write", filler="x" * (100 << 20))
+
+    assert hook(event, content) == b""
+
+
+def test_a_large_event_is_understood(root: Path, project: Path) -> None:
+    content = payload(project, prompt=PROMPT, filler="x" * (8 << 20))
+
+    assert b"blue-green" in hook("user-prompt", content)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["--host"], ["stop"], ["stop", "--host", "me"], ["-x"]]
+)
+def test_a_call_that_is_wrong_is_silence(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "hook", *arguments], input=b"{}", capture_output=True, check=False, timeout=60
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@posix_only
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("event", ["user-prompt", "tool-used"])
+def test_closed_streams_are_no_obstacle(
+    closed: str, event: str, root: Path, project: Path, home: Path
+) -> None:
+    words = " ".join(f"'{word}'" for word in [*PROGRAM, "hook", event, "--host", "claude-code"])
+    content = payload(
+        project, prompt=PROMPT, tool_name="Write", tool_input={"file_path": str(root / "a.md")}
+    )
+    files = {name: (home / name).read_bytes()[:16] for name in ("index.db",)}
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {words} {closed}"],
+        input=content,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0
+    assert done.stderr == b""
+    for name, start in files.items():
+        assert (home / name).read_bytes()[:16] == start, "an answer went into a database"
+
+
+@posix_only
+def test_a_reader_that_is_gone_is_no_obstacle(root: Path, project: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*PROGRAM, "hook", "user-prompt", "--host", "claude-code"],
+            input=payload(project, prompt=PROMPT), stdout=writing, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_an_output_that_is_full_is_no_obstacle(root: Path, project: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, "hook", "user-prompt", "--host", "claude-code"],
+            input=payload(project, prompt=PROMPT), stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+ALL_EVENTS = pytest.mark.parametrize("event", list(LIMIT_S))
+
+
+def everything(project: Path, root: Path) -> bytes:
+    return payload(
+        project,
+        prompt=PROMPT,
+        error=PROMPT,
+        tool_name="Write",
+        tool_input={"file_path": str(root / "a.md")},
+    )
+
+
+@ALL_EVENTS
+def test_a_home_that_does_not_exist_is_made(
+    event: str, notes: Path, project: Path, home: Path
+) -> None:
+    assert hook(event, everything(project, notes)) == b""
+
+    assert outcomes(home) == ["silent"]
+
+
+@ALL_EVENTS
+@pytest.mark.parametrize("host", ["claude-code", "gemini"])
+def test_a_home_that_cannot_be_written_is_silence(
+    event: str, host: str, notes: Path, project: Path, home: Path
+) -> None:
+    home.write_text("a file", encoding="utf-8")
+
+    assert hook(event, everything(project, notes), host) in (b"", b"{}\n")
+
+
+@posix_only
+@ALL_EVENTS
+def test_a_disk_that_is_full_is_no_obstacle(event: str, root: Path, project: Path) -> None:
+    import resource
+
+    hook(
+        event,
+        everything(project, root),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["index.db", "queue.db", "roots.json", "../config.toml", "sessions"]
+)
+@ALL_EVENTS
+def test_a_damaged_file_of_ours_is_no_obstacle(
+    event: str, name: str, root: Path, project: Path, home: Path
+) -> None:
+    for beside in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{home / name}{beside}")
+    (home / name).write_bytes(b"\xff damaged [" * 1_000)
+
+    hook(event, everything(project, root))
+
+
+def test_a_queue_that_was_damaged_is_made_anew_and_all_roots_are_looked_at(
+    root: Path, project: Path, home: Path, memory: Memory
+) -> None:
+    Sessions(str(home)).start("s1")
+    (home / "queue.db").write_bytes(b"damaged" * 1_000)
+
+    hook("tool-used", everything(project, root))
+
+    assert memory.queue_status().depth == 2
+    assert memory.queue_status().failing == 0
+
+
+@pytest.fixture
+def locked(home: Path, root: Path) -> Iterator[None]:
+    """Somebody holds the queue, and does not let go."""
+    db = sqlite3.connect(home / "queue.db", isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+        db.close()
+
+
+@pytest.mark.parametrize("host", ["claude-code", "gemini"])
+def test_it_ends_within_its_limit_when_something_holds_it_up(
+    host: str, locked: None, root: Path, project: Path, home: Path
+) -> None:
+    assert hook("session-end", everything(project, root), host) == (
+        b"{}\n" if host == "gemini" else b""
+    )
+
+    assert outcomes(home) == ["late"]
+
+
+def test_it_ends_within_its_limit_when_its_input_does_not_end(home: Path) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "hook", "session-end", "--host", "gemini"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        process.stdin.write(b'{"session_id": "s1"')
+        process.stdin.flush()
+
+        assert process.wait(timeout=60) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == b"{}\n"
+
+    assert outcomes(home) == ["late"]
+
+
+@posix_only
+def test_a_working_folder_that_is_gone_is_no_obstacle(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    words = " ".join(f"'{word}'" for word in [*PROGRAM, "hook", "user-prompt", "--host", "codex"])
+    script = f"cd '{tmp_path}/gone' && rmdir '{tmp_path}/gone' && exec {words}"
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        input=json.dumps({"prompt": PROMPT}).encode(),
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_log_never_says_what_was_asked(root: Path, project: Path, home: Path) -> None:
+    hook("user-prompt", payload(project, prompt=PROMPT))
+    hook("user-prompt", payload(project, prompt=PROMPT, cwd="/secret\0balancer"))
+    hook("tool-failed", payload(project, error="balancer \ud800"))
+
+    text = (home / "logs" / "hook.log").read_text(encoding="utf-8")
+    assert text.count("\n") == 3
+    assert "balancer" not in text
+    assert (home / "logs" / "hook.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_queueing_call_loads_little() -> None:
+    code = (
+        "import sys; import memcairn.hosts.hook, memcairn.queue, memcairn.sessions;"
+        "print(*sorted(sys.modules))"
+    )
+
+    source = os.path.dirname(os.path.dirname(memcairn.__file__))
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env=os.environ | {"PYTHONPATH": source}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    heavy = {"click", "yaml", "numpy", "dataclasses", "pathlib", "typing", "logging", "memcairn.config",
+             "memcairn.memory", "memcairn.store", "subprocess", "threading", "hashlib", "mcp"}  # fmt: skip
+    assert heavy.isdisjoint(done.stdout.split())
