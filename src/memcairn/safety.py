@@ -118,11 +118,12 @@ def suspicious(text: str) -> list[str]:
         the tables below. Empty for nearly all ordinary text.
     """
     if text.isascii():
-        shown, plain = text, text.lower()
+        hidden, plain = CONTROLS, text.lower()
     else:
-        shown = EMOJI_FLAG.sub("", text)
+        hidden = (*HIDDEN, *CONTROLS)
         plain = unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
-    reasons = [reason for reason, _, form in _compiled(HIDDEN) if form.search(shown)]
+        text = EMOJI_FLAG.sub("", text)
+    reasons = [reason for reason, _, form in _compiled(hidden) if form.search(text)]
     reasons.extend(
         reason
         for reason, literal, form in _compiled(ORDERS)
@@ -271,8 +272,8 @@ HIDDEN = (
     ("changes the direction of text", "[\u202a-\u202e\u2066-\u2069]"),
     ("holds a run of invisible characters", "[\u200b-\u200d\u2060-\u2064\ufeff]{6}"),
     ("holds a run of variation selectors", "[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3}"),
-    ("holds control characters", r"[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f]"),
 )
+CONTROLS = (("holds control characters", r"[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f]"),)
 
 # What can be put between the letters of a word without being seen.
 INVISIBLE = dict.fromkeys(
