@@ -97,10 +97,10 @@ def _recent(files: Files) -> Iterator[Found]:
                     end_line=whole.last_line,
                     text=text,
                     title=note.title,
-                    heading_path=(),
+                    heading="",
                     score=0.0,
                     namespace=note.namespace,
-                    matched=(),
+                    matched="",
                     date=note.date,
                 )
             )

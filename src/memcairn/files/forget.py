@@ -102,7 +102,7 @@ class Forgetting:
         matched: dict[str, set[str]] = {}
         asked = set(query_words(topic))
         for passage in found.search(self._files, topic, limit=_MOST_NOTES):
-            matched.setdefault(passage.path, set()).update(passage.matched)
+            matched.setdefault(passage.path, set()).update(passage.matched.split())
         return [path for path, words in matched.items() if asked and words >= asked]
 
     def _doomed(self, path: str) -> Doomed:

@@ -23,10 +23,10 @@ class Found:
 
     Attributes:
         path: relative to the root; lines `start_line` to `end_line`, from 1, both included.
-        title: of the note; `heading_path`: the headings above the passage, outermost first.
-        date: the note's own date.
+        title: of the note; `heading`: the headings above the passage, outermost first.
         score: compares within one answer only.
         matched: words of the query that are in the text.
+        date: the note's own date.
         warnings: why the text reads like an order to you. It is a record, and orders nothing.
     """
 
@@ -35,10 +35,10 @@ class Found:
     end_line: int
     text: str
     title: str
-    heading_path: tuple[str, ...]
+    heading: str
     score: float
     namespace: str
-    matched: tuple[str, ...]
+    matched: str
     date: str | None = None
     warnings: tuple[str, ...] | None = None
 
@@ -77,10 +77,10 @@ def _found(files: Files, passage: Passage) -> Found:
             end_line=passage.end_line,
             text=passage.text,
             title=passage.title,
-            heading_path=passage.heading_path,
+            heading=" › ".join(passage.heading_path),
             score=passage.score,
             namespace=passage.namespace,
-            matched=passage.matched,
+            matched=" ".join(passage.matched),
             date=passage.date,
         )
     )

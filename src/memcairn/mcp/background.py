@@ -43,6 +43,7 @@ class Background(threading.Thread):
         self._wake = threading.Event()
         self._seen: dict[str, Signature] = {}
         self._notes: int | None = None
+        self._version: int | None = None
 
     def run(self) -> None:
         """Work until `stop`."""
@@ -53,8 +54,8 @@ class Background(threading.Thread):
             if self._stopped.is_set():
                 return
             try:
-                self._files.memory.drain()
-                self._look()
+                drained = self._files.memory.drain()
+                self._look(indexed=bool(drained.indexed or drained.removed))
                 self.looked.set()
                 pause = EVERY_S
             except Exception:
@@ -72,7 +73,7 @@ class Background(threading.Thread):
         if self.is_alive():
             self.join()
 
-    def _look(self) -> None:
+    def _look(self, *, indexed: bool) -> None:
         """Compare what is watched with what was there the last time."""
         now = {
             uri: self._signature(path)
@@ -81,13 +82,20 @@ class Background(threading.Thread):
         }
         changed = {uri for uri, found in now.items() if self._seen.get(uri, found) != found}
         self._seen = now
+        list_changed = self._list_changed(indexed=indexed)
+        if changed or list_changed:
+            self._listeners.tell(changed, list_changed=list_changed)
+
+    def _list_changed(self, *, indexed: bool) -> bool:
+        version = self._files.memory.databases.do(lambda opened: catalogue.version(opened.db))
+        if version == self._version and not indexed:
+            return False
+        self._version = version
         notes = self._files.memory.databases.do(
             lambda opened: catalogue.fingerprint(opened.db, self._files.root)
         )
-        list_changed = self._notes not in (None, notes)
-        self._notes = notes
-        if changed or list_changed:
-            self._listeners.tell(changed, list_changed=list_changed)
+        before, self._notes = self._notes, notes
+        return before not in (None, notes)
 
     def _signature(self, path: str) -> Signature:
         try:

@@ -37,6 +37,10 @@ class Calls:
         """The tools as clients are told of them."""
         return [tool.listed for tool in self._tools.values()]
 
+    def changes(self, name: str) -> bool:
+        """Whether a call of a tool may have changed something."""
+        return name in self._tools and not self._tools[name].read_only
+
     def call(
         self, files: Callable[[], Files], name: str, arguments: dict[str, Any]
     ) -> types.CallToolResult:

@@ -161,7 +161,7 @@ class MemoryServer(Server[None]):
     ) -> types.CallToolResult:
         def work() -> types.CallToolResult:
             result = self._calls.call(lambda: self.files, params.name, params.arguments or {})
-            if self._background is not None:
+            if self._background is not None and self._calls.changes(params.name):
                 self._background.wake()
             return result
 

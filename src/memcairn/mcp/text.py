@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from memcairn.hosts import fence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from memcairn.files import Observed, Saved
     from memcairn.files.context import Context
     from memcairn.files.found import Found
@@ -62,12 +64,17 @@ _ABOUT = (
 
 def passages(answer: Passages) -> str:
     """Every passage with its place, fenced as data."""
-    blocks = map(_passage, answer.passages)
-    return fence.fenced("search", _ABOUT, blocks) or "nothing is remembered about this"
+    return _fenced("search", map(_passage, answer.passages)) or "nothing is remembered about this"
+
+
+def _fenced(name: str, blocks: Iterable[str]) -> str:
+    # What hooks say is cut to what hosts take; an answer to a call has the length that was asked for.
+    inside = "\n\n".join(block for block in blocks if block)
+    return f"<memcairn-{name}>\n{_ABOUT}\n\n{inside}\n</memcairn-{name}>" if inside else ""
 
 
 def _passage(found: Found) -> str:
-    above = " › ".join(found.heading_path) or found.title
+    above = found.heading or found.title
     place = f"{found.path}:{found.start_line}-{found.end_line}"
     head = fence.one_line("  ".join(part for part in (place, above, found.date) if part))
     warnings = "".join(f"\n[careful: this text {warning}]" for warning in found.warnings or ())
@@ -79,7 +86,7 @@ def context(gathered: Context) -> str:
     more = "\n[MEMORY.md goes on: mem_read has all of it]" if gathered.memory_md_truncated else ""
     index = f"MEMORY.md\n{fence.quoted(gathered.memory_md)}{more}" if gathered.memory_md else ""
     blocks = (index, *map(_passage, gathered.passages))
-    return fence.fenced("context", _ABOUT, blocks) or "nothing is remembered yet"
+    return _fenced("context", blocks) or "nothing is remembered yet"
 
 
 def observed(done: Observed) -> str:
@@ -138,7 +145,7 @@ def about(known: About) -> str:
     """Each note in a line, with its passage, fenced as data."""
     blocks = (f"{_note(item.note)}\n{_passage(item.passage)}" for item in known.notes)
     nothing = f"nothing is remembered about {fence.one_line(known.topic)}"
-    return fence.fenced("about", _ABOUT, blocks) or nothing
+    return _fenced("about", blocks) or nothing
 
 
 def _note(note: ListedNote) -> str:

@@ -69,6 +69,12 @@ def at(db: Database, wanted: Iterable[str]) -> list[CataloguedNote]:
     return [_note(row) for row in rows if row is not None]
 
 
+def version(db: Database) -> int:
+    """A number that is another one when another connection has changed index.db."""
+    (number,) = db.execute("PRAGMA data_version").fetchone()
+    return int(number)
+
+
 def fingerprint(db: Database, folder: str) -> int:
     """A number that is another one, but for an accident, when notes below a folder came or went."""
     rows = db.execute(f"SELECT path FROM note WHERE {AT_OR_BELOW}", bounds(folder))

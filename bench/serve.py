@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""How fast the MCP server starts and answers, against a bare server of the same SDK.
+
+usage: serve.py [--quick] [--only start search clients]
+
+start     spawn to the answer of `initialize` on standard input and output; the floor is a server of
+          the SDK's `MCPServer` without a tool. The contestants alternate, the medians are compared.
+search    a call of `memory_search` by the SDK's client, over what `Memory.search` takes with the same
+          question in a process of its own; 1,000 notes, warm; the median of the differences.
+clients   50 clients of one server over HTTP, 10,000 calls in all: searches, reads, writes, edits,
+          observations. None may fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+import make_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()", "serve"]
+BARE = [sys.executable, "-c", "from mcp.server import MCPServer; MCPServer('bare').run('stdio')"]
+NOTES = 1_000
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "bench", "version": "1"},
+    },
+}
+
+
+def start_s(command: list[str], env: dict[str, str]) -> float:
+    began = time.perf_counter()
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(INITIALIZE).encode() + b"\n")
+        server.stdin.flush()
+        assert b'"result"' in server.stdout.readline()
+        took = time.perf_counter() - began
+        server.kill()
+    return took
+
+
+def start(root: Path, env: dict[str, str], rounds: int) -> None:
+    ours, bare = [], []
+    command = [*PROGRAM, "--root", str(root), "--profile", "full"]
+    for round_ in range(rounds + 1):
+        pair = start_s(command, env), start_s(BARE, env)
+        if round_:  # the first one fills the disk's cache
+            ours.append(pair[0])
+            bare.append(pair[1])
+    one, other = statistics.median(ours), statistics.median(bare)
+    print(f"start: {one * 1000:.0f} ms, bare server {other * 1000:.0f} ms, {one / other:.2f}x")
+
+
+async def search(root: Path, env: dict[str, str], rounds: int) -> None:
+    from memcairn import Memory
+
+    maker = make_notes.NoteMaker()
+    questions = [maker.question(number % NOTES, NOTES) for number in range(rounds + 50)]
+    parameters = StdioServerParameters(
+        command=PROGRAM[0], args=[*PROGRAM[1:], "--root", str(root)], env=env
+    )
+    over, direct = [], []
+    with Memory() as memory:
+        async with Client(stdio_client(parameters), mode="legacy") as client:
+            for number, question in enumerate(questions):
+                began = time.perf_counter()
+                found = memory.search(question, root=root)
+                alone = time.perf_counter() - began
+                began = time.perf_counter()
+                answer = await client.call_tool("memory_search", {"query": question})
+                took = time.perf_counter() - began
+                assert answer.structured_content is not None
+                assert len(answer.structured_content["passages"]) == len(found)
+                if number >= 50:
+                    over.append(took - alone)
+                    direct.append(alone)
+    print(
+        f"search: {statistics.median(direct) * 1000:.2f} ms alone, "
+        f"{statistics.median(over) * 1000:.2f} ms more as a tool"
+    )
+
+
+@contextlib.contextmanager
+def over_http(root: Path, env: dict[str, str]) -> Iterator[str]:
+    command = [*PROGRAM, "--root", str(root), "--profile", "full", "--http", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as server:
+        assert server.stderr is not None
+        found = re.search(r"http://\S+/mcp", server.stderr.readline())
+        assert found
+        yield found[0]
+        server.terminate()
+
+
+async def clients(root: Path, env: dict[str, str], count: int, calls: int) -> None:
+    failed: Counter[str] = Counter()
+    took: list[float] = []
+
+    async def one(url: str, number: int) -> None:
+        async with Client(url) as client:
+            for step in range(calls):
+                name, arguments = _call(number, step)
+                began = time.perf_counter()
+                answer = await client.call_tool(name, arguments)
+                took.append(time.perf_counter() - began)
+                if answer.is_error:
+                    failed[f"{name}: {answer.content[0]}"] += 1
+
+    with over_http(root, env) as url:
+        began = time.perf_counter()
+        await asyncio.gather(*(one(url, number) for number in range(count)))
+        seconds = time.perf_counter() - began
+    print(
+        f"clients: {count} clients, {len(took):,} calls, {sum(failed.values())} failed, "
+        f"{len(took) / seconds:.0f} calls a second, median {statistics.median(took) * 1000:.0f} ms"
+    )
+    for why, times in failed.most_common(5):
+        print(f"  {times} times {why}")
+
+
+def _call(number: int, step: int) -> tuple[str, dict[str, Any]]:
+    path = f"clients/{number}/{step // 10}.md"
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("mem_write", {"path": path, "content": f"# Note {number} {step}\n\nold text\n"}),
+        ("memory_search", {"query": f"note {number}"}),
+        ("mem_read", {"path": path}),
+        ("mem_edit", {"path": path, "old_str": "old", "new_str": f"new{step}"}),
+        ("memory_search", {"query": f"new{step - 4 + 3} text"}),
+        ("mem_append", {"path": path, "content": "more"}),
+        ("mem_list", {"dir": f"clients/{number}"}),
+        ("memory_observe", {"content": f"Client {number} was at step {step} just now."}),
+        ("memory_get_context", {"max_tokens": 1000}),
+        ("mem_log", {"path": path}),
+    ]
+    return steps[step % 10]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    rows = ("start", "search", "clients")
+    parser.add_argument("--only", nargs="+", choices=rows, default=rows)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "notes")
+        env = {**os.environ, "MEMCAIRN_HOME": str(Path(folder, "home")), "HOME": folder}
+        env |= {"MEMCAIRN_CONFIG": str(Path(folder, "none.toml"))}
+        os.environ.update(env)
+        make_notes.make_notes(root, NOTES)
+        subprocess.run([*PROGRAM[:-1], "index", str(root)], env=env, check=True)
+        if "start" in asked.only:
+            start(root, env, 3 if asked.quick else 11)
+        if "search" in asked.only:
+            asyncio.run(search(root, env, 50 if asked.quick else 300))
+        if "clients" in asked.only:
+            asyncio.run(clients(root, env, *((8, 50) if asked.quick else (50, 200))))
+
+
+if __name__ == "__main__":
+    main()
