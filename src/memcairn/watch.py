@@ -47,8 +47,7 @@ def watch(
     for folder in watched:
         _tell(memory.index(folder, namespace=namespace, force=force), quiet=quiet)
     stop = stop or threading.Event()
-    if not quiet:
-        click.echo(f"watching {', '.join(watched)}; stop with Ctrl-C", err=True)
+    watching = False
     for changes in watchfiles.watch(
         *watched,
         stop_event=stop,
@@ -57,6 +56,13 @@ def watch(
         yield_on_timeout=True,
         raise_interrupt=True,
     ):
+        if not watching:
+            # What was written between the first look and the start of the watcher.
+            for folder in watched:
+                _tell(memory.index(folder), quiet=quiet)
+            if not quiet:
+                click.echo(f"watching {', '.join(watched)}; stop with Ctrl-C", err=True)
+            watching = True
         if changes:
             memory.enqueue({path for _, path in changes})
         _tell(memory.drain(), quiet=quiet)

@@ -11,13 +11,21 @@ from memcairn.cli.text import shown, write
 
 @click.group("config")
 def command() -> None:
-    """Show the settings."""
+    """Show the settings.
+
+    \b
+    memcairn config show
+    """
 
 
 @command.command("show")
 @output.json_option
 def show(*, as_json: bool) -> int:
-    """Every setting, its value, and where the value is from."""
+    """Every setting, its value, and where the value is from.
+
+    \b
+    memcairn config show
+    """
     settings = config.load()
     if as_json:
         output.print_json(

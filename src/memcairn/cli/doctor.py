@@ -14,7 +14,12 @@ from memcairn.memory import Memory
 @output.json_option
 @output.quiet_option
 def command(*, fix: bool, as_json: bool, quiet: bool) -> int:
-    """What is wrong and how to mend it. Exit code 1 if something is left to mend."""
+    """What is wrong and how to mend it. Exit code 1 if something is left to mend.
+
+    \b
+    memcairn doctor
+    memcairn doctor --fix      mend what is safe to mend
+    """
     with Memory() as memory:
         findings = memory.doctor(fix=fix)
         output.print_notices(memory)

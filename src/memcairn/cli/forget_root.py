@@ -14,7 +14,11 @@ from memcairn.memory import Memory
 @output.json_option
 @output.quiet_option
 def command(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Take the root PATH out of the index; its files stay as they are."""
+    """Take the root PATH out of the index; its files stay as they are.
+
+    \b
+    memcairn forget-root ~/notes
+    """
     with Memory() as memory:
         notes = memory.forget_root(path)
         output.print_notices(memory)

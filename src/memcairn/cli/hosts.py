@@ -18,6 +18,9 @@ def command(*, as_json: bool) -> int:
     """Where memcairn is installed, and whether it works. Exit code 1 if something is wrong.
 
     Each command that a host calls is started once, and has to answer.
+
+    \b
+    memcairn hosts
     """
     states = check.examine(project.folder_of(os.getcwd()))
     if as_json:

@@ -22,6 +22,10 @@ def command() -> None:
 
     ROOT is a folder that is kept current. Without it: the only one that has a MEMORY.md, else the
     one that the working folder is in.
+
+    \b
+    memcairn memory-md refresh ~/notes
+    memcairn memory-md check ~/notes
     """
 
 
@@ -31,7 +35,12 @@ def command() -> None:
 @output.json_option
 @output.quiet_option
 def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
-    """Rebuild MEMORY.md from the notes. It is kept current from then on."""
+    """Rebuild MEMORY.md from the notes. It is kept current from then on.
+
+    \b
+    memcairn memory-md refresh ~/notes
+    memcairn memory-md refresh --off ~/notes     leave it as it is from now on
+    """
     with Memory() as memory:
         if off:
             stopped = memory.stop_memory_md(root)
@@ -66,7 +75,11 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
 @output.json_option
 @output.quiet_option
 def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
-    """Exit 1, and say why, if MEMORY.md is over a limit, stale, or leads to nothing."""
+    """Exit 1, and say why, if MEMORY.md is over a limit, stale, or leads to nothing.
+
+    \b
+    memcairn memory-md check ~/notes
+    """
     with Memory() as memory:
         path = memory.memory_md_root(root).path
         found = memory.check_memory_md(path)
@@ -87,7 +100,11 @@ def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
 @output.json_option
 @output.quiet_option
 def explain(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Why the note PATH stands in MEMORY.md where it stands."""
+    """Why the note PATH stands in MEMORY.md where it stands.
+
+    \b
+    memcairn memory-md explain ~/notes/plan.md
+    """
     with Memory() as memory:
         found = memory.explain_memory_md(path)
         output.print_notices(memory)
@@ -127,7 +144,11 @@ def _day(ordinal: int) -> str:
 @_root
 @output.json_option
 def show(root: str | None, *, as_json: bool) -> int:
-    """MEMORY.md as a host loads it; what the host cuts follows a line that says so."""
+    """MEMORY.md as a host loads it; what the host cuts follows a line that says so.
+
+    \b
+    memcairn memory-md show ~/notes
+    """
     with Memory() as memory:
         path = memory.memory_md_root(root).path
         loaded = memory.show_memory_md(path)

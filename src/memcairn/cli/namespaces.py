@@ -13,7 +13,11 @@ from memcairn.memory import Memory
 @output.json_option
 @output.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
-    """The namespaces, with their numbers of notes."""
+    """The namespaces, with their numbers of notes.
+
+    \b
+    memcairn namespaces
+    """
     with Memory() as memory:
         namespaces = memory.namespaces()
         output.print_notices(memory)

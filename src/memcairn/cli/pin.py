@@ -14,7 +14,11 @@ from memcairn.memory import Memory
 @output.json_option
 @output.quiet_option
 def command(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Put the note PATH at the top of MEMORY.md."""
+    """Put the note PATH at the top of MEMORY.md.
+
+    \b
+    memcairn pin ~/notes/plan.md
+    """
     return _set(path, pinned=True, as_json=as_json, quiet=quiet)
 
 
@@ -23,7 +27,11 @@ def command(path: str, *, as_json: bool, quiet: bool) -> int:
 @output.json_option
 @output.quiet_option
 def unpin(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Take the note PATH back from the top of MEMORY.md."""
+    """Take the note PATH back from the top of MEMORY.md.
+
+    \b
+    memcairn unpin ~/notes/plan.md
+    """
     return _set(path, pinned=False, as_json=as_json, quiet=quiet)
 
 

@@ -36,6 +36,9 @@ def start(id_: str | None, *, root: str | None, as_json: bool) -> int:
     """Start a session, or go on with one; prints its ID.
 
     It belongs to the process that runs this command: when that is gone, the session is over.
+
+    \b
+    export MEMCAIRN_SESSION=$(memcairn session start)
     """
     started = _sessions().start(id_, root=paths.real(root) if root else "")
     if as_json:
@@ -50,7 +53,12 @@ def start(id_: str | None, *, root: str | None, as_json: bool) -> int:
 @click.option("--auto", is_flag=True, help="The session that this process belongs to, if any.")
 @click.option("--keep-scratch", is_flag=True, help="Leave its scratch folder where it is.")
 def end(id_: str | None, *, auto: bool, keep_scratch: bool) -> int:
-    """End a session. Its log stays for 90 days."""
+    """End a session. Its log stays for 90 days.
+
+    \b
+    memcairn session end ID
+    memcairn session end --auto     the one that this process belongs to, if any
+    """
     if (id_ is None) != auto:
         raise click.UsageError("name the session's ID, or give --auto")
     sessions = _sessions()
@@ -69,7 +77,11 @@ def end(id_: str | None, *, auto: bool, keep_scratch: bool) -> int:
 @command.command("list")
 @output.json_option
 def list_(*, as_json: bool) -> int:
-    """The sessions, the latest first."""
+    """The sessions, the latest first.
+
+    \b
+    memcairn session list
+    """
     rows = [_row(session) for session in _sessions().all()]
     if as_json:
         output.print_json(rows)
@@ -85,7 +97,11 @@ def list_(*, as_json: bool) -> int:
 @click.argument("id_", metavar="ID")
 @output.json_option
 def show(id_: str, *, as_json: bool) -> int:
-    """What a session did: time, tool, outcome, path, bytes, duration."""
+    """What a session did: time, tool, outcome, path, bytes, duration.
+
+    \b
+    memcairn session show ID
+    """
     session = _found(_sessions(), id_)
     lines = session.lines()
     if as_json:

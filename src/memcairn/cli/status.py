@@ -16,7 +16,11 @@ from memcairn.memory import Memory
 @output.json_option
 @output.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
-    """What there is: home, roots, notes, chunks, sizes, queue, problems by file and line."""
+    """What there is: home, roots, notes, chunks, sizes, queue, problems by file and line.
+
+    \b
+    memcairn status
+    """
     with Memory() as memory:
         status = memory.status()
         output.print_notices(memory)
