@@ -28,6 +28,7 @@ class Opened:
         self.db = db
         self.queue = queue
         self.indexer = Indexer(db, settings)
+        self.looked_at = 0  # the note that the last search of this thread looked at last
 
     def close(self) -> None:
         """Close both databases."""

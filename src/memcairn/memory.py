@@ -439,6 +439,10 @@ class Memory:
         namespace: str | None = None,
         root: str | os.PathLike[str] | None = None,
         budget_words: int | None = None,
+        type: str | None = None,  # noqa: A002 - the word that frontmatter has
+        since: str | None = None,
+        until: str | None = None,
+        as_of: str | None = None,
     ) -> list[Passage]:
         """Find what is remembered, best first.
 
@@ -451,21 +455,36 @@ class Memory:
             namespace: only notes with this label; one that does not exist finds nothing.
             root: only notes below this folder.
             budget_words: the most words in all passages together.
+            type: only notes of this type: user, feedback, project, reference, or a word of your own.
+            since: only notes of this date or later. A date is 2026, 2026-06, 2026-06-03, a moment, or
+                words like "last week"; that of a note is its own, else when its file was changed.
+            until: only notes of this date or earlier: all of the year, month or day counts.
+            as_of: what was known at the end of this date: without later notes, and with notes that have
+                expired or been superseded since.
 
         Raises:
-            UsageError: `limit` or `budget_words` is below 1.
+            UsageError: `limit` or `budget_words` is below 1, or a date is none.
         """
         if limit < 1:
             raise UsageError(f"the limit is {limit}, but it must be at least 1")
         if budget_words is not None and budget_words < 1:
             raise UsageError(f"the budget is {budget_words} words, but it must be at least 1")
         below = None if root is None else paths.real(os.fspath(root))
-        asked = Query(query, limit, namespace, below, budget_words)
+        asked = Query(query, limit, namespace, below, budget_words, type and type.strip().lower())
+        if since or until or as_of:
+            from memcairn.search import dates  # noqa: PLC0415 - few searches have one
+
+            asked = dates.between(asked, since, until, as_of)
         return self.databases.do(lambda opened: self._search(opened, asked))
 
     def _search(self, opened: Opened, asked: Query) -> list[Passage]:
         opened.indexer.progress = None
-        self._finish(freshness.look_at_folders(opened.db, opened.indexer))
+        report = freshness.look_at_folders(opened.db, opened.indexer)
+        edited, opened.looked_at = freshness.look_at_some(
+            opened.db, opened.indexer, opened.looked_at
+        )
+        report.add(edited)
+        self._finish(report)
         passages: list[Passage] = []
         for _ in range(FRESH_ROUNDS):
             passages, signatures = pipeline.search(opened.db, asked)

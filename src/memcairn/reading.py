@@ -114,7 +114,7 @@ def _taken(
 
 
 def _trusted(status: os.stat_result, looked_ns: int) -> Signature:
-    is_racy = looked_ns - status.st_mtime_ns < scan.RACY_NS
+    is_racy = abs(looked_ns - status.st_mtime_ns) < scan.RACY_NS
     return Signature(status.st_size, 0 if is_racy else status.st_mtime_ns, status.st_ino)
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from memcairn.selection import Selection
 
 # Time stamps of a file system move in steps of some milliseconds: a file written twice within one step
-# shows the same mtime for two contents. What is younger than this when it is looked at is not trusted.
+# shows the same mtime for two contents. What is younger than this when it is looked at is not trusted (what
+# has a time to come is: the next write gives it another one).
 RACY_NS = 20_000_000
 
 
@@ -133,7 +134,7 @@ def _look_into(
         mtime = os.stat(folder).st_mtime_ns
         with os.scandir(folder) as listing:
             entries = list(listing)
-        found.folders[folder] = mtime if listed_ns - mtime > RACY_NS else 0
+        found.folders[folder] = mtime if abs(listed_ns - mtime) > RACY_NS else 0
         rules = selection.rules(folder, {entry.name for entry in entries})
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):

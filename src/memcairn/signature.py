@@ -6,7 +6,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+
+# A stat of a note, with what the index knows of it, takes 3 µs: while there are no more notes than this, a
+# search can look at all of them.
+MOST_NOTES = 1_500
 
 
 class Signature(NamedTuple):
@@ -31,6 +36,24 @@ def holds(path: str, known: Signature) -> bool:
         return signature_of(os.stat(path, follow_symlinks=False)) == known
     except OSError:
         return False
+
+
+def changed_files(known: Iterable[tuple[str, int, int, int]]) -> list[str]:
+    """Those of the files that look other than they did, or are gone: one stat each.
+
+    Args:
+        known: path, size_bytes, mtime_ns and inode of each.
+    """
+    changed = []
+    for path, size, mtime, inode in known:
+        try:
+            now = os.stat(path, follow_symlinks=False)
+        except OSError:
+            changed.append(path)
+        else:
+            if now.st_size != size or now.st_mtime_ns != mtime or now.st_ino != inode:
+                changed.append(path)
+    return changed
 
 
 def changed_folders(folders: Mapping[str, int]) -> list[str]:

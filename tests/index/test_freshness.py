@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import found, settle, write
 
-from memcairn import Memory
+from memcairn import Memory, reading
+from memcairn.search import freshness
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,3 +174,62 @@ def test_what_another_process_indexed_during_a_search_is_not_shown_as_it_was(
     monkeypatch.setattr(pipeline, "search", index_during_search)
 
     assert found(memory, "kiwi") == {"c.md"}
+
+
+def test_a_note_edited_in_place_is_found_by_its_new_words(memory: Memory, settled: Path) -> None:
+    write(settled / "b.md", "papaya\n", age_s=1)
+    settle(settled)
+
+    assert found(memory, "papaya") == {"b.md"}
+
+
+def test_of_many_notes_a_share_is_looked_at_by_each_search(
+    memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "MOST_NOTES", 10)
+    monkeypatch.setattr(freshness, "SHARE", 4)
+    for number in range(11):
+        write(notes / f"{number:02}.md", f"kiwi {number}\n")
+    settle(notes)
+    memory.index(notes)
+    for age_s, word in enumerate(("papaya", "mango"), 1):
+        for number in range(11):
+            write(notes / f"{number:02}.md", f"{word} {number}\n", age_s=age_s)
+        settle(notes)
+
+        # What is found by its old words is looked at in any case; nothing is, by these.
+        seen = [len(found(memory, word, limit=50)) for _ in range(3)]
+
+        assert seen == [4, 8, 11]
+
+
+def test_a_note_that_cannot_be_read_any_more_is_not_opened_by_each_search(
+    memory: Memory, settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(settled / "a.md", b"\xff\n", age_s=1)
+    settle(settled)
+    memory.search("mango")
+    opened = []
+    read = reading.read
+    monkeypatch.setattr(reading, "read", lambda *given: (opened.append(given), read(*given))[1])
+
+    assert found(memory, "mango") == {"b.md"}
+
+    assert opened == []
+
+
+def test_a_time_to_come_does_not_make_a_note_one_to_look_at_again(
+    memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(notes / "a.md", "kiwi\n")
+    for place in (path, notes):
+        os.utime(place, (4_000_000_000, 4_000_000_000))
+    memory.index(notes)
+    opened = []
+    read = reading.read
+    monkeypatch.setattr(reading, "read", lambda *given: (opened.append(given), read(*given))[1])
+
+    assert found(memory, "kiwi") == {"a.md"}
+    assert memory.index(notes).unchanged == 1
+
+    assert opened == []

@@ -1,7 +1,8 @@
 """What a search returns is what the files say: looked at before and after, for a stat each.
 
-Before: the folders of the roots; one whose mtime moved has files that came or went. After: the notes
-that the answer is from. What changed is indexed, and the search is done again.
+Before: the folders of the roots; one whose mtime moved has files that came or went. And the notes, for one
+that was edited in place shows it nowhere else: all of them while they are few, else some at each search,
+in turn. After: the notes that the answer is from. What changed is indexed, and the search is done again.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memcairn.report import IndexReport
-from memcairn.signature import changed_folders, holds
-from memcairn.store import folders
+from memcairn.signature import MOST_NOTES, changed_files, changed_folders, holds
+from memcairn.store import folders, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # One stat of a folder takes 1-2 µs; beyond this many it is left to scans and the watcher.
 MOST_FOLDERS = 2_000
+# Of more notes than `MOST_NOTES`, a search looks at so many.
+SHARE = 500
 
 
 def look_at_folders(db: Database, indexer: Indexer) -> IndexReport:
@@ -31,6 +34,23 @@ def look_at_folders(db: Database, indexer: Indexer) -> IndexReport:
         for folder in changed_folders(listed):
             report.add(indexer.relist(folder, listed))
     return report
+
+
+def look_at_some(db: Database, indexer: Indexer, after: int) -> tuple[IndexReport, int]:
+    """Index what was edited in place: of all notes, or of the next share of many.
+
+    Args:
+        db: index.db.
+        indexer: what indexes them.
+        after: where the last look ended; 0 at first.
+
+    Returns:
+        The report, and where this look ended.
+    """
+    few = signatures.are_at_most(db, MOST_NOTES)
+    notes, last = signatures.of_some(db, 0 if few else after, MOST_NOTES if few else SHARE)
+    changed = changed_files(notes)
+    return indexer.index_files(changed) if changed else IndexReport(), last or 0
 
 
 def look_at_notes(indexer: Indexer, signatures: Mapping[str, Signature]) -> IndexReport:

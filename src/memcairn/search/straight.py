@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
 from memcairn.search import pipeline
-from memcairn.signature import changed_folders, holds
-from memcairn.store import folders
+from memcairn.signature import MOST_NOTES, changed_files, changed_folders, holds
+from memcairn.store import folders, signatures
 from memcairn.store.database import Database
 
 if TYPE_CHECKING:
@@ -35,9 +35,13 @@ def answer(index: str, query: Query) -> list[Passage] | None:
         db = Database(index)
         if changed_folders(folders.listed(db)):
             return None
-        passages, signatures = pipeline.search(db, query)
+        if signatures.are_at_most(db, MOST_NOTES):
+            notes, _ = signatures.of_some(db, 0, MOST_NOTES)
+            if changed_files(notes):
+                return None
+        passages, answered = pipeline.search(db, query)
     except (MemcairnError, sqlite3.Error):
         return None
-    if not passages or not all(holds(path, known) for path, known in signatures.items()):
+    if not passages or not all(holds(path, known) for path, known in answered.items()):
         return None
     return passages

@@ -71,6 +71,36 @@ def of_no_notes(
     }
 
 
+def are_at_most(db: Database, limit: int) -> bool:
+    """Whether there are no more notes than this."""
+    (more,) = db.execute("SELECT EXISTS (SELECT 1 FROM note LIMIT 1 OFFSET ?)", (limit,)).fetchone()
+    return not more
+
+
+def of_some(
+    db: Database, after: int, limit: int
+) -> tuple[list[tuple[str, int, int, int]], int | None]:
+    """Path, size_bytes, mtime_ns and inode of up to `limit` notes of any root, as they were read last.
+
+    Args:
+        db: index.db.
+        after: begin with the note that follows this one; 0 is the beginning.
+        limit: the most notes.
+
+    Returns:
+        The notes, and the last one of them; None if there are no more.
+    """
+    sql = """
+        SELECT note.id, note.path, COALESCE(no_note.size_bytes, note.size_bytes),
+            COALESCE(no_note.mtime_ns, note.mtime_ns), COALESCE(no_note.inode, note.inode)
+        FROM note LEFT JOIN no_note ON no_note.path = note.path
+        WHERE note.id > ? ORDER BY note.id LIMIT ?
+    """
+    rows = db.execute(sql, (after, limit + 1)).fetchall()
+    last = rows[limit - 1][0] if len(rows) > limit else None
+    return [(paths.from_db(path), *seen) for _, path, *seen in rows[:limit]], last
+
+
 def below(db: Database, folder: str) -> list[str]:
     """The paths below a folder, of any root, of which the index knows anything."""
     row = bounds(folder)
