@@ -10,9 +10,10 @@ from memcairn.notes.words import words
 from memcairn.signature import Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from memcairn.search.keyword import Candidate
+    from memcairn.search.validity import Outdated
     from memcairn.store.database import Database
 
 # A passage does not grow beyond this by merging: a long one spends a reader's budget on what ranks low.
@@ -33,6 +34,8 @@ class Passage(NamedTuple):
         score: compares within one search; the best is first.
         namespace: the note's label.
         matched: the words of the query that are in the text, as they were asked for.
+        expired: the last day that the note was valid, if that is over.
+        superseded_by: the path of the note that took its place, or its name if it is not there.
     """
 
     path: str
@@ -45,6 +48,8 @@ class Passage(NamedTuple):
     score: float
     namespace: str
     matched: tuple[str, ...]
+    expired: str | None = None
+    superseded_by: str | None = None
 
 
 class Span:
@@ -88,6 +93,7 @@ def build(
     db: Database,
     candidates: Sequence[Candidate],
     asked: dict[str, str],
+    outdated: Mapping[int, Outdated],
     *,
     limit: int,
     budget_words: int | None,
@@ -98,6 +104,7 @@ def build(
         db: index.db.
         candidates: ranked chunks.
         asked: word of the index -> the word of the query that it stands for.
+        outdated: notes that no longer hold.
         limit: the most passages.
         budget_words: the most words in all; the first passage that does not fit ends the answer, but a
             first one that is too long is cut.
@@ -133,6 +140,8 @@ def build(
             namespace=namespace,
             matched=_matched(text, asked),
         )
+        if span.note in outdated:
+            passage = passage._replace(**outdated[span.note]._asdict())
         passages.append(passage)
         signatures[passage.path] = Signature(*signature)
     return passages, signatures

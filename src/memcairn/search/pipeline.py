@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memcairn.notes.words import query_words
-from memcairn.search import keyword, passages, structure
+from memcairn.search import keyword, passages, structure, validity
 from memcairn.search.query import note_filter
 
 if TYPE_CHECKING:
@@ -26,4 +26,8 @@ def search(db: Database, query: Query) -> tuple[list[Passage], dict[str, Signatu
             db, list(asked), note_filter(query), limit=SPARE_CANDIDATES + query.limit
         )
         ranked = structure.inherit(db, found, 2 * query.limit)
-        return passages.build(db, ranked, asked, limit=query.limit, budget_words=query.budget_words)
+        outdated = validity.outdated(db, (candidate.note for candidate in ranked), query)
+        ranked = validity.lowered(ranked, outdated)
+        return passages.build(
+            db, ranked, asked, outdated, limit=query.limit, budget_words=query.budget_words
+        )

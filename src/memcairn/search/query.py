@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
+from memcairn.search import when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from memcairn.search.dates import Edge, Span
 
 
 class Query(NamedTuple):
@@ -19,6 +23,10 @@ class Query(NamedTuple):
         namespace: only notes with this label.
         root: only notes below this folder (real path).
         budget_words: the most words that all passages together may have.
+        type: only notes of this type, as it is written in lower case.
+        since: only notes of this moment or later, by their own date, else by when the file was changed.
+        until: only notes from before this moment.
+        as_of: what was known then: only notes that were there, and what was valid is judged at that time.
     """
 
     text: str
@@ -26,6 +34,24 @@ class Query(NamedTuple):
     namespace: str | None = None
     root: str | None = None
     budget_words: int | None = None
+    type: str | None = None
+    since: Edge | None = None
+    until: Edge | None = None
+    as_of: Span | None = None
+
+    @property
+    def day(self) -> str:
+        """The day, in ISO 8601, that the search is about: today, or the last one of `as_of`."""
+        return time.strftime("%Y-%m-%d") if self.as_of is None else self.as_of.last_day
+
+    @property
+    def period(self) -> when.Period | None:
+        """The time that the text speaks of ("last week"). A preference, never a filter."""
+        if not when.may_speak_of_time(self.text):
+            return None
+        from datetime import date  # noqa: PLC0415 - few questions need it
+
+        return when.understand(self.text, date.fromisoformat(self.day))
 
 
 class Filter(NamedTuple):
@@ -35,8 +61,21 @@ class Filter(NamedTuple):
     row: dict[str, Any]
 
 
+# A file that was changed a moment ago is known with the time 0.
+_CHANGED = "CASE note.mtime_ns WHEN 0 THEN :now ELSE note.mtime_ns END"
+# A day that is written without a time counts as the whole day.
+_SINCE = f"""(
+    note.date >= :since OR note.date = :since_day OR note.date IS NULL AND {_CHANGED} >= :since_ns
+)"""
+_UNTIL = f"(note.date < :until OR note.date IS NULL AND {_CHANGED} < :until_ns)"
+_AS_OF = f"""(
+    COALESCE(note.created, note.date) < :as_of
+    OR note.created IS NULL AND note.date IS NULL AND {_CHANGED} < :as_of_ns
+)"""
+
+
 def note_filter(query: Query) -> Filter:
-    """Which notes may answer. An unknown namespace lets none pass."""
+    """Which notes may answer. An unknown namespace or type lets none pass."""
     terms: list[str] = []
     row: dict[str, Any] = {}
     if query.namespace is not None:
@@ -46,6 +85,19 @@ def note_filter(query: Query) -> Filter:
         terms.append("(note.path = :root OR note.path > :root_low AND note.path < :root_high)")
         low, high = paths.bounds_below(query.root)
         row |= {"root": paths.to_db(query.root), "root_low": low, "root_high": high}
+    if query.type is not None:
+        terms.append("note.type = :type")
+        row["type"] = query.type
+    for name, sql, edge in (
+        ("since", _SINCE, query.since),
+        ("until", _UNTIL, query.until),
+        ("as_of", _AS_OF, query.as_of and query.as_of.end),
+    ):
+        if edge is not None:
+            terms.append(sql)
+            row |= {name: edge.text, f"{name}_ns": edge.mtime_ns, "now": time.time_ns()}
+    if query.since is not None:
+        row["since_day"] = query.since.text[:10]
     return Filter(" AND ".join(terms), row)
 
 
