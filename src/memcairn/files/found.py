@@ -6,6 +6,7 @@ Secrets are redacted, and text that reads like an order to the model is pointed 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from memcairn import safety
@@ -88,8 +89,11 @@ def _found(files: Files, passage: Passage) -> Found:
 
 def shown(found: Found) -> Found:
     """A passage as a model may see it."""
-    return replace(
-        found,
-        text=safety.redact(found.text),
-        warnings=tuple(safety.suspicious(found.text)) or None,
-    )
+    text, warnings = _checked(found.text)
+    return replace(found, text=text, warnings=warnings)
+
+
+@lru_cache(maxsize=512)
+def _checked(text: str) -> tuple[str, tuple[str, ...] | None]:
+    """The text without secrets, and its warnings; the same few passages answer again and again."""
+    return safety.redact(text), tuple(safety.suspicious(text)) or None
