@@ -169,7 +169,7 @@ class HistoryContract:
         with history.recording("remove", ["f"]):
             vault.remove("f", recursive=True)
 
-        removal = history.log(1)[0]
+        (removal,) = (revision for revision in history.log() if revision.tool == "remove")
         paths = ("f/.hidden/c.md", "f/a.md", "f/deep/b.md")
         assert removal.paths == paths
         assert history.before(removal.id) == {path: path.encode() for path in paths}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from memcairn.history import open_history
 from .die_at_steps import CASES
 
 TESTS = Path(__file__).parents[1]
-KINDS = ("journal",)
+KINDS = ("journal", "git") if shutil.which("git") else ("journal",)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

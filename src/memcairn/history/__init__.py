@@ -37,6 +37,12 @@ def open_history(
     Raises:
         ConfigError: there is no such kind.
     """
+    if kind == "git":
+        from memcairn.history.git import GitHistory  # noqa: PLC0415 - few have it
+
+        return GitHistory(folder, root, bounds=bounds)
     if kind != "journal":
-        raise ConfigError(f'history.kind is "{kind}", but "journal" is needed')
+        raise ConfigError(
+            f'history.kind is "{kind}", but a value like "journal" or "git" is needed'
+        )
     return Journal(folder, root, bounds=bounds)

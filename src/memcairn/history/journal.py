@@ -162,7 +162,7 @@ class Journal:
                 if before_change or not is_known:
                     now[path] = _state(db, on_disk)
                 if not is_known:
-                    changes.append(_Change(path, _last_state(db, path), now[path]))
+                    changes.append(_Change(path, last_state(db, path), now[path]))
             return self._add(db, FOUND, None, changes), now
 
         return self.database.do(work)
@@ -184,7 +184,7 @@ class Journal:
                 if path in before:
                     old = before[path]
                 else:
-                    old = _last_state(db, path)
+                    old = last_state(db, path)
                     if old is None and path in recording.made:
                         old = ABSENT
                 new = _state(db, states.read(root, path))
@@ -263,7 +263,7 @@ class Journal:
             state: State = ABSENT
             while at is not None and state == ABSENT:
                 state, at = _state_at(db, at, revision)
-            return _content(db, name, state)
+            return content_of(db, name, state)
 
         return self.database.read(work)
 
@@ -277,7 +277,7 @@ class Journal:
             if not rows:
                 require_kept(db, revision)
                 raise UsageError(f"there is no revision {revision}")
-            return {path: _content(db, path, state) for path, state in rows if state is not None}
+            return {path: content_of(db, path, state) for path, state in rows if state is not None}
 
         return self.database.read(work)
 
@@ -317,7 +317,7 @@ def _known_below(db: sqlite3.Connection, folders: Sequence[str]) -> Iterator[str
             yield path
 
 
-def _last_state(db: sqlite3.Connection, path: str) -> State:
+def last_state(db: sqlite3.Connection, path: str) -> State:
     """The state of a path after its last revision, as far as that is kept."""
     row = db.execute(KNOWN, (path, _LATEST)).fetchone()
     if row is not None:
@@ -380,7 +380,8 @@ def _state(db: sqlite3.Connection, on_disk: states.OnDisk) -> State:
     return added
 
 
-def _content(db: sqlite3.Connection, path: str, state: State) -> bytes | None:
+def content_of(db: sqlite3.Connection, path: str, state: State) -> bytes | None:
+    """The bytes of a state; None if there was no file."""
     if state == ABSENT:
         return None
     row = db.execute(
