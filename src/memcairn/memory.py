@@ -470,7 +470,7 @@ class Memory:
         if budget_words is not None and budget_words < 1:
             raise UsageError(f"the budget is {budget_words} words, but it must be at least 1")
         below = None if root is None else paths.real(os.fspath(root))
-        asked = Query(query, limit, namespace, below, budget_words, type and type.strip().lower())
+        asked = Query(query, limit, namespace, below, budget_words, type)
         if since or until or as_of:
             from memcairn.search import dates  # noqa: PLC0415 - few searches have one
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from memcairn.cli.text import printable, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from memcairn.search.passages import Passage
 
@@ -21,18 +21,27 @@ def as_json(passages: Sequence[Passage]) -> str:
 
 
 def as_text(passages: Sequence[Passage]) -> str:
-    """path:line, heading path and date on a line, and the text below it."""
+    """path:line, heading path, date and what is wrong on a line, and the text below it."""
     bold, plain = ("\x1b[1m", "\x1b[0m") if _has_styles() else ("", "")
     blocks = []
     for passage in passages:
         place = f"{bold}{shown(passage.path)}:{passage.start_line}{plain}"
         above = " › ".join(passage.heading_path) or passage.title
-        head = "  ".join(part for part in (place, printable(above), passage.date) if part)
+        parts = (place, printable(above), passage.date, *_outdated(passage))
+        head = "  ".join(part for part in parts if part)
         text = "\n".join(
             f"    {printable(line)}".rstrip() for line in passage.text.strip("\n").split("\n")
         )
         blocks.append(f"{head}\n{text}")
     return "\n\n".join(blocks)
+
+
+def _outdated(passage: Passage) -> Iterator[str]:
+    """Why the note no longer holds, if that is so."""
+    if passage.expired is not None:
+        yield f"(expired {passage.expired})"
+    if passage.superseded_by is not None:
+        yield f"(superseded by {shown(passage.superseded_by)})"
 
 
 def _has_styles() -> bool:

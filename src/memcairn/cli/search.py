@@ -16,6 +16,12 @@ from memcairn.memory import Memory
 @click.option("--limit", "-n", default=10, show_default=True, help="The most passages.")
 @click.option("--namespace", metavar="NAME", help="Only notes with this label.")
 @click.option("--root", metavar="FOLDER", help="Only notes below this folder.")
+@click.option(
+    "--type", metavar="TYPE", help="Only notes of this type: user, feedback, project, reference."
+)
+@click.option("--since", metavar="DATE", help="Only notes of this date or later.")
+@click.option("--until", metavar="DATE", help="Only notes of this date or earlier.")
+@click.option("--as-of", metavar="DATE", help="What was known then, and what was valid then.")
 @click.option("--budget", metavar="WORDS", type=int, help="The most words in all.")
 @output.json_option
 @output.quiet_option
@@ -25,6 +31,10 @@ def command(
     limit: int,
     namespace: str | None,
     root: str | None,
+    type: str | None,  # noqa: A002 - the option's name
+    since: str | None,
+    until: str | None,
+    as_of: str | None,
     budget: int | None,
     as_json: bool,
     quiet: bool,
@@ -34,10 +44,24 @@ def command(
     \b
     memcairn search "blue-green rollout"
     memcairn search --namespace work --limit 3 why did we pick Postgres
+    memcairn search --type feedback --since 2026-06 commit messages
+    memcairn search --as-of "last month" rollout
+
+    A DATE is 2026, 2026-06, 2026-06-03, a moment such as 2026-06-03T14:00, or words: yesterday,
+    last week, 3 days ago. The date of a note is its own (date, modified or created in its
+    frontmatter, or in its file's name), else the day when its file was changed.
     """
     with Memory() as memory:
         passages = memory.search(
-            " ".join(query), limit=limit, namespace=namespace, root=root, budget_words=budget
+            " ".join(query),
+            limit=limit,
+            namespace=namespace,
+            root=root,
+            budget_words=budget,
+            type=type,
+            since=since,
+            until=until,
+            as_of=as_of,
         )
         known = None if passages or namespace is None else memory.namespaces()
         output.print_notices(memory)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NUMBERS = {"--limit": "limit", "-n": "limit", "--budget": "budget_words"}
-_TEXTS = {"--namespace": "namespace", "--root": "root"}
+_TEXTS = {"--namespace": "namespace", "--root": "root", "--type": "type"}
 
 
 def parse(arguments: Sequence[str]) -> tuple[Query, bool] | None:

@@ -26,7 +26,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?…]+[)\]\"'”’]*(?=\s)|[。！？]+[」』）”’]*|[।؟]")
-_DATE_IN_STEM = re.compile(r"(\d{4})[-_](\d{2})[-_](\d{2})")
+_DATE_IN_STEM = re.compile(r"(?<!\d)(\d{4})[-_](\d{2})[-_](\d{2})(?!\d)")
 _SEPARATORS = re.compile(r"[_\-\s]+")
 _DAY = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}", re.ASCII)
 
@@ -36,7 +36,7 @@ class Note:
     """What a note says about itself.
 
     Dates are ISO 8601 text: a day (`2026-03-01`) or a moment (`2026-03-01T10:00:00+02:00`).
-    `date` is the note's own: `date`, else `modified`, else `created`.
+    `date` is the note's own: `date`, else `modified`, else `created`, else the day in its file's name.
     """
 
     title: str
@@ -104,7 +104,7 @@ def _note(fields: _Fields, *, heading: str, paragraph: str, stem: str) -> Note:
         tags=fields.tags(),
         namespace=fields.text("namespace"),
         pinned=fields.truth("pinned"),
-        date=fields.moment("date") or modified or created,
+        date=fields.moment("date") or modified or created or _day_in(stem),
         created=created,
         modified=modified,
         valid_until=fields.moment("valid_until"),
@@ -121,6 +121,12 @@ def readable(stem: str) -> str:
         start = match.end()
     words.append(_SEPARATORS.sub(" ", stem[start:]))
     return " ".join(" ".join(words).split()) or stem
+
+
+def _day_in(stem: str) -> str | None:
+    """The day that a file is named by, as a journal's pages are."""
+    match = _DATE_IN_STEM.search(stem)
+    return None if match is None else _iso("-".join(match.groups()))
 
 
 def first_sentence(text: str) -> str:

@@ -23,7 +23,7 @@ class Query(NamedTuple):
         namespace: only notes with this label.
         root: only notes below this folder (real path).
         budget_words: the most words that all passages together may have.
-        type: only notes of this type, as it is written in lower case.
+        type: only notes of this type, in any case.
         since: only notes of this moment or later, by their own date, else by when the file was changed.
         until: only notes from before this moment.
         as_of: what was known then: only notes that were there, and what was valid is judged at that time.
@@ -87,7 +87,7 @@ def note_filter(query: Query) -> Filter:
         row |= {"root": paths.to_db(query.root), "root_low": low, "root_high": high}
     if query.type is not None:
         terms.append("note.type = :type")
-        row["type"] = query.type
+        row["type"] = query.type.strip().lower()
     for name, sql, edge in (
         ("since", _SINCE, query.since),
         ("until", _UNTIL, query.until),
