@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import paths
+from memcairn import paths, reading
 from memcairn.notes.words import words
 from memcairn.signature import Signature
 
@@ -162,7 +163,9 @@ def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
 def _lines(path: str, first: int, last: int) -> str | None:
     """What the file says there, or None: it is gone, and the answer is looked at again anyway."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with os.fdopen(reading.opened(path), encoding="utf-8-sig", newline="") as file:
+            if os.fstat(file.fileno()).st_nlink > 1:
+                return None
             lines = file.read().split("\n")[first - 1 : last]
     except (OSError, UnicodeDecodeError):
         return None
