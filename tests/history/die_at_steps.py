@@ -139,7 +139,7 @@ def main(folder: Path, kind: str) -> None:
     sqlite3.connect = lambda *args, **kwargs: connect(*args, factory=Stepping, **kwargs)
     for number, (name, case) in enumerate(CASES.items()):
         # With git, the steps are the journal's, and each takes several processes.
-        for step in itertools.count(1, 1 if kind == "journal" else 9):
+        for step in itertools.count(1, 1 if kind == "journal" else 19):
             if not die_at(step, case, folder / f"{number}-{step}", kind):
                 break
         print(name, step - 1)  # noqa: T201

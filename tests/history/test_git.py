@@ -195,6 +195,27 @@ def test_the_users_own_repository_is_left_alone(
     assert tree(folder) == {"a.md": "one"}
 
 
+def test_packs_are_joined_and_nothing_is_lost(
+    open_git: Callable[..., GitHistory],
+    vault: Vault,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("memcairn.history.repository._PACKS", 4)
+    monkeypatch.setattr(GitHistory, "_wake", lambda _: None)
+    history = open_git()
+    for n in range(12):
+        write(history, vault, "a.md", str(n))
+        history.commit()
+
+    packs = len(list((folder / "git" / "objects" / "pack").glob("*.pack")))
+    assert packs <= 4
+    assert [git(folder, "show", f"main~{11 - n}:a.md") for n in range(12)] == list(
+        map(str, range(12))
+    )
+    assert git(folder, "fsck", "--strict") == ""
+
+
 def test_what_was_not_committed_is_committed_by_the_next_process(
     open_git: Callable[..., GitHistory],
     vault: Vault,

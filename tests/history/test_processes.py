@@ -28,7 +28,7 @@ def test_a_process_that_dies_at_any_step_loses_nothing(kind: str, tmp_path: Path
     assert done.returncode == 0, done.stderr
     deaths = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
     assert set(deaths) == set(CASES)
-    assert all(int(count) > 20 for count in deaths.values()), deaths
+    assert all(int(count) >= 20 for count in deaths.values()), deaths
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Changes of a burst are committed together, each as a commit of its own: one process instead of many.
-_GATHER_S = 0.2
+_GATHER_S = 1.0
 _COMMITS_AT_ONCE = 500
 _FILES_AT_ONCE = 200
 _WHO = b"memcairn <memcairn@localhost>"

@@ -27,12 +27,13 @@ BRANCH = "refs/heads/main"
 REVISION, TOOL = "Memcairn-Revision: ", "Memcairn-Tool: "
 SESSION, NOT_KEPT = "Memcairn-Session: ", "Memcairn-Not-Kept: "
 _PATIENCE_S = 600.0
+_PACKS = 30
 _SETTINGS = (
     # A note may have a name that git holds to be dangerous on another system.
     "core.protectNTFS=false",
     "core.protectHFS=false",
-    # No process of git outlives the one that we wait for.
-    "gc.autoDetach=false",
+    # One file to wait for the disk for, instead of three for each commit.
+    "fastimport.unpackLimit=1",
     "core.fsync=all",
 )
 
@@ -184,9 +185,15 @@ class Repository:
         return self.run("cat-file", "blob", blob)
 
     def tidy(self) -> None:
-        """Pack what many small imports have left, if it is much."""
-        with contextlib.suppress(StateError):
-            self.run("gc", "--auto", "--quiet")
+        """Join the small packs that imports leave, once there are many."""
+        if len(list((self.folder / "objects" / "pack").glob("*.pack"))) < _PACKS:
+            return
+        try:
+            # Each object is copied a few times in its life, not at every call.
+            self.run("repack", "--geometric=2", "-d", "--quiet")
+        except StateError:  # git before 2.32
+            with contextlib.suppress(StateError):
+                self.run("repack", "-a", "-d", "--quiet")
 
 
 def message(tool: str, paths_: list[str], revision: int, session: str | None) -> str:
