@@ -233,3 +233,14 @@ def test_as_of_a_day_a_note_that_was_created_before_is_known_though_it_was_modif
 
     assert search("--as-of", "2026-02") == ["a.md"]
     assert search("--as-of", "2025") == []
+
+
+def test_a_filter_counts_before_the_limit_where_all_words_are_common(
+    notes: Path, search: Any
+) -> None:
+    write(notes / "a.md", type="user")
+    long = "We use Postgres in this place, and nobody knows why that came about. " * 8
+    for number in range(4):
+        write(notes / f"loud{number}.md", f"{long}\n\n" * 2_000)
+
+    assert search("--type", "user") == ["a.md"]

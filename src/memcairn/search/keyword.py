@@ -107,15 +107,14 @@ def _common_only(db: Database, words: Sequence[str], where: Filter, limit: int) 
         match(words, columns="{title heading_path} : "),
         match(words[:1]),
     ):
+        # CROSS JOIN keeps the order of the tables: rows are read, newest first, until enough pass.
         sql = f"""
             SELECT chunk.id, chunk.note, chunk.position, chunk.section, 1.0
-            FROM (SELECT rowid FROM fulltext WHERE fulltext MATCH :match
-                  ORDER BY rowid DESC LIMIT :rows) AS found
-            JOIN chunk ON chunk.id = found.rowid
-            {"JOIN note ON note.id = chunk.note WHERE " + where.sql if where.sql else ""}
-            ORDER BY chunk.id DESC LIMIT :limit
+            FROM fulltext CROSS JOIN chunk ON chunk.id = fulltext.rowid
+            {"CROSS JOIN note ON note.id = chunk.note AND " + where.sql if where.sql else ""}
+            WHERE fulltext MATCH :match ORDER BY fulltext.rowid DESC LIMIT :limit
         """
-        row = {**where.row, "match": expression, "limit": limit, "rows": BUDGET_ROWS}
+        row = {**where.row, "match": expression, "limit": limit}
         found = [Candidate(*values) for values in db.execute(sql, row)]
         if found:
             return found
