@@ -8,7 +8,7 @@ anything is indexed.
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 import sqlite3
 import time
 from typing import TYPE_CHECKING
@@ -48,7 +48,7 @@ def drain(
         limit: stop after this many entries.
         deadline: stop, between two entries, when `time.monotonic()` is past it.
     """
-    owner = queues.owner_of_this_process(secrets.token_hex(4))
+    owner = queues.owner_of_this_process(os.urandom(4).hex())
     report = IndexReport()
     done = 0
 
@@ -83,7 +83,7 @@ def flush(
         progress: called with (done, total).
         deadline: give up when `time.monotonic()` is past it; what is left stays queued.
     """
-    owner = queues.owner_of_this_process(secrets.token_hex(4))
+    owner = queues.owner_of_this_process(os.urandom(4).hex())
     report = IndexReport()
     # In groups: a statement of SQLite has 32,766 values at most, and all are asked for at each step.
     groups = [None] if only is None else list(_in_groups(list(dict.fromkeys(only))))

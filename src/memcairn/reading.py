@@ -179,4 +179,7 @@ def _is_page(path: str, content: bytes) -> bool:
 
 def _content(descriptor: int, size_bytes: int) -> bytes:
     # One byte more than there should be: a file that grew is seen without another read.
-    return b"".join(iter(lambda: os.read(descriptor, size_bytes + 1), b""))
+    content = os.read(descriptor, size_bytes + 1)
+    if len(content) == size_bytes:
+        return content
+    return content + b"".join(iter(lambda: os.read(descriptor, size_bytes + 1), b""))

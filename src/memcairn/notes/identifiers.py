@@ -47,14 +47,16 @@ def identifier_words(text: str) -> list[str]:
         whole = whole.removesuffix("#").removesuffix("++")
     if "," in whole:  # 1,000,000
         whole = whole.replace(",", "")
-    components = _STRONG.split(whole)
+    components = [whole] if whole.isidentifier() else _STRONG.split(whole)
     if len(components) > 1:
         components = [component for component in components if component.strip("._-'")]
         if len(components) > 1:
             words.append(whole)
     for component in components:
         words += _component_words(component.strip("_-'"))
-    return list(dict.fromkeys([word.casefold()[:MAX_WORD] for word in words]))
+    if len(text) > MAX_WORD or not (text.isascii() and text.islower()):
+        words = [word.casefold()[:MAX_WORD] for word in words]
+    return list(dict.fromkeys(words))
 
 
 def without_contraction(word: str) -> str:
@@ -92,14 +94,15 @@ def _name_words(name: str) -> list[str]:
         if name[0].isdigit():
             words += _YEAR_AND_MONTH.findall(name)
     for atom in atoms:
-        words += _atom_words(atom)
+        if atom.isalpha() and atom.islower():
+            words.append(stem(atom))
+        else:
+            words += _atom_words(atom)
     return words
 
 
 def _atom_words(atom: str) -> list[str]:
-    """The words of letters and digits; apostrophes are the only signs left."""
-    if atom.islower() and atom.isalpha():
-        return [stem(atom)]
+    """The words of letters and digits, not just small letters; apostrophes are the only signs left."""
     if "'" in atom:
         return _apostrophe_words(atom)
     parts = _parts(atom)

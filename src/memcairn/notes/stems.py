@@ -7,7 +7,7 @@ query must agree. docs/decisions/words.md has the reasons.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 
 import Stemmer  # type: ignore[import-not-found]
@@ -33,6 +33,7 @@ _LONGEST = 40
 _lock = Lock()  # a stemmer has buffers of its own and must not be entered twice
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """The stem of a case-folded word of letters; the word itself where no language is known."""
     if not 2 < len(word) <= _LONGEST:
@@ -50,7 +51,7 @@ def stem(word: str) -> str:
 
 @cache
 def _stemmer(language: str) -> Callable[[str], str]:
-    # Without the library's cache: `words` has one, for whole pieces of text.
+    # Without the library's cache: `stem` has one, that threads may share.
     stemmer: Callable[[str], str] = Stemmer.Stemmer(language, 0).stemWord
     return stemmer
 

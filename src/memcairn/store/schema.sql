@@ -62,6 +62,9 @@ CREATE VIRTUAL TABLE fulltext USING fts5 (
     tokenize = "ascii tokenchars '!""#$%&''()*+,-./:;<=>?@[\]^_`{|}~'"
 );
 
+-- How much it gathers before it writes: larger pieces need less merging, and take less room.
+INSERT INTO fulltext (fulltext, rank) VALUES ('hashsize', 4194304);
+
 CREATE TRIGGER chunk_leaves_fulltext AFTER DELETE ON chunk BEGIN
     DELETE FROM fulltext WHERE rowid = old.id;
 END;
