@@ -117,6 +117,7 @@ def suspicious(text: str) -> list[str]:
         Reasons as clauses ("closes the fence around recalled text"), each once, in the order of
         the tables below. Empty for nearly all ordinary text.
     """
+    hidden: tuple[tuple[str, str], ...]
     if text.isascii():
         hidden, plain = CONTROLS, text.lower()
     else:

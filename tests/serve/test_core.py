@@ -219,3 +219,21 @@ def test_what_another_program_writes_is_found(core: Connection, root: Path) -> N
 
     assert core.call("memory_search", query="sencha")["passages"]
     assert not core.call("memory_search", query="oolong")["passages"]
+
+
+def test_a_search_is_narrowed_by_type_and_date(core: Connection, root: Path) -> None:
+    for number, (kind, date) in enumerate([("user", "2024-05-01"), ("project", "2026-02-03")]):
+        text = f"---\ntype: {kind}\ndate: {date}\n---\n# Tea {number}\n\noolong\n"
+        (root / f"{number}.md").write_text(text, encoding="utf-8")
+
+    def found(**narrowed: str) -> list[str]:
+        passages = core.call("memory_search", query="oolong", **narrowed)["passages"]
+        return sorted(passage["path"] for passage in passages)
+
+    assert found() == ["0.md", "1.md"]
+    assert found(type="project") == ["1.md"]
+    assert found(since="2026") == ["1.md"]
+    assert found(until="2025-01") == ["0.md"]
+    assert found(since="2024", until="2024") == ["0.md"]
+    with pytest.raises(Failed, match="nonsense"):
+        found(since="nonsense")

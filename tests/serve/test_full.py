@@ -31,7 +31,7 @@ def test_the_full_profile_has_every_tool(full: Connection) -> None:
         *("memory_search", "memory_observe", "memory_get_context", "memory_sessions"),
         *("memory_timeline", "mem_index_refresh", "memory_summary", "memory_forget"),
         *("memory_about", "mem_snapshot", "mem_snapshot_list", "mem_snapshot_restore"),
-        *("mem_log", "mem_revert"),
+        *("mem_log", "mem_revert", "mem_export", "mem_import"),
     }
     assert names > CORE
 

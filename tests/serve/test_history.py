@@ -147,6 +147,68 @@ def test_a_single_file_comes_back_from_a_snapshot(full: Connection, root: Path) 
     assert (root / "b.md").read_text(encoding="utf-8") == "new"
 
 
+@pytest.mark.parametrize(
+    ("form", "path"), [("json", "scratch/all.json"), ("tar", "all.tar.gz"), ("json", None)]
+)
+def test_notes_are_exported_and_imported(
+    full: Connection, root: Path, form: str, path: str | None
+) -> None:
+    full.call("mem_write", path="a.md", content="# Tea\n\noolong\n")
+    full.call("mem_write", path="deep/b.md", content="# More tea\n\nsencha\n")
+
+    done = full.call("mem_export", path=path, format=form)
+    assert done["exported"]["files"] == 3  # with MEMORY.md
+    for name in ("a.md", "deep"):
+        full.call("mem_remove", path=name, recursive=True)
+    source = {"path": path} if path else {"archive": done["archive"]}
+    plan = full.call("mem_import", **source, dry_run=True)
+    assert plan["added"] == ["a.md", "deep/b.md"]
+    assert not (root / "a.md").exists()
+    full.call("mem_import", **source)
+
+    assert {p["path"] for p in full.call("memory_search", query="tea")["passages"]} == {
+        *("a.md", "deep/b.md")
+    }
+    assert "deep/b.md" in (root / "MEMORY.md").read_text(encoding="utf-8")
+
+
+def test_an_import_does_what_its_strategy_says_and_can_be_undone(
+    full: Connection, root: Path
+) -> None:
+    full.call("mem_write", path="a.md", content="theirs")
+    archive = full.call("mem_export")["archive"]
+    full.call("mem_write", path="a.md", content="ours", overwrite=True)
+
+    skipped = full.call("mem_import", archive=archive)["skipped"]
+    assert "a.md" in skipped
+    assert (root / "a.md").read_text(encoding="utf-8") == "ours"
+    full.call("mem_import", archive=archive, strategy="overwrite")
+    assert (root / "a.md").read_text(encoding="utf-8") == "theirs"
+    full.call("mem_revert", path="a.md")
+    assert (root / "a.md").read_text(encoding="utf-8") == "ours"
+    for wrong in ({}, {"archive": "x", "path": "y"}):
+        with pytest.raises(Failed, match="either path or archive"):
+            full.call("mem_import", **wrong)
+    with pytest.raises(Failed, match="strategy"):
+        full.call("mem_import", archive=archive, strategy="other")
+    with pytest.raises(Failed):
+        full.call("mem_import", archive="no archive")
+
+
+def test_an_export_that_one_call_cannot_give_needs_a_path(
+    root: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("MEMCAIRN_TOOLS_MAX_READ_BYTES", "100")
+    full: Connection = request.getfixturevalue("full")
+    full.call("mem_write", path="a.md", content="tea " * 100)
+
+    with pytest.raises(Failed, match="give a path"):
+        full.call("mem_export")
+    with pytest.raises(Failed, match="tar archive is no text"):
+        full.call("mem_export", format="tar")
+    full.call("mem_export", path="scratch/all.json")
+
+
 def test_a_session_log_says_what_was_done_and_never_with_which_words(
     full: Connection, home: Path
 ) -> None:

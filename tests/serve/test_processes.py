@@ -137,7 +137,7 @@ def test_the_inspector_lists_and_calls_the_tools(root: Path) -> None:
 
     tools = inspect("--method", "tools/list")["tools"]
     assert isinstance(tools, list)
-    assert {"memory_search", "mem_revert"} <= {tool["name"] for tool in tools}
+    assert {"memory_search", "mem_import"} <= {tool["name"] for tool in tools}
     call = ("--method", "tools/call", "--tool-name")
     inspect(*call, "mem_write", "--tool-arg", "path=a.md", "--tool-arg", "content=oolong")
     found = inspect(*call, "memory_search", "--tool-arg", "query=oolong")

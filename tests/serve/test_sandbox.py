@@ -41,6 +41,8 @@ RIGHT: dict[str, dict[str, Any]] = {
     "mem_move": {"from": "plain.md", "to": "moved.md"},
     "memory_forget": {"paths": ["plain.md"]},
     "mem_promote": {"session_path": "scratch/draft.md", "store_path": "kept.md"},
+    "mem_export": {"path": "new.json"},
+    "mem_import": {"path": "archive.json"},
     "mem_log": {"path": "plain.md"},
     "mem_revert": {"path": "plain.md"},
 }
@@ -49,7 +51,7 @@ PATHS = {
 }
 # For these the empty path and "." are the root, and a folder may end in a slash.
 ON_FOLDERS = {("mem_list", "dir"), ("mem_grep", "dir"), ("mem_mkdir", "path")}
-READING = {"mem_read", "mem_list", "mem_grep", "mem_diff", "mem_log"}
+READING = {"mem_read", "mem_list", "mem_grep", "mem_diff", "mem_log", "mem_import"}
 
 CALLS = [
     (tool, parameter) for tool, right in RIGHT.items() for parameter in right if parameter in PATHS
@@ -248,6 +250,7 @@ def test_a_process_that_swaps_links_in_leads_no_tool_outside(
         ("memory_search", {"query": "secret inside"}),
         ("memory_about", {"topic": "secret inside"}),
         ("memory_summary", {}),
+        ("memory_get_context", {}),
     ]  # fmt: skip
     attacker = subprocess.Popen(
         [sys.executable, str(ATTACKER), str(root), str(outside)],
@@ -270,7 +273,7 @@ def test_a_process_that_swaps_links_in_leads_no_tool_outside(
     assert [path.name for path in outside.iterdir()] == ["note.md"]
     assert (outside / "note.md").read_text(encoding="utf-8") == SECRET
     assert min(swaps, done, refusals) > 50
-    for path in {*root.rglob("*.md")} - {root / "MEMORY.md"}:
+    for path in root.rglob("*.md"):
         with contextlib.suppress(FileNotFoundError):
             linked = path.is_symlink() or path.stat().st_nlink > 1
             assert linked or SECRET not in path.read_text(encoding="utf-8"), path

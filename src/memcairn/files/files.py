@@ -183,6 +183,11 @@ class Files:
         window = vault.read(inner, start_line=start_line, end_line=end_line)
         return replace(window, path=prefix + window.path)
 
+    def take(self, path: str) -> bytes:
+        """A whole file, as far as the limit of a write reaches."""
+        vault, inner, _ = self._place(path)
+        return vault.read_bytes(inner)
+
     def list(
         self,
         folder: str = "",
@@ -237,6 +242,15 @@ class Files:
             return _scratched(vault.write(inner, content, overwrite=overwrite, if_match=if_match))
         with self.recording("write", path):
             written = vault.write(path, content, overwrite=overwrite, if_match=if_match)
+        return self._saved(written)
+
+    def put(self, path: str, data: bytes) -> Saved:
+        """Make a new file of these bytes."""
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return _scratched(vault.write(inner, data))
+        with self.recording("write", path):
+            written = vault.write(path, data)
         return self._saved(written)
 
     def append(self, path: str, content: str) -> Saved:

@@ -51,11 +51,14 @@ def search(
     limit: int = 10,
     namespace: str | None = None,
     budget_words: int | None = None,
+    type: str | None = None,  # noqa: A002 - the name of the key in the frontmatter
+    since: str | None = None,
+    until: str | None = None,
 ) -> tuple[Found, ...]:
-    """What the notes of a root say about something, best first.
+    """What the notes of a root say about something, best first; see `Memory.search`.
 
     Raises:
-        UsageError: the query is longer than the limit of a call.
+        UsageError: the query is longer than the limit of a call, or a date is none.
     """
     most = int(files.memory.config["tools.max_query_chars"])
     if len(query) > most:
@@ -64,7 +67,14 @@ def search(
             hint="ask with the words that matter most",
         )
     passages = files.memory.search(
-        query, limit=limit, namespace=namespace, root=files.root, budget_words=budget_words
+        query,
+        limit=limit,
+        namespace=namespace,
+        root=files.root,
+        budget_words=budget_words,
+        type=type,
+        since=since,
+        until=until,
     )
     ours = inside(files, [passage.path for passage in passages])
     return tuple(_found(files, passage) for passage in passages if passage.path in ours)

@@ -9,11 +9,13 @@ from memcairn.hosts import fence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from memcairn.archive import Imported
     from memcairn.files import Observed, Saved
     from memcairn.files.context import Context
     from memcairn.files.found import Found
     from memcairn.files.overview import About, ListedNote, Summary
     from memcairn.files.revert import Reverted
+    from memcairn.mcp.archive_tools import Export
     from memcairn.mcp.file_tools import Listing, Made
     from memcairn.mcp.history_tools import Log, SnapshotFacts, Snapshots
     from memcairn.mcp.memory_tools import Forgetting, Passages, Refreshed
@@ -250,4 +252,32 @@ def restored(done: Restoration) -> str:
     lines += [f"failed: {path}: {why}" for path, why in done.failed.items()]
     if done.before:
         lines.append(f"the state before is snapshot {done.before}")
+    return "\n".join(lines)
+
+
+def exported(done: Export) -> str:
+    """Where the archive is, or its text; and what to know of it."""
+    if done.archive is not None:
+        return done.archive
+    lines = [f"{count(done.exported.files, 'file')} exported to {done.path}"]
+    lines += [f"left out: {path}: {why}" for path, why in done.exported.left_out.items()]
+    lines += [
+        f"holds what looks like a secret: {path}: {', '.join(kinds)}"
+        for path, kinds in done.exported.secrets.items()
+    ]
+    return "\n".join(lines)
+
+
+def imported(done: Imported) -> str:
+    """What came, and what did not."""
+    lines = [
+        (
+            f"{count(len(done.added), 'file')} added, {len(done.replaced)} replaced, "
+            f"{len(done.renamed)} renamed, {len(done.unchanged)} unchanged"
+        )
+    ]
+    lines += [f"{path} is {new}" for path, new in done.renamed.items()]
+    lines += [f"skipped: {path}: {why}" for path, why in done.skipped.items()]
+    lines += [f"failed: {path}: {why}" for path, why in done.failed.items()]
+    lines += [f"careful: {path} {', '.join(why)}" for path, why in done.suspicious.items()]
     return "\n".join(lines)

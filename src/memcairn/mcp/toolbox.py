@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from memcairn.hosts import tools as hooks
-from memcairn.mcp import file_tools, history_tools, memory_tools, session_tools
+from memcairn.mcp import archive_tools, file_tools, history_tools, memory_tools, session_tools
 from memcairn.mcp.table import CORE
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ ALL = (
     *file_tools.tools.tools,
     *session_tools.tools.tools,
     *history_tools.tools.tools,
+    *archive_tools.tools.tools,
 )
 
 

@@ -108,14 +108,29 @@ class Vault:
             hashlib.sha256(content.data).hexdigest(),
         )
 
+    def read_bytes(self, path: str) -> bytes:
+        """A whole file, of any kind, that is not larger than one that may be written.
+
+        Raises:
+            NoteUnreadable: it is missing, a folder, or larger.
+        """
+        names = parts(path)
+        with self._open() as root, root.folder(names[:-1]) as folder:
+            return folder.read(names[-1], self._limits.write_bytes).data
+
     def write(
-        self, path: str, content: str, *, overwrite: bool = False, if_match: str | None = None
+        self,
+        path: str,
+        content: str | bytes,
+        *,
+        overwrite: bool = False,
+        if_match: str | None = None,
     ) -> Written:
         """Make `content` the whole content of a file; folders on the way are made.
 
         Args:
             path: the file.
-            content: the text, which is written as it is.
+            content: the text, or the bytes, which are written as they are.
             overwrite: replace a file that exists.
             if_match: replace it only if this is the sha256 of what it holds now.
 
@@ -428,9 +443,9 @@ def _decode(content: Content, path: str) -> str:
         raise NoteUnreadable(f"is not UTF-8 text (line {line})", path=path) from error
 
 
-def _encode(content: str, limit: int) -> bytes:
+def _encode(content: str | bytes, limit: int) -> bytes:
     try:
-        data = content.encode()
+        data = content.encode() if isinstance(content, str) else content
     except UnicodeEncodeError as error:
         raise UsageError("the text is not valid Unicode") from error
     if len(data) > limit:

@@ -1,0 +1,66 @@
+"""The tools for archives: notes out of the root, and into it."""
+
+# No `from __future__ import annotations`: the annotations are the schemas.
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from memcairn.archive import Exported, Imported
+from memcairn.errors import UsageError
+from memcairn.files import Files, archives
+from memcairn.mcp import text
+from memcairn.mcp.table import Tools
+
+tools = Tools()
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is in the archive, and where it is; `archive` is its text, if no path was given."""
+
+    exported: Exported
+    path: str | None = None
+    archive: str | None = None
+
+
+@tools.add("Export", text.exported, "written")
+def mem_export(
+    files: Files,
+    path: Annotated[
+        str | None,
+        Field(
+            description="A new file in the root, or below scratch/; without it, text comes back."
+        ),
+    ] = None,
+    format: Annotated[  # noqa: A002 - the name that clients know
+        Literal["json", "tar"], Field(description="tar needs a path.")
+    ] = "json",
+) -> Export:
+    """Make an archive of all notes, to keep it or to import it elsewhere."""
+    done = archives.export(files, path, format)
+    return Export(done.exported, done.path, done.archive)
+
+
+@tools.add("Import", text.imported, "written", destructive=True)
+def mem_import(
+    files: Files,
+    path: Annotated[
+        str | None, Field(description="The archive: a file in the root, or below scratch/.")
+    ] = None,
+    archive: Annotated[str | None, Field(description="Or its text, if it is JSON.")] = None,
+    strategy: Annotated[
+        Literal["skip", "overwrite", "rename", "newer"],
+        Field(description="For a file that is there with another content."),
+    ] = "skip",
+    dry_run: Annotated[bool, Field(description="Only say what would change.")] = False,  # noqa: FBT002
+) -> Imported:
+    """Put the notes of an archive into the root: mem_export's JSON or tar, or agent-memory's export.
+
+    What looks like a secret is not imported. Each file can be undone by mem_revert.
+    """
+    if (path is None) == (archive is None):
+        raise UsageError("give either path or archive")
+    source = files.take(path) if path is not None else (archive or "").encode("utf-8", "replace")
+    return archives.import_(files, source, strategy=strategy, dry_run=dry_run)
