@@ -22,13 +22,14 @@ class Setting(NamedTuple):
 
     `default` also gives the type: bool, int, float, str, a tuple of str, or a dict of str to str. With
     `in_project` a root's own .memcairn.toml may set it: such a file comes with a clone from anywhere, so
-    it may only say how its own notes are read.
+    it may only say how its own notes are read. Where there are `choices`, the value is one of them.
     """
 
     name: str
     default: bool | float | str | tuple[str, ...] | dict[str, str]
     meaning: str
     in_project: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def variable(self) -> str:
@@ -70,12 +71,26 @@ SETTINGS: tuple[Setting, ...] = (
         "journal: earlier versions of notes, within the bounds below; git: each change is a commit, too, in "
         "a repository of memcairn's own that keeps everything.",
         in_project=True,
+        choices=("journal", "git"),
     ),
     Setting("history.max_bytes", 128 << 20, "Compressed bytes of earlier versions of a root's notes."),
     Setting("history.max_revisions", 10_000, "Changes of a root that are kept."),
     Setting("history.max_days", 365.0, "Days that they are kept."),
     Setting("snapshots.keep", 20, "Snapshots of a root that are kept; the oldest ones go first."),
     Setting("snapshots.max_days", 180.0, "Days that a snapshot is kept, unless it has a name."),
+    Setting(
+        "embedding.provider",
+        "builtin",
+        "What finds by meaning: none; builtin, if it is installed; onnx, a model in a folder; ollama or "
+        "openai-compatible, a server. A server's key is in MEMCAIRN_EMBEDDING_KEY, never in a file.",
+        choices=("none", "builtin", "onnx", "ollama", "openai-compatible"),
+    ),
+    Setting("embedding.model", "", "The model's name on the server."),
+    Setting("embedding.url", "", "The server's address; empty: that of an Ollama on this machine."),
+    Setting("embedding.folder", "", "The folder with the files of an ONNX model."),
+    Setting("embedding.requests_per_minute", 0.0, "The most requests to the server; 0: no bound."),
+    Setting("embedding.query_prompt", "", "What the model wants to stand before a query."),
+    Setting("embedding.text_prompt", "", "What the model wants to stand before a text that is to be found."),
     Setting(
         "namespaces",
         {},
@@ -133,11 +148,7 @@ def load() -> Config:
     file = paths.config_file()
     for name, value in _flatten(_read_toml(file)).items():
         if name not in BY_NAME:
-            raise ConfigError(
-                f"there is no setting {name!r}",
-                path=file,
-                hint="`memcairn config show` lists the settings",
-            )
+            raise no_setting(name, file)
         values[name] = _checked(BY_NAME[name], value, file)
         origin[name] = file
     for setting in SETTINGS:
@@ -146,6 +157,35 @@ def load() -> Config:
             values[setting.name] = _from_text(setting, text)
             origin[setting.name] = setting.variable
     return Config(values, origin)
+
+
+def no_setting(name: str, file: str | None = None) -> ConfigError:
+    """The error that a setting's name is wrong."""
+    hint = "`memcairn config show` lists the settings"
+    if name == "embedding.key":
+        hint = "a key is never in a file: set MEMCAIRN_EMBEDDING_KEY in the environment"
+    return ConfigError(f"there is no setting {name!r}", path=file, hint=hint)
+
+
+def parsed(setting: Setting, text: str) -> Any:
+    """The value that a text means: lists have commas, rules are GLOB=NAMESPACE, with commas between.
+
+    Raises:
+        ConfigError: it is no value of this setting.
+    """
+    return _from_text(setting, text)
+
+
+def check(values: Mapping[str, Any], file: str) -> None:
+    """Check what a config.toml says.
+
+    Raises:
+        ConfigError: there is no such setting, or a value is wrong.
+    """
+    for name, value in _flatten(values).items():
+        if name not in BY_NAME:
+            raise no_setting(name, file)
+        _checked(BY_NAME[name], value, file)
 
 
 def _read_toml(file: str) -> dict[str, Any]:
@@ -197,6 +237,11 @@ def _checked(setting: Setting, value: Any, file: str) -> Any:
             good = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
         case _:
             good = isinstance(value, str)
+    if good and setting.choices and value not in setting.choices:
+        raise ConfigError(
+            f"{setting.name} is {value!r}, but it must be one of {', '.join(setting.choices)}",
+            path=file,
+        )
     if not good:
         raise ConfigError(
             f"{setting.name} is {value!r}, but a value like {_example(default)} is needed",
@@ -222,7 +267,7 @@ def _from_text(setting: Setting, text: str) -> Any:
             pairs = [item.partition("=") for item in text.split(",") if item.strip()]
             return {key.strip(): value.strip() for key, _, value in pairs}
         case _:
-            return text
+            return _checked(setting, text, setting.variable)
     raise ConfigError(
         f"is {text!r}, but a value like {_example(setting.default)} is needed",
         path=setting.variable,

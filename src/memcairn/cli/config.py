@@ -1,20 +1,23 @@
-"""memcairn config: the settings in force, and who set them."""
+"""memcairn config: the settings in force, who set them, and config.toml to change them in."""
 
 from __future__ import annotations
 
+import os
+
 import click
 
-from memcairn import config, paths
+from memcairn import config, paths, settings_file
 from memcairn.cli import output
 from memcairn.cli.text import shown, write
 
 
 @click.group("config")
 def command() -> None:
-    """Show the settings.
+    """Show the settings, and change them.
 
     \b
     memcairn config show
+    memcairn config set embedding.provider ollama
     """
 
 
@@ -42,8 +45,66 @@ def show(*, as_json: bool) -> int:
         return 0
     write(f"file: {shown(paths.config_file())}")
     for setting in config.SETTINGS:
-        value = settings[setting.name]
-        text = ", ".join(value) if isinstance(value, tuple) else str(value)
-        write(f"{setting.name} = {text or '(none)'}  [{settings.origin[setting.name]}]")
+        value = _as_text(settings[setting.name])
+        write(f"{setting.name} = {value}  [{settings.origin[setting.name]}]")
         write(f"    {setting.meaning} ({setting.variable})")
     return 0
+
+
+@command.command("set", context_settings={"ignore_unknown_options": True})
+@click.argument("key")
+@click.argument("value")
+@output.json_option
+@output.quiet_option
+def set_(key: str, value: str, *, as_json: bool, quiet: bool) -> int:
+    """Set the setting KEY to VALUE in config.toml; the rest of the file stays as it is.
+
+    A list has commas; a rule is GLOB=NAMESPACE. A key of a server is never in the file: set
+    MEMCAIRN_EMBEDDING_KEY in the environment.
+
+    \b
+    memcairn config set embedding.provider onnx
+    memcairn config set embedding.folder ~/models/multilingual-e5-small
+    memcairn config set index.exclude "drafts/,*.tmp.md"
+    """
+    found = settings_file.set_value(key, value)
+    _say(key, {"value": found}, f"{key} = {_as_text(found)}", as_json=as_json, quiet=quiet)
+    return 0
+
+
+@command.command("unset")
+@click.argument("key")
+@output.json_option
+@output.quiet_option
+def unset(key: str, *, as_json: bool, quiet: bool) -> int:
+    """Take the setting KEY out of config.toml: its default counts again.
+
+    \b
+    memcairn config unset embedding.provider
+    """
+    was_set = settings_file.unset(key)
+    default = config.BY_NAME[key].default
+    text = f"{key} = {_as_text(default)}  [default]" if was_set else f"{key} is not in the file"
+    _say(key, {"value": default, "changed": was_set}, text, as_json=as_json, quiet=quiet)
+    return 0
+
+
+def _say(key: str, facts: dict[str, object], text: str, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        output.print_json({"setting": key, "file": paths.config_file(), **facts})
+    elif not quiet:
+        write(text)
+    variable = config.BY_NAME[key].variable
+    if variable in os.environ:
+        click.echo(f"memcairn: {variable} is set in the environment, and counts instead", err=True)
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return ", ".join(f"{glob}={name}" for glob, name in value.items()) or "(none)"
+        case tuple():
+            return ", ".join(value) or "(none)"
+    return str(value) or "(none)"
