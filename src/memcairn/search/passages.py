@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import paths, reading
+from memcairn import opening, paths
 from memcairn.notes.words import words
 from memcairn.signature import Signature
 
@@ -163,7 +163,7 @@ def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
 def _lines(path: str, first: int, last: int) -> str | None:
     """What the file says there, or None: it is gone, and the answer is looked at again anyway."""
     try:
-        with os.fdopen(reading.opened(path), encoding="utf-8-sig", newline="") as file:
+        with os.fdopen(opening.opened(path), encoding="utf-8-sig", newline="") as file:
             if os.fstat(file.fileno()).st_nlink > 1:
                 return None
             lines = file.read().split("\n")[first - 1 : last]
