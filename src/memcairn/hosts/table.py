@@ -263,7 +263,10 @@ OPENCODE = Host(
         timeouts="milliseconds",
     ),
     memories=("AGENTS.md",),
-    cannot=("has no event for a failed tool or the end of a session",),
+    cannot=(
+        "has no event for a failed tool or the end of a session",
+        "fetches its own library for plugins at the next start, once there is a plugin",
+    ),
     checked="real client",
 )
 
