@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 BUSY_S = 30.0
+SYNCHRONOUS = "FULL"
 _SPARE_PAGES = 128
 _FREED_PAGES_AT_ONCE = 2048
 
@@ -201,7 +202,7 @@ class Database:
                     path=self.path,
                     hint="update memcairn; nothing was changed",
                 )
-            db.execute("PRAGMA synchronous = FULL")
+            db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             db.execute("PRAGMA foreign_keys = ON")
         except BaseException:
             db.close()

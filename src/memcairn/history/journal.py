@@ -216,19 +216,20 @@ class Journal:
     def _drop_oldest(self, db: sqlite3.Connection) -> None:
         oldest_us = int((self._clock() - self._bounds.max_days * 86_400) * 1e6)
         db.execute("DELETE FROM content WHERE uses < 1")
-        # Ids have no gaps, but for a call that failed.
-        (newest,) = db.execute("SELECT MAX(id) FROM revision").fetchone()
-        last_surplus = (newest or 0) - self._bounds.max_revisions
-        for revision, at_us in db.execute(
-            "SELECT id, at_us FROM revision WHERE id < (SELECT MAX(id) FROM revision) "
-            "ORDER BY id LIMIT ?",
-            (_DROPPED_AT_ONCE,),
-        ).fetchall():
+        for _ in range(_DROPPED_AT_ONCE):
+            # Ids have no gaps, but for a call that failed.
+            oldest, newest = kept(db)
+            if oldest >= newest:
+                return
+            (at_us,) = db.execute("SELECT at_us FROM revision WHERE id = ?", (oldest,)).fetchone()
             (stored,) = db.execute("SELECT stored_bytes FROM total").fetchone()
-            is_within = stored <= self._bounds.max_bytes
-            if revision > last_surplus and at_us >= oldest_us and is_within:
-                break
-            db.execute("DELETE FROM revision WHERE id = ?", (revision,))
+            if (
+                newest - oldest < self._bounds.max_revisions
+                and at_us >= oldest_us
+                and stored <= self._bounds.max_bytes
+            ):
+                return
+            db.execute("DELETE FROM revision WHERE id = ?", (oldest,))
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
@@ -287,7 +288,10 @@ _LATEST = (1 << 63) - 1
 
 def kept(db: sqlite3.Connection) -> tuple[int, int]:
     """The oldest and the newest revision; (1, 0) if there is none."""
-    oldest, newest = db.execute("SELECT MIN(id), MAX(id) FROM revision").fetchone()
+    # As two queries: SQLite looks at both ends, and not at all rows in between.
+    oldest, newest = db.execute(
+        "SELECT (SELECT MIN(id) FROM revision), (SELECT MAX(id) FROM revision)"
+    ).fetchone()
     return (1, 0) if oldest is None else (oldest, newest)
 
 
