@@ -112,5 +112,9 @@ def tools(body: dict[str, Any]) -> set[str]:
 
 
 def kinds(names: dict[str, bytes]) -> set[str]:
-    """Names of files, without what differs from one session to the next."""
-    return {re.sub(r"[0-9a-f-]{8,}|\d+", "*", name) for name in names}
+    """Names of files, without what differs from one session to the next; no journals of databases."""
+    return {
+        re.sub(r"[0-9a-f-]{8,}|\d+", "*", name)
+        for name in names
+        if not name.endswith(("-wal", "-shm"))
+    }
