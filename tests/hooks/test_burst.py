@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 SESSION = Path(__file__).with_name("burst_session.py")
 
 
-def test_a_burst_is_indexed_once_or_twice_and_completely(
+def test_a_burst_is_indexed_once_and_completely(
     memory: Memory, home: Path, project: Path, notes: Path
 ) -> None:
     for number in range(20):
         write(notes, f"note-{number:02}.md", "# Before\n")
     memory.index(notes)
-    environment = os.environ | {"PYTHONPATH": str(SESSION.parents[1])}
+    # However slow the machine is: the burst is over before anything is quiet.
+    environment = os.environ | {
+        "PYTHONPATH": str(SESSION.parents[1]),
+        "MEMCAIRN_QUEUE_WINDOW_S": "600",
+        "MEMCAIRN_QUEUE_MAX_WAIT_S": "6000",
+    }
     sessions = [
         subprocess.Popen(
             [sys.executable, SESSION, home, project, notes, name],
@@ -56,13 +61,13 @@ def test_a_burst_is_indexed_once_or_twice_and_completely(
 
     assert memory.queue_status().depth == 0
     assert set(indexed) == {str(path) for path in notes.glob("note-*.md")}
-    assert set(indexed.values()) <= {1, 2}
+    assert set(indexed.values()) == {1}
     for path in notes.glob("note-*.md"):
         word = path.read_text(encoding="utf-8").split()[-1].rstrip(".")
         assert memory.search(word)[0].path == str(path)
     written = [path for name in "abcd" for path in touched(home, name)]
     assert set(written) == set(indexed)
-    assert set(outcomes(home)) == {"silent"}
+    assert set(outcomes(home)) <= {"silent", "late"}
 
 
 def touched(home: Path, name: str) -> list[str]:

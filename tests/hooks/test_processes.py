@@ -252,6 +252,19 @@ def test_a_damaged_file_of_ours_is_no_obstacle(
     hook(event, everything(project, root))
 
 
+def test_a_damaged_queue_is_found_at_the_end_of_a_turn_and_what_it_held_is_indexed(
+    root: Path, project: Path, home: Path, memory: Memory
+) -> None:
+    write(root, "late.md", "# Late\n\nA quokka smiles.\n")
+    (home / "queue.db").write_bytes(b"damaged" * 1_000)
+
+    hook("stop", payload(project))
+    hook("session-start", payload(project))
+
+    assert memory.queue_status().depth == 0
+    assert memory.status().notes == 2
+
+
 def test_a_queue_that_was_damaged_is_made_anew_and_all_roots_are_looked_at(
     root: Path, project: Path, home: Path, memory: Memory
 ) -> None:
@@ -265,8 +278,9 @@ def test_a_queue_that_was_damaged_is_made_anew_and_all_roots_are_looked_at(
 
 
 @pytest.fixture
-def locked(home: Path, root: Path) -> Iterator[None]:
-    """Somebody holds the queue, and does not let go."""
+def locked(home: Path, root: Path, memory: Memory) -> Iterator[None]:
+    """Something waits in the queue; somebody holds it, and does not let go."""
+    memory.enqueue(root)
     db = sqlite3.connect(home / "queue.db", isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooks.conftest import write
-from memcairn.hosts import recall
+from memcairn.hosts import recall, relevant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -252,7 +252,7 @@ class TestScope:
         self, memory: Memory, tmp_path: Path, notes: Path, say: Say
     ) -> None:
         (tmp_path / "other" / ".git").mkdir(parents=True)
-        for number in range(recall.MOST_PASSAGES + 10):
+        for number in range(relevant.MOST_PASSAGES + 10):
             write(tmp_path / "other" / "docs", f"deploy-{number}.md", DEPLOY)
         memory.index(tmp_path / "other" / "docs")
         write(notes, "deploy.md", DEPLOY.replace("We", "Here we and others"))

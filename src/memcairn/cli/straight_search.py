@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> bool:
         return False
     query, as_json = parsed
     found = straight.answer(os.path.join(paths.home(), "index.db"), query)
-    if found is None:
+    if not found:  # what to say then is a longer story
         return False
     write(passages.as_json(found) if as_json else passages.as_text(found))
     return True

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths, safety
 from memcairn.errors import MemcairnError
-from memcairn.hosts import fence, recall, scopes, written
+from memcairn.hosts import fence, joined, recall, scopes, written
+from memcairn.hosts.relevant import relevant
 from memcairn.project import claude_folder
 from memcairn.sessions import Line, Sessions
 from memcairn.sessions.shown import Place
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from memcairn.hosts.payload import Call
     from memcairn.hosts.scopes import Scope
     from memcairn.memory import Memory
+    from memcairn.search.passages import Passage
     from memcairn.sessions import Session
 
 # What an event may spend on indexing, as a share of its time; the rest is for its answer.
@@ -77,7 +79,7 @@ def session_start(memory: Memory, call: Call, deadline: float) -> str:
 
 def user_prompt(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
     """Passages for a prompt."""
-    return _recalled(memory, call, call.prompt, recall.FOR_A_PROMPT)
+    return _recalled(memory, call)
 
 
 def tool_used(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
@@ -91,20 +93,18 @@ def tool_used(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG0
     changed = written.to_enqueue(memory.home, call)
     if changed:
         memory.enqueue(changed)
-        session = session_of(memory.home, call)
-        if session is not None:
-            _log_queued(session, call, changed)
+        joined.log_queued(memory.home, call, changed)
     return ""
 
 
 def tool_failed(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
     """Passages for an error."""
-    return _recalled(memory, call, call.error, recall.FOR_AN_ERROR)
+    return _recalled(memory, call)
 
 
 def pre_compact(memory: Memory, call: Call, deadline: float) -> str:
     """Index what the session changed, and note that its conversation ends here."""
-    session = session_of(memory.home, call)
+    session = joined.join(memory.home, call)
     if session is None:
         return ""
     touched = session.touched()
@@ -127,12 +127,8 @@ def stop(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - 
 
 def session_end(memory: Memory, call: Call, deadline: float) -> str:
     """End the session, and index what is left, within the time."""
-    sessions = Sessions(memory.home)
-    session = sessions.open(call.session_id) or (
-        None if call.session_id else sessions.current(os.environ)
-    )
-    if session is not None:
-        sessions.end(session, keep_scratch=bool(memory.config["sessions.keep_scratch"]))
+    keep_scratch = bool(memory.config["sessions.keep_scratch"])
+    joined.leave(memory.home, call, keep_scratch=keep_scratch)
     memory.drain(0.0, deadline=_while_indexing(deadline))
     return ""
 
@@ -149,21 +145,10 @@ EVENTS: dict[str, Callable[[Memory, Call, float], str]] = {
 }
 
 
-def session_of(home: str, call: Call) -> Session | None:
-    """The session of a call. One that nobody has started is started: the hooks came later than it."""
-    sessions = Sessions(home)
-    if not call.session_id:
-        return sessions.current(os.environ)
-    return sessions.open(call.session_id) or sessions.start(call.session_id, host=call.host)
-
-
-def _log_queued(session: Session, call: Call, changed: list[str]) -> None:
-    for path in changed:
-        session.log(Line(call.tool or call.event, path, "queued"))
-
-
 def _scope(memory: Memory, call: Call) -> Scope:
-    return scopes.scope(memory, call.cwd, written.own_memory(call))
+    known = [root.path for root in memory.roots()]
+    kept_by_host = written.own_memory(call)
+    return scopes.scope(known, memory.config, memory.home, call.cwd, kept_by_host)
 
 
 def _while_indexing(deadline: float) -> float:
@@ -171,14 +156,13 @@ def _while_indexing(deadline: float) -> float:
     return now + max(0.0, deadline - now) * _SHARE_OF_INDEXING
 
 
-def _recalled(memory: Memory, call: Call, query: str, about: str) -> str:
-    if not query.strip():
-        return ""
-    session = session_of(memory.home, call)
-    text = recall.recall(memory, session, _scope(memory, call), query, about)
-    if session is not None and text:
-        session.log(Line(f"recall.{call.event}", outcome="found", size_bytes=len(text.encode())))
-    return text
+def _recalled(memory: Memory, call: Call) -> str:
+    def search(text: str, limit: int, root: str | None) -> list[Passage]:
+        return memory.search(text, limit=limit, root=root)
+
+    place = _scope(memory, call)
+    found = relevant(search, place, call.prompt or call.error)
+    return recall.recalled(found, call, place, memory.config, memory.home) if found else ""
 
 
 # ── what is said at the start ────────────────────────────────────────────────────────────────────

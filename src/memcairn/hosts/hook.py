@@ -1,7 +1,7 @@
 """`memcairn hook EVENT --host NAME`: one event of a host, as a process.
 
-    stdin ──► payload ──► tool-used: written ──► queue.db         the short way
-                     └──► other events: events, with `Memory` ──► answers ──► stdout
+    stdin ──► payload ──► quick ─────────────────────────► answers ──► stdout
+                            └──► events, with `Memory` ──►
 
 It exits 0 whatever happens, before the host loses patience; what it prints is whole or nothing, and
 what went wrong stands in <home>/logs/hook.log. A host must not notice that memcairn has a problem.
@@ -15,7 +15,7 @@ import sys
 import time
 
 from memcairn import paths
-from memcairn.hosts import answers, payload, written
+from memcairn.hosts import answers, payload, quick
 from memcairn.hosts.limits import LIMIT_S
 
 TYPE_CHECKING = False
@@ -87,9 +87,9 @@ class _Hook:
     def _answer(self, call: Call) -> str:
         if self._event not in LIMIT_S:
             raise LookupError("there is no such event")
-        if self._event == "tool-used" and (not call.written or _short_way(call)):
-            return ""
-        # Everything else takes the index.
+        text = quick.answer(call)
+        if text is not None:
+            return text
         from memcairn.hosts.events import EVENTS  # noqa: PLC0415
         from memcairn.memory import Memory  # noqa: PLC0415
 
@@ -129,27 +129,6 @@ class _Hook:
             lines.append(path, line, max_bytes=LOG_BYTES, keep=LOG_KEEP)
         except Exception:  # noqa: BLE001, S110 - there is nowhere else to say it
             pass
-
-
-def _short_way(call: Call) -> bool:
-    """Enqueue what was written; False if it takes more than that."""
-    home = paths.home()
-    known = written.roots(home)
-    if any(folder not in known for folder in written.own_memory(call)):
-        return False
-    changed = written.to_enqueue(home, call)
-    if not changed:
-        return True
-    from memcairn.sessions import Line, Sessions  # noqa: PLC0415 - most files are no notes
-
-    session = Sessions(home).open(call.session_id)
-    if session is None and call.session_id:
-        return False
-    written.enqueue(home, changed)
-    if session is not None:
-        for path in changed:
-            session.log(Line(call.tool or call.event, path, "queued"))
-    return True
 
 
 def _read_input() -> bytes:

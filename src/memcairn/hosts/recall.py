@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING
 
 from memcairn import safety
 from memcairn.hosts import fence
+from memcairn.hosts.joined import join
+from memcairn.sessions import Line
 from memcairn.sessions.shown import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from memcairn.config import Config
+    from memcairn.hosts.payload import Call
     from memcairn.hosts.scopes import Scope
-    from memcairn.memory import Memory
     from memcairn.search.passages import Passage
     from memcairn.sessions import Session
 
-# A passage with a lower score is not shown to somebody who did not ask for it.
-RELEVANT = 0.5
-# Looked at; the budget decides how many are shown.
-MOST_PASSAGES = 40
-MOST_QUERY_CHARS = 2_000
 # A single passage that is longer than the budget is cut, but not to less than this.
 LEAST_WORDS = 25
 # Scripts without spaces: so many characters count as a word.
@@ -42,50 +40,25 @@ FOR_AN_ERROR = (
 )
 
 
-def recall(memory: Memory, session: Session | None, scope: Scope, query: str, about: str) -> str:
+def recalled(
+    passages: Iterable[Passage], call: Call, scope: Scope, settings: Config, home: str
+) -> str:
     """The passages that are worth showing, fenced; "" if there are none.
 
     Args:
-        memory: where to search.
-        session: which has not been shown them before; None has been shown nothing.
+        passages: relevant ones, best first.
+        call: what they were found for, and in which session.
         scope: the project.
-        query: the prompt, or the text of an error.
-        about: what the passages were found for.
+        settings: the user's settings.
+        home: the folder of caches and state.
     """
-    query = shortened(query)
-    if not query:
-        return ""
-    budget = int(memory.config["recall.budget_words"])
-    relevant = (p for p in search(memory, scope, query) if p.score >= RELEVANT)
-    return fence.fenced("recall", about, blocks(relevant, session, scope, budget))
-
-
-def shortened(query: str) -> str:
-    """A query of a length that is searched for: the beginning and the end of a longer one."""
-    query = query.strip()
-    if len(query) <= MOST_QUERY_CHARS:
-        return query
-    half = MOST_QUERY_CHARS // 2
-    return f"{query[:half]} {query[-half:]}"
-
-
-def search(memory: Memory, scope: Scope, query: str) -> Sequence[Passage]:
-    """The passages of the roots that concern a project, best first."""
-    if not scope.roots:
-        return []
-    found = memory.search(query, limit=MOST_PASSAGES)
-    concerning = [passage for passage in found if scope.holds(passage.path)]
-    if len(found) < MOST_PASSAGES or len(concerning) == len(found):
-        return concerning
-    # Other projects crowd the answer: ask root by root.
-    found = [
-        passage
-        for root in scope.roots
-        for passage in memory.search(query, limit=MOST_PASSAGES, root=root)
-        if scope.holds(passage.path)
-    ]
-    unique = {(p.path, p.start_line, p.end_line): p for p in found}
-    return sorted(unique.values(), key=lambda passage: -passage.score)
+    session = join(home, call)
+    about = FOR_AN_ERROR if call.event == "tool-failed" else FOR_A_PROMPT
+    budget = int(settings["recall.budget_words"])
+    text = fence.fenced("recall", about, blocks(passages, session, scope, budget))
+    if session is not None and text:
+        session.log(Line(f"recall.{call.event}", outcome="found", size_bytes=len(text.encode())))
+    return text
 
 
 def blocks(

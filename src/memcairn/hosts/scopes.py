@@ -15,7 +15,7 @@ from memcairn import paths, project
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from memcairn.memory import Memory
+    from memcairn.config import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,19 @@ class Scope:
         return bool(around) and max(around, key=len) in self.roots
 
 
-def scope(memory: Memory, cwd: str, kept_by_host: Iterable[str] = ()) -> Scope:
+def scope(
+    known: Iterable[str],
+    settings: Config,
+    home: str,
+    cwd: str,
+    kept_by_host: Iterable[str] = (),
+) -> Scope:
     """The scope of the project that a folder belongs to.
 
     Args:
-        memory: which roots there are.
+        known: all roots.
+        settings: the user's settings.
+        home: the folder of caches and state.
         cwd: a folder in the project.
         kept_by_host: folders where the host says that it keeps memories of this project.
 
@@ -52,10 +60,10 @@ def scope(memory: Memory, cwd: str, kept_by_host: Iterable[str] = ()) -> Scope:
         ConfigError: the project's .memcairn.toml cannot be understood.
     """
     folder = project.folder_of(cwd)
-    own = project.root(cwd, memory.config, memory.home)
-    known = [root.path for root in memory.roots()]
+    own = project.root(cwd, settings, home)
     mine = {own, project.claude_folder(folder) or own, *kept_by_host}
-    concerning = [root for root in known if root in mine or _concerns(root, folder, memory.home)]
+    known = list(known)
+    concerning = [root for root in known if root in mine or _concerns(root, folder, home)]
     concerning.sort(key=lambda root: (root != own, root not in mine, root))
     return Scope(folder, own, tuple(concerning), tuple(sorted(set(known) - set(concerning))))
 

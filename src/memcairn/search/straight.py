@@ -42,6 +42,6 @@ def answer(index: str, query: Query) -> list[Passage] | None:
         passages, answered = pipeline.search(db, query)
     except (MemcairnError, sqlite3.Error):
         return None
-    if not passages or not all(holds(path, known) for path, known in answered.items()):
+    if not all(holds(path, known) for path, known in answered.items()):
         return None
     return passages

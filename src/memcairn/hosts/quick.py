@@ -1,0 +1,138 @@
+"""Answer an event without `Memory`, where nothing has to be indexed: as an event nearly always is.
+
+    tool-used                  roots.json says whether it is a note, queue.db takes it
+    stop, pre-compact, end     nothing waits in queue.db
+    user-prompt, tool-failed   index.db answers as it is: nothing on disk has changed
+
+A process that is started for one event spends most of its time loading code. What is more than this
+loads three times as much.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from memcairn import paths
+from memcairn.errors import MemcairnError
+from memcairn.hosts import joined, written
+from memcairn.sessions import Line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from memcairn.hosts.payload import Call
+    from memcairn.search.passages import Passage
+
+
+class _MoreToDoError(Exception):
+    """It takes an index that is up to date."""
+
+
+def answer(call: Call) -> str | None:
+    """What the model is told, "" for nothing; None if the event takes more than this.
+
+    An event that was begun here may be done once more with `Memory`.
+    """
+    event = _EVENTS.get(call.event)
+    try:
+        return None if event is None else event(paths.home(), call)
+    except (_MoreToDoError, MemcairnError, OSError, sqlite3.Error):
+        return None
+
+
+def _tool_used(home: str, call: Call) -> str:
+    if not call.written:
+        return ""
+    known = written.roots(home)
+    if any(folder not in known for folder in written.own_memory(call)):
+        raise _MoreToDoError
+    changed = written.to_enqueue(home, call)
+    if changed:
+        written.enqueue(home, changed)
+        joined.log_queued(home, call, changed)
+    return ""
+
+
+def _stop(home: str, call: Call) -> str:  # noqa: ARG001 - as the others
+    _refuse_if_anything_waits(home)
+    return ""
+
+
+def _pre_compact(home: str, call: Call) -> str:
+    if call.host == "opencode":
+        raise _MoreToDoError
+    _refuse_if_anything_waits(home)
+    session = joined.join(home, call)
+    if session is not None:
+        session.log(Line("session.checkpoint", outcome=call.cause))
+    return ""
+
+
+def _session_end(home: str, call: Call) -> str:
+    _refuse_if_anything_waits(home)
+    if os.environ.get("MEMCAIRN_SESSIONS_KEEP_SCRATCH") or os.path.exists(paths.config_file()):
+        raise _MoreToDoError
+    joined.leave(home, call, keep_scratch=False)
+    return ""
+
+
+def _recall(home: str, call: Call) -> str:
+    asked = (call.prompt or call.error).strip()
+    known = written.roots(home)
+    if not asked or not known:
+        return ""
+    # Only now, and only what a search takes, is loaded.
+    from memcairn import config  # noqa: PLC0415
+    from memcairn.hosts import scopes  # noqa: PLC0415
+    from memcairn.hosts.relevant import relevant  # noqa: PLC0415
+
+    settings = config.load()
+    place = scopes.scope(known, settings, home, call.cwd, written.own_memory(call))
+    found = relevant(_search_in(home), place, asked)
+    if not found:
+        return ""
+    from memcairn.hosts import recall  # noqa: PLC0415 - there mostly is nothing to say
+
+    return recall.recalled(found, call, place, settings, home)
+
+
+def _search_in(home: str) -> Callable[[str, int, str | None], Sequence[Passage]]:
+    from memcairn.search import straight  # noqa: PLC0415 - as above
+    from memcairn.search.query import Query  # noqa: PLC0415 - as above
+
+    def search(text: str, limit: int, root: str | None) -> Sequence[Passage]:
+        index = os.path.join(home, "index.db")
+        found = straight.answer(index, Query(text, limit, root=root))
+        if found is None:
+            raise _MoreToDoError
+        return found
+
+    return search
+
+
+_EVENTS: dict[str, Callable[[str, Call], str]] = {
+    "tool-used": _tool_used,
+    "stop": _stop,
+    "subagent-stop": _stop,
+    "pre-compact": _pre_compact,
+    "session-end": _session_end,
+    "user-prompt": _recall,
+    "tool-failed": _recall,
+}
+
+
+def _refuse_if_anything_waits(home: str) -> None:
+    """Raises: _MoreToDoError: a drain would find something, however short the window is."""
+    path = os.path.join(home, "queue.db")
+    if not os.path.exists(path):
+        return
+    from memcairn.queue import Queue  # noqa: PLC0415 - as above
+
+    queue = Queue(path)
+    if queue.set_aside is not None:
+        # What a damaged queue knew is found again by a scan.
+        queue.enqueue(written.roots(home))
+    if queue.has_ready(0.0):
+        raise _MoreToDoError
