@@ -21,7 +21,7 @@ def test_no_provider_is_no_embedder() -> None:
     ("settings", "names"),
     [
         (EmbeddingSettings("magic"), "magic"),
-        (EmbeddingSettings("onnx"), "embedding.model"),
+        (EmbeddingSettings("onnx"), "embedding.folder"),
         (EmbeddingSettings("ollama"), "embedding.model"),
         (EmbeddingSettings("openai-compatible", model="m"), "embedding.url"),
     ],

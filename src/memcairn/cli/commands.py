@@ -37,7 +37,8 @@ COMMANDS = {
     "hook": ("hook", "Answer an event of a host."),
     "namespaces": ("namespaces", "The namespaces, with their numbers of notes."),
     "forget-root": ("forget_root", "Take a folder out of the index; its files stay."),
-    "config": ("config", "Show the settings."),
+    "eval": ("eval", "Measure searches by your own questions on your own notes."),
+    "config": ("config", "Show the settings, and change them."),
 }
 
 

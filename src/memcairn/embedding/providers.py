@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,8 +14,10 @@ from memcairn.errors import ConfigError
 if TYPE_CHECKING:
     import threading
 
+    from memcairn.config import Config
     from memcairn.embedding.embedder import Embedder
 
+KEY_VARIABLE = "MEMCAIRN_EMBEDDING_KEY"
 OLLAMA = "http://localhost:11434"
 INSTALL = "pip install 'memcairn[semantic]'"
 
@@ -88,6 +91,20 @@ class EmbeddingSettings:
     text_prompt: str = ""
 
 
+def chosen(settings: Config) -> EmbeddingSettings:
+    """What the user's configuration asks for; the key comes from the environment."""
+    provider = settings["embedding.provider"]
+    return EmbeddingSettings(
+        provider=provider,
+        model=settings["embedding.folder" if provider == "onnx" else "embedding.model"],
+        url=settings["embedding.url"],
+        key=os.environ.get(KEY_VARIABLE, ""),
+        requests_per_minute=settings["embedding.requests_per_minute"],
+        query_prompt=settings["embedding.query_prompt"],
+        text_prompt=settings["embedding.text_prompt"],
+    )
+
+
 def load(settings: EmbeddingSettings, stop: threading.Event | None = None) -> Embedder | None:
     """Load the embedder that the settings ask for; None for the provider "none".
 
@@ -139,6 +156,10 @@ def _check(settings: EmbeddingSettings) -> None:
         )
     for setting in provider.settings:
         if not getattr(settings, setting):
-            raise ConfigError(f"the embedding provider {provider.name} needs embedding.{setting}")
+            name = "folder" if (provider.name, setting) == ("onnx", "model") else setting
+            raise ConfigError(
+                f"the embedding provider {provider.name} needs embedding.{name}",
+                hint=f"`memcairn config set embedding.{name} VALUE`",
+            )
     if provider.missing:
         raise EmbeddingError(f"not installed: {', '.join(provider.missing)}", hint=INSTALL)

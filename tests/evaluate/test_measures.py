@@ -1,10 +1,12 @@
+"""What the measures of searches mean."""
+
 import math
 from pathlib import Path
 
 import pytest
 
-import quality
-from quality import Found, measure, word_count
+from memcairn.evaluate.measures import Asked, Found, Lines, measure, separation, word_count
+from memcairn.evaluate.systems import SYSTEMS, grep
 
 NOTE = Path("/notes/a.md")
 
@@ -80,7 +82,7 @@ def test_a_baseline_finds_the_paragraph_with_the_words(system, tmp_path):
     (tmp_path / "a.md").write_text("# Fruit\n\nApples are red.\n\nPears are\ngreen.\n", "utf-8")
     (tmp_path / "b.md").write_text("Lemons are yellow.\n", "utf-8")
 
-    found = quality.SYSTEMS[system]([tmp_path])("which pears: green?", 10)
+    found = SYSTEMS[system]([tmp_path])("which pears: green?", 10)
 
     assert [(hit.path, hit.start, hit.end) for hit in found] == [(tmp_path / "a.md", 5, 6)]
 
@@ -88,14 +90,20 @@ def test_a_baseline_finds_the_paragraph_with_the_words(system, tmp_path):
 def test_grep_finds_chinese_by_pieces_of_the_question(tmp_path):
     (tmp_path / "a.md").write_text("海关证书要提前两个月更换。\n\n别的事情。\n", "utf-8")
 
-    found = quality.grep([tmp_path])("证书怎么换？", 10)
+    found = grep([tmp_path])("证书怎么换？", 10)
 
     assert [(hit.start, hit.end) for hit in found] == [(1, 1)]
 
 
 def test_scores_that_tell_nothing_apart_have_an_auc_of_a_half():
     def asked(*scores):
-        return [quality.Asked(None, {}, 0.0, score) for score in scores]
+        return [Asked((), {}, 0.0, score) for score in scores]
 
-    assert quality.separation(asked(2, 3), asked(0, 1)) == 1
-    assert quality.separation(asked(1, 1), asked(1)) == 0.5
+    assert separation(asked(2, 3), asked(0, 1)) == 1
+    assert separation(asked(1, 1), asked(1)) == 0.5
+
+
+def test_a_file_that_cannot_be_read_has_no_lines(tmp_path):
+    (tmp_path / "latin.md").write_bytes(b"caf\xe9\n")
+
+    assert Lines()(tmp_path / "latin.md") == Lines()(tmp_path / "gone.md") == []

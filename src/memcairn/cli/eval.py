@@ -1,0 +1,60 @@
+"""memcairn eval: how well searches find what answers your own questions on your own notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from memcairn.cli import output
+from memcairn.cli.text import count, write
+from memcairn.errors import UsageError
+from memcairn.evaluate import evaluation, measures
+
+
+@click.command("eval")
+@click.argument("questions", type=Path)
+@click.argument("folder", type=Path)
+@click.option(
+    "--against",
+    metavar="SYSTEMS",
+    default="",
+    help="Measure these, too: grep, bm25, dense; with commas.",
+)
+@output.json_option
+@output.quiet_option
+def command(questions: Path, folder: Path, *, against: str, as_json: bool, quiet: bool) -> int:
+    """Measure how well searches find the lines that answer QUESTIONS (JSON) in FOLDER.
+
+    \b
+    memcairn eval questions.json ~/notes
+    memcairn eval questions.json ~/notes --against grep,bm25,dense
+
+    The notes are indexed in a home that is thrown away; nothing is written beside them. QUESTIONS is a
+    list of objects: {"question": "...", "evidence": [["file.md", 12]], "category": "..."}, with paths
+    relative to FOLDER, and a line, or the first and the last.
+    """
+    if not folder.is_dir():
+        raise UsageError("is no folder", path=folder)
+    asked = evaluation.read(questions, folder)
+    others = [name.strip() for name in against.split(",") if name.strip()]
+    systems = list(dict.fromkeys(("memcairn", *others)))
+    with output.progress_bar("asking", quiet=quiet or as_json) as progress:
+        tables = evaluation.evaluate(asked, folder, systems, progress)
+    if as_json:
+        output.print_json(tables)
+    elif not quiet:
+        write("\n\n".join(_table(group, tables) for group in tables["memcairn"]))
+    return 0
+
+
+def _table(group: str, tables: dict[str, dict[str, dict[str, float]]]) -> str:
+    """The means of one group of questions: a line for each system."""
+    number = int(next(iter(tables.values()))[group]["questions"])
+    width = max(map(len, tables))
+    head = "  ".join(f"{name:>9}" for name in (*measures.METRICS, "ms"))
+    lines = [f"{group} ({count(number, 'question')})", f"  {'':{width}}  {head}"]
+    for system, table in tables.items():
+        cells = "  ".join(f"{table[group][name]:9.3f}" for name in measures.METRICS)
+        lines.append(f"  {system:{width}}  {cells}  {table[group]['ms']:9.1f}")
+    return "\n".join(lines)

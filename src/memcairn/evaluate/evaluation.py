@@ -1,0 +1,126 @@
+"""Put the questions of a file to systems over a folder of notes.
+
+The file is a JSON array of objects:
+
+    {"question": "Which port has Postgres?", "evidence": [["ops/db.md", 12]], "category": "lookup"}
+
+`evidence` holds the lines that answer: [path, line] or [path, first line, last line], the path relative to
+the folder, lines from 1. `category` is optional: each gets a row of its own. Other keys are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memcairn.errors import UsageError
+from memcairn.evaluate.measures import Lines, ask, grouped
+from memcairn.evaluate.systems import SYSTEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from memcairn.evaluate.measures import Line
+
+FORM = (
+    '[{"question": "...", "evidence": [["file.md", 12], ["other.md", 3, 5]], "category": "..."}]: '
+    "path relative to the folder, line or first and last line"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, and the lines that answer it, with real paths."""
+
+    text: str
+    evidence: frozenset[Line]
+    category: str | None
+
+
+def read(file: Path, folder: Path) -> list[Question]:
+    """The questions of a file.
+
+    Args:
+        file: see above.
+        folder: what its paths are relative to.
+
+    Raises:
+        UsageError: it cannot be read, is of another form, or names what is not there.
+    """
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", path=file) from error
+    except ValueError as error:
+        raise UsageError(f"is not JSON: {error}", path=file, hint=f"the form is {FORM}") from error
+    if not isinstance(rows, list) or not rows:
+        raise UsageError("is no list of questions", path=file, hint=f"the form is {FORM}")
+    lines_of = Lines()
+    return [
+        _question(row, f"{file}, question {n}", folder, lines_of) for n, row in enumerate(rows, 1)
+    ]
+
+
+def evaluate(
+    questions: Sequence[Question],
+    folder: Path,
+    systems: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The means of each system: all questions, then each category.
+
+    Args:
+        questions: what is asked; at least one.
+        folder: the notes.
+        systems: names of `SYSTEMS`.
+        progress: called with (done, total).
+
+    Raises:
+        UsageError: there is no such system.
+    """
+    for name in systems:
+        if name not in SYSTEMS:
+            raise UsageError(f"there is no system {name!r}", hint=f"one of {', '.join(SYSTEMS)}")
+    tables = {}
+    total = len(systems) * len(questions)
+    for done, name in enumerate(systems):
+        lines_of = Lines()
+        search = SYSTEMS[name]([folder])
+        search("warm up", 1)
+        rows = []
+        for number, question in enumerate(questions, 1):
+            labels = () if question.category is None else (question.category,)
+            rows.append(ask(search, question.text, question.evidence, lines_of, labels))
+            if progress is not None:
+                progress(done * len(questions) + number, total)
+        tables[name] = grouped(rows)
+    return tables
+
+
+def _question(row: Any, place: str, folder: Path, lines_of: Lines) -> Question:
+    text = row.get("question") if isinstance(row, dict) else None
+    evidence = row.get("evidence") if isinstance(row, dict) else None
+    if not isinstance(text, str) or not isinstance(evidence, list) or not evidence:
+        raise UsageError("has no question or no evidence", path=place, hint=f"the form is {FORM}")
+    found = {line for item in evidence for line in _answering(item, place, folder, lines_of)}
+    category = row.get("category")
+    return Question(text, frozenset(found), None if category is None else str(category))
+
+
+def _answering(item: Any, place: str, folder: Path, lines_of: Lines) -> Iterator[Line]:
+    match item:
+        case [str(name), int(first)]:
+            last = first
+        case [str(name), int(first), int(last)]:
+            pass
+        case _:
+            raise UsageError(f"{item!r} is no evidence", path=place, hint=f"the form is {FORM}")
+    path = (folder / name).resolve()
+    count = len(lines_of(path))
+    if not 1 <= first <= last <= count:
+        what = f"has {count} lines" if count else "is not there, or is no text"
+        raise UsageError(f"{name}, lines {first} to {last}: {name} {what}", path=place)
+    for number in range(first, last + 1):
+        yield path, number

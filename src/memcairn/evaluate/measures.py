@@ -1,0 +1,159 @@
+"""The measures of one search and their means.
+
+A system returns ranked passages (file, first line, last line; 1-based, inclusive). They are read in order;
+every line that is shown for the first time costs its words.
+
+    recall@1k, recall@2k   share of the answering lines shown before 1,000 / 2,000 words are spent
+    recall@5, recall@10    share of the answering lines shown by the first 5 / 10 passages
+    mrr                    1 / rank of the first passage that shows an answering line
+
+Words are what white space separates; in Chinese and Japanese, which do not separate them, two characters
+count as one. Passages of different length make recall@5, recall@10 and mrr incomparable between systems;
+recall@1k compares what a reader gets for the same words.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    Search = Callable[[str, int], list["Found"]]
+    Line = tuple[Path, int]
+
+METRICS = ("recall@1k", "recall@2k", "recall@5", "recall@10", "mrr")
+LIMIT = 60
+"""Passages that a system is asked for."""
+
+_BUDGETS = {"recall@1k": 1000, "recall@2k": 2000}
+_DEPTHS = {"recall@5": 5, "recall@10": 10}
+_UNSPACED = re.compile(r"[㐀-鿿豈-﫿぀-ヿ]")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage: lines `start` to `end` of `path`, 1-based, inclusive; higher `score` is better."""
+
+    path: Path
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question put to one system.
+
+    Attributes:
+        labels: the groups that it belongs to, besides all questions.
+        metrics: of `METRICS`; empty where nothing answers the question.
+        took_ms: wall time of the search.
+        top_score: of the first passage; 0 if there is none.
+    """
+
+    labels: tuple[str, ...]
+    metrics: dict[str, float]
+    took_ms: float
+    top_score: float
+
+
+class Lines:
+    """The lines of files, each read once."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Path, list[str]] = {}
+
+    def __call__(self, path: Path) -> list[str]:
+        """The lines of a file; none if it cannot be read."""
+        if path not in self._lines:
+            try:
+                self._lines[path] = path.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError):
+                self._lines[path] = []
+        return self._lines[path]
+
+
+def ask(
+    search: Search,
+    question: str,
+    evidence: Iterable[Line],
+    lines_of: Lines,
+    labels: Iterable[str] = (),
+) -> Asked:
+    """Put a question to a system.
+
+    Args:
+        search: the system.
+        question: what is asked.
+        evidence: the lines that answer, with real paths; none for a question that nothing answers.
+        lines_of: the lines of a file.
+        labels: see `Asked`.
+    """
+    started = time.perf_counter()
+    passages = search(question, LIMIT)
+    took_ms = 1000 * (time.perf_counter() - started)
+    answering = set(evidence)
+    metrics = measure(answering, passages, lines_of) if answering else {}
+    return Asked(tuple(labels), metrics, took_ms, passages[0].score if passages else 0.0)
+
+
+def measure(
+    evidence: set[Line], passages: Sequence[Found], lines_of: Callable[[Path], list[str]]
+) -> dict[str, float]:
+    """The metrics of one question; `evidence` holds real paths."""
+    shown: set[Line] = set()
+    found, words, first_rank = 0, 0, 0
+    result: dict[str, float] = {}
+    for rank, passage in enumerate(passages, 1):
+        path = passage.path.resolve()
+        lines = lines_of(path)
+        for number in range(passage.start, min(passage.end, len(lines)) + 1):
+            if (path, number) in shown:
+                continue
+            shown.add((path, number))
+            words += word_count(lines[number - 1])
+            for name, budget in _BUDGETS.items():
+                if words > budget:
+                    result.setdefault(name, found)
+            if (path, number) in evidence:
+                found += 1
+                first_rank = first_rank or rank
+        for name, depth in _DEPTHS.items():
+            if rank == depth:
+                result[name] = found
+    shares = {name: result.get(name, found) / len(evidence) for name in (*_BUDGETS, *_DEPTHS)}
+    return shares | {"mrr": 1 / first_rank if first_rank else 0.0}
+
+
+def word_count(line: str) -> int:
+    """How many words a line costs a reader."""
+    return sum(max(1, len(_UNSPACED.findall(token)) // 2) for token in line.split())
+
+
+def grouped(rows: Sequence[Asked]) -> dict[str, dict[str, float]]:
+    """The means of all questions, "all", and of each label, by name; `ms` is a median."""
+    groups: dict[str, list[Asked]] = {}
+    for row in rows:
+        for label in row.labels:
+            groups.setdefault(label, []).append(row)
+    return {"all": _mean(rows)} | {name: _mean(groups[name]) for name in sorted(groups)}
+
+
+def _mean(rows: Sequence[Asked]) -> dict[str, float]:
+    means = {name: statistics.fmean(row.metrics[name] for row in rows) for name in METRICS}
+    return means | {"ms": statistics.median(row.took_ms for row in rows), "questions": len(rows)}
+
+
+def separation(answerable: Sequence[Asked], others: Sequence[Asked]) -> float:
+    """Chance that an answerable question's first passage scores above another's (AUC).
+
+    Ties count half. 0.5 means that the score says nothing about relevance.
+    """
+    pairs = [(a.top_score, o.top_score) for a in answerable for o in others]
+    return statistics.fmean((a > o) + (a == o) / 2 for a, o in pairs)
