@@ -228,7 +228,9 @@ def test_a_folder_of_somebody_else_is_not_written_into(
     assert "is no plugin of memcairn's" in capsys.readouterr().err
 
 
-def test_a_plugin_from_a_marketplace_is_not_installed_a_second_time(user: Path) -> None:
+def test_a_plugin_from_a_marketplace_is_not_installed_a_second_time(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(
         user / ".claude/plugins/installed_plugins.json",
         '{"version": 2, "plugins": {"memcairn@memcairn": []}}',
@@ -237,6 +239,7 @@ def test_a_plugin_from_a_marketplace_is_not_installed_a_second_time(user: Path) 
     assert run(["init"]) == 0
 
     assert not (user / ".claude/skills").exists()
+    assert "has the plugin from a marketplace" in capsys.readouterr().out
 
 
 def test_an_update_replaces_what_an_earlier_version_wrote(

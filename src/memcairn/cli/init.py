@@ -12,7 +12,7 @@ from memcairn import paths, project
 from memcairn.cli import output
 from memcairn.cli.text import printable, shown, write
 from memcairn.errors import UsageError
-from memcairn.hosts import changes, install, memories
+from memcairn.hosts import changes, install, memories, plugin_files
 from memcairn.hosts.table import BY_NAME, SCOPES
 from memcairn.memory import Memory
 
@@ -85,6 +85,10 @@ def _sum_up(hosts: Sequence[Host], files: int, notes: int) -> None:
     if notes:
         write(f"{output.count(notes, 'note')} of theirs indexed, where they are")
     for host in hosts:
+        if host.plugin and plugin_files.installed_from_marketplace(
+            host.folder_of("user", "", os.environ)
+        ):
+            write(f"{host.title}: has the plugin from a marketplace, which is enough")
         if host.after:
             write(f"{host.title}: {host.after}")
     write("start a new session for it to work; `memcairn hosts` checks")
