@@ -37,6 +37,7 @@ COMMANDS = {
     "hook": ("hook", "Answer an event of a host."),
     "namespaces": ("namespaces", "The namespaces, with their numbers of notes."),
     "forget-root": ("forget_root", "Take a folder out of the index; its files stay."),
+    "models": ("models", "What can find by meaning here, and what it takes."),
     "eval": ("eval", "Measure searches by your own questions on your own notes."),
     "config": ("config", "Show the settings, and change them."),
 }

@@ -31,17 +31,37 @@ class Provider:
         meaning: one line for people.
         needs: modules that must be installed.
         settings: names of EmbeddingSettings that must not be empty.
+        licence: of the model.
+        cost: what using it takes, besides time.
     """
 
     name: str
     meaning: str
     needs: tuple[str, ...]
     settings: tuple[str, ...] = ()
+    licence: str = ""
+    cost: str = "nothing"
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Modules that it needs and that are not installed."""
         return tuple(module for module in self.needs if find_spec(module) is None)
+
+    def unset(self, settings: EmbeddingSettings) -> tuple[str, ...]:
+        """Settings of the configuration that it needs and that are empty."""
+        empty = (name for name in self.settings if not getattr(settings, name))
+        return tuple(f"embedding.{'folder' if self.name == 'onnx' else name}" for name in empty)
+
+    def size_bytes(self, settings: EmbeddingSettings) -> int:
+        """What its model takes on this disk; 0 if there is none, or it is a server's."""
+        folders: list[str] = []
+        if self.name == "builtin":
+            spec = find_spec("memcairn_minilm")
+            folders += (spec and spec.submodule_search_locations) or ()
+        elif self.name == "onnx" == settings.provider and settings.model:
+            folders.append(os.path.expanduser(settings.model))
+        files = (file for folder in folders for file in Path(folder).rglob("*") if file.is_file())
+        return sum(file.stat().st_size for file in files)
 
 
 PROVIDERS = (
@@ -50,19 +70,30 @@ PROVIDERS = (
         "builtin",
         "all-MiniLM-L6-v2, 8 bits, English; 23.5 MB, installed with memcairn[semantic].",
         ("numpy", "onnxruntime", "tokenizers", "memcairn_minilm"),
+        licence="Apache-2.0",
     ),
     Provider(
         "onnx",
         "A sentence-transformers model with an ONNX file, in a local folder.",
         ("numpy", "onnxruntime", "tokenizers"),
         ("model",),
+        licence="the model's own",
     ),
-    Provider("ollama", "A model that an Ollama server runs.", ("numpy",), ("model",)),
+    Provider(
+        "ollama",
+        "A model that an Ollama server runs.",
+        ("numpy",),
+        ("model",),
+        licence="the model's own",
+        cost="nothing, if the server is yours",
+    ),
     Provider(
         "openai-compatible",
         "A server that speaks OpenAI's embeddings protocol.",
         ("numpy",),
         ("model", "url"),
+        licence="the model's own",
+        cost="what the server asks; your notes and queries are sent to it",
     ),
 )
 BY_NAME = {provider.name: provider for provider in PROVIDERS}
@@ -89,6 +120,45 @@ class EmbeddingSettings:
     requests_per_minute: float = 0
     query_prompt: str = ""
     text_prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A provider, as it stands here.
+
+    Attributes:
+        chosen: whether the configuration names it.
+        missing: modules that are to be installed for it.
+        unset: settings that it needs and that are empty.
+        size_bytes: what its model takes on this disk.
+    """
+
+    provider: str
+    meaning: str
+    chosen: bool
+    missing: tuple[str, ...]
+    unset: tuple[str, ...]
+    size_bytes: int
+    licence: str
+    cost: str
+
+
+def offers(settings: EmbeddingSettings) -> list[Offer]:
+    """What can be used here, and what it takes; looks at the disk only."""
+    return [
+        Offer(
+            provider.name,
+            provider.meaning,
+            provider.name == settings.provider,
+            provider.missing,
+            # The settings may be another provider's, but for the one that is chosen.
+            provider.unset(settings) if provider.name == settings.provider else (),
+            provider.size_bytes(settings),
+            provider.licence,
+            provider.cost,
+        )
+        for provider in PROVIDERS
+    ]
 
 
 def chosen(settings: Config) -> EmbeddingSettings:
@@ -154,12 +224,10 @@ def _check(settings: EmbeddingSettings) -> None:
             f"there is no embedding provider {settings.provider!r}",
             hint=f"one of {', '.join(BY_NAME)}",
         )
-    for setting in provider.settings:
-        if not getattr(settings, setting):
-            name = "folder" if (provider.name, setting) == ("onnx", "model") else setting
-            raise ConfigError(
-                f"the embedding provider {provider.name} needs embedding.{name}",
-                hint=f"`memcairn config set embedding.{name} VALUE`",
-            )
+    for name in provider.unset(settings):
+        raise ConfigError(
+            f"the embedding provider {provider.name} needs {name}",
+            hint=f"`memcairn config set {name} VALUE`",
+        )
     if provider.missing:
         raise EmbeddingError(f"not installed: {', '.join(provider.missing)}", hint=INSTALL)
