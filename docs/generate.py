@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 import hosts_tables
+import mcp_tables
 
 from memcairn import config, errors
 from memcairn.cli.commands import COMMANDS, cli
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 REFERENCE = Path(__file__).with_name("reference.md")
 HOSTS = Path(__file__).with_name("hosts.md")
+MCP = Path(__file__).with_name("mcp.md")
 
 
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -66,7 +68,11 @@ def text() -> str:
 
 if __name__ == "__main__":
     assert COMMANDS, "the reference is about commands"
-    pages = {REFERENCE: text(), HOSTS: hosts_tables.filled(HOSTS.read_text(encoding="utf-8"))}
+    pages = {
+        REFERENCE: text(),
+        HOSTS: hosts_tables.filled(HOSTS.read_text(encoding="utf-8")),
+        MCP: mcp_tables.filled(MCP.read_text(encoding="utf-8")),
+    }
     if "--check" in sys.argv:
         old = [
             f"docs/{page.name}" for page in pages if page.read_text(encoding="utf-8") != pages[page]
