@@ -29,6 +29,9 @@ _MAX_PADDING_BYTES = 1 << 20
 _MAX_HEADER_BYTES = 64 << 10
 _MAX_HEADERS_OF_A_MEMBER = 8
 _OCTAL = frozenset(b"01234567 \0")
+# Half the time of gzip's level 6, for 7 percent more bytes. And nothing becomes smaller than 1/229 of
+# itself, so that no archive of ours looks like a bomb.
+_LEVEL = 3
 _GZIP = b"\x1f\x8b"
 
 
@@ -46,7 +49,7 @@ class Limits:
     max_file_bytes: int = 16 << 20
     max_total_bytes: int = 1 << 30
     max_ratio: int = 500
-    free_bytes: int = 16 << 20
+    free_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,10 @@ class Writer:
     A context manager; the archive is whole at the end of its block.
     """
 
-    def __init__(self, stream: IO[bytes], *, level: int = 6) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         # No time of its own: the same files make the same bytes.
         self._stream = gzip.GzipFile(
-            filename="", mode="wb", compresslevel=level, fileobj=stream, mtime=0
+            filename="", mode="wb", compresslevel=_LEVEL, fileobj=stream, mtime=0
         )
 
     def __enter__(self) -> Self:

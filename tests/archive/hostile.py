@@ -107,6 +107,6 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a compressed archive with a wrong sum": lambda: gzip.compress(tar(GOOD))[:-8] + bytes(8),
     "something after its end": lambda: tar(GOOD) + b"x",
     "zeros without end": lambda: gzip.compress(tar(GOOD) + bytes(2 << 20)),
-    "a bomb": lambda: gzip.compress(tar(*(file(f"{n}.md", bytes(9 << 20)) for n in range(4)))),
+    "a bomb": lambda: gzip.compress(tar(*(file(f"{n}.md", bytes(14 << 20)) for n in range(5)))),
     "a file that is too large": lambda: tar(file("a.md", bytes((16 << 20) + 1))),
 }

@@ -6,8 +6,10 @@ import io
 import itertools
 import json
 import os
+import re
 import tarfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,9 +23,6 @@ from memcairn.notes import frontmatter
 from vault.steps import before_step
 
 from .hostile import HOSTILE, file, tar
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 State = dict[str, bytes]
 START: State = {
@@ -87,7 +86,7 @@ def test_what_is_exported_is_imported_byte_for_byte(form: str, root: Path, targe
     assert {path.stat().st_mode & 0o777 for path in target.rglob("*.md")} == {0o600}
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     st.dictionaries(
         st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=9), st.binary()
@@ -118,6 +117,29 @@ def test_the_json_form_can_be_read_by_anybody(root: Path) -> None:
     texts = {f["path"]: f.get("content") or base64.b64decode(f["base64"]) for f in found["files"]}
     assert texts["a.md"] == "# A\n\none\n"
     assert texts["f/deep/c.txt"] == b"\xff not UTF-8"
+
+
+def test_the_documented_form_is_the_form(target: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "archive-format.md"
+    (example,) = re.findall(r"```json\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+    done = import_(load(example.encode()), target)
+
+    assert state(target) == {"decisions/queue.md": b"test"}
+    assert done.added == ("decisions/queue.md",)
+
+
+def test_no_json_is_written_that_is_too_large_to_be_read(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memcairn.archive.exporting.MAX_JSON_BYTES", 10_000)
+    fill(root, {"a.md": b"x" * 20_000})
+
+    with pytest.raises(UsageError, match="at most"):
+        export_file(root, tmp_path / "out.json")
+
+    assert not (tmp_path / "out.json").exists()
+    export_file(root, tmp_path / "out.tar")
 
 
 def test_an_empty_root_can_be_exported(root: Path, target: Path) -> None:

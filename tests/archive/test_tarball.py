@@ -95,6 +95,12 @@ def test_folders_are_passed_over() -> None:
     assert [member.path for member in read(data)] == ["f/a.md"]
 
 
+def test_long_names_of_the_oldest_form_are_read() -> None:
+    path = f"{'a' * 90}/{'b' * 90}.md"
+
+    assert [member.path for member in read(tar(file(path), kind=tarfile.USTAR_FORMAT))] == [path]
+
+
 def test_names_that_differ_in_case_pass() -> None:
     assert len(read(tar(file("a.md"), file("A.md")))) == 2
 

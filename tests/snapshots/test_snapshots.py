@@ -117,6 +117,15 @@ def test_what_is_kept_is_private(snapshots: Snapshots, root: Path, shelf: Path) 
     assert {path.stat().st_mode & 0o777 for path in shelf.iterdir()} == {0o600}
 
 
+def test_notes_that_repeat_themselves_are_no_bomb(snapshots: Snapshots, root: Path) -> None:
+    fill(root, {f"{n}.md": bytes(15 << 20) for n in range(5)})
+    snapshot = snapshots.create()
+    (root / "0.md").unlink()
+
+    assert snapshot.size_bytes > 200 * snapshot.stored_bytes
+    assert snapshots.restore(snapshot.id, dry_run=True).added == ("0.md",)
+
+
 def test_a_dry_run_changes_nothing_and_says_the_same(
     snapshots: Snapshots, root: Path, shelf: Path
 ) -> None:
@@ -406,7 +415,9 @@ STATES = st.dictionaries(PATHS, st.binary(max_size=5), max_size=6).filter(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(states=st.lists(STATES, min_size=2, max_size=4), data=st.data())
 def test_every_state_that_was_taken_can_be_gone_back_to(
     tmp_path_factory: pytest.TempPathFactory, states: list[State], data: st.DataObject

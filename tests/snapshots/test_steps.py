@@ -20,11 +20,6 @@ from vault.steps import before_step
 from .cases import BEFORE, TARGET, check, notes, start
 
 
-@pytest.fixture(autouse=True)
-def _no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_restoration_that_dies_at_any_step_is_completed(tmp_path: Path) -> None:
     program = [sys.executable, "-m", "snapshots.die_at_steps", str(tmp_path)]

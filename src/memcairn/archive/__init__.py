@@ -7,7 +7,7 @@ docs/archive-format.md describes the form; exports of ANOLISA agent-memory are r
 is a stranger: memcairn.tarball says what it may hold, and what looks like a secret stays out.
 """
 
-from memcairn.archive.export import FORMS, export, export_file
+from memcairn.archive.exporting import FORMS, export, export_file
 from memcairn.archive.importing import import_
 from memcairn.archive.source import Archive, Entry, load
 from memcairn.archive.values import ATTACHMENTS, STRATEGIES, SUFFIXES, Exported, Imported

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from memcairn import safety, tarball, walk
 from memcairn.archive.notes_only import why_no_note
-from memcairn.archive.source import FORMAT, LIMITS, VERSION
+from memcairn.archive.source import FORMAT, LIMITS, MAX_JSON_BYTES, VERSION
 from memcairn.archive.values import SUFFIXES, Exported
 from memcairn.atomic import TEMPORARY_PREFIX, sync_folder
 from memcairn.errors import NoteError, NoteExists, UsageError
@@ -52,10 +52,17 @@ def export(
     head = json.dumps({"format": FORMAT, "version": VERSION, "exported_at": now})
     stream.write(head.removesuffix("}").encode() + b', "files": [')
     separator = b"\n"
+    room = MAX_JSON_BYTES - 4096
 
     def add(path: str, data: bytes, mtime: float) -> None:
-        nonlocal separator
-        stream.write(separator + _json(path, data, mtime))
+        nonlocal separator, room
+        text = separator + _json(path, data, mtime)
+        room -= len(text)
+        if room < 0:
+            raise UsageError(
+                f"a JSON archive has at most {MAX_JSON_BYTES:,} bytes", hint="export it as tar"
+            )
+        stream.write(text)
         separator = b",\n"
 
     exported = _each(root, suffixes, add)
