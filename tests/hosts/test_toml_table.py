@@ -49,6 +49,19 @@ def test_what_was_written_below_the_table_stays() -> None:
     assert toml_table.remove(text, PATH) == "a = 1\n" + below
 
 
+def test_a_header_of_the_tables_above_stays() -> None:
+    text = "[mcp_servers]\n\n"
+
+    assert toml_table.remove(toml_table.put(text, PATH, TABLE), PATH) == text
+
+
+def test_a_table_with_a_quoted_name_is_removed() -> None:
+    path = ("hooks", "state", "/home/a b/.codex/hooks.json:stop:0:0")
+    text = f'a = 1\n\n[hooks.state."{path[2]}"]\ntrusted_hash = "sha256:x"\n\n[b]\nc = 1\n'
+
+    assert toml_table.read(toml_table.remove(text, path)) == {"a": 1, "b": {"c": 1}}
+
+
 @pytest.mark.parametrize(
     "text",
     [

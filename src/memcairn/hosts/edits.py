@@ -82,7 +82,14 @@ class TomlTable:
 
     def put(self, present: bytes | None) -> bytes:
         """With the table."""
-        return self._edited(present, lambda text: toml_table.put(text, self.at, dict(self.table)))
+
+        def edit(text: str) -> str:
+            found: Any = toml_table.read(text)
+            for key in self.at:
+                found = found.get(key) if isinstance(found, dict) else None
+            return toml_table.put(text, self.at, entries.renewed(self.table, found))
+
+        return self._edited(present, edit)
 
     def made(self, present: bytes | None) -> tuple[jsonc.Path, ...]:  # noqa: ARG002
         """Nothing: the tables above it exist by their members."""
@@ -129,7 +136,7 @@ class JsonEntries:
                 if jsonc.read(text).at(at) is None:
                     text = jsonc.put(text, at, value)
             for at, value in self.members.items():
-                text = jsonc.put(text, at, value)
+                text = _renewed(text, at, value)
             text = _without_ours(text, keep=self.lists)
             for at, value in self.lists.items():
                 node = jsonc.read(text).at(at)
@@ -182,6 +189,19 @@ class JsonEntries:
             return edit(_text(self.path, present)).encode()
         except jsonc.NotJson as error:
             raise _broken(self.path, "JSON", error.line, str(error)) from error
+
+
+def _renewed(text: str, at: jsonc.Path, entry: Mapping[str, Any]) -> str:
+    """The text with an entry of the server; member by member, where there is one."""
+    node = jsonc.read(text).at(at)
+    if node is None or not isinstance(node.value, dict):
+        return jsonc.put(text, at, dict(entry))
+    wanted = entries.renewed(entry, node.value)
+    for key in node.value.keys() - wanted.keys():
+        text = jsonc.remove(text, (*at, key))
+    for key, value in wanted.items():
+        text = jsonc.put(text, (*at, key), value)
+    return text
 
 
 def _without_ours(text: str, keep: Mapping[jsonc.Path, Any]) -> str:

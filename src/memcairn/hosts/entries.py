@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.program import NAME, shell
+from memcairn.hosts.program import NAME, VARIABLES, shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,24 @@ def server(
             return ("mcpServers", NAME), _with(entry, "env", env)
         case "mcpServers":
             return ("mcpServers", NAME), _with({"command": command, "args": ["serve"]}, "env", env)
+
+
+def renewed(entry: Mapping[str, Any], found: object) -> dict[str, Any]:
+    """What an entry of the server becomes, where one is found: what somebody added to it stays.
+
+    Of its environment the variables that say where the home is are ours, set or not.
+    """
+    if not isinstance(found, dict):
+        return dict(entry)
+    whole = found | dict(entry)
+    for key in ("env", "environment"):
+        theirs = found.get(key)
+        if isinstance(theirs, dict):
+            kept = {name: value for name, value in theirs.items() if name not in VARIABLES}
+            whole[key] = kept | entry.get(key, {})
+            if not whole[key]:
+                del whole[key]
+    return whole
 
 
 def hooks(host: Host, command: str) -> dict[str, dict[str, Any]]:

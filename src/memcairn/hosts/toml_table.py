@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from datetime import date, time
 from typing import Any
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
@@ -39,30 +40,35 @@ def read(text: str) -> dict[str, Any]:
 
 
 def put(text: str, path: tuple[str, ...], table: dict[str, Any]) -> str:
-    """The text with a table at `path`; one of that name that says something else is replaced.
+    """The text with a table at `path` that says this; what tables below it say stays.
 
     Raises:
         NotToml: the text cannot be understood, or the table is written in a form that is not edited
             here: inline, or by dotted keys.
     """
-    before = read(text)
-    if _at(before, path) == table:
+    found = _at(read(text), path)
+    if found is not None and not isinstance(found, dict):
+        raise NotToml(f"{'.'.join(path)} is no table", 1)
+    if found == table:
         return text
-    text = remove(text, path)
+    for header in _headers(text, path, below=False):
+        text = _without_block(text, header, path)
+    rest = _at(read(text), path) or {}
+    whole = {key: value for key, value in table.items() if key not in rest}
     newline = "\r\n" if "\r\n" in text else "\n"
-    shown = newline.join([f"[{'.'.join(path)}]", *(f"{k} = {_value(v)}" for k, v in table.items())])
+    lines = [f"[{'.'.join(path)}]", *(f"{key} = {_value(value)}" for key, value in whole.items())]
     if not text.strip("\ufeff"):
         lead = ""
     else:
         lead = newline if text.endswith("\n") else newline * 2
-    changed = f"{text}{lead}{shown}{newline}"
-    if not _says(changed, _with(read(text), path, table)):
+    changed = f"{text}{lead}{newline.join(lines)}{newline}"
+    if not _says(changed, _with(read(text), path, {**rest, **whole})):
         raise NotToml(f"has no place for [{'.'.join(path)}]: {path[0]} is written inline", 1)
     return changed
 
 
 def remove(text: str, path: tuple[str, ...]) -> str:
-    """The text without the table at `path`; unchanged if there is none.
+    """The text without the table at `path` and the tables below it; unchanged if there is none.
 
     Raises:
         NotToml: as in `put`.
@@ -70,19 +76,39 @@ def remove(text: str, path: tuple[str, ...]) -> str:
     before = read(text)
     if _at(before, path) is None:
         return text
-    dot = r"[ \t]*\.[ \t]*"
-    name = dot.join(rf"(?:{key}|\"{key}\"|'{key}')" for key in map(re.escape, path))
-    header = re.compile(rf"^[ \t]*\[[ \t]*{name}[ \t]*\][ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
-    wanted = _without(before, path)
-    for found in header.finditer(text):
-        ends = [following.start() for following in _HEADER.finditer(text, found.end())]
-        # Lines that look like headers may stand in strings or arrays of several lines.
-        for end in (*ends, len(text)):
-            kept = _end_of_table(text, found.end(), end)
-            changed = _joined(text[: found.start()], text[kept:])
-            if _says(changed, wanted):
-                return changed
-    raise NotToml(f"{'.'.join(path)} is written in a form that is not edited here", 1)
+    for header in reversed(_headers(text, path, below=True)):
+        text = _without_block(text, header, path)
+    if not _says(text, _without(before, path), path):
+        raise NotToml(f"{'.'.join(path)} is written in a form that is not edited here", 1)
+    return text
+
+
+def _headers(text: str, path: tuple[str, ...], *, below: bool) -> list[re.Match[str]]:
+    """Lines that look like the header of the table, or of tables below it."""
+    names = [
+        "|".join(map(re.escape, (key, f'"{key}"', f"'{key}'", json.dumps(key)))) for key in path
+    ]
+    name = r"[ \t]*\.[ \t]*".join(f"(?:{alternatives})" for alternatives in names)
+    more = r"(?:[ \t]*\.[^\]\n]*)?" if below else ""
+    pattern = rf"^[ \t]*\[[ \t]*{name}{more}[ \t]*\][ \t]*(?:#[^\n]*)?\r?$"
+    return list(re.finditer(pattern, text, re.MULTILINE))
+
+
+def _without_block(text: str, header: re.Match[str], path: tuple[str, ...]) -> str:
+    """The text without a header and its values; as it is, if that was no header after all."""
+    theirs = _without(read(text), path)
+    ends = [following.start() for following in _HEADER.finditer(text, header.end())]
+    # Lines that look like headers may stand in strings or arrays of several lines.
+    for end in (*ends, len(text)):
+        kept = _end_of_table(text, header.end(), end)
+        changed = _joined(text[: header.start()], text[kept:])
+        try:
+            left = _without(read(changed), path)
+        except NotToml:
+            continue
+        if _pruned(left, path) == _pruned(theirs, path):
+            return changed
+    return text
 
 
 def _end_of_table(text: str, start: int, end: int) -> int:
@@ -119,16 +145,25 @@ def _with(value: dict[str, Any], path: tuple[str, ...], table: Any) -> dict[str,
 
 def _without(value: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     key, *rest = path
+    if key not in value:
+        return value
     if not rest:
         return {k: v for k, v in value.items() if k != key}
-    inner = _without(value[key], tuple(rest))
-    # The table above exists by its members only, unless it has a header of its own.
+    return {**value, key: _without(value[key], tuple(rest))}
+
+
+def _pruned(value: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The value without empty tables on the way to `path`: they may exist by their members only."""
+    key, *rest = path
+    if not rest or not isinstance(value.get(key), dict):
+        return value
+    inner = _pruned(value[key], tuple(rest))
     return {k: inner if k == key else v for k, v in value.items() if k != key or inner}
 
 
-def _says(text: str, wanted: dict[str, Any]) -> bool:
+def _says(text: str, wanted: dict[str, Any], path: tuple[str, ...] = ("",)) -> bool:
     try:
-        return read(text) == wanted
+        return _pruned(read(text), path) == _pruned(wanted, path)
     except NotToml:
         return False
 
@@ -138,5 +173,7 @@ def _value(value: Any) -> str:
         return "{ " + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, date | time):
+        return value.isoformat()
     # A JSON string is a TOML string, but for DEL, which TOML wants escaped.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""What each event of a host costs: as a process, and as a tool of a server that is connected.
+
+usage: host_events.py [--quick] [--only commands tools] [--without-peer]
+
+commands  `memcairn hook EVENT` from spawn to exit, with the event's JSON on standard input, as a ratio to
+          `python -c pass`; 1,000 notes. Beside it what memtomem's own plugin runs at that event, where
+          memtomem is installed (README.md). All run in turn, medians are compared. `work` is what the
+          same event takes in a process that has loaded everything.
+tools     calls of a running `memcairn serve` by the SDK's client over standard input and output:
+          median and 95th percentile in milliseconds; 1,000 notes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import make_notes
+import measure
+import peer_memtomem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()"]
+START = [sys.executable, "-c", "pass"]
+NOTES = 1_000
+TOOLS = ("user-prompt", "tool-used", "tool-failed", "pre-compact", "stop")
+EVENTS = ("session-start", *TOOLS, "session-end")
+
+
+class Stage:
+    """A project, notes, a home, and the JSON of each event in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.notes = folder / "notes"
+        self.project = folder / "project"
+        (self.project / ".git").mkdir(parents=True)
+        make_notes.make_notes(self.notes, NOTES)
+        self.maker = make_notes.NoteMaker()
+        self.files = sorted(self.notes.rglob("*.md"))
+        self.input = folder / "event.json"
+        self.input.touch()
+        self.env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("CLAUDE", "MEMCAIRN", "GEMINI", "CODEX"))
+        }
+        self.env.pop("PYTHONDONTWRITEBYTECODE", None)
+        self.env |= {"HOME": str(folder), "MEMCAIRN_HOME": str(folder / "home")}
+        self.env |= {"MEMCAIRN_CONFIG": str(folder / "none.toml")}
+        # An entry that is queued stays there: what waits is another row's matter.
+        subprocess.run([*PROGRAM, "index", "-q", str(self.notes)], env=self.env, check=True)
+        self.number = 0
+
+    def fields(self, event: str) -> dict[str, object]:
+        """Another prompt, file or error each time, always in a new session."""
+        self.number += 1
+        question = self.maker.question(self.number % NOTES, NOTES)
+        return {
+            "session_id": f"session-{self.number // 20}",
+            "cwd": str(self.project),
+            "source": "startup",
+            "trigger": "auto",
+            "prompt": question if event == "user-prompt" else "",
+            "error": f"Exit code 1: {question}" if event == "tool-failed" else "",
+            "tool_name": "Write",
+            "file_path": str(self.files[self.number % NOTES]) if event == "tool-used" else "",
+        }
+
+    def hook(self, event: str) -> float:
+        """Run one as a process."""
+        if event != "tool-used":
+            # What a write left in the queue is indexed by a server, or by another event.
+            subprocess.run([*PROGRAM, "index", "-q", "--flush"], env=self.env, check=True)
+        self.input.write_text(json.dumps(self.fields(event)), encoding="utf-8")
+        return self.run([*PROGRAM, "hook", event, "--host", "claude-code"], self.env)
+
+    def run(self, call: list[str], env: dict[str, str], ok: tuple[int, ...] = (0,)) -> float:
+        """Seconds from spawn to exit."""
+        null = os.open(os.devnull, os.O_RDWR)
+        given = os.open(self.input, os.O_RDONLY)
+        try:
+            streams = [(os.POSIX_SPAWN_DUP2, file, n) for n, file in enumerate((given, null, null))]
+            began = time.perf_counter()
+            pid = os.posix_spawn(call[0], call, env, file_actions=streams)
+            _, status = os.waitpid(pid, 0)
+            took = time.perf_counter() - began
+        finally:
+            os.close(null)
+            os.close(given)
+        assert os.waitstatus_to_exitcode(status) in ok, call
+        return took
+
+
+def peers_call(peer: peer_memtomem.Memtomem, stage: Stage, event: str) -> list[list[str]]:
+    """What memtomem's plugin for Claude Code runs at an event, shells left out."""
+    fields = stage.fields(event)
+    calls = {
+        "session-start": [["session", "start", "--idempotent", "--agent-id", "claude-code"]],
+        "user-prompt": [["search", str(fields["prompt"]), "--top-k", "3", "--format", "context"]],
+        "tool-used": [["index", "--debounce-window", "5", str(fields["file_path"])]],
+        "stop": [["index", "--flush"], ["session", "end", "--auto"]],
+    }
+    return [[peer.program, *call] for call in calls.get(event, [])]
+
+
+def commands(
+    stage: Stage, peer: peer_memtomem.Memtomem | None, folder: Path, *, quick: bool
+) -> None:
+    contestants: dict[str, Callable[[], float]] = {"start": lambda: stage.run(START, stage.env)}
+    for event in EVENTS:
+        contestants[event] = functools.partial(stage.hook, event)
+    if peer is not None:
+        home = folder / "peer"
+        peer.set_up(home, stage.notes)
+        env = peer.environment(home)
+        # It ends with 1 where it leaves notes out because of what it takes for secrets.
+        subprocess.run(
+            [peer.program, "index", str(stage.notes)], env=env, check=False, capture_output=True
+        )
+        for event in ("session-start", "user-prompt", "tool-used", "stop"):
+            contestants[f"peer {event}"] = lambda event=event: sum(  # type: ignore[misc]
+                stage.run(call, env, (0, 1)) for call in peers_call(peer, stage, event)
+            )
+    rounds = 3 if quick else 21
+    seldom = {name: max(2, rounds // 4) for name in contestants if name.startswith("peer")}
+    times = measure.alternate(contestants, rounds, seldom=seldom)
+    start = measure.median(times["start"])
+    print(f"\ncommands: `python -c pass` takes {start * 1000:.0f} ms here\n")
+    print("event | memcairn, ms | ratio to a start | work, ms | memtomem, ms | its ratio")
+    print("--- | --- | --- | --- | --- | ---")
+    warm = worked(stage, 5 if quick else 50)
+    for event in EVENTS:
+        took = measure.median(times[event])
+        row = f"{event} | {took * 1000:.0f} | {took / start:.1f} | {warm[event] * 1000:.1f}"
+        its = times.get(f"peer {event}")
+        print(
+            row + (f" | {its_ms(its)} | {measure.median(its) / start:.0f}" if its else " | - | -")
+        )
+
+
+def its_ms(times: list[float]) -> str:
+    return f"{measure.median(times) * 1000:,.0f}"
+
+
+def worked(stage: Stage, rounds: int) -> dict[str, float]:
+    """The median of each event in this process, which has loaded everything."""
+    os.environ.update(stage.env)
+    from memcairn.hosts import events, payload
+    from memcairn.memory import Memory
+
+    medians = {}
+    with Memory() as memory:
+        for event in EVENTS:
+            times = []
+            for number in range(rounds + 3):
+                call = payload.call(event, "claude-code", stage.fields(event))
+                began = time.perf_counter()
+                events.EVENTS[event](memory, call, time.monotonic() + 10)
+                if number >= 3:
+                    times.append(time.perf_counter() - began)
+            memory.flush()
+            medians[event] = measure.median(times)
+    return medians
+
+
+async def tools(stage: Stage, *, quick: bool) -> None:
+    from mcp import Client
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
+    parameters = StdioServerParameters(
+        command=PROGRAM[0], args=[*PROGRAM[1:], "serve", "--root", str(stage.notes)], env=stage.env
+    )
+    rounds = 30 if quick else 300
+    times: dict[str, list[float]] = {event: [] for event in TOOLS}
+    async with Client(stdio_client(parameters), mode="legacy") as client:
+        for number in range(rounds + 20):
+            for event in TOOLS:
+                given = {key: value for key, value in stage.fields(event).items() if value != ""}
+                began = time.perf_counter()
+                answer = await client.call_tool("hook_" + event.replace("-", "_"), given)
+                took = time.perf_counter() - began
+                assert not answer.is_error
+                if number >= 20:
+                    times[event].append(took)
+    print("\ntools: a call of a server that is connected\n")
+    print("event | median, ms | 95th percentile, ms")
+    print("--- | --- | ---")
+    for event, took in times.items():
+        print(f"{event} | {measure.median(took) * 1000:.1f} | {measure.p95(took) * 1000:.1f}")
+
+
+@contextmanager
+def staged() -> Iterator[tuple[Stage, Path]]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Stage(Path(folder)), Path(folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--without-peer", action="store_true")
+    rows = ("commands", "tools")
+    parser.add_argument("--only", nargs="+", choices=rows, default=rows)
+    asked = parser.parse_args()
+    peer = None if asked.without_peer else peer_memtomem.find()
+    print(f"peer: {peer.about if peer else 'none'}")
+    with staged() as (stage, folder):
+        if "commands" in asked.only:
+            commands(stage, peer, folder, quick=asked.quick)
+        if "tools" in asked.only:
+            asyncio.run(tools(stage, quick=asked.quick))
+
+
+if __name__ == "__main__":
+    main()
