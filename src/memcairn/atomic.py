@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing costs a hook call 3 ms
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TEMPORARY_PREFIX = ".memcairn-"
 
 
-def replace(path: Path, content: bytes, *, overwrite: bool = True) -> None:
+def replace(path: str | Path, content: bytes, *, overwrite: bool = True) -> None:
     """Make `content` the whole content of `path`.
 
     Args:
@@ -29,7 +29,8 @@ def replace(path: Path, content: bytes, *, overwrite: bool = True) -> None:
     Raises:
         OSError: nothing was changed; the temporary file is gone.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.tmp")
+    folder, _ = os.path.split(path)
+    temporary = os.path.join(folder, f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.tmp")
     mode = 0o600
     with contextlib.suppress(FileNotFoundError):
         before = os.lstat(path).st_mode
@@ -42,22 +43,22 @@ def replace(path: Path, content: bytes, *, overwrite: bool = True) -> None:
             file.flush()
             os.fsync(file.fileno())
         if mode != 0o600:
-            temporary.chmod(mode)
+            os.chmod(temporary, mode)
         if overwrite:
             os.replace(temporary, path)
         else:
             # Only new notes of ours come this way, and ctypes is slow to load.
             from memcairn.rename import rename_new  # noqa: PLC0415
 
-            rename_new(str(temporary), str(path))
+            rename_new(temporary, os.fspath(path))
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
         raise
-    sync_folder(path.parent)
+    sync_folder(folder or os.curdir)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str | Path) -> None:
     """Make renames in `folder` durable, where the platform can."""
     if os.name == "nt":
         return

@@ -6,7 +6,7 @@ misreads anything else.
 
 from __future__ import annotations
 
-import json
+from memcairn import json_text
 
 # The events at which a host takes text for the model; with the host's name for the event, where its
 # answers have to repeat that.
@@ -43,4 +43,4 @@ def printed(host: str, event: str, text: str) -> bytes:
     found = answer(host, event, text)
     if not found and host not in JSON_ONLY:
         return b""
-    return json.dumps(found, ensure_ascii=True).encode("ascii") + b"\n"
+    return json_text.write(found).encode("ascii") + b"\n"

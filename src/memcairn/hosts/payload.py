@@ -6,8 +6,9 @@ empty. This module is on the way of every hook call.
 
 from __future__ import annotations
 
-import json
 import os
+
+from memcairn import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def parse(event: str, host: str, content: bytes) -> Call:
     What is no JSON object is an event of which nothing is known but that it happened.
     """
     try:
-        payload = json.loads(content) if content.strip() else {}
+        payload = json_text.read(content) if content.strip() else {}
     except (ValueError, RecursionError):
         payload = {}
     return call(event, host, payload if isinstance(payload, dict) else {})
@@ -145,7 +146,7 @@ def _written(payload: Mapping[str, Any], cwd: str) -> tuple[str, ...]:
 
 def _object(text: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(text)
+        found = json_text.read(text)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -6,10 +6,9 @@ queue.db; what the answer costs more than that is loaded when it is needed.
 
 from __future__ import annotations
 
-import json
 import os
 
-from memcairn import paths
+from memcairn import json_text, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def roots(home: str) -> list[str]:
     """The real paths of all roots, without opening index.db."""
     try:
         with open(os.path.join(home, "roots.json"), "rb") as file:
-            return [root["path"] for root in json.load(file)["roots"]]
+            return [root["path"] for root in json_text.read(file.read())["roots"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 

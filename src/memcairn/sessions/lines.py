@@ -7,8 +7,9 @@ A hook call writes to such a file, so this module imports little.
 
 from __future__ import annotations
 
-import json
 import os
+
+from memcairn import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def append(path: str, line: Mapping[str, object], *, max_bytes: int, keep: int) 
         OSError: nothing, or a part of the line, was written; readers pass over a part.
     """
     # ASCII: a lone surrogate in a path must not stop a log.
-    content = json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
+    content = json_text.write(line).encode("ascii") + b"\n"
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o600)
     try:
         size = os.fstat(descriptor).st_size
@@ -92,7 +93,7 @@ def read(path: str, *, keep: int) -> Iterator[dict[str, Any]]:
             continue
         for text in content.split(b"\n"):
             try:
-                line = json.loads(text)
+                line = json_text.read(text)
             except (ValueError, RecursionError):
                 continue
             if isinstance(line, dict):

@@ -8,12 +8,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import namedtuple
 
-from memcairn import paths
+from memcairn import json_text, paths
 from memcairn.sessions import lines
 
 TYPE_CHECKING = False
@@ -170,7 +169,7 @@ def read(folder: str) -> Session | None:
     """The session in a folder; None if there is none. A damaged record leaves what can be known."""
     try:
         with open(os.path.join(folder, RECORD), "rb") as file:
-            record = json.load(file)
+            record = json_text.read(file.read())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, RecursionError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from memcairn import paths
+from memcairn import json_text, paths
 from memcairn.errors import StateError
 from memcairn.sessions import lines, processes, session
 from memcairn.sessions.names import folder_name
@@ -205,13 +205,10 @@ def _is_stale(found: Session, machine: str, now: float) -> bool:
 
 
 def _write(changed: Session) -> None:
-    import json  # noqa: PLC0415 - as below
-    from pathlib import Path  # noqa: PLC0415 - a hook call that only logs needs none of this
+    from memcairn import atomic  # noqa: PLC0415 - a hook call that only logs needs none of this
 
-    from memcairn import atomic  # noqa: PLC0415 - as above
-
-    content = json.dumps(changed.record(), indent=1).encode("ascii") + b"\n"
-    atomic.replace(Path(changed.folder, session.RECORD), content)
+    content = json_text.write(changed.record()).encode("ascii") + b"\n"
+    atomic.replace(os.path.join(changed.folder, session.RECORD), content)
 
 
 def _log() -> Logger:
@@ -221,6 +218,9 @@ def _log() -> Logger:
 
 
 def _remove(folder: str) -> None:
-    import shutil  # noqa: PLC0415 - as above
+    try:
+        os.rmdir(folder)  # nearly always empty
+    except OSError:
+        import shutil  # noqa: PLC0415 - as above
 
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -5,12 +5,11 @@ A passage is known by its lines: of two that overlap, the second adds little.
 
 from __future__ import annotations
 
-import json
 import os
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import lock
+from memcairn import json_text, lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +55,7 @@ class Shown:
                 again = sum(words for line, words in lines.items() if line in seen)
                 if 2 * again > sum(lines.values()) or not lines:
                     return False
-                entry = json.dumps([*place, *lines], separators=(",", ":"))
+                entry = json_text.write([*place, *lines])
                 if os.fstat(descriptor).st_size > _MOST_BYTES:
                     os.ftruncate(descriptor, 0)
                 os.write(descriptor, b"\n" + entry.encode("ascii") + b"\n")
@@ -97,7 +96,7 @@ def _read(descriptor: int) -> bytes:
 def _entries(content: bytes) -> Iterator[list[Any]]:
     for text in content.split(b"\n"):
         try:
-            entry = json.loads(text)
+            entry = json_text.read(text)
         except (ValueError, RecursionError):
             continue
         if isinstance(entry, list) and len(entry) >= 3:

@@ -1,0 +1,75 @@
+"""JSON without the module `json`: the same values, the same refusals."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memcairn import json_text
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_what_is_written_is_read_again(value: object) -> None:
+    written = json_text.write(value)
+
+    assert written.isascii()
+    assert json_text.read(written) == value
+    assert json.loads(written) == value
+
+
+@given(VALUES, st.sampled_from([None, 0, 2]))
+def test_what_json_writes_is_read(value: object, indent: int | None) -> None:
+    text = f"\n\t {json.dumps(value, indent=indent, ensure_ascii=False)} \r\n"
+
+    assert json_text.read(text) == value
+
+
+@given(st.text(alphabet='{}[]",:0.-e1nultrfas \\\u00e9', max_size=12))
+def test_it_refuses_what_json_refuses(text: str) -> None:
+    try:
+        expected = json.loads(text)
+    except ValueError:
+        with pytest.raises(ValueError):
+            json_text.read(text)
+    else:
+        assert json_text.read(text) == expected
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1,]", b'{"a": 1} x', b'"\xff"', b"{'a': 1}"])
+def test_it_refuses_in_a_process_that_has_not_loaded_json(content: bytes) -> None:
+    code = (
+        "import sys; from memcairn import json_text\n"
+        "try: json_text.read(sys.stdin.buffer.read())\n"
+        "except ValueError: print('refused', 'json' in sys.modules, 're' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=content, capture_output=True, check=True
+    )
+
+    assert done.stdout.split() == [b"refused", b"False", b"False"]
+
+
+def test_what_has_no_form_in_json_is_a_type_error() -> None:
+    with pytest.raises(TypeError):
+        json_text.write({"a": object()})
+
+
+def test_nesting_without_end_is_an_error_and_no_crash() -> None:
+    with pytest.raises(RecursionError):
+        json_text.read("[" * 200_000)
