@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Most tests are of other things, and loading a model takes longer than they do.
+NO_MODEL = ("MEMCAIRN_EMBEDDING_PROVIDER", "none")
+os.environ[NO_MODEL[0]] = NO_MODEL[1]  # for fixtures that live longer than a test
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -27,6 +32,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("MEMCAIRN_HOME", str(home))
     monkeypatch.setenv("MEMCAIRN_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv(*NO_MODEL)
     return home
 
 

@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Self
 
 from memcairn import config, drain, paths
 from memcairn.databases import Databases
-from memcairn.errors import MemoryMdError, NoteError, UsageError
+from memcairn.embedding.embedder import EmbeddingError
+from memcairn.errors import MemcairnError, MemoryMdError, NoteError, UsageError
 from memcairn.memory_md import current
-from memcairn.report import IndexReport
+from memcairn.report import EmbedReport, IndexReport
 from memcairn.search import freshness, pipeline
+from memcairn.search.model import Model
 from memcairn.search.query import Query
 from memcairn.store import memory_md, notes, overview, roots
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Sequence
 
     from memcairn.databases import Opened
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from memcairn.memory_md.refresh import Refreshed
     from memcairn.queue import QueueEntry, QueueStatus
     from memcairn.search.passages import Passage
+    from memcairn.signature import Signature
     from memcairn.status import Status
     from memcairn.store.roots import Root
 
@@ -57,6 +61,7 @@ class Memory:
         # What a user should be told, though nothing failed: a database was set aside, say.
         self.notices: list[str] = []
         self.databases = Databases(self.home, self.config, self.notices)
+        self.model = Model(self.config, self.notices)
 
     def __enter__(self) -> Self:
         """Nothing to do: databases are opened when they are needed."""
@@ -78,6 +83,7 @@ class Memory:
         *,
         namespace: str | None = None,
         force: bool = False,
+        embed: bool = True,
         progress: Progress | None = None,
     ) -> IndexReport:
         """Index a file or a folder; a folder that is in no root becomes one.
@@ -86,6 +92,8 @@ class Memory:
             path: what to index.
             namespace: the label that its notes get from now on; "" takes an earlier one back.
             force: read and write anew even what looks unchanged.
+            embed: give all that is indexed its embedding, too, which takes longer than the rest; without,
+                it is found by its words until `embed` is called.
             progress: called with (done, total).
 
         Raises:
@@ -100,7 +108,44 @@ class Memory:
             opened.indexer.progress = progress
             return opened.indexer.index(real, namespace=namespace, force=force)
 
-        return self._finish(self.databases.do(work))
+        report = self._finish(self.databases.do(work))
+        if embed:
+            try:
+                self.embed()
+            except MemcairnError as error:
+                self.model.failed(error)
+        return report
+
+    def embed(
+        self,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        stop: threading.Event | None = None,
+    ) -> EmbedReport:
+        """Give the chunks that wait for it their embedding; all do after a change of model.
+
+        What is done is kept whenever it stops.
+
+        Args:
+            progress: called with (done, total).
+            deadline: stop when `time.monotonic()` is past it.
+            stop: stop when it is set.
+
+        Raises:
+            ConfigError: the settings of the model are incomplete.
+            EmbeddingError: the model is not installed, or cannot be loaded or reached.
+        """
+        embedder = self.model.embedder()
+        if embedder is None:
+            return EmbedReport()
+        from memcairn.embed import embed  # noqa: PLC0415 - it brings NumPy
+
+        return self.databases.do(
+            lambda opened: embed(
+                opened.db, embedder, progress=progress, deadline=deadline, stop=stop
+            )
+        )
 
     def enqueue(
         self,
@@ -416,13 +461,13 @@ class Memory:
         if not enclosing or os.path.isdir(real):
             hint = "`memcairn index FOLDER` makes notes of what is in it"
             raise NoteError("is no note of a root", path=real, hint=hint)
-        self.index(real)
+        self.index(real, embed=False)
         if not self.databases.do(lambda opened: _is_note(opened, real)):
             raise NoteError("is no note", path=real)
         root = max(enclosing, key=lambda root: len(root.path))
         changed = observe.set_pinned(root.path, real, pinned=pinned)
         if changed:
-            self.index(real)
+            self.index(real, embed=False)
         return changed
 
     def unpin(self, path: str | os.PathLike[str]) -> bool:
@@ -487,13 +532,20 @@ class Memory:
         self._finish(report)
         passages: list[Passage] = []
         for _ in range(FRESH_ROUNDS):
-            passages, signatures = pipeline.search(opened.db, asked)
+            passages, signatures = self._found(opened, asked)
             changed = freshness.look_at_notes(opened.indexer, signatures)
             if not (changed.indexed or changed.removed or changed.failed):
                 return passages
             self._finish(changed)
         restless = {*changed.indexed, *changed.removed, *changed.failed}
         return [passage for passage in passages if passage.path not in restless]
+
+    def _found(self, opened: Opened, asked: Query) -> tuple[list[Passage], dict[str, Signature]]:
+        try:
+            return pipeline.search(opened.db, asked, self.model.meaning(opened.db))
+        except EmbeddingError as error:
+            self.model.failed(error)
+            return pipeline.search(opened.db, asked)
 
     def namespaces(self) -> dict[str, int]:
         """How many notes each namespace has, by name."""

@@ -40,3 +40,20 @@ class IndexReport:
         self.left_out |= other.left_out
         self.failed |= other.failed
         self.chunks += other.chunks
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedReport:
+    """What was done.
+
+    Attributes:
+        embedded: chunks that the model read.
+        reused: chunks whose text was known.
+        waiting: chunks that still wait.
+        took_s: seconds.
+    """
+
+    embedded: int = 0
+    reused: int = 0
+    waiting: int = 0
+    took_s: float = 0.0

@@ -45,7 +45,7 @@ def watch(
     """
     watched = [paths.real(folder) for folder in folders] or [r.path for r in memory.roots()]
     for folder in watched:
-        _tell(memory.index(folder, namespace=namespace, force=force), quiet=quiet)
+        _tell(memory.index(folder, namespace=namespace, force=force, embed=False), quiet=quiet)
     stop = stop or threading.Event()
     watching = False
     for changes in watchfiles.watch(
@@ -59,7 +59,7 @@ def watch(
         if not watching:
             # What was written between the first look and the start of the watcher.
             for folder in watched:
-                _tell(memory.index(folder), quiet=quiet)
+                _tell(memory.index(folder, embed=False), quiet=quiet)
             if not quiet:
                 click.echo(f"watching {', '.join(watched)}; stop with Ctrl-C", err=True)
             watching = True

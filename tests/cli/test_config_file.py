@@ -48,7 +48,10 @@ def test_a_value_is_replaced_and_nothing_else(file: Path) -> None:
     assert file.read_text("utf-8") == WRITTEN.replace("window_s = 2 ", "window_s = 7.0 ")
 
 
-def test_a_new_section_comes_and_goes_without_a_trace(file: Path) -> None:
+def test_a_new_section_comes_and_goes_without_a_trace(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MEMCAIRN_EMBEDDING_PROVIDER")
     file.write_text(WRITTEN, encoding="utf-8")
 
     assert run(["config", "set", "embedding.provider", "ollama"]) == 0

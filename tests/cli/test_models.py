@@ -28,8 +28,11 @@ def test_what_can_be_configured_is_what_there_is(offers: Any) -> None:
     assert tuple(offers()) == BY_NAME["embedding.provider"].choices
 
 
-def test_the_built_in_model_is_chosen_and_has_a_size_and_a_licence(offers: Any) -> None:
+def test_the_built_in_model_is_chosen_and_has_a_size_and_a_licence(
+    offers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("memcairn_minilm")
+    monkeypatch.delenv("MEMCAIRN_EMBEDDING_PROVIDER")
 
     found = offers()
 

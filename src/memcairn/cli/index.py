@@ -121,7 +121,9 @@ def _index(
     report = None
     with output.progress_bar("Indexing", quiet=quiet or as_json) as progress:
         for one in path:
-            part = memory.index(one, namespace=namespace, force=force, progress=progress)
+            part = memory.index(
+                one, namespace=namespace, force=force, embed=False, progress=progress
+            )
             if report is None:
                 report = part
             else:

@@ -67,7 +67,7 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
         return 0
     changes.make(planned, home, install=True)
     with Memory() as memory:
-        reports = [memory.index(path) for path in memories.memories(hosts, folder)]
+        reports = [memory.index(path, embed=False) for path in memories.memories(hosts, folder)]
         output.print_notices(memory)
     failed = {path: why for report in reports for path, why in report.failed.items()}
     for path, why in failed.items():

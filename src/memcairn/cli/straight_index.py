@@ -60,7 +60,7 @@ def _index(path: str) -> int:
     from memcairn.memory import Memory  # noqa: PLC0415 - takes as long to load as all the above
 
     with Memory() as memory:
-        report = memory.index(path)
+        report = memory.index(path, embed=False)
     _tell(memory.notices)
     write(indexed.as_text(report))
     _tell(indexed.failures(report))

@@ -47,10 +47,12 @@ class EmbeddedQuery:
     Attributes:
         vector: float32 [dimension], of length 1; zeros if the query has no tokens.
         states: float32 [tokens, token bits], each of length 1; no rows without token states.
+        words: for each token the word of the query that it is a part of.
     """
 
     vector: NDArray[np.float32]
     states: NDArray[np.float32]
+    words: tuple[str, ...] = ()
 
 
 class Embedder(Protocol):

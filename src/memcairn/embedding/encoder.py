@@ -95,8 +95,8 @@ class Encoder:
         found: list[list[_Window]] = [[] for _ in texts]
         windows = [
             (len(window.ids), row, part, window)
-            for row, whole in enumerate(self._tokenizer.encode_batch(list(texts)))
-            for part, window in enumerate([whole, *whole.overflowing][:MAX_WINDOWS])
+            for row, whole in enumerate(self._tokenizer.encode_batch([*map(_sound, texts)]))
+            for part, window in enumerate(_windows(whole))
         ]
         windows.sort(key=lambda item: item[:3])
         for batch in _batches(windows):
@@ -105,9 +105,19 @@ class Encoder:
                 found[row].append(_Window(part, *result))
         return [_join(sorted(parts, key=lambda part: part.part)) for parts in found]
 
+    def words(self, text: str) -> tuple[str, ...]:
+        """For each state that `encode` gives of a text, the word that its token is a part of."""
+        text = _sound(text)
+        return tuple(
+            word
+            for window in _windows(self._tokenizer.encode(text))
+            for word, token in zip(_words(window, text), window.tokens, strict=True)
+            if _tells(token)
+        )
+
     def unknown_share(self, text: str) -> float:
         """Share of a text's tokens that the vocabulary lacks; 0 for a text without tokens."""
-        tokens = self._tokenizer.encode(text, add_special_tokens=False).tokens
+        tokens = self._tokenizer.encode(_sound(text), add_special_tokens=False).tokens
         return sum(token in UNKNOWN for token in tokens) / max(len(tokens), 1)
 
     def _run(
@@ -135,6 +145,25 @@ class _Window:
     total: NDArray[np.float32]
     size: int
     states: NDArray[np.float32]
+
+
+def _sound(text: str) -> str:
+    """The text with ? for lone surrogates, which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _windows(whole: Encoding) -> list[Encoding]:
+    return [whole, *whole.overflowing][:MAX_WINDOWS]
+
+
+def _words(window: Encoding, text: str) -> list[str]:
+    """For each token the word that it is a part of; "" for what the tokenizer added."""
+    spans: dict[int, tuple[int, int]] = {}
+    for number, (start, end) in zip(window.word_ids, window.offsets, strict=True):
+        if number is not None:
+            first, last = spans.get(number, (start, end))
+            spans[number] = min(first, start), max(last, end)
+    return ["" if number is None else text[slice(*spans[number])] for number in window.word_ids]
 
 
 def _join(windows: Sequence[_Window]) -> Encoded:

@@ -1,6 +1,6 @@
 """Late interaction: each token of a query looks for its best match among the tokens of a chunk.
 
-MaxSim (Khattab and Zaharia 2020, "ColBERT", equation 3): the mean over the query's tokens, with
+MaxSim (Khattab and Zaharia 2020, "ColBERT", equation 3): the weighted mean over the query's tokens, with
 the query's states whole, only the signs of the chunk's. The product of a unit vector with the
 signs of another, over the root of their number, estimates their cosine up to a constant factor.
 """
@@ -22,13 +22,16 @@ _ONE_THREAD = 1 << 18
 
 
 def maxsim(
-    states: NDArray[np.float32], candidates: Sequence[NDArray[np.uint8]]
+    states: NDArray[np.float32],
+    candidates: Sequence[NDArray[np.uint8]],
+    weights: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """How well each candidate answers a query, token by token.
 
     Args:
         states: the query's token states, EmbeddedQuery.states.
         candidates: for each chunk the signs of its token states, as in Embedded.tokens.
+        weights: float32 [query tokens], how much each token counts; None: all the same.
 
     Returns:
         float32 [candidates], within -1..1; 0 for a candidate or a query without tokens.
@@ -47,5 +50,6 @@ def maxsim(
     products = 2 * ones - states.sum(axis=1)
     starts = np.cumsum([0] + [len(candidates[row]) for row in filled[:-1]])
     best = np.maximum.reduceat(products, starts, axis=0)
-    scores[filled] = best.mean(axis=1) / np.float32(np.sqrt(bits.shape[1]))
+    shares = np.ones(len(states), np.float32) if weights is None else weights
+    scores[filled] = best @ (shares / shares.sum()) / np.float32(np.sqrt(bits.shape[1]))
     return scores

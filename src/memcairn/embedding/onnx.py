@@ -61,9 +61,10 @@ class OnnxEmbedder:
 
     def embed_query(self, text: str) -> EmbeddedQuery:
         """Embed a text to search with; see Embedder.embed_query."""
-        (encoded,) = self._encoder.encode([self._query_prompt + text])
-        states = encoded.states[:, : self.token_bits]
-        return EmbeddedQuery(_normalised(encoded.pooled), _normalised(states))
+        whole = self._query_prompt + text
+        (encoded,) = self._encoder.encode([whole])
+        states = _normalised(encoded.states[:, : self.token_bits])
+        return EmbeddedQuery(_normalised(encoded.pooled), states, self._encoder.words(whole))
 
 
 def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -127,7 +127,7 @@ class Files:
                 roots.update(opened.db, root.id, memory_md=True)
 
         self.memory.databases.do(work)
-        self.memory.index(self.root)
+        self.memory.index(self.root, embed=False)
 
     def shown(self, path: str) -> str:
         """An absolute path below the root, as the tools take it."""
@@ -151,7 +151,7 @@ class Files:
 
     def refresh(self) -> IndexReport:
         """Look at every file of the root, and index what changed."""
-        return self.memory.index(self.root)
+        return self.memory.index(self.root, embed=False)
 
     # ── the session's scratch folder ─────────────────────────────────────────────────────────────
 

@@ -58,7 +58,7 @@ def session_start(memory: Memory, call: Call, deadline: float) -> str:
     session = Sessions(memory.home).start(call.session_id or None, root=place.own, host=call.host)
     for folder in written.own_memory(call):
         if folder not in (*place.roots, *place.others):
-            memory.index(folder)
+            memory.index(folder, embed=False)
             place = _scope(memory, call)
     memory.drain(0.0, deadline=_while_indexing(deadline))
     budget = int(memory.config["recall.start_words"])
@@ -89,7 +89,7 @@ def tool_used(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG0
         if folder not in known and any(
             paths.is_inside(paths.real(path), folder) for path in call.written
         ):
-            memory.index(folder)
+            memory.index(folder, embed=False)
     changed = written.to_enqueue(memory.home, call)
     if changed:
         memory.enqueue(changed)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # A passage does not grow beyond this by merging: a long one spends a reader's budget on what ranks low.
 MOST_CHUNKS = 4
+# A chunk joins the passage beside it if its score is this share of the passage's: where meaning counts,
+# scores lie closer together.
+JOIN_WORDS = 0.6
+JOIN_MEANT = 0.8
 
 
 class Passage(NamedTuple):
@@ -63,14 +67,19 @@ class Span:
         self.first = self.last = candidate.position
         self.score = candidate.score
 
+    def takes(self, candidate: Candidate, join_from: float) -> bool:
+        """Whether a candidate beside it may join."""
+        short = self.last - self.first + 1 < MOST_CHUNKS
+        return short and candidate.score >= join_from * self.score
 
-def spans(candidates: Iterable[Candidate], limit: int) -> list[Span]:
-    """Join candidates that follow one another in a note; the better rank counts."""
+
+def spans(candidates: Iterable[Candidate], limit: int, join_from: float) -> list[Span]:
+    """Join candidates that follow one another in a note and are about as good; the better rank counts."""
     joined: list[Span] = []
     by_edge: dict[tuple[int, int], Span] = {}
     for c in candidates:
         beside = (by_edge.get((c.note, c.position + step)) for step in (-1, 1))
-        span = next((s for s in beside if s and s.last - s.first + 1 < MOST_CHUNKS), None)
+        span = next((s for s in beside if s and s.takes(c, join_from)), None)
         if span is None:
             if len(joined) == limit:
                 break
@@ -98,6 +107,7 @@ def build(
     *,
     limit: int,
     budget_words: int | None,
+    join_from: float,
 ) -> tuple[list[Passage], dict[str, Signature]]:
     """The passages of an answer, best first, and the signatures of the notes that they are from.
 
@@ -109,11 +119,12 @@ def build(
         limit: the most passages.
         budget_words: the most words in all; the first passage that does not fit ends the answer, but a
             first one that is too long is cut.
+        join_from: see `JOIN_WORDS`.
     """
     passages: list[Passage] = []
     signatures: dict[str, Signature] = {}
     left = budget_words
-    for span in spans(candidates, limit):
+    for span in spans(candidates, limit, join_from):
         path, title, date, namespace, *signature = db.execute(_NOTE, (span.note,)).fetchone()
         rows = db.execute(_CHUNKS, (span.note, span.first, span.last)).fetchall()
         if not rows:

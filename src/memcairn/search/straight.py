@@ -18,6 +18,7 @@ from memcairn.store import folders, signatures
 from memcairn.store.database import Database
 
 if TYPE_CHECKING:
+    from memcairn.search.meaning import Meaning
     from memcairn.search.passages import Passage
     from memcairn.search.query import Query
 
@@ -33,15 +34,32 @@ def answer(index: str, query: Query) -> list[Passage] | None:
         return None
     try:
         db = Database(index)
-        if changed_folders(folders.listed(db)):
+        if _has_changed(db):
             return None
-        if signatures.are_at_most(db, MOST_NOTES):
-            notes, _ = signatures.of_some(db, 0, MOST_NOTES)
-            if changed_files(notes):
-                return None
-        passages, answered = pipeline.search(db, query)
+        notices: list[str] = []
+        passages, answered = pipeline.search(db, query, _meaning(db, notices))
     except (MemcairnError, sqlite3.Error):
         return None
-    if not all(holds(path, known) for path, known in answered.items()):
+    if notices or not all(holds(path, known) for path, known in answered.items()):
         return None
     return passages
+
+
+def _has_changed(db: Database) -> bool:
+    """Whether a folder changed, or a note, as far as all of them can be looked at."""
+    if changed_folders(folders.listed(db)):
+        return True
+    if not signatures.are_at_most(db, MOST_NOTES):
+        return False
+    notes, _ = signatures.of_some(db, 0, MOST_NOTES)
+    return bool(changed_files(notes))
+
+
+def _meaning(db: Database, notices: list[str]) -> Meaning | None:
+    if not db.execute("SELECT model FROM vector_state").fetchone()[0]:
+        return None
+    # The configuration and its TOML: a search by words does without.
+    from memcairn import config  # noqa: PLC0415
+    from memcairn.search.model import Model  # noqa: PLC0415
+
+    return Model(config.load(), notices).meaning(db)
