@@ -6,6 +6,7 @@ defaults  <  config.toml  <  .memcairn.toml of a root (only what concerns its no
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
@@ -190,6 +191,9 @@ def check(values: Mapping[str, Any], file: str) -> None:
 
 def _read_toml(file: str) -> dict[str, Any]:
     try:
+        # A FIFO or a device of that name would hold us up for ever.
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            raise ConfigError("is no regular file", path=file, hint="remove it")
         stream = open(file, "rb")  # noqa: SIM115 - closed below
     except (FileNotFoundError, NotADirectoryError):
         # A root may be a single file; it has no settings of its own.

@@ -20,6 +20,7 @@ from memcairn.store import overview, roots
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from memcairn.config import Config
     from memcairn.indexer import Indexer
     from memcairn.queue import Queue
     from memcairn.store.database import Database
@@ -38,7 +39,7 @@ class Finding:
 
 
 def examine(
-    home: str, db: Database, queue: Queue, indexer: Indexer, *, fix: bool
+    home: str, db: Database, queue: Queue, indexer: Indexer, settings: Config, *, fix: bool
 ) -> Iterator[Finding]:
     """Everything that is wrong, as it is found.
 
@@ -47,6 +48,7 @@ def examine(
         db: index.db.
         queue: queue.db.
         indexer: for what has to be indexed anew.
+        settings: of the user.
         fix: mend what is safe to mend.
     """
     yield from _sqlite()
@@ -54,7 +56,7 @@ def examine(
     yield from _databases(db, queue, indexer, fix=fix)
     yield from _roots(db, indexer, fix=fix)
     yield from _queue(queue)
-    for problem in overview.problems(db):
+    for problem in overview.problems(db, settings):
         yield Finding(f"{problem.path}:{problem.line}: {problem.message}", "mend the file")
     yield from _set_aside(home)
 

@@ -575,9 +575,8 @@ class Memory:
         # As with doctor: of no use to any other call.
         from memcairn.status import status  # noqa: PLC0415
 
-        window_s = self.config.seconds("queue.window_s")
         return self.databases.do(
-            lambda opened: status(self.home, opened.db, opened.queue, window_s=window_s)
+            lambda opened: status(self.home, opened.db, opened.queue, self.config)
         )
 
     def doctor(self, *, fix: bool = False) -> list[Finding]:
@@ -586,7 +585,9 @@ class Memory:
 
         return self.databases.do(
             lambda opened: list(
-                doctor.examine(self.home, opened.db, opened.queue, opened.indexer, fix=fix)
+                doctor.examine(
+                    self.home, opened.db, opened.queue, opened.indexer, self.config, fix=fix
+                )
             )
         )
 

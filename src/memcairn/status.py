@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from memcairn.store import overview, roots
 
 if TYPE_CHECKING:
+    from memcairn.config import Config
     from memcairn.queue import Queue, QueueEntry, QueueStatus
     from memcairn.store.database import Database
     from memcairn.store.overview import FoundProblem
@@ -41,14 +42,14 @@ class Status:
     problems: tuple[FoundProblem, ...]
 
 
-def status(home: str, db: Database, queue: Queue, *, window_s: float) -> Status:
+def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
     """Count everything, of one moment.
 
     Args:
         home: the folder of caches and state.
         db: index.db.
         queue: queue.db.
-        window_s: how long an entry must be silent to count as ready.
+        settings: of the user.
     """
     with db.snapshot():
         notes, chunks = overview.notes_and_chunks(db)
@@ -62,7 +63,7 @@ def status(home: str, db: Database, queue: Queue, *, window_s: float) -> Status:
             )
             for root in roots.roots(db)
         )
-        found = tuple(overview.problems(db))
+        found = tuple(overview.problems(db, settings))
     return Status(
         home=home,
         roots=listed,
@@ -70,7 +71,7 @@ def status(home: str, db: Database, queue: Queue, *, window_s: float) -> Status:
         chunks=chunks,
         index_bytes=_size(os.path.join(home, "index.db")),
         queue_bytes=_size(os.path.join(home, "queue.db")),
-        queue=queue.status(window_s=window_s),
+        queue=queue.status(window_s=settings.seconds("queue.window_s")),
         failing=tuple(queue.entries(failing=True)),
         problems=found,
     )

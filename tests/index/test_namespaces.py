@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -231,6 +233,23 @@ def test_a_search_can_be_kept_to_one_folder(memory: Memory, notes: Path) -> None
     memory.index(notes)
 
     assert found(memory, "kiwi", root=notes / "sub") == {"b.md"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such file names")
+@pytest.mark.parametrize("name", [b"sub", b"s\xfcb", "süb".encode(), b"sub\xff"])
+def test_a_search_can_be_kept_to_a_folder_whatever_the_names_in_it_are(
+    memory: Memory, notes: Path, name: bytes
+) -> None:
+    folder = notes / os.fsdecode(name)
+    write(folder / "b.md", "kiwi\n")
+    write(folder / os.fsdecode(b"caf\xe9.md"), "kiwi\n")
+    write(notes / os.fsdecode(name + b"-other") / os.fsdecode(b"c\xe9.md"), "kiwi\n")
+    write(notes / "sua.md", "kiwi\n")
+    memory.index(notes)
+
+    assert found(memory, "kiwi", root=folder) == {"b.md", os.fsdecode(b"caf\xe9.md")}
+    assert found(memory, "kiwi", root=folder / "b.md") == {"b.md"}
+    assert memory.forget_root(notes) == 4
 
 
 def test_a_root_that_is_gone_is_told_by_status(memory: Memory, notes: Path) -> None:

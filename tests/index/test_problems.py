@@ -249,3 +249,75 @@ def test_a_file_that_could_not_be_opened_is_tried_at_each_scan(
 
     # Its permissions were changed, which neither its size nor its mtime shows.
     assert memory.index(notes).indexed == [str(path)]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("index.exclude = [", "is not TOML"),
+        ("index.exclude = 5", "index.exclude is 5"),
+        ("\xff".encode("latin-1"), "is not TOML"),
+        (None, "is no regular file"),
+    ],
+)
+def test_a_root_whose_settings_are_broken_stays_as_it_is_and_says_so(
+    memory: Memory, notes: Path, text: str | bytes | None, why: str
+) -> None:
+    settings = write(notes / ".memcairn.toml", 'index.exclude = ["private/"]')
+    write(notes / "a.md", "kiwi\n")
+    write(notes / "b.md", "lime\n")
+    write(notes / "private" / "c.md", "kiwi\n")
+    memory.index(notes)
+    if text is None:
+        settings.unlink()
+        os.mkfifo(settings)
+    else:
+        write(settings, text, age_s=1)
+    write(notes / "b.md", "kiwi, not lime\n", age_s=1)
+    write(notes / "d.md", "kiwi\n")
+
+    # No text that is there no longer, and none that the settings leave out.
+    assert found(memory, "kiwi") == {"a.md"}
+    assert found(memory, "lime") == set()
+    assert problems(memory) == [(".memcairn.toml", 1, True)]
+    assert any(".memcairn.toml" in f.what and why in f.what for f in memory.doctor(fix=True))
+    for report in (memory.index(notes), memory.index(notes / "d.md", namespace="x")):
+        assert not report.is_whole
+        assert why in str(report.failed)
+    memory.enqueue(notes / "d.md")
+    assert why in memory.flush().failed[str(notes / "d.md")]
+
+    settings.unlink()
+
+    assert found(memory, "kiwi") == {"a.md", "b.md", "c.md", "d.md"}
+    assert memory.flush().is_whole
+    assert problems(memory) == []
+
+
+def test_what_is_gone_leaves_a_root_whose_settings_are_broken(memory: Memory, notes: Path) -> None:
+    write(notes / "a.md", "kiwi\n")
+    write(notes / "sub" / "b.md", "kiwi\n")
+    memory.index(notes)
+    write(notes / ".memcairn.toml", "broken")
+    (notes / "a.md").unlink()
+    (notes / "sub" / "b.md").unlink()
+    (notes / "sub").rmdir()
+
+    assert found(memory, "kiwi") == set()
+
+
+def test_one_broken_root_does_not_hold_up_what_is_around_it(memory: Memory, notes: Path) -> None:
+    write(notes / "inner" / "a.md", "kiwi\n")
+    memory.index(notes / "inner")
+    write(notes / "inner" / ".memcairn.toml", "broken")
+    write(notes / "b.md", "kiwi\n")
+
+    report = memory.index(notes)
+
+    assert list(report.failed) == [str(notes / "inner")]
+    assert found(memory, "kiwi") == {"a.md", "b.md"}
+    # A new index.db begins with all roots, broken or not.
+    memory.close()
+    os.unlink(memory.databases.index_path)
+    with Memory(memory.home) as again:
+        assert found(again, "kiwi") == {"b.md"}

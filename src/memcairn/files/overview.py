@@ -101,7 +101,7 @@ def summary(files: Files) -> Summary:
             catalogue.counts(opened.db, files.root),
             [
                 f"{files.shown(problem.path)}:{problem.line}: {problem.message}"
-                for problem in overview.problems(opened.db)
+                for problem in overview.problems(opened.db, files.memory.config)
                 if paths.is_inside(problem.path, files.root)
             ],
         )

@@ -66,23 +66,21 @@ class Indexer:
             if not (report.removed or is_root):
                 raise NoteUnreadable("there is no such file or folder", path=path)
             return report
-        root = self._rules.root_for(path)
-        if root is None:
-            if not (os.path.isdir(path) or self._rules.is_note_name(path)):
-                endings = " ".join(self._rules.extensions)
-                raise UsageError("is no note", path=path, hint=f"notes end in {endings}")
-            root = self._rules.make_root(path)
+        root = self._rules.root_for(path) or self._new_root(path)
         if namespace is not None:
             self._rules.give_namespace(path, namespace)
+        why = self._rules.trouble(root)
         if os.path.isdir(path) or path == root.path:
             report = self._index_folder(root, path, force=force)
             for inner in roots.roots(self._db):
                 if inner.path != path and paths.is_inside(inner.path, path):
                     report.add(self._index_folder(inner, inner.path, force=force))
+        elif why is not None:
+            report = IndexReport(failed={path: why})
         else:
             report = self._below_a_file(path)
             self._files(root, report, force=force).index([path])
-        if namespace is not None:
+        if namespace is not None and why is None:
             self._rules.renew_namespaces(root)
         report.took_s = time.perf_counter() - started
         return report
@@ -110,8 +108,11 @@ class Indexer:
         by_root: dict[str, tuple[Root, list[str]]] = {}
         for path in dict.fromkeys(files):
             root = self._rules.root_for(path)
-            if root is None:
+            why = None if root is None else self._rules.trouble(root)
+            if root is None or (why and not os.path.lexists(path)):
                 report.add(self.remove(path))
+            elif why is not None:
+                report.failed[path] = why
             else:
                 by_root.setdefault(root.path, (root, []))[1].append(path)
         for root, listed in by_root.values():
@@ -137,6 +138,9 @@ class Indexer:
                         # Looked for again at each search: a root may come back.
                         store_folders.add(self._db, kept.id, {folder: 0})
             return self._below_a_file(folder)
+        if why := self._rules.trouble(root):
+            report.failed[folder] = why
+            return report
         known, _ = self._known(root, folder)
         found = scan.relist(self._rules.selection(root), folder, known, folders)
         self._files(root, report).index(found.changed, new=found.new)
@@ -171,10 +175,18 @@ class Indexer:
         note = store.known(self._db, path)
         return None if note is None else note.signature
 
+    def _new_root(self, path: str) -> Root:
+        if not (os.path.isdir(path) or self._rules.is_note_name(path)):
+            endings = " ".join(self._rules.extensions)
+            raise UsageError("is no note", path=path, hint=f"notes end in {endings}")
+        return self._rules.make_root(path)
+
     # ── work ─────────────────────────────────────────────────────────────────────────────────────
 
     def _index_folder(self, root: Root, folder: str, *, force: bool) -> IndexReport:
         started_at = time.time()
+        if why := self._rules.trouble(root):
+            return IndexReport(failed={folder: why})
         report = IndexReport()
         whole = folder == root.path
         known, no_notes = self._known(root, None if whole else folder)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from memcairn import paths
+from memcairn.errors import ConfigError
 from memcairn.labels import Labels
 from memcairn.selection import Selection
 from memcairn.store import roots
@@ -28,7 +29,7 @@ class Rules:
         self._db = db
         self._config = config
         self._selections: dict[str, Selection] = {}
-        self._configs: dict[str, Config] = {}
+        self._configs: dict[str, Config | ConfigError] = {}
         self._labels = Labels(db)
 
     def look_again(self) -> None:
@@ -41,7 +42,9 @@ class Rules:
         """The innermost root that takes `path`."""
         enclosing = [r for r in roots.roots(self._db) if paths.is_inside(path, r.path)]
         for root in sorted(enclosing, key=lambda r: len(r.path), reverse=True):
-            if self.selection(root).takes(path, is_folder=os.path.isdir(path)):
+            if self.trouble(root) or self.selection(root).takes(
+                path, is_folder=os.path.isdir(path)
+            ):
                 return root
         return None
 
@@ -63,10 +66,33 @@ class Rules:
         return found
 
     def config(self, root: Root) -> Config:
-        """The settings that hold in a root."""
-        if root.path not in self._configs:
-            self._configs[root.path] = self._config.for_root(root.path)
-        return self._configs[root.path]
+        """The settings that hold in a root.
+
+        Raises:
+            ConfigError: its own file cannot be understood.
+        """
+        found = self._configs.get(root.path)
+        if found is None:
+            try:
+                found = self._config.for_root(root.path)
+            except ConfigError as error:
+                found = error
+            self._configs[root.path] = found
+        if isinstance(found, ConfigError):
+            raise found
+        return found
+
+    def trouble(self, root: Root) -> str | None:
+        """Why nobody can tell which files of a root are notes: its own settings are broken.
+
+        What the index holds of such a root stays as it is: by the user's settings alone, notes that the
+        broken file leaves out would be found.
+        """
+        try:
+            self.config(root)
+        except ConfigError as error:
+            return str(error)
+        return None
 
     def max_bytes(self, root: Root) -> int:
         """How large a note may be."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import paths
 from memcairn.search import when
+from memcairn.store import path_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,12 @@ class Filter(NamedTuple):
     row: dict[str, Any]
 
 
+# As `path_range.AT_OR_BELOW`, with names for its parameters.
+_BOUNDS = ("root", "low", "high", "low_bytes", "high_bytes")
+_BELOW = """(
+    note.path = :root OR note.path > :low AND note.path < :high
+    OR note.path > :low_bytes AND note.path < :high_bytes
+)"""
 # A file that was changed a moment ago is known with the time 0.
 _CHANGED = "CASE note.mtime_ns WHEN 0 THEN :now ELSE note.mtime_ns END"
 # A day that is written without a time counts as the whole day.
@@ -82,9 +88,8 @@ def note_filter(query: Query) -> Filter:
         terms.append("note.namespace = :namespace")
         row["namespace"] = query.namespace
     if query.root is not None:
-        terms.append("(note.path = :root OR note.path > :root_low AND note.path < :root_high)")
-        low, high = paths.bounds_below(query.root)
-        row |= {"root": paths.to_db(query.root), "root_low": low, "root_high": high}
+        terms.append(_BELOW)
+        row |= zip(_BOUNDS, path_range.bounds(query.root), strict=True)
     if query.type is not None:
         terms.append("note.type = :type")
         row["type"] = query.type.strip().lower()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn import paths
+from memcairn.errors import ConfigError
+from memcairn.store import roots
 
 if TYPE_CHECKING:
+    from memcairn.config import Config
     from memcairn.store.database import Database
 
 
@@ -32,10 +36,22 @@ def notes_and_chunks(db: Database, root: int | None = None) -> tuple[int, int]:
     return int(notes), int(chunks)
 
 
-def problems(db: Database) -> list[FoundProblem]:
-    """Everything that is wrong with files, by path and line."""
-    sql = "SELECT path, line, message, unread FROM problem ORDER BY path, line"
-    return [FoundProblem(paths.from_db(p), ln, m, bool(u)) for p, ln, m, u in db.execute(sql)]
+def problems(db: Database, settings: Config) -> list[FoundProblem]:
+    """Everything that is wrong with files, by path and line.
+
+    Args:
+        db: index.db.
+        settings: of the user; a root's own settings, which may be broken, are read on top.
+    """
+    sql = "SELECT path, line, message, unread FROM problem"
+    found = [FoundProblem(paths.from_db(p), ln, m, bool(u)) for p, ln, m, u in db.execute(sql)]
+    for root in roots.roots(db):
+        try:
+            settings.for_root(root.path)
+        except ConfigError as error:
+            message = f"{error.message}; until it is mended, nothing is indexed here"
+            found.append(FoundProblem(os.fspath(error.path or root.path), 1, message, unread=True))
+    return sorted(found, key=lambda problem: (problem.path, problem.line))
 
 
 def namespaces(db: Database) -> dict[str, int]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from memcairn import atomic, paths
 from memcairn.errors import StateError
 from memcairn.store import signatures
+from memcairn.store.path_range import AT_OR_BELOW, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +88,7 @@ def forget(db: Database, root: Root) -> int:
     with db.transaction():
         (count,) = db.execute("SELECT COUNT(*) FROM note WHERE root = ?", (root.id,)).fetchone()
         db.execute("DELETE FROM root WHERE id = ?", (root.id,))
-        sql = "DELETE FROM label WHERE path = ? OR path > ? AND path < ?"
-        db.execute(sql, (paths.to_db(root.path), *paths.bounds_below(root.path)))
+        db.execute(f"DELETE FROM label WHERE {AT_OR_BELOW}", bounds(root.path))
         save(db)
     return int(count)
 
