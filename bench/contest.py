@@ -75,7 +75,9 @@ class Bench:
 
     def environment(self, home: Path) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("MEMCAIRN_")}
-        return clean | {"MEMCAIRN_HOME": str(home), "MEMCAIRN_CONFIG": str(home / "none.toml")}
+        # Words only, as the floors and the peer's preset have it: no row is about embeddings.
+        ours = {"HOME": str(home), "CONFIG": str(home / "none.toml"), "EMBEDDING_PROVIDER": "none"}
+        return clean | {f"MEMCAIRN_{name}": value for name, value in ours.items()}
 
     def ours(self, home: Path, *arguments: str | Path) -> float:
         return run([self.program, *map(str, arguments)], self.environment(home))
