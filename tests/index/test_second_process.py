@@ -51,11 +51,22 @@ def _forking(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_forking")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 class TestTwoProcesses:
-    def test_each_item_is_worked_out_once_by_one_of_the_two(self) -> None:
-        results = dict(work_out(ITEMS, process_of))
+    def test_each_item_is_worked_out_once_by_one_of_the_two(self, tmp_path: Path) -> None:
+        def when_both_work(item: str) -> tuple[str, int]:
+            (tmp_path / str(os.getpid())).touch()
+            give_up = time.monotonic() + 60
+            while len(os.listdir(tmp_path)) < 2 and time.monotonic() < give_up:
+                time.sleep(0.001)
+            return process_of(item)
 
-        assert {item: text for item, (text, _) in results.items()} == {i: i.upper() for i in ITEMS}
-        assert {process for _, process in results.values()} >= {os.getpid()}
+        results = list(work_out(ITEMS, when_both_work))
+
+        assert sorted((item, text) for item, (text, _) in results) == sorted(
+            (item, item.upper()) for item in ITEMS
+        )
+        processes = {process for _, (_, process) in results}
+        assert len(processes) == 2
+        assert os.getpid() in processes
         assert has_no_child()
 
     def test_the_child_does_not_wait_for_a_parent_that_is_busy(self, tmp_path: Path) -> None:
