@@ -1,16 +1,18 @@
-# Everything is set up on first use: Python 3.11 or later, make and git are enough.
+# Everything is set up on first use: Python 3.11 or later, make and git are enough. Where npm is there, too, the
+# tests also drive the real clients (Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode): 1.3 GB, in .clients.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CLIENTS := .clients
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench clients clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
 
-test: lint
+test: lint clients
 	$(BIN)/pytest -q -n 2
 
 lint: $(READY)
@@ -25,8 +27,10 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/run.py
 
+clients: $(CLIENTS)/.ready
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): pyproject.toml models/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "memcairn needs Python 3.11 or later; make PYTHON=/path/to/python3.11")'
@@ -35,3 +39,15 @@ $(READY): pyproject.toml models/pyproject.toml
 	$(BIN)/python -m pip install --quiet ./models
 	$(BIN)/python -m pip install --quiet --editable '.[mcp,semantic]' --group dev
 	@touch $@
+
+# Not `npm ci`: a registry may lack packages for other platforms. Without npm, or without a network, the tests
+# of clients are skipped; the next run tries again.
+$(CLIENTS)/.ready: tests/clients/package.json tests/clients/package-lock.json
+	@mkdir -p $(CLIENTS) && cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)
+	@if ! command -v npm >$(CLIENTS)/npm.log; then \
+		echo 'npm is not there: tests with real clients are skipped'; \
+	elif (cd $(CLIENTS) && npm install --no-audit --no-fund --fetch-retries=1 >npm.log 2>&1); then \
+		touch $@; \
+	else \
+		echo 'the real clients cannot be installed ($(CLIENTS)/npm.log): their tests are skipped'; \
+	fi

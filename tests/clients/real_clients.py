@@ -1,10 +1,8 @@
 """Where the real clients are, and the world that they run in: a HOME of their own, no network.
 
-They come from npm. They are looked for on PATH, in `.clients` of the checkout and in the folder that
-REAL_CLIENTS names; a test whose client is not there is skipped:
-
-    npm install --prefix .clients @anthropic-ai/claude-code @openai/codex @google/gemini-cli \\
-        opencode-ai @github/copilot
+`make clients` installs them from npm into `.clients`, in the versions that package.json here names. A
+folder that REAL_CLIENTS names comes before that, and PATH after it; a test whose client is in none of them is
+skipped.
 """
 
 from __future__ import annotations
@@ -30,9 +28,9 @@ def find(name: str) -> str:
     """The program of a client; skips the test if it is not on this machine."""
     folders = [os.environ.get("REAL_CLIENTS", ""), str(_PROJECT / ".clients")]
     places = [os.path.join(folder, "node_modules", ".bin") for folder in folders if folder]
-    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(places))
+    found = shutil.which(name, path=os.pathsep.join(places)) or shutil.which(name)
     if found is None:
-        pytest.skip(f"{name} is not installed")
+        pytest.skip(f"{name} is not installed: `make clients` does that, with npm and a network")
     return str(Path(found).resolve())
 
 
