@@ -101,3 +101,14 @@ def test_names_that_are_no_unicode_are_no_obstacle(shown: Shown) -> None:
     assert shown.take(place, "lone \ud800 surrogate")
     assert not shown.take(place, "lone \ud800 surrogate")
     assert shown.places() == [place]
+
+
+def test_what_another_process_showed_or_forgot_is_noticed(tmp_path: Path, shown: Shown) -> None:
+    other = Shown(str(tmp_path / "shown"))
+    assert shown.take(PLACE, TEXT)
+    assert not other.take(PLACE, TEXT)
+
+    other.forget()
+
+    assert shown.take(PLACE, TEXT)
+    assert not other.take(PLACE, TEXT)

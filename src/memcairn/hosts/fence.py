@@ -68,7 +68,7 @@ def fenced(name: str, about: str, blocks: Iterable[str]) -> str:
 
 def units(text: str) -> int:
     """UTF-16 units, in which hosts count."""
-    return len(text) + sum(c > "\uffff" for c in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _shown(line: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # A passage with a lower score is not shown to somebody who did not ask for it.
 RELEVANT = 0.5
 # Looked at; the budget decides how many are shown.
-MOST_PASSAGES = 40
+MOST_PASSAGES = 20
 MOST_QUERY_CHARS = 2_000
 
 

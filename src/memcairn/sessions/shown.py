@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from memcairn import json_text, lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _DIGEST_BYTES = 6
 # A session that has been shown this much begins to forget; it is far beyond what a model still sees.
@@ -36,6 +36,9 @@ class Shown:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        # What was read of the file, as far as it was: others only add to it, or make it empty.
+        self._seen: set[str] = set()
+        self._read_bytes = 0
 
     def take(self, place: Place, text: str) -> bool:
         """Show a passage, unless the session has seen most of it.
@@ -51,17 +54,26 @@ class Shown:
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             with lock.exclusive(self._path, descriptor):
-                seen = _seen(_read(descriptor))
-                again = sum(words for line, words in lines.items() if line in seen)
+                self._read_on(descriptor)
+                again = sum(words for line, words in lines.items() if line in self._seen)
                 if 2 * again > sum(lines.values()) or not lines:
                     return False
                 entry = json_text.write([*place, *lines])
                 if os.fstat(descriptor).st_size > _MOST_BYTES:
                     os.ftruncate(descriptor, 0)
+                    self._seen, self._read_bytes = set(), 0
                 os.write(descriptor, b"\n" + entry.encode("ascii") + b"\n")
                 return True
         finally:
             os.close(descriptor)
+
+    def _read_on(self, descriptor: int) -> None:
+        if os.fstat(descriptor).st_size < self._read_bytes:
+            self._seen, self._read_bytes = set(), 0
+        os.lseek(descriptor, self._read_bytes, os.SEEK_SET)
+        content = b"".join(iter(lambda: os.read(descriptor, 1 << 20), b""))
+        self._read_bytes += len(content)
+        self._seen.update(digest for entry in _entries(content) for digest in entry[3:])
 
     def places(self) -> list[Place]:
         """What has been shown, first to last."""
@@ -73,6 +85,7 @@ class Shown:
 
     def forget(self) -> None:
         """Begin anew: the model no longer sees what it was shown."""
+        self._seen, self._read_bytes = set(), 0
         try:
             os.truncate(self._path, 0)
         except FileNotFoundError:
@@ -88,11 +101,6 @@ def _digest(path: str, line: str) -> str:
     return blake2b(said, digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def _read(descriptor: int) -> bytes:
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return b"".join(iter(lambda: os.read(descriptor, 1 << 20), b""))
-
-
 def _entries(content: bytes) -> Iterator[list[Any]]:
     for text in content.split(b"\n"):
         try:
@@ -101,8 +109,3 @@ def _entries(content: bytes) -> Iterator[list[Any]]:
             continue
         if isinstance(entry, list) and len(entry) >= 3:
             yield entry
-
-
-def _seen(content: bytes) -> set[str]:
-    digests: Iterable[str] = (digest for entry in _entries(content) for digest in entry[3:])
-    return set(digests)
