@@ -46,7 +46,7 @@ $(CLIENTS)/.ready: tests/clients/package.json tests/clients/package-lock.json
 	@mkdir -p $(CLIENTS) && cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)
 	@if ! command -v npm >$(CLIENTS)/npm.log; then \
 		echo 'npm is not there: tests with real clients are skipped'; \
-	elif (cd $(CLIENTS) && npm install --no-audit --no-fund --fetch-retries=1 >npm.log 2>&1); then \
+	elif (cd $(CLIENTS) && npm install --no-audit --no-fund --fetch-retry-mintimeout=1000 >npm.log 2>&1); then \
 		touch $@; \
 	else \
 		echo 'the real clients cannot be installed ($(CLIENTS)/npm.log): their tests are skipped'; \
