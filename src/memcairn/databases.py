@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from memcairn.errors import StateDamaged
 from memcairn.indexer import Indexer
 from memcairn.queue import Queue
+from memcairn.sqlite_errors import says_damaged
 from memcairn.store import roots
-from memcairn.store.database import Database, says_damaged
+from memcairn.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,12 +20,12 @@ import time
 from collections import namedtuple
 
 from memcairn import paths
-from memcairn.errors import SchemaTooNew, StateError
+from memcairn.errors import SchemaTooNew
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any, NamedTuple
+    from typing import Any, NamedTuple, NoReturn
 
     class Claim(NamedTuple):
         """An entry that this drainer has taken, as it was when it was taken."""
@@ -190,7 +190,8 @@ class Queue:
 
     Raises:
         SchemaTooNew: a later memcairn wrote the database.
-        StateError: the database cannot be opened or made.
+        StateError: the database cannot be opened or made. Every method raises it, too: the disk is full,
+            say.
     """
 
     def __init__(
@@ -209,11 +210,11 @@ class Queue:
         try:
             self._db = self._open()
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and not _says_damaged(error):
-                raise StateError(str(error), path=path) from error
-            # Only a damaged queue needs it, and it imports what a hook call cannot afford.
-            from memcairn import aside  # noqa: PLC0415
+            # What few calls need, and a hook call cannot afford.
+            from memcairn import aside, sqlite_errors  # noqa: PLC0415
 
+            if not sqlite_errors.says_damaged(error):
+                raise sqlite_errors.cannot_be_used(path, error) from error
             self.set_aside = aside.set_aside(path)
             self._db = self._open()
 
@@ -292,11 +293,14 @@ class Queue:
             }
             for path in changed
         ]
-        with _Transaction(self._db):
+        with self._transaction():
             for row in rows:
                 self._db.execute(NEXT_SEQ)
                 self._db.execute(ENQUEUE, row)
             return self.watermark()
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self.path, self._db)
 
     def watermark(self) -> int:
         """The sequence number of the latest write; what is queued now has it or a lower one."""
@@ -329,7 +333,7 @@ class Queue:
 
     def _take(self, owner: str, which: str, row: dict[str, Any], limit: int) -> list[Claim]:
         row = self._now(**row, owner=owner, limit=limit)
-        with _Transaction(self._db):
+        with self._transaction():
             self._expire_dead()
             sql = f"""
                 SELECT path, seq, namespace, force FROM entry WHERE {which}
@@ -352,7 +356,7 @@ class Queue:
     def begin_flush(self, *, only: Sequence[str] | None = None) -> int:
         """Make failing entries due once more; returns the watermark that the flush is for."""
         which, row = _among(only)
-        with _Transaction(self._db):
+        with self._transaction():
             sql = f"UPDATE entry SET since_seq = seq WHERE since_seq IS NULL AND {which}"
             self._db.execute(sql, row)
             return self.watermark()
@@ -366,7 +370,8 @@ class Queue:
     def renew(self, owner: str) -> None:
         """Make the lease of everything that `owner` holds start anew."""
         sql = "UPDATE entry SET claim_ends = :now + :lease WHERE claimed_by = :owner"
-        self._db.execute(sql, self._now(owner=owner))
+        with self._transaction():
+            self._db.execute(sql, self._now(owner=owner))
 
     def complete(self, owner: str, claims: Iterable[Claim]) -> int:
         """Remove entries, unless their files were written again since the claim.
@@ -375,7 +380,7 @@ class Queue:
             How many are gone; the others stay queued for that later write.
         """
         gone = 0
-        with _Transaction(self._db):
+        with self._transaction():
             for claim in claims:
                 row = {"path": paths.to_db(claim.path), "seq": claim.seq, "owner": owner}
                 if self._db.execute(COMPLETE, row).rowcount == 1:
@@ -393,7 +398,7 @@ class Queue:
             error=error,
             first_retry=FIRST_RETRY_S,
         )
-        with _Transaction(self._db):
+        with self._transaction():
             if self._db.execute(FAIL, row).rowcount == 0:
                 # Written again meanwhile: that write is a fresh start.
                 self._db.execute(RELEASE, row)
@@ -401,7 +406,8 @@ class Queue:
     def release(self, owner: str) -> None:
         """Give back, untried, everything that `owner` still holds."""
         sql = "UPDATE entry SET claimed_by = NULL, claim_ends = NULL WHERE claimed_by = ?"
-        self._db.execute(sql, (owner,))
+        with self._transaction():
+            self._db.execute(sql, (owner,))
 
     def entries(self, *, failing: bool = False) -> Iterator[QueueEntry]:
         """Every entry, oldest first; with `failing`, only those that have an error."""
@@ -417,7 +423,7 @@ class Queue:
 
     def discard_failed(self) -> list[QueueEntry]:
         """Drop the entries that have an error, and return them. Nothing else drops an entry."""
-        with _Transaction(self._db):
+        with self._transaction():
             dropped = [entry for entry in self.entries(failing=True) if not entry.claimed]
             for entry in dropped:
                 self._db.execute(
@@ -461,21 +467,39 @@ def _outstanding(watermark: int, only: Sequence[str] | None) -> tuple[str, dict[
     return f"since_seq <= :watermark AND {which}", {**row, "watermark": watermark}
 
 
-def _says_damaged(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorname", "") in ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-
-
 class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK. A class: contextlib costs a hook call a millisecond."""
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK. A class: contextlib costs a hook call a millisecond.
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    Raises:
+        StateError: the disk is full, the file cannot be written, or others hold it for too long.
+    """
+
+    def __init__(self, path: str, db: sqlite3.Connection) -> None:
+        self._path = path
         self._db = db
 
     def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            self._tell(error)
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._db.execute("COMMIT")
-        elif self._db.in_transaction:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        except sqlite3.Error as failed:
+            error = failed
+        if self._db.in_transaction:
             self._db.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            self._tell(error)
+
+    def _tell(self, error: sqlite3.Error) -> NoReturn:
+        from memcairn import sqlite_errors  # noqa: PLC0415 - seldom needed
+
+        if sqlite_errors.blames_the_machine(error):
+            raise sqlite_errors.cannot_be_used(self._path, error) from error
+        raise error

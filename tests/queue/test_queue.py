@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn.errors import SchemaTooNew
+from memcairn.errors import SchemaTooNew, StateError
 from memcairn.queue import LEASE_S, MAX_WAIT_S, Queue, owner_of_this_process
 
 if TYPE_CHECKING:
@@ -352,6 +352,36 @@ def test_a_newer_schema_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
 
     assert "later memcairn" in str(caught.value)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("pragma", "hint"),
+    [("max_page_count = 1", "make room on the disk"), ("query_only = ON", "writable")],
+)
+def test_a_disk_that_takes_nothing_is_an_error_that_says_what_to_do(
+    queue: Queue, pragma: str, hint: str
+) -> None:
+    queue.enqueue([NOTE])
+    queue._db.execute(f"PRAGMA {pragma}")
+
+    with pytest.raises(StateError, match=r"queue\.db: cannot be used") as error:
+        queue.enqueue([f"/notes/{number}.md" for number in range(1000)])
+
+    assert hint in (error.value.hint or "")
+    assert [entry.path for entry in queue.entries()] == [NOTE]
+
+
+def test_a_queue_that_another_process_holds_for_long_is_an_error_that_says_so(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memcairn.queue.BUSY_S", 0.01)
+    waiting = Queue(queue.path)
+    with queue._transaction(), pytest.raises(StateError) as error:
+        waiting.enqueue([NOTE])
+    waiting.close()
+
+    assert "another process" in (error.value.hint or "")
+    queue.enqueue([NOTE])
 
 
 def test_the_module_imports_the_standard_library_only() -> None:

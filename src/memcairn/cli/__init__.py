@@ -129,11 +129,13 @@ def _enqueue(call: Enqueue) -> bool:
     window_s, path, namespace, force = call
     if os.environ.get("MEMCAIRN_QUEUE_MAX_WAIT_S") or os.path.exists(paths.config_file()):
         return False
+    import sqlite3  # noqa: PLC0415
+
     from memcairn.queue import Queue  # noqa: PLC0415
 
     try:
         queue = Queue(os.path.join(paths.home(), "queue.db"))
         queue.enqueue([paths.real(path)], namespace=namespace, force=force)
         return queue.set_aside is None and not queue.has_ready(window_s)
-    except MemcairnError:
+    except (MemcairnError, sqlite3.Error):
         return False

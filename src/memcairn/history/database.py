@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
 from memcairn.errors import SchemaTooNew, StateError
+from memcairn.sqlite_errors import cannot_be_used, says_damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,14 +94,6 @@ CREATE TRIGGER content_gone AFTER DELETE ON content BEGIN
 END""",
 )
 
-_DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_NOTADB"})
-_HINTS = {
-    "SQLITE_FULL": "make room on the disk",
-    "SQLITE_READONLY": "make the file and its folder writable",
-    "SQLITE_CANTOPEN": "make the file and its folder writable",
-    "SQLITE_BUSY": "another process has held it for too long; try again",
-}
-
 
 class Database:
     """One connection, opened at the first use, shared by the threads of a process.
@@ -148,13 +141,13 @@ class Database:
             try:
                 return self._once(begin, work)
             except sqlite3.Error as error:
-                if getattr(error, "sqlite_errorname", "") not in _DAMAGE:
-                    raise _cannot_be_used(self.path, error) from error
+                if not says_damaged(error):
+                    raise cannot_be_used(self.path, error) from error
             self._set_aside()
             try:
                 return self._once(begin, work)
             except sqlite3.Error as error:
-                raise _cannot_be_used(self.path, error) from error
+                raise cannot_be_used(self.path, error) from error
 
     def _once(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         db = self._opened()
@@ -229,9 +222,3 @@ def _create(db: sqlite3.Connection, first_id: int) -> None:
         db.execute("INSERT INTO sqlite_sequence VALUES ('revision', ?)", (first_id,))
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")
-
-
-def _cannot_be_used(path: str, error: sqlite3.Error) -> StateError:
-    name = getattr(error, "sqlite_errorname", "")
-    hint = next((hint for start, hint in _HINTS.items() if name.startswith(start)), None)
-    return StateError(f"cannot be used: {error}", path=path, hint=hint)

@@ -13,18 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
 from memcairn.errors import SchemaTooNew, StateDamaged, StateError
+from memcairn.sqlite_errors import blames_the_machine, cannot_be_used, says_damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SCHEMA_VERSION = 2
 BUSY_S = 60.0
-_DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_NOTADB"})
-
-
-def says_damaged(error: BaseException | None) -> bool:
-    """Whether this error says that the database file itself is broken."""
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorname", "") in _DAMAGE
 
 
 class Database:
@@ -48,7 +43,7 @@ class Database:
         except sqlite3.Error as error:
             if says_damaged(error):
                 raise StateDamaged("is damaged", path=path) from error
-            raise _cannot_be_used(path, error) from error
+            raise cannot_be_used(path, error) from error
         except OSError as error:
             raise StateError(
                 f"cannot be made: {error.strerror}",
@@ -146,10 +141,8 @@ class Database:
         except BaseException as error:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            # What the disk or another process is to blame for; a wrong statement is our own defect.
-            name = getattr(error, "sqlite_errorname", "")
-            if isinstance(error, sqlite3.Error) and name.startswith(tuple(_HINTS)):
-                raise _cannot_be_used(self.path, error) from error
+            if isinstance(error, sqlite3.Error) and blames_the_machine(error):
+                raise cannot_be_used(self.path, error) from error
             raise
         finally:
             self._depth -= 1
@@ -192,21 +185,6 @@ class Database:
         except sqlite3.DatabaseError as error:
             found.append(f"full text: {error}")
         return found
-
-
-_HINTS = {
-    "SQLITE_FULL": "make room on the disk",
-    "SQLITE_READONLY": "make the file and its folder writable",
-    "SQLITE_CANTOPEN": "make the file and its folder writable",
-    "SQLITE_IOERR": "look at the disk",
-    "SQLITE_BUSY": "another process has held it for a minute; try again",
-}
-
-
-def _cannot_be_used(path: str, error: sqlite3.Error) -> StateError:
-    name = getattr(error, "sqlite_errorname", "")
-    hint = next((hint for start, hint in _HINTS.items() if name.startswith(start)), None)
-    return StateError(f"cannot be used: {error}", path=path, hint=hint)
 
 
 def _statements(script: str) -> Iterator[str]:
