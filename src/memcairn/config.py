@@ -7,18 +7,33 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import namedtuple
 
 from memcairn import paths
 from memcairn.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, NamedTuple
+
+    class _Setting(NamedTuple):
+        name: str
+        default: bool | float | str | tuple[str, ...] | dict[str, str]
+        meaning: str
+        in_project: bool = False
+        choices: tuple[str, ...] = ()
+
+else:
+    # typing costs a hook call half as much as starting Python does.
+    _Setting = namedtuple(  # noqa: PYI024
+        "_Setting", "name default meaning in_project choices", defaults=(False, ())
+    )
 
 PROJECT_FILE = ".memcairn.toml"
 
 
-class Setting(NamedTuple):
+class Setting(_Setting):
     """One setting.
 
     `default` also gives the type: bool, int, float, str, a tuple of str, or a dict of str to str. With
@@ -26,11 +41,7 @@ class Setting(NamedTuple):
     it may only say how its own notes are read. Where there are `choices`, the value is one of them.
     """
 
-    name: str
-    default: bool | float | str | tuple[str, ...] | dict[str, str]
-    meaning: str
-    in_project: bool = False
-    choices: tuple[str, ...] = ()
+    __slots__ = ()
 
     @property
     def variable(self) -> str:

@@ -6,13 +6,9 @@ folder outside git is a project of its own.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
-import tomllib
 
-from memcairn import config, paths
+from memcairn import config, json_text, paths
 from memcairn.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -60,8 +56,11 @@ def _main_worktree(git_file: str) -> str | None:
 
 def key(folder: str) -> str:
     """A name for the folder of a project that is readable, and different for different folders."""
-    name = re.sub(r"[^\w.-]+", "-", os.path.basename(folder)).strip("-.")[:_KEY_NAME_CHARS]
-    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+    from hashlib import sha256  # noqa: PLC0415 - a hook call seldom needs it
+
+    plain = "".join(c if c.isalnum() or c in "_.-" else " " for c in os.path.basename(folder))
+    name = "-".join(plain.split()).strip("-.")[:_KEY_NAME_CHARS]
+    digest = sha256(os.fsencode(folder)).hexdigest()[:12]
     return f"{name or 'root'}-{digest}"
 
 
@@ -94,6 +93,10 @@ def root(path: str, settings: Config, home: str) -> str:
 def _own_root(folder: str) -> str | None:
     """The root that a project names for itself: it came with a clone, so it may only name its own."""
     file = os.path.join(folder, config.PROJECT_FILE)
+    if not os.path.lexists(file):
+        return None
+    import tomllib  # noqa: PLC0415 - hardly a project has such a file
+
     try:
         with open(file, "rb") as stream:
             given = tomllib.load(stream).get("memory", {}).get("root")
@@ -132,7 +135,7 @@ def claude_folder(folder: str) -> str | None:
     moved = settings.get("autoMemoryDirectory")
     if isinstance(moved, str) and os.path.isabs(os.path.expanduser(moved)):
         return paths.real(moved)
-    name = re.sub(r"[^a-zA-Z0-9]", "-", folder)
+    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in folder)
     place = os.path.join(base, "projects", name, "memory")
     started_by_claude = "CLAUDE_PROJECT_DIR" in os.environ
     return paths.real(place) if os.path.isdir(place) or started_by_claude else None
@@ -141,7 +144,7 @@ def claude_folder(folder: str) -> str | None:
 def _claude_settings(base: str) -> dict[str, object]:
     try:
         with open(os.path.join(base, "settings.json"), "rb") as file:
-            found = json.load(file)
+            found = json_text.read(file.read())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

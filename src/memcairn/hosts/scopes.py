@@ -7,19 +7,29 @@ belongs to the user     everything else that was indexed: a folder of notes, the
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import namedtuple
 
 from memcairn import paths, project
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import NamedTuple
 
     from memcairn.config import Config
 
+    class _Scope(NamedTuple):
+        folder: str
+        own: str
+        roots: tuple[str, ...]
+        others: tuple[str, ...]
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+else:
+    # dataclasses and typing cost a hook call as much as starting Python does.
+    _Scope = namedtuple("_Scope", "folder own roots others")  # noqa: PYI024
+
+
+class Scope(_Scope):
     """What concerns a project.
 
     Attributes:
@@ -29,10 +39,7 @@ class Scope:
         others: the roots that do not.
     """
 
-    folder: str
-    own: str
-    roots: tuple[str, ...]
-    others: tuple[str, ...]
+    __slots__ = ()
 
     def holds(self, path: str) -> bool:
         """Whether a note concerns the project: the innermost root around it decides."""
