@@ -340,11 +340,11 @@ class Memory:
         Raises:
             MemoryMdError: there is none, or it cannot be read.
         """
-        from memcairn.memory_md import check, refresh  # noqa: PLC0415 - as above
+        from memcairn.memory_md import check, root_files  # noqa: PLC0415 - as above
 
         root = self.memory_md_root(path)
         self._finish(IndexReport())
-        present = refresh.read(root.path)
+        present = root_files.read(root.path)
         if present is None:
             raise MemoryMdError(
                 "is not there",

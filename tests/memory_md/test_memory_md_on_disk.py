@@ -1,6 +1,7 @@
 """MEMORY.md on disk: current after every way in, theirs kept, and nothing written where it must not be."""
 
 import errno
+import itertools
 import os
 import subprocess
 import sys
@@ -19,9 +20,9 @@ from hypothesis.stateful import (
 )
 from roots_on_disk import SMALL, index_files, is_whole, make_root, rebuilt, write
 
-from memcairn import Memory, atomic
+from memcairn import Memory
 from memcairn.errors import ConfigError, MemoryMdError, UsageError
-from memcairn.memory_md import refresh
+from memcairn.memory_md import current, refresh
 
 
 @pytest.fixture
@@ -178,12 +179,12 @@ def test_an_update_that_never_happened_is_made_up_for(root, monkeypatch):
 
 
 def test_a_new_day_takes_expired_notes_off_the_first_page(root, monkeypatch):
-    write(root, "old.md", "Soon over", "Text.", valid_until=f"{refresh.this_day()}")
+    write(root, "old.md", "Soon over", "Text.", valid_until=f"{current.this_day()}")
     with Memory() as memory:
         memory.index(root)
         assert "[Soon over](old.md)" in text(root)
-    tomorrow = refresh.this_day().fromordinal(refresh.this_day().toordinal() + 1)
-    monkeypatch.setattr(refresh, "this_day", lambda: tomorrow)
+    tomorrow = current.this_day().fromordinal(current.this_day().toordinal() + 1)
+    monkeypatch.setattr(current, "this_day", lambda: tomorrow)
     with Memory() as memory:
         memory.refresh_memory_md(root)
     assert "[Soon over](old.md)" not in text(root)
@@ -401,7 +402,7 @@ def test_a_folder_in_its_place_is_an_error(root):
 def test_a_fifo_in_its_place_does_not_hold_up(root):
     (root / "MEMORY.md").unlink()
     os.mkfifo(root / "MEMORY.md")
-    assert "no regular file" in write_and_index(root)
+    assert "a pipe" in write_and_index(root)
     (root / "MEMORY.md").unlink()
     assert mended(root)
 
@@ -414,10 +415,63 @@ def test_a_disk_that_fails_leaves_the_old_file(root, monkeypatch, code):
         raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as patched:
-        patched.setattr(atomic, "replace", fail)
+        patched.setattr(os, "replace", fail)
         assert os.strerror(code) in write_and_index(root)
     assert text(root) == before
     assert mended(root)
+
+
+class DiskThatFills:
+    """Has room for so many more changes, and then for none; `failed` says that it was met full."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.failed = room, False
+
+    def filling(self, call, is_change=lambda *_, **__: True):
+        def changed(*arguments, **keywords):
+            if is_change(*arguments, **keywords):
+                self.room -= 1
+                if self.room < 0:
+                    self.failed = True
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return call(*arguments, **keywords)
+
+        return changed
+
+
+def test_a_disk_that_fills_at_any_moment_leaves_whole_files_and_the_notes(
+    tmp_path, small, monkeypatch
+):
+    def creates(_path, flags, *_, **__):
+        return bool(flags & os.O_CREAT)
+
+    root = make_root(tmp_path / "notes", 30)
+    hindered = 0
+    for room in itertools.count():
+        disk, before = DiskThatFills(room), index_files(root)
+        title = f"Zebra{room}"
+        write(root, "a/note-0.md", title, "Text.")
+        write(root, f"b/new-{room}.md", "Quite new", "Text.")
+        with Memory() as memory:
+            with monkeypatch.context() as patched:
+                for name in ("fsync", "replace", "mkdir"):
+                    patched.setattr(os, name, disk.filling(getattr(os, name)))
+                patched.setattr(os, "open", disk.filling(os.open, creates))
+                memory.index(root)
+            left = index_files(root)
+            assert [found.title for found in memory.search(title, limit=1)] == [title]
+            assert memory.check_memory_md(root) == []
+            assert disk.failed or not memory.notices
+            assert all("make room" in notice for notice in memory.notices)
+        after = index_files(root)
+        assert is_whole(left["MEMORY.md"], 14, 2200)
+        for path, data in left.items():
+            assert data in (before.get(path), after.get(path))
+        assert [file for file in root.rglob(".memcairn-*") if file.is_file()] == []
+        if not disk.failed:
+            break
+        hindered += bool(memory.notices)
+    assert hindered > 5, "the disk was hardly ever full: the test tests nothing"
 
 
 def test_somebody_who_writes_it_meanwhile_loses_nothing(root, monkeypatch):

@@ -13,6 +13,7 @@ from memcairn.store import memory_md, roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from memcairn.config import Config
     from memcairn.memory_md.limits import Limits
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from memcairn.store.roots import Root
 
 _CLAUDE_MEMORY = re.compile(r".*/\.claude/(?:projects/[^/]+/memory|agent-memory/[^/]+)", re.DOTALL)
+
+
+def this_day() -> date:
+    """Today, by UTC: processes in different time zones agree on it."""
+    return datetime.now(UTC).date()
 
 
 def is_kept(root: Root, states: Mapping[int, memory_md.State]) -> bool:
@@ -44,7 +50,7 @@ def bring_up_to_date(db: Database, settings: Config, home: str, notices: list[st
     What hinders that is told as a notice, and tried again the next time: the notes are safe.
     """
     states = memory_md.states(db)
-    today = datetime.now(UTC).date().toordinal()
+    today = this_day().toordinal()
     for root in roots.roots(db):
         if not is_kept(root, states):
             continue

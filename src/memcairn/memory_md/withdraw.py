@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from memcairn import atomic, lock
-from memcairn.memory_md import block, page_text
+from memcairn.memory_md import block
+from memcairn.memory_md.backups import backups_of
 from memcairn.memory_md.kept import loads
-from memcairn.memory_md.refresh import read
-from memcairn.paths import MEMORY_MD, PAGES_FOLDER
+from memcairn.memory_md.render import page_path
+from memcairn.memory_md.root_files import opened
+from memcairn.paths import MEMORY_MD
+
+if TYPE_CHECKING:
+    from memcairn.memory_md.root_files import RootFiles
 
 
 def withdraw(root: str, kept: str | None, backups: str) -> list[str]:
@@ -29,26 +31,22 @@ def withdraw(root: str, kept: str | None, backups: str) -> list[str]:
         The files that changed.
 
     Raises:
-        MemoryMdError: MEMORY.md is something that is not read: a symlink, a folder.
-        OSError: a file cannot be written.
-        TimeoutError: another program has been writing in the root for 30 seconds.
+        MemoryMdError: MEMORY.md is something that is not read (a symlink, a folder), a file cannot be
+            written, or another program has been writing in the root for 30 seconds.
     """
-    descriptor = None if os.name == "nt" else os.open(root, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with lock.exclusive(root, descriptor):
-            return [*_memory_md(root, kept, backups), *_pages(root)]
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
+    with opened(root) as files:
+        changed = [MEMORY_MD] if _take_out(files, root, kept, backups) else []
+        changed += map(page_path, files.remove_pages(sorted(files.page_names())))
+    return [os.path.join(root, path) for path in changed]
 
 
-def _memory_md(root: str, kept: str | None, backups: str) -> list[str]:
-    present = read(root)
+def _take_out(files: RootFiles, root: str, kept: str | None, backups: str) -> bool:
+    present = files.memory_md()
     found = loads(kept) if kept is not None else None
     written = found.written if found is not None else frozenset[str]()
-    if present is None or b"<!-- memcairn:begin " not in present:
-        return []
-    around = block.read(present, lambda line: block.line_digest(line) in written)
+    if present is None or b"<!-- memcairn:begin " not in present.data:
+        return False
+    around = block.read(present.data, lambda line: block.line_digest(line) in written)
     left = _was(root, around, backups)
     if left is None:
         own_header = f"{block.HEADER}{around.newline * 2}"
@@ -57,36 +55,16 @@ def _memory_md(root: str, kept: str | None, backups: str) -> list[str]:
         )
         text = before + around.after.removeprefix(around.newline)
         left = text.encode("utf-8", "surrogateescape") if text.strip("\ufeff \t\r\n") else None
-    file = Path(root, MEMORY_MD)
     if left is None:
-        file.unlink()
-    else:
-        atomic.replace(file, left)
-    return [str(file)]
+        files.remove_memory_md()
+        return True
+    return files.write_memory_md(left, present)
 
 
 def _was(root: str, around: block.Surroundings, backups: str) -> bytes | None:
     """The copy of the MEMORY.md that was there before us, if only our block came in since."""
-    for copy in sorted(Path(backups).glob(f"*-{MEMORY_MD}")):
-        content = copy.read_bytes()
-        digest = hashlib.blake2b(content + os.fsencode(root), digest_size=6).hexdigest()
-        if copy.name.removesuffix(f"-{MEMORY_MD}").endswith(digest):
-            then = block.read(content, lambda _: False)
-            if (then.before, then.after) == (around.before, around.after):
-                return content
+    for content in backups_of(backups, root):
+        then = block.read(content, lambda _: False)
+        if (then.before, then.after) == (around.before, around.after):
+            return content
     return None
-
-
-def _pages(root: str) -> list[str]:
-    folder = Path(root, PAGES_FOLDER)
-    if folder.is_symlink() or not folder.is_dir():
-        return []
-    removed = []
-    for file in sorted(folder.glob("*.md")):
-        if not file.is_symlink() and file.is_file() and page_text.is_page(file.read_bytes()):
-            file.unlink()
-            removed.append(str(file))
-    if removed:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-    return removed
