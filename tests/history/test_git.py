@@ -3,12 +3,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from memcairn.errors import StateError
 from memcairn.history import Bounds, History
 from memcairn.history.git import GitHistory
+from memcairn.history.repository import Repository
 
 from .contract import HistoryContract, write
 
@@ -303,3 +307,47 @@ def test_a_new_journal_goes_on_where_git_is(
     assert tree(folder) == on_disk(root)
     # What went unseen is in git.
     assert again.content("b.md", last + 1) == b"b"
+
+
+def test_a_commit_that_fails_in_the_background_stops_nothing(
+    open_git: Callable[..., GitHistory],
+    vault: Vault,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("memcairn.history.git._GATHER_S", 0)
+    tried = threading.Semaphore(0)
+    errors = [OSError(28, "No space left on device"), RuntimeError("a defect")]
+
+    def commit(_: GitHistory) -> int:
+        tried.release()
+        raise errors.pop()
+
+    history = open_git()
+    with monkeypatch.context() as patch:
+        patch.setattr(GitHistory, "commit", commit)
+        for n in range(2):
+            write(history, vault, "a.md", str(n))
+            assert tried.acquire(timeout=30)
+        while errors or sum("not_committed" in line for line in caplog.messages) < 2:
+            time.sleep(0.001)
+    history.close()
+
+    assert tree(folder) == {"a.md": "1"}
+    assert "a defect" in caplog.text
+
+
+def test_a_repository_that_cannot_be_made_is_said_and_leaves_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = Repository(folder / "git")
+    (folder / "git").mkdir(parents=True)
+    (folder / "git" / "something").touch()
+    with pytest.raises(StateError, match="cannot be made"):
+        repository.make()
+
+    monkeypatch.setenv("PATH", str(folder / "nothing"))
+    with pytest.raises(StateError, match="git is not installed"):
+        repository.make()
+    assert {path.name for path in folder.iterdir()} == {"git"}

@@ -63,3 +63,43 @@ def test_what_killed_processes_wrote_is_in_the_history(kind: str, tmp_path: Path
     newest = history.content("a.md", revisions[0].id)
     assert newest == (root / "a.md").read_bytes()
     history.close()
+
+
+@pytest.mark.skipif("git" not in KINDS, reason="needs git")
+def test_threads_and_processes_that_begin_a_git_history_at_once_all_commit(tmp_path: Path) -> None:
+    threads, rounds = 3, [f"round-{n}" for n in range(6)]
+    for name in rounds:
+        (tmp_path / name / "root").mkdir(parents=True)
+        for n in range(threads):
+            (tmp_path / name / "root" / f"{n}.md").write_text(str(n), encoding="utf-8")
+    program = [sys.executable, "-m", "history.first_commit", str(tmp_path), str(threads)]
+    processes = [
+        subprocess.Popen(
+            program, cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+        )
+        for _ in range(3)
+    ]
+
+    failures = []
+    for name in rounds:
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write(f"{name}\n")
+            process.stdin.flush()
+        for process in processes:
+            assert process.stdout is not None
+            failures.append(process.stdout.readline().strip())
+    for process in processes:
+        process.communicate()
+
+    assert failures == [""] * len(failures)
+    for name in rounds:
+        folder = tmp_path / name / "history"
+        done = subprocess.run(
+            ["git", f"--git-dir={folder / 'git'}", "ls-tree", "-r", "--name-only", "main"],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+        assert done.stdout.split() == [f"{n}.md" for n in range(threads)]
+        assert {path.name for path in folder.glob("git*")} == {"git"}

@@ -124,6 +124,9 @@ class GitHistory:
         except MemcairnError as error:
             # The journal has it all; the next call tries again.
             log.warning("history.not_committed: %s", error)
+        except Exception:
+            # Nobody waits for this thread, which goes on.
+            log.exception("history.not_committed")
 
     def commit(self) -> int:
         """Commit what is pending; returns how many commits that made.

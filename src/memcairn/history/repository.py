@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memcairn import paths
@@ -20,7 +23,6 @@ from memcairn.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 BRANCH = "refs/heads/main"
 # How lines of a commit's message begin.
@@ -75,10 +77,24 @@ class Repository:
         Raises:
             StateError: git is not installed, or cannot make it.
         """
-        if not self.exists():
-            paths.make_private_folder(str(self.folder))
-            self.run("init", "--quiet", "--bare", "--template=", str(self.folder))
-            self.run("symbolic-ref", "HEAD", BRANCH)
+        if self.exists():
+            return
+        try:
+            paths.make_private_folder(str(self.folder.parent))
+            # Another process may be at it, too: it gets its name when it is whole.
+            new = Repository(Path(tempfile.mkdtemp(prefix="git-", dir=self.folder.parent)))
+        except OSError as error:
+            raise StateError(f"cannot be made: {error.strerror}", path=self.folder) from error
+        try:
+            new.run("init", "--quiet", "--bare", "--template=", str(new.folder))
+            new.run("symbolic-ref", "HEAD", BRANCH)
+            os.rename(new.folder, self.folder)
+        except OSError as error:
+            # A folder that is not empty cannot be replaced: somebody was faster.
+            if not self.exists():
+                raise StateError(f"cannot be made: {error.strerror}", path=self.folder) from error
+        finally:
+            shutil.rmtree(new.folder, ignore_errors=True)
 
     def run(self, *arguments: str, data: bytes | None = None) -> bytes:
         """Run a git command in it and return what it prints.
@@ -98,6 +114,8 @@ class Repository:
                 check=False,
             )
         except FileNotFoundError as error:
+            if error.filename != "git":
+                raise StateError("does not exist", path=self.folder) from error
             raise StateError(
                 "git is not installed", hint='install it, or set history.kind = "journal"'
             ) from error
