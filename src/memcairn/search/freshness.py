@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # One stat of a folder takes 1-2 µs; beyond this many it is left to scans and the watcher.
 MOST_FOLDERS = 2_000
 # Of more notes than `MOST_NOTES`, a search looks at so many.
-SHARE = 500
+SHARE = 250
 
 
 def look_at_folders(db: Database, indexer: Indexer) -> IndexReport:

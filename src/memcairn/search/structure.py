@@ -26,6 +26,7 @@ _STEPS = tuple(
     for distance, share in enumerate(NEIGHBOURS, 1)
     for step, share in ((-distance, share), (distance, share))
 )
+_HERE_AND_STEPS = ((0, 1.0), *_STEPS)
 
 Place = tuple[int, int]  # note, position
 
@@ -40,14 +41,17 @@ def by_words_around(db: Database, candidates: Sequence[Candidate], wanted: int) 
         candidates: chunks that hold words of the query.
         wanted: how many will be looked at: a neighbour that cannot be among them is not fetched.
     """
-    held: dict[Place, list[float]] = {(c.note, c.position): list(c.words) for c in candidates}
-    for c in candidates:
-        for step, share in _STEPS:
-            place = (c.note, c.position + step)
-            shared = [share * score for score in c.words]
-            there = held.get(place)
-            held[place] = shared if there is None else list(map(max, there, shared))
-    scores = {place: sum(words) for place, words in held.items()}
+    scores: dict[Place, float] = {}
+    for ranked in zip(*[c.words for c in candidates], strict=True):
+        around: dict[Place, float] = {}
+        for c, score in zip(candidates, ranked, strict=True):
+            if score:
+                for step, share in _HERE_AND_STEPS:
+                    place = (c.note, c.position + step)
+                    if share * score > around.get(place, 0.0):
+                        around[place] = share * score
+        for place, score in around.items():
+            scores[place] = scores.get(place, 0.0) + score
     best = max(scores.values(), default=0.0) or 1.0
     scores = {place: score / best for place, score in scores.items()}
     return _at_places(db, candidates, scores, wanted)
