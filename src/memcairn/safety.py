@@ -16,34 +16,37 @@ around recalled text are what protects; a flag tells the reader where to look.
 
 from __future__ import annotations
 
-import logging
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from functools import cache
 
 import redact_secret
 
 from memcairn.errors import SecretFound
 
-log = logging.getLogger(__name__)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
 
+    class Secret(NamedTuple):
+        """Where a secret stands in a text, and of what kind it is; never the secret itself.
 
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """Where a secret stands in a text, and of what kind it is; never the secret itself.
+        Args:
+            kind: "github token", "private key", "credential assignment" ...
+            line: the line it begins on, 1-based.
+            start: its first character, 0-based, in code points.
+            end: the character after its last one.
+        """
 
-    Args:
-        kind: "github token", "private key", "credential assignment" ...
-        line: the line it begins on, 1-based.
-        start: its first character, 0-based, in code points.
-        end: the character after its last one.
-    """
+        kind: str
+        line: int
+        start: int
+        end: int
 
-    kind: str
-    line: int
-    start: int
-    end: int
+else:
+    from collections import namedtuple  # typing costs a hook call half as much as starting Python
+
+    Secret = namedtuple("Secret", "kind line start end")  # noqa: PYI024
 
 
 def find_secrets(text: str) -> list[Secret]:
@@ -57,9 +60,9 @@ def find_secrets(text: str) -> list[Secret]:
     ]
     spans.extend(
         (*match.span(1), kind)
-        for kind, literal, form in _compiled(FORMS)
+        for kind, literal, form in _begun(FORMS)
         if literal in text
-        for match in form.finditer(text)
+        for match in _compiled(form).finditer(text)
         if kind != SPOKEN or _looks_random(match[1])
     )
     found: list[Secret] = []
@@ -67,7 +70,7 @@ def find_secrets(text: str) -> list[Secret]:
     for start, end, kind in sorted(spans):
         last = found[-1] if found else Secret("", 1, 0, 0)
         if start < last.end:
-            found[-1] = replace(last, end=max(end, last.end))
+            found[-1] = last._replace(end=max(end, last.end))
         else:
             line += text.count("\n", last.start, start)
             found.append(Secret(kind, line, start, end))
@@ -105,7 +108,9 @@ def refuse_secrets(text: str, *, allow: bool) -> None:
             f"looks like it holds a secret: {where}",
             hint="write down where it is kept instead; --allow-secrets writes it all the same",
         )
-    log.warning(
+    import logging  # noqa: PLC0415 - a hook call has nothing to log here
+
+    logging.getLogger(__name__).warning(
         "safety.secret_allowed: %s", where, extra={"kinds": sorted({s.kind for s in found})}
     )
 
@@ -124,23 +129,26 @@ def suspicious(text: str) -> list[str]:
         hidden = (*HIDDEN, *CONTROLS)
         plain = unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
         text = EMOJI_FLAG.sub("", text)
-    reasons = [reason for reason, _, form in _compiled(hidden) if form.search(text)]
+    reasons = [reason for reason, form in hidden if _compiled(form).search(text)]
     reasons.extend(
         reason
-        for reason, literal, form in _compiled(ORDERS)
-        if literal in plain and form.search(plain)
+        for reason, literal, form in _begun(ORDERS)
+        if literal in plain and _compiled(form).search(plain)
     )
     return list(dict.fromkeys(reasons))
 
 
 @cache
-def _compiled(table: tuple[tuple[str, str], ...]) -> list[tuple[str, str, re.Pattern[str]]]:
-    """A table's labels, and its patterns with the text that each begins with.
+def _begun(table: tuple[tuple[str, str], ...]) -> list[tuple[str, str, str]]:
+    """A table's labels and patterns, with the text that each pattern begins with.
 
-    They are compiled at the first use: it takes longer than this module's import. That a text has no
-    such beginning in it is found many times faster than by the pattern.
+    That a text has no such beginning in it is found many times faster than by the pattern.
     """
-    return [(label, _literal(form), re.compile(form)) for label, form in table]
+    return [(label, _literal(form), form) for label, form in table]
+
+
+# Where a pattern's beginning is in no text, it need not be compiled: that takes longer than this import.
+_compiled = cache(re.compile)
 
 
 def _literal(form: str) -> str:

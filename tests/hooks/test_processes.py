@@ -359,3 +359,37 @@ def test_a_queueing_call_loads_little() -> None:
     heavy = {"click", "yaml", "numpy", "dataclasses", "pathlib", "typing", "logging", "memcairn.config",
              "memcairn.memory", "memcairn.store", "subprocess", "threading", "hashlib", "mcp"}  # fmt: skip
     assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_a_session_starts_without_what_indexes_where_nothing_is_to_be_indexed(
+    root: Path, project: Path
+) -> None:
+    hook("session-start", payload(project))  # the first one may have something to do
+    heavy = ("memcairn.memory", "memcairn.indexer", "dataclasses", "typing", "logging", "json")
+    code = f"import os; os._exit = lambda code: print([m for m in {heavy} if m in sys.modules])"
+    program = f"import sys; {code}; from memcairn.cli import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, "hook", "session-start", "--host", "codex"],
+        input=payload(project, session_id="s2"), capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+
+    answer, loaded = done.stdout.splitlines()[:2]
+    assert b"[Deploying](deploy.md)" in answer
+    assert loaded == b"[]"
+
+
+def test_a_session_start_brings_memory_md_up_to_date(root: Path, project: Path) -> None:
+    (root / "MEMORY.md").unlink()
+
+    assert b"[Deploying](deploy.md)" in hook("session-start", payload(project))
+    assert "[Deploying](deploy.md)" in (root / "MEMORY.md").read_text(encoding="utf-8")
+
+
+@posix_only
+def test_a_memory_md_that_is_a_link_is_not_told(root: Path, project: Path, tmp_path: Path) -> None:
+    elsewhere = write(tmp_path, "elsewhere.md", "# Elsewhere\n\nNot to be told.\n")
+    (root / "MEMORY.md").unlink()
+    (root / "MEMORY.md").symlink_to(elsewhere)
+
+    assert b"Not to be told" not in hook("session-start", payload(project))

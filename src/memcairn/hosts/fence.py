@@ -14,8 +14,8 @@ speak as anybody else: each of its lines begins with a bar. What a reader could 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

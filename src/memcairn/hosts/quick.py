@@ -1,5 +1,6 @@
 """Answer an event without `Memory`, where nothing has to be indexed: as an event nearly always is.
 
+    session-start              nothing waits in queue.db, and every MEMORY.md is what it should be
     tool-used                  roots.json says whether it is a note, queue.db takes it
     stop, pre-compact, end     nothing waits in queue.db
     user-prompt, tool-failed   index.db answers as it is: nothing on disk has changed
@@ -16,7 +17,7 @@ import sqlite3
 from memcairn import paths
 from memcairn.errors import MemcairnError
 from memcairn.hosts import joined, written
-from memcairn.sessions import Line
+from memcairn.sessions import Line, Sessions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,31 @@ def answer(call: Call) -> str | None:
         return None if event is None else event(paths.home(), call)
     except (_MoreToDoError, MemcairnError, OSError, sqlite3.Error):
         return None
+
+
+def _session_start(home: str, call: Call) -> str:
+    known = written.roots(home)
+    if call.cause == "compact" or any(folder not in known for folder in written.own_memory(call)):
+        raise _MoreToDoError
+    _refuse_if_anything_waits(home)
+    # Only now, and only what a start takes, is loaded.
+    from memcairn import config  # noqa: PLC0415
+    from memcairn.hosts import scopes, start  # noqa: PLC0415
+
+    if known:
+        from memcairn.store.database import Database  # noqa: PLC0415 - as above
+        from memcairn.store.up_to_date import is_up_to_date  # noqa: PLC0415 - as above
+
+        index = os.path.join(home, "index.db")
+        if not os.path.exists(index) or not is_up_to_date(Database(index)):
+            raise _MoreToDoError
+    settings = config.load()
+    place = scopes.scope(known, settings, home, call.cwd, written.own_memory(call))
+    session = Sessions(home).start(call.session_id or None, root=place.own, host=call.host)
+    if call.cause == "clear":
+        session.shown.forget()
+    untold = start.untold(call, place)
+    return start.told(untold, session, int(settings["recall.start_words"])) if untold else ""
 
 
 def _tool_used(home: str, call: Call) -> str:
@@ -113,6 +139,7 @@ def _search_in(home: str) -> Callable[[str, int, str | None], Sequence[Passage]]
 
 
 _EVENTS: dict[str, Callable[[str, Call], str]] = {
+    "session-start": _session_start,
     "tool-used": _tool_used,
     "stop": _stop,
     "subagent-stop": _stop,

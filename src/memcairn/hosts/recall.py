@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from memcairn import safety
 from memcairn.hosts import fence
@@ -16,6 +15,7 @@ from memcairn.hosts.joined import join
 from memcairn.sessions import Line
 from memcairn.sessions.shown import Place
 
+TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -105,7 +105,7 @@ def _changed_on(path: str) -> str:
         return ""
 
 
-def first_lines(lines: Sequence[str], budget_words: int) -> list[str]:
+def _first_lines(lines: Sequence[str], budget_words: int) -> list[str]:
     """As many lines as fit."""
     taken = []
     for line in lines:
@@ -119,7 +119,7 @@ def first_lines(lines: Sequence[str], budget_words: int) -> list[str]:
 def _fitting(text: str, budget_words: int) -> tuple[str, int]:
     """The first lines of a text that fit, and how many; a first line that is too long is cut."""
     lines = text.split("\n")
-    taken = first_lines(lines, budget_words)
+    taken = _first_lines(lines, budget_words)
     used = sum(map(words, taken))
     if len(taken) < len(lines) and used < LEAST_WORDS:
         cut = " ".join(lines[len(taken)].split()[: budget_words - used])

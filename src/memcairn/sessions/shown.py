@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import os
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import json_text, lock
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, NamedTuple
+
+    class Place(NamedTuple):
+        """Lines `first` to `last` of a note, 1-based, inclusive."""
+
+        path: str
+        first: int
+        last: int
+
+else:
+    from collections import namedtuple  # typing costs a hook call half as much as starting Python
+
+    Place = namedtuple("Place", "path first last")  # noqa: PYI024
 
 _DIGEST_BYTES = 6
 # A session that has been shown this much begins to forget; it is far beyond what a model still sees.
 _MOST_BYTES = 4 << 20
-
-
-class Place(NamedTuple):
-    """Lines `first` to `last` of a note, 1-based, inclusive."""
-
-    path: str
-    first: int
-    last: int
 
 
 class Shown:
