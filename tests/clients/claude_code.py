@@ -72,20 +72,10 @@ class ClaudeCode:
                 return b"{}", JSON
             blocks = next(script, None) if _is_conversation(body) else None
             answered += 1
-            message = _message(blocks or [text("done")], answered, body.get("model"))
-            if body.get("stream"):
-                return _stream(message), EVENTS
-            return json.dumps(message).encode(), JSON
+            return reply(blocks or [text("done")], answered, body)
 
         with Loopback(answer) as model:
-            env = environment(self._home, self._project) | {
-                "ANTHROPIC_BASE_URL": model.url,
-                "ANTHROPIC_API_KEY": "sk-ant-scripted",
-                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-                "DISABLE_AUTOUPDATER": "1",
-                "DISABLE_TELEMETRY": "1",
-                "IS_SANDBOX": "1",
-            }
+            env = environment(self._home, self._project) | offline(model.url)
             command = [self._program, "-p", prompt, "--dangerously-skip-permissions", *arguments]
             printed = start(command, self._project, env)
         return Session(printed, [body for body in model.requests if _is_conversation(body)])
@@ -95,6 +85,26 @@ class ClaudeCode:
         return start(
             [self._program, *arguments], self._project, environment(self._home, self._project)
         )
+
+
+def offline(model: str) -> dict[str, str]:
+    """The environment in which the client talks to a model at this address, and to nobody else."""
+    return {
+        "ANTHROPIC_BASE_URL": model,
+        "ANTHROPIC_API_KEY": "sk-ant-scripted",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "DISABLE_AUTOUPDATER": "1",
+        "DISABLE_TELEMETRY": "1",
+        "IS_SANDBOX": "1",
+    }
+
+
+def reply(blocks: list[Block], number: int, request: dict[str, Any]) -> tuple[bytes, str]:
+    """An answer of the model, in the form that was asked for; `number` tells it from the others."""
+    message = _message(blocks, number, request.get("model"))
+    if request.get("stream"):
+        return _stream(message), EVENTS
+    return json.dumps(message).encode(), JSON
 
 
 def _is_conversation(body: dict[str, Any]) -> bool:
