@@ -268,7 +268,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(note: Path) -> None:
     assert error == b""
 
 
-def test_an_enqueue_call_loads_no_third_party_module(note: Path) -> None:
+@pytest.mark.parametrize("settings", [None, "[recall]\nbudget_words = 300\n"])
+def test_an_enqueue_call_loads_no_third_party_module(note: Path, settings: str | None) -> None:
+    if settings is not None:
+        Path(paths.config_file()).write_text(settings, encoding="utf-8")
     script = (
         "import os, sys; before = set(sys.modules)\n"
         "from memcairn.cli import main\n"
@@ -290,6 +293,23 @@ def test_an_enqueue_call_loads_no_third_party_module(note: Path) -> None:
         "dataclasses",
     }
     assert "1 path" in call("index", "--status").stdout
+
+
+@pytest.mark.parametrize("in_file", [True, False])
+def test_the_maximum_wait_that_is_set_counts_for_an_enqueue_call(
+    note: Path, monkeypatch: pytest.MonkeyPatch, *, in_file: bool
+) -> None:
+    call("index", note.parent)
+    call("index", "--debounce-window", "3600", note)
+    assert "1 path" in call("index", "--status").stdout
+
+    if in_file:
+        Path(paths.config_file()).write_text("[queue]\nmax_wait_s = 0\n", encoding="utf-8")
+    else:
+        monkeypatch.setenv("MEMCAIRN_QUEUE_MAX_WAIT_S", "0")
+    call("index", "--debounce-window", "3600", note)
+
+    assert "queue: empty" in call("index", "--status").stdout
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def _enqueue(call: Enqueue) -> bool:
     The whole call is done by click then; to record twice is to record once.
     """
     window_s, path, namespace, force = call
-    if os.environ.get("MEMCAIRN_QUEUE_MAX_WAIT_S") or os.path.exists(paths.config_file()):
+    if _sets_max_wait():
         return False
     import sqlite3  # noqa: PLC0415
 
@@ -139,3 +139,19 @@ def _enqueue(call: Enqueue) -> bool:
         return queue.set_aside is None and not queue.has_ready(window_s)
     except (MemcairnError, sqlite3.Error):
         return False
+
+
+def _sets_max_wait() -> bool:
+    """Whether the one setting that this call obeys may be another than the default.
+
+    To understand config.toml takes as long as all the rest, so it is only searched for the name.
+    """
+    if "MEMCAIRN_QUEUE_MAX_WAIT_S" in os.environ:
+        return True
+    try:
+        with open(paths.config_file(), "rb") as file:
+            return b"max_wait" in file.read()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # click says what is wrong with it
