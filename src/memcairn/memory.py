@@ -21,7 +21,7 @@ from memcairn.report import EmbedReport, IndexReport
 from memcairn.search import freshness, pipeline
 from memcairn.search.model import Model
 from memcairn.search.query import Query
-from memcairn.store import memory_md, notes, overview, roots
+from memcairn.store import memory_md, notes, overview, roots, uses
 
 if TYPE_CHECKING:
     import threading
@@ -546,6 +546,16 @@ class Memory:
         except EmbeddingError as error:
             self.model.failed(error)
             return pipeline.search(opened.db, asked)
+
+    def note_used(self, used: Iterable[str | os.PathLike[str]]) -> None:
+        """Notes were read, or shown to a model: from tomorrow on they matter more in MEMORY.md.
+
+        Surfaces say so, since a search alone does not know what becomes of its answer. A note counts once
+        a day; what is no note, not at all.
+        """
+        real = [paths.real(os.fspath(path)) for path in used]
+        today = current.this_day().toordinal()
+        self.databases.do(lambda opened: uses.note_used(opened.db, real, today))
 
     def namespaces(self) -> dict[str, int]:
         """How many notes each namespace has, by name."""

@@ -9,11 +9,13 @@ import os
 import shutil
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 from roots_on_disk import SMALL, index_files, is_whole, make_root, rebuilt, write
 
 DIED = 9
+WRITTEN = time.time()  # at every attempt, so that each comes to the same end
 CALLS = ("replace", "unlink", "mkdir", "rmdir", "fsync", "fdopen")
 CHANGES = ("BEGIN IMMEDIATE", "COMMIT", "INSERT", "UPDATE", "DELETE")
 
@@ -43,8 +45,8 @@ def update_and_die(root, steps):
     """Change two notes, and die before this step of what follows."""
     from memcairn import Memory
 
-    write(root, "a/note-0.md", "Another title", "Text.")
-    write(root, "new/one.md", "Quite new", "Text.")
+    for path, title in ("a/note-0.md", "Another title"), ("new/one.md", "Quite new"):
+        os.utime(write(root, path, title, "Text."), (WRITTEN, WRITTEN))
     (root / "b" / "note-1.md").unlink()
     countdown = Countdown(steps)
     for name in CALLS:

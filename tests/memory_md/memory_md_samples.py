@@ -176,6 +176,7 @@ facts = st.builds(
     ),
     pinned=st.booleans(),
     changed=st.integers(DAY - 400, DAY),
+    second=st.integers(0, 86_399),
     used_day=st.one_of(st.none(), st.integers(DAY - 100, DAY)),
     use_count=st.integers(0, 20),
     valid_until=st.sampled_from([None, "2024-01-01", "2025-11-20", "2030-01-01T10:00", "soon"]),

@@ -15,7 +15,7 @@ SMALL = {
 
 def make_root(folder: Path, notes: int) -> Path:
     """A root with so many notes and a MEMORY.md that is kept; index pages, if limits are SMALL."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(notes):
         write(
             folder, f"{'abc'[number % 3]}/note-{number}.md", f"Title {number}", f"About {number}."

@@ -21,8 +21,9 @@ from hypothesis.stateful import (
 from roots_on_disk import SMALL, index_files, is_whole, make_root, rebuilt, write
 
 from memcairn import Memory
-from memcairn.errors import ConfigError, MemoryMdError, UsageError
+from memcairn.errors import ConfigError, MemoryMdError, StateError, UsageError
 from memcairn.memory_md import current, refresh
+from memcairn.store import memory_md
 
 
 @pytest.fixture
@@ -418,6 +419,16 @@ def test_a_disk_that_fails_leaves_the_old_file(root, monkeypatch, code):
         patched.setattr(os, "replace", fail)
         assert os.strerror(code) in write_and_index(root)
     assert text(root) == before
+    assert mended(root)
+
+
+def test_an_index_that_cannot_be_written_is_told_and_made_up_for(root, monkeypatch):
+    def fail(*_, **__):
+        raise StateError("cannot be used: database or disk is full", path="index.db")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(memory_md, "written", fail)
+        assert "disk is full" in write_and_index(root)
     assert mended(root)
 
 

@@ -13,12 +13,16 @@ from memcairn.memory_md.rank import (
     TYPE_DAYS,
     is_current,
     is_expired,
-    milli_days,
     order,
+    rank,
     standing,
     type_name,
     type_order,
 )
+
+
+def milli_days(fact):
+    return standing(fact).milli_days
 
 
 def test_a_later_change_stands_before_an_earlier_one():
@@ -27,6 +31,22 @@ def test_a_later_change_stands_before_an_earlier_one():
 
 def test_equal_notes_stand_in_the_order_of_their_paths():
     assert order(note("a.md")) < order(note("b.md"))
+
+
+def test_of_notes_that_stand_equal_the_one_changed_last_comes_first():
+    morning = note("a.md", second=8 * 3600)
+    evening = note("b.md", second=20 * 3600)
+
+    assert order(evening) < order(morning) < order(note("a.md"))
+    assert order(note("c.md", type="project")) < order(evening)
+    assert order(note("c.md", changed=DAY + 1)) < order(note("d.md", second=86_399))
+
+
+def test_rank_is_standing_and_then_the_time_of_day():
+    last, first = note("a.md", second=86_399), note("a.md", changed=DAY + 1)
+
+    assert rank(last) < rank(first)
+    assert rank(last) // 86_400 == milli_days(last)
 
 
 def test_a_pinned_note_stands_before_all_others():

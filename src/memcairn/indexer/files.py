@@ -110,7 +110,8 @@ class Files:
             return take_apart(path, content)
         is_same = before.hash == content.hash and before.root == self._root.id
         if is_same and not self._force:
-            if before.signature != content.signature:
+            # A file without a time may have another one now.
+            if before.signature != content.signature or not content.signature.mtime_ns:
                 store.touch(self._db, path, content.signature)
             self._report.unchanged += 1
             return None

@@ -6,10 +6,13 @@ change. Use moves it later, its type moves it later:
     standing = h * log2(2^(changed/h) + w * 2^(used/h)) + days of its type      h = 30 days
 
 The sum is the usual exponential decay with a half-life of `h`, a change counting 1 and a last use
-counting `w` (1 for one use, up to 4 for eight and more). All terms fade at the same rate, so that
-the order of two notes is the same at whatever time one asks, and the moment can be left out. The
-logarithm only turns the sum into days, which are easier to explain; a type's days are a constant
-factor.
+counting `w` (1 for use on one day, up to 4 for use on eight days and more). All terms fade at the
+same rate, so that the order of two notes is the same at whatever time one asks, and the moment can
+be left out. The logarithm only turns the sum into days, which are easier to explain; a type's days
+are a constant factor.
+
+Days, and not moments, so that the file does not churn. Only among notes of equal standing does the
+time of day say which was changed last. Use counts from the next day on: to search changes no file.
 
 Pinned notes come first. Superseded and expired notes never stand on the first page.
 """
@@ -20,8 +23,9 @@ import math
 from dataclasses import dataclass
 from datetime import date
 
+SECONDS_PER_DAY = 86_400
 HALF_LIFE_DAYS = 30
-# The most that use counts, in changes; reached with eight uses.
+# The most that use counts, in changes; reached with eight days of use.
 MOST_USE = 4.0
 # How much later than its change a note of this type stands. What somebody is and wants stays true
 # for longer than what a project is doing.
@@ -35,8 +39,9 @@ class NoteFacts:
     """What index.db knows of a note, as far as MEMORY.md needs it.
 
     `path` is relative to the root, with posix separators; bytes that are not UTF-8 stand in it as
-    surrogate escapes. Days are proleptic ordinals (`date.toordinal`). `used_day` is the day of the
-    last use (a search hit that was opened, a read), None without one. `valid_until` is an ISO date
+    surrogate escapes. Days are proleptic ordinals (`date.toordinal`); `second` is that of the day of
+    the change. `used_day` is the last day of use (a search hit, a read), None without one, and
+    `use_count` how many such days there were, both without the present day. `valid_until` is an ISO date
     or time; the note is valid to the end of that day.
     """
 
@@ -46,6 +51,7 @@ class NoteFacts:
     type: str | None
     pinned: bool
     changed: int
+    second: int = 0
     used_day: int | None = None
     use_count: int = 0
     valid_until: str | None = None
@@ -62,7 +68,7 @@ class Standing:
 
     @property
     def milli_days(self) -> int:
-        """The standing in thousandths of a day, the later the better: what notes are ordered by."""
+        """The standing in thousandths of a day, the later the better."""
         return (self.changed + self.type_days) * 1000 + round(self.use_days * 1000)
 
 
@@ -72,9 +78,9 @@ def standing(facts: NoteFacts) -> Standing:
     return Standing(facts.changed, _use_days(facts), 0 if kind is None else TYPE_DAYS.get(kind, 0))
 
 
-def milli_days(facts: NoteFacts) -> int:
-    """`standing(facts).milli_days`, to be kept in a column and ordered by."""
-    return standing(facts).milli_days
+def rank(facts: NoteFacts) -> int:
+    """Standing, then the time of day of the change, as one number: the greater the better."""
+    return standing(facts).milli_days * SECONDS_PER_DAY + facts.second
 
 
 def _use_days(facts: NoteFacts) -> float:
@@ -95,8 +101,8 @@ def sort_key(path: str) -> bytes:
 
 
 def order(facts: NoteFacts) -> tuple[bool, int, bytes]:
-    """Sorts notes with the most useful first: pinned, then standing, then path."""
-    return (not facts.pinned, -milli_days(facts), sort_key(facts.path))
+    """Sorts notes with the most useful first: pinned, then rank, then path."""
+    return (not facts.pinned, -rank(facts), sort_key(facts.path))
 
 
 def is_current(facts: NoteFacts, today: date) -> bool:

@@ -147,12 +147,16 @@ def _take_changes(db: Database, root: Root, today: date, *, rebuild: bool) -> tu
         changed, through = store.changed(db, root.id)
         if everything:
             store.clear(db, root.id)
-            rows = [row_of(note, root.path, today) for note in store.all_indexed(db, root.id)]
+            notes = store.all_indexed(db, root.id, today.toordinal())
+            rows = [row_of(note, root.path, today) for note in notes]
             store.put(db, root.id, rows)
             # What was kept does not know of these.
             store.forget_kept(db, root.id)
         else:
-            found = [(path, store.indexed(db, root.id, path)) for path in changed]
+            changed = [*{*changed, *store.of_the_day(db, root.id, today.toordinal())}]
+            found = [
+                (path, store.indexed(db, root.id, path, today.toordinal())) for path in changed
+            ]
             store.put(db, root.id, [row_of(note, root.path, today) for _, note in found if note])
             gone = [sort_key(path_in_root(path, root.path)) for path, note in found if not note]
             store.drop(db, root.id, gone)

@@ -23,6 +23,9 @@ from memcairn.errors import (
     NoteMissing,
     NoteUnreadable,
     OutsideRoot,
+    SchemaTooNew,
+    StateDamaged,
+    StateError,
 )
 from memcairn.memory_md import page_text
 from memcairn.paths import MEMORY_MD, PAGES_FOLDER
@@ -227,9 +230,11 @@ def _reported(root: str) -> Iterator[None]:
         raise MemoryMdError(
             f"cannot be brought up to date: {why}", path=place(error), hint=hint
         ) from error
-    except sqlite3.OperationalError as error:
+    except (StateError, sqlite3.OperationalError) as error:
+        if isinstance(error, StateDamaged | SchemaTooNew):
+            raise
         raise MemoryMdError(
-            f"cannot be brought up to date: index.db: {error}",
-            path=place(error),
+            f"cannot be brought up to date: {error}",
+            path=os.path.join(root, MEMORY_MD),
             hint=_HINTS[errno.ENOSPC],
         ) from error

@@ -7,6 +7,7 @@ note ──triggers──► memory_md_changed ──take_changed──► memor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
@@ -47,6 +48,8 @@ class IndexedNote(NamedTuple):
     mtime_ns: int
     valid_until: str | None
     superseded_by: str | None
+    used_day: int | None
+    use_count: int
 
 
 class Row(NamedTuple):
@@ -61,12 +64,22 @@ class Row(NamedTuple):
     type: str | None
     pinned: bool
     changed: int
+    second: int
+    used_day: int | None
+    use_count: int
     valid_until: str | None
     superseded: bool
 
 
-_INDEXED = """path, title, description, type, pinned, date, created, modified, mtime_ns,
-    valid_until, superseded_by"""
+_INDEXED = """
+SELECT path, title, description, type, pinned, date, created, modified, mtime_ns, valid_until,
+    superseded_by,
+    (SELECT MAX(day) FROM note_use WHERE note = note.id AND day < :today),
+    (SELECT COUNT(*) FROM note_use WHERE note = note.id AND day < :today)
+FROM note WHERE root = :root
+"""
+_NS_PER_DAY = 86_400 * 10**9
+_EPOCH = date(1970, 1, 1)
 _ROW = ", ".join(Row._fields)
 _PUT = f"""
 INSERT OR REPLACE INTO memory_md_note (root, {_ROW}) VALUES (?{", ?" * len(Row._fields)})
@@ -151,17 +164,43 @@ def changed(db: Database, root: int) -> tuple[list[str], int]:
     return list(listed), rows[-1][0] if rows else 0
 
 
-def indexed(db: Database, root: int, path: str) -> IndexedNote | None:
-    """What the index says of one note, if it is this root's."""
-    sql = f"SELECT {_INDEXED} FROM note WHERE path = ? AND root = ?"
-    row = db.execute(sql, (paths.to_db(path), root)).fetchone()
+def of_the_day(db: Database, root: int, today: int) -> list[str]:
+    """The paths of the notes that may stand elsewhere because a day began since the last update.
+
+    They are those that were used since, and those that seemed to come from the future.
+    """
+    row = db.execute("SELECT day FROM memory_md WHERE root = ?", (root,)).fetchone()
+    if row is None or row[0] in {0, today}:
+        return []
+    since, until = sorted((row[0], today))
+    first = date.fromordinal(since)
+    sql = """
+        SELECT path FROM note WHERE root = :root AND (
+            id IN (SELECT note FROM note_use WHERE day >= :since AND day < :until)
+            OR modified > :first OR date > :first OR created > :first
+            OR mtime_ns >= :first_ns OR mtime_ns = 0
+        )
+    """
+    values = {
+        "root": root,
+        "since": since,
+        "until": until,
+        "first": first.isoformat(),
+        "first_ns": (first - _EPOCH).days * _NS_PER_DAY,
+    }
+    return [paths.from_db(path) for (path,) in db.execute(sql, values)]
+
+
+def indexed(db: Database, root: int, path: str, today: int) -> IndexedNote | None:
+    """What the index says of one note, if it is this root's; uses count from the next day on."""
+    values = {"root": root, "path": paths.to_db(path), "today": today}
+    row = db.execute(f"{_INDEXED} AND path = :path", values).fetchone()
     return None if row is None else _indexed(row)
 
 
-def all_indexed(db: Database, root: int) -> list[IndexedNote]:
+def all_indexed(db: Database, root: int, today: int) -> list[IndexedNote]:
     """What the index says of all notes of a root."""
-    sql = f"SELECT {_INDEXED} FROM note WHERE root = ?"
-    return [_indexed(row) for row in db.execute(sql, (root,))]
+    return [_indexed(row) for row in db.execute(_INDEXED, {"root": root, "today": today})]
 
 
 def _indexed(row: tuple[Any, ...]) -> IndexedNote:

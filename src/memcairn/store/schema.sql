@@ -92,6 +92,13 @@ CREATE TABLE no_note (
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
+-- Days on which a note was of use: read, or shown to a model that asked.
+CREATE TABLE note_use (
+    note INTEGER NOT NULL REFERENCES note (id) ON DELETE CASCADE,
+    day  INTEGER NOT NULL,              -- proleptic ordinal
+    PRIMARY KEY (note, day)
+) WITHOUT ROWID;
+
 -- ── MEMORY.md ──
 
 -- A root whose MEMORY.md is kept current, and what the last update left.
@@ -114,6 +121,9 @@ CREATE TABLE memory_md_note (
     type         TEXT,
     pinned       INTEGER NOT NULL,
     changed      INTEGER NOT NULL,      -- a day, proleptic ordinal
+    second       INTEGER NOT NULL,      -- of that day
+    used_day     INTEGER,               -- the last day before the present one
+    use_count    INTEGER NOT NULL,      -- days before the present one
     valid_until  TEXT,
     superseded   INTEGER NOT NULL,
     PRIMARY KEY (root, key)
@@ -138,13 +148,15 @@ CREATE TRIGGER note_goes AFTER DELETE ON note
 WHEN EXISTS (SELECT 1 FROM memory_md WHERE root = old.root) BEGIN
     INSERT INTO memory_md_changed (root, path) VALUES (old.root, old.path);
 END;
+-- Of a file without a time (mtime_ns 0), the time may be another one now.
 CREATE TRIGGER note_changes AFTER UPDATE OF
     title, description, type, pinned, date, created, modified, valid_until, superseded_by, mtime_ns ON note
 WHEN EXISTS (SELECT 1 FROM memory_md WHERE root = new.root)
-    AND (new.title, new.description, new.type, new.pinned, new.date, new.created, new.modified,
-         new.valid_until, new.superseded_by, new.mtime_ns)
-    IS NOT (old.title, old.description, old.type, old.pinned, old.date, old.created, old.modified,
-            old.valid_until, old.superseded_by, old.mtime_ns) BEGIN
+    AND (new.mtime_ns = 0
+         OR (new.title, new.description, new.type, new.pinned, new.date, new.created, new.modified,
+             new.valid_until, new.superseded_by, new.mtime_ns)
+         IS NOT (old.title, old.description, old.type, old.pinned, old.date, old.created, old.modified,
+                 old.valid_until, old.superseded_by, old.mtime_ns)) BEGIN
     INSERT INTO memory_md_changed (root, path) VALUES (new.root, new.path);
 END;
 CREATE TRIGGER note_moves AFTER UPDATE OF root, path ON note
