@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -227,3 +229,16 @@ def test_a_file_that_is_no_model_is_an_error(own: Path) -> None:
 
     with pytest.raises(EmbeddingError, match="cannot be loaded"):
         folder.load(own)
+
+
+def test_the_runtime_sends_nothing_and_leaves_nothing_in_the_home(tmp_path: Path) -> None:
+    code = "from memcairn.embedding import builtin; print(builtin.load().embed(['a word']).vectors.size)"
+
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": "", "ORT_DISABLE_TELEMETRY": ""},
+        check=True,
+        timeout=60,
+    )
+
+    assert list(tmp_path.rglob("*")) == []

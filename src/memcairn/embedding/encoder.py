@@ -6,8 +6,13 @@ other: the mean over them all stands for the whole text.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+# Since 1.31 it sends what it does to its makers, and keeps an id of this machine, unless this is set before
+# it is loaded; its own switch for that comes too late.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
