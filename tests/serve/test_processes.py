@@ -1,11 +1,9 @@
-"""The program itself: on standard input and output, twice on one root, and with the Inspector."""
+"""The program itself: on standard input and output, and twice on one root."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -119,29 +117,3 @@ def test_without_the_sdk_the_command_says_what_to_install(root: Path, tmp_path: 
 
     assert done.returncode == 2
     assert "pip install 'memcairn[mcp]'" in done.stderr
-
-
-INSPECTOR = shutil.which("mcp-inspector")
-
-
-@pytest.mark.skipif(INSPECTOR is None, reason="the MCP Inspector is not installed")
-def test_the_inspector_lists_and_calls_the_tools(root: Path) -> None:
-    def inspect(*arguments: str) -> dict[str, object]:
-        server = [sys.executable, *PROGRAM, "serve", "--root", str(root), "--profile", "full"]
-        done = subprocess.run(
-            [str(INSPECTOR), "--cli", *server, *arguments],
-            capture_output=True, encoding="utf-8", check=True, timeout=120,
-        )  # fmt: skip
-        found: dict[str, object] = json.loads(done.stdout)
-        return found
-
-    tools = inspect("--method", "tools/list")["tools"]
-    assert isinstance(tools, list)
-    assert {"memory_search", "mem_import"} <= {tool["name"] for tool in tools}
-    call = ("--method", "tools/call", "--tool-name")
-    inspect(*call, "mem_write", "--tool-arg", "path=a.md", "--tool-arg", "content=oolong")
-    found = inspect(*call, "memory_search", "--tool-arg", "query=oolong")
-    assert "a.md" in json.dumps(found["structuredContent"])
-    index = inspect("--method", "resources/read", "--uri", "memory://index")
-    assert "a.md" in json.dumps(index["contents"])
-    assert inspect("--method", "prompts/list")["prompts"]
