@@ -7,6 +7,7 @@ has a network: the model is on loopback.
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 from loopback import EVENTS, JSON, Loopback, events
@@ -34,12 +35,13 @@ SETTINGS = {
 
 
 def codex(home: Path, project: Path, prompt: str) -> list[dict[str, Any]]:
-    """Run Codex CLI; its hooks count as trusted, which else a person has to say.
+    """Run Codex CLI, whose hooks a person has trusted before.
 
     It asks the model before its servers are there, so the model keeps it busy until they are.
     """
     program = find("codex")
     settings = home / ".codex" / "config.toml"
+    _trust_hooks(program, home, project)
     has_server = settings.exists() and "[mcp_servers." in settings.read_text()
 
     def answer(_path: str, body: dict[str, Any]) -> tuple[bytes, str]:
@@ -55,12 +57,42 @@ def codex(home: Path, project: Path, prompt: str) -> list[dict[str, Any]]:
         }
         options = {"model": '"scripted"', "model_provider": '"scripted"'}
         options |= {f"model_providers.scripted.{key}": value for key, value in provider.items()}
-        command = [program, "exec", "--skip-git-repo-check", "--dangerously-bypass-hook-trust"]
+        command = [program, "exec", "--skip-git-repo-check"]
         command += ["--dangerously-bypass-approvals-and-sandbox"]
         for key, value in options.items():
             command += ["-c", f"{key}={value}"]
         start([*command, prompt], project, environment(home, project) | {"SCRIPTED_KEY": "x"})
     return model.requests
+
+
+def _trust_hooks(program: str, home: Path, project: Path) -> None:
+    """Trust all hooks, as a person does with /hooks: Codex tells their digests, and reads them again."""
+    hooks = home / ".codex" / "hooks.json"
+    settings = home / ".codex" / "config.toml"
+    if not hooks.exists() or "trusted_hash" in settings.read_text():
+        return
+    asked = [
+        {"id": 0, "method": "initialize", "params": {
+            "clientInfo": {"name": "t", "version": "0"}, "capabilities": {"experimentalApi": True}}},
+        {"method": "initialized"},
+        {"id": 1, "method": "hooks/list", "params": {"cwds": [str(project)]}},
+    ]  # fmt: skip
+    with subprocess.Popen(
+        [program, "app-server"],
+        cwd=project, env=environment(home, project), encoding="utf-8",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as server:  # fmt: skip
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.writelines(json.dumps(message) + "\n" for message in asked)
+        server.stdin.flush()
+        said = (json.loads(line) for line in server.stdout)
+        listed = next(message for message in said if message.get("id") == 1)
+        server.stdin.close()
+    with settings.open("a") as file:
+        for hook in listed["result"]["data"][0]["hooks"]:
+            table = f"[hooks.state.{json.dumps(hook['key'])}]"
+            file.write(f"\n{table}\ntrusted_hash = {json.dumps(hook['currentHash'])}\n")
 
 
 def gemini(home: Path, project: Path, prompt: str) -> list[dict[str, Any]]:

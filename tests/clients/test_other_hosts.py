@@ -92,6 +92,7 @@ def test_a_session_is_kept_from_its_start_to_its_end(
 ALWAYS = {"session-start", "user-prompt", "stop", "session-end"}
 # What a host itself leaves of a session now and then, or keeps of a server that it talked to.
 HOSTS_OWN = {
+    "codex": {".codex/.tmp/git-*"},
     "copilot": {".cache/copilot/mcp-tools/*.json"},
     "opencode": {
         ".local/state/opencode/locks/*.lock/heartbeat",

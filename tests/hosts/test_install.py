@@ -278,6 +278,80 @@ def test_a_file_that_only_an_earlier_version_had_goes(user: Path, home: Path) ->
     assert "gone.md" not in (home / "hosts.json").read_text()
 
 
+def test_the_trust_of_a_person_in_our_hooks_goes_with_them_and_other_trust_stays(
+    user: Path,
+) -> None:
+    theirs = {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "bell"}]}]}}
+    hooks = write(user / ".codex/hooks.json", json.dumps(theirs))
+    settings = write(user / ".codex/config.toml", 'model = "x"\n')
+    run(["init", "--host", "codex", "-q"])
+    trusted = settings.read_text()
+    for place in ("session_start:0", "user_prompt_submit:0", "stop:0", "stop:1"):
+        trusted += f'\n[hooks.state."{hooks}:{place}:0"]\ntrusted_hash = "sha256:1"\n'
+    other = user / "elsewhere" / "hooks.json"
+    trusted += f'\n[hooks.state."{other}:session_start:0:0"]\ntrusted_hash = "sha256:2"\n'
+    settings.write_text(trusted)
+
+    run(["uninstall", "-q"])
+
+    assert json.loads(hooks.read_text()) == theirs
+    left = tomllib.loads(settings.read_text())
+    assert set(left) == {"model", "hooks"}
+    assert set(left["hooks"]["state"]) == {f"{hooks}:stop:0:0", f"{other}:session_start:0:0"}
+
+
+def test_hosts_says_that_codex_waits_for_trust(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["init", "--host", "codex", "-q"])
+    assert run(["hosts"]) == 0
+    assert "run /hooks in Codex" in capsys.readouterr().out
+
+    hooks, settings = user / ".codex/hooks.json", user / ".codex/config.toml"
+    names = ("session_start", "user_prompt_submit", "post_tool_use", "pre_compact", "stop")
+    for name in (*names, "subagent_stop", "session_end"):
+        with settings.open("a") as file:
+            file.write(f'[hooks.state."{hooks}:{name}:0:0"]\ntrusted_hash = "sha256:1"\n')
+    assert run(["hosts"]) == 0
+    assert "run /hooks in Codex" not in capsys.readouterr().out
+
+
+USED = {
+    "pluginUsage": {"memcairn@skills-dir": {"usageCount": 3}},
+    "skillUsage": {"memcairn:recall": {"usageCount": 1}, "verify": {"usageCount": 2}},
+    "theirs": "memcairn@skills-dir",
+}
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_claude_code_counted_of_our_plugin_goes(
+    moved: bool,  # noqa: FBT001
+    user: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if moved:
+        monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(user / "moved"))
+    run(["init", "--host", "claude-code", "-q"])
+    state = write(user / ("moved" if moved else ".") / ".claude.json", json.dumps(USED, indent=2))
+    state.chmod(0o640)
+
+    run(["uninstall", "-q"])
+
+    left = {"skillUsage": {"verify": {"usageCount": 2}}, "theirs": "memcairn@skills-dir"}
+    assert state.read_text() == json.dumps(left, indent=2)
+    assert state.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pluginUsage": []}', '{"memcairn@": 1}'])
+def test_a_state_of_claude_code_that_is_not_understood_stays(content: str, user: Path) -> None:
+    run(["init", "--host", "claude-code", "-q"])
+    state = write(user / ".claude.json", content)
+
+    run(["uninstall", "-q"])
+
+    assert state.read_text() == content
+
+
 def test_uninstall_works_without_the_account_of_what_was_done(user: Path, home: Path) -> None:
     write(user / ".gemini/settings.json", THEIRS[".gemini/settings.json"])
     run(["init", *(f"--host={name}" for name in NAMES)])

@@ -40,5 +40,5 @@ def _show(state: check.HostState) -> None:
         works = "works" if not found.problems else "does not work"
         calls = f", calls {found.command}" if found.command else ""
         write(f"{label}: {found.state} ({found.scope}), {works}{calls}")
-        for problem in found.problems:
-            write(f"    {problem}")
+        for line in (*found.problems, *found.todo):
+            write(f"    {line}")

@@ -63,7 +63,7 @@ def command(
             left = uninstall.remove_memory(memory)
     if not quiet:
         write(f"{output.count(len(changed), 'file')} changed")
-        if keep_memory or names:
+        if not with_memory and os.path.isdir(home):
             write(f"kept: {shown(home)}")
         for what in left:
             write(f"left: {shown(what)}")

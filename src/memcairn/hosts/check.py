@@ -13,11 +13,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from memcairn.errors import MemcairnError
-from memcairn.hosts import changes, install, jsonc, plugin_files, program, toml_table
+from memcairn.hosts import (
+    changes,
+    codex_trust,
+    install,
+    jsonc,
+    plugin_files,
+    program,
+    toml_table,
+)
 from memcairn.hosts.edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.table import HOSTS, SCOPES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from memcairn.hosts.edits import Edit
     from memcairn.hosts.table import Host, Scope
 
@@ -42,13 +52,14 @@ class Installation:
     """memcairn in one scope of one host.
 
     `state`: "installed" is as this version writes it, "outdated" is not, or only in part. `command` is what
-    the host calls, `problems` what is wrong, each with what to do.
+    the host calls, `problems` what is wrong, each with what to do, and `todo` what a person has still to do.
     """
 
     scope: Scope
     state: State
     command: str | None = None
     problems: tuple[str, ...] = ()
+    todo: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,7 @@ def _installation(host: Host, scope: Scope, project: str, tried: dict[str, str])
     )
     problems = () if command is None else _problems(command, tried)
     if all(in_place):
-        return Installation(scope, "installed", command, problems)
+        return Installation(scope, "installed", command, problems, _untrusted(edits))
     option = "" if scope == "user" else " --scope project"
     again = f"run `memcairn init --host {host.name}{option}`"
     # Another installation that works is somebody's choice.
@@ -125,6 +136,19 @@ def _installation(host: Host, scope: Scope, project: str, tried: dict[str, str])
     return Installation(
         scope, "outdated", command, (*problems, f"is not as this version writes it: {again}")
     )
+
+
+def _untrusted(edits: Sequence[Edit]) -> tuple[str, ...]:
+    """What to say of hooks that Codex does not run yet."""
+    settings = next((edit.path for edit in edits if isinstance(edit, TomlTable)), None)
+    if settings is None:
+        return ()
+    hooks = os.path.join(os.path.dirname(settings), "hooks.json")
+    ours = codex_trust.hooks_of_ours(changes.read(hooks))
+    trusted = codex_trust.trusted(changes.read(settings), hooks, ours)
+    if len(trusted) >= len(ours):
+        return ()
+    return ("Codex does not run the hooks yet: run /hooks in Codex, and trust those of memcairn",)
 
 
 def _command_in(edit: Edit, content: bytes) -> str | None:

@@ -74,11 +74,12 @@ class OwnFile:
 
 @dataclass(frozen=True, slots=True)
 class TomlTable:
-    """A table in a TOML file."""
+    """A table in a TOML file; `along` are tables of the host's own about ours, which go when it goes."""
 
     path: str
     at: tuple[str, ...]
     table: Mapping[str, Any]
+    along: tuple[tuple[str, ...], ...] = ()
 
     def put(self, present: bytes | None) -> bytes:
         """With the table."""
@@ -96,8 +97,14 @@ class TomlTable:
         return ()
 
     def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> tuple[bytes, bool]:  # noqa: ARG002
-        """Without the table."""
-        left = self._edited(present, lambda text: toml_table.remove(text, self.at))
+        """Without the table, and those that go along."""
+
+        def edit(text: str) -> str:
+            for at in (self.at, *self.along):
+                text = toml_table.remove(text, at)
+            return text
+
+        left = self._edited(present, edit)
         return left, not left.strip()
 
     def holds(self, present: bytes) -> bool:

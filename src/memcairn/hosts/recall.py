@@ -6,14 +6,19 @@ not read like an order to the model, and was not shown in this session before.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 from datetime import UTC, datetime
 
 from memcairn import safety
+from memcairn.errors import MemcairnError
 from memcairn.hosts import fence
 from memcairn.hosts.joined import join
 from memcairn.sessions import Line
 from memcairn.sessions.shown import Place
+from memcairn.store import uses
+from memcairn.store.database import Database
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
@@ -55,7 +60,9 @@ def recalled(
     session = join(home, call)
     about = FOR_AN_ERROR if call.event == "tool-failed" else FOR_A_PROMPT
     budget = int(settings["recall.budget_words"])
-    text = fence.fenced("recall", about, blocks(passages, session, scope, budget))
+    found = list(blocks(passages, session, scope, budget))
+    text = fence.fenced("recall", about, [block for _, block in found])
+    _note_used(home, [path for path, _ in found])
     if session is not None and text:
         session.log(Line(f"recall.{call.event}", outcome="found", size_bytes=len(text.encode())))
     return text
@@ -63,8 +70,12 @@ def recalled(
 
 def blocks(
     passages: Iterable[Passage], session: Session | None, scope: Scope, budget_words: int
-) -> Iterator[str]:
-    """Passages as blocks of a fence, as many as fit the budget and are new to the session."""
+) -> Iterator[tuple[str, str]]:
+    """Passages as blocks of a fence, as many as fit the budget and are new to the session.
+
+    Yields:
+        The path of each passage's note, and the block.
+    """
     left = budget_words
     for passage in passages:
         if left < LEAST_WORDS:
@@ -77,7 +88,19 @@ def blocks(
         if not text or (session is not None and not session.shown.take(place, text)):
             continue
         left -= words(text)
-        yield block(place, safety.redact(text), scope, above, passage.date)
+        yield passage.path, block(place, safety.redact(text), scope, above, passage.date)
+
+
+def _note_used(home: str, used: Sequence[str]) -> None:
+    """See `Memory.note_used`, which this process may do without."""
+    if not used:
+        return
+    with contextlib.suppress(MemcairnError, sqlite3.Error):
+        db = Database(os.path.join(home, "index.db"))
+        try:
+            uses.note_used(db, used, datetime.now(UTC).date().toordinal())
+        finally:
+            db.close()
 
 
 def block(place: Place, text: str, scope: Scope, above: str = "", date: str | None = None) -> str:

@@ -13,10 +13,17 @@ from typing import TYPE_CHECKING
 
 from memcairn import atomic, paths
 from memcairn.errors import MemoryMdError, StateError
-from memcairn.hosts import changes, install, installed, plugin_files
+from memcairn.hosts import (
+    changes,
+    codex_trust,
+    install,
+    installed,
+    plugin_files,
+    use_counts,
+)
 from memcairn.hosts.edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.program import NAME
-from memcairn.hosts.table import BY_NAME, SCOPES
+from memcairn.hosts.table import BY_NAME, CLAUDE_CODE, SCOPES
 from memcairn.memory_md.withdraw import withdraw
 from memcairn.store import memory_md
 
@@ -31,7 +38,14 @@ if TYPE_CHECKING:
     from memcairn.store.roots import Root
 
 # What memcairn keeps in its home. What stands beside it there is somebody else's, and stays.
-_FILES = ("index.db", "queue.db", "roots.json", installed.FILE, atomic.TEMPORARY_PREFIX)
+_FILES = (
+    "index.db",
+    "queue.db",
+    "embedding.lock",
+    "roots.json",
+    installed.FILE,
+    atomic.TEMPORARY_PREFIX,
+)
 _FOLDERS = (
     installed.BACKUPS, "sessions", "logs", "snapshots", "trash", "history", "audit", "hooks", "scratch",
 )  # fmt: skip
@@ -50,14 +64,14 @@ def plan(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
     found: dict[str, Change] = {}
     for record in records.values():
         if record.host in wanted:
-            edit = _edit_of(record)
+            edit = _with_trust(_edit_of(record))
             found[record.path] = changes.to_withdraw(edit, record.host, record.scope, record, home)
     for name in sorted(wanted):
         for scope in SCOPES:
             for edit in _without_records(BY_NAME[name], scope, project):
                 path = os.path.realpath(edit.path)
                 if path not in found:
-                    found[path] = changes.to_withdraw(edit, name, scope, None, home)
+                    found[path] = changes.to_withdraw(_with_trust(edit), name, scope, None, home)
     return list(found.values())
 
 
@@ -78,6 +92,16 @@ def _edit_of(record: installed.Record) -> Edit:
         path=record.path,
         hint="take the entries of memcairn out by hand, or use that version",
     )
+
+
+def _with_trust(edit: Edit) -> Edit:
+    """The edit of Codex's settings takes along what they say of hooks of ours."""
+    if not isinstance(edit, TomlTable):
+        return edit
+    hooks = os.path.join(os.path.dirname(edit.path), "hooks.json")
+    ours = codex_trust.hooks_of_ours(changes.read(hooks))
+    keys = codex_trust.trusted(changes.read(edit.path), hooks, ours)
+    return replace(edit, along=tuple(map(codex_trust.table_of, keys)))
 
 
 def _stem(path: str) -> str:
@@ -105,9 +129,11 @@ def _files(place: Path) -> list[Path]:
 
 
 def remove_leftovers(hosts: Iterable[Host], project: str) -> None:
-    """Remove what hosts logged about our server, and the folders that our plugins leave empty."""
+    """Remove what hosts keep of our server and plugin, and the folders that our plugins leave empty."""
     caches = Path(_caches())
     for host in hosts:
+        if host is CLAUDE_CODE:
+            use_counts.remove()
         for trace in host.traces:
             for logs in caches.glob(trace):
                 shutil.rmtree(logs, ignore_errors=True)
