@@ -57,6 +57,14 @@ def test_no_passage_comes_twice_in_a_session(deploy: Path, say: Say) -> None:
     assert say("user-prompt", prompt=PROMPT, session_id="another")
 
 
+def test_what_is_recalled_counts_as_use_of_its_note(memory: Memory, deploy: Path, say: Say) -> None:
+    say("user-prompt", prompt=PROMPT)
+    say("user-prompt", prompt="What is the weather on Mars?")
+
+    sql = "SELECT path FROM note JOIN note_use ON note_use.note = note.id"
+    assert memory.databases.opened().db.execute(sql).fetchall() == [(str(deploy),)]
+
+
 def test_a_passage_that_was_rewritten_comes_again(deploy: Path, say: Say) -> None:
     say("user-prompt", prompt=PROMPT)
     text = "# Deploying\n\nSince May we deploy with a canary; the load balancer switches no more.\n"

@@ -183,6 +183,10 @@ class Files:
         window = vault.read(inner, start_line=start_line, end_line=end_line)
         return replace(window, path=prefix + window.path)
 
+    def used(self, shown: Iterable[str]) -> None:
+        """A model was shown these files, since it asked; see `Memory.note_used`."""
+        self.memory.note_used(os.path.join(self.root, path) for path in shown)
+
     def take(self, path: str) -> bytes:
         """A whole file, as far as the limit of a write reaches."""
         vault, inner, _ = self._place(path)

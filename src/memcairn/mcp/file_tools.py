@@ -33,7 +33,9 @@ def mem_read(files: Files, path: Path, start_line: Line = None, end_line: Line =
 
     A long file comes in parts: `truncated` says that there is more after last_line.
     """
-    return files.read(path, start_line=start_line, end_line=end_line)
+    window = files.read(path, start_line=start_line, end_line=end_line)
+    files.used([window.path])
+    return window
 
 
 @tools.add("Write a note", text.saved, "written", destructive=True)

@@ -107,6 +107,7 @@ def read(files: Files, uri: str) -> types.ReadResourceResult:
         window = files.read(path)
     except MemcairnError as error:
         raise _unknown(uri, error.message) from error
+    files.used([window.path])
     meta = {"memcairn/truncated": True, "memcairn/lastLine": window.last_line}
     content = types.TextResourceContents(
         uri=uri, mime_type=MARKDOWN, text=window.text, _meta=meta if window.truncated else None
