@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from memcairn.queue import LEASE_S, MAX_WAIT_S, Claim, Queue
+from memcairn.queue import LAST_RETRY_S, LEASE_S, MAX_WAIT_S, Claim, Queue
 from support import Clock
 
 PATHS = st.sampled_from(["/notes/a.md", "/notes/b.md", "/notes/c.md"])
@@ -25,6 +25,9 @@ class Entry:
     first: float
     last: float
     seq: int
+    namespace: str | None
+    force: bool
+    untried_from: int | None
     attempts: int = 0
     retry_at: float | None = None
     failing: bool = False
@@ -46,19 +49,38 @@ class QueueModel(RuleBasedStateMachine):
         self.queue.close()
         self.folder.cleanup()
 
+    def is_over(self, began: float, lasts: float) -> bool:
+        """Whether a time span has passed; what seems to begin later than now was set by another clock."""
+        return not began <= self.clock.now < began + lasts
+
+    def is_held(self, entry: Entry) -> bool:
+        return entry.owner is not None and not self.is_over(entry.lease_ends - LEASE_S, LEASE_S)
+
     def is_ready(self, entry: Entry) -> bool:
         now = self.clock.now
-        quiet = now - entry.last >= WINDOW_S or now - entry.first >= MAX_WAIT_S
-        due = entry.retry_at is None or entry.retry_at <= now
-        return quiet and due and (entry.owner is None or entry.lease_ends <= now)
+        quiet = (
+            now - entry.last >= WINDOW_S
+            or now - entry.first >= MAX_WAIT_S
+            or entry.last - now > WINDOW_S
+            or entry.first - now > MAX_WAIT_S
+        )
+        due = entry.retry_at is None or entry.retry_at <= now or entry.retry_at - now > LAST_RETRY_S
+        return quiet and due and not self.is_held(entry)
 
-    @rule(path=PATHS)
-    def enqueue(self, path: str) -> None:
-        self.queue.enqueue([path])
+    @rule(path=PATHS, namespace=st.sampled_from([None, "work"]), force=st.booleans())
+    def enqueue(self, path: str, namespace: str | None, *, force: bool) -> None:
+        self.queue.enqueue([path], namespace=namespace, force=force)
         self.seq += 1
-        entry = self.entries.setdefault(path, Entry(self.clock.now, self.clock.now, self.seq))
-        entry.last, entry.seq = self.clock.now, self.seq
+        now = self.clock.now
+        entry = self.entries.setdefault(
+            path, Entry(now, now, self.seq, namespace, force, untried_from=None)
+        )
+        entry.first = min(entry.first, now)
+        entry.last = now if entry.last - now > MAX_WAIT_S else max(entry.last, now)
+        entry.seq, entry.namespace, entry.force = self.seq, namespace, force
         entry.attempts, entry.retry_at, entry.failing = 0, None, False
+        if entry.untried_from is None:
+            entry.untried_from = self.seq
 
     @rule(owner=OWNERS, limit=st.integers(1, 3))
     def claim(self, owner: str, limit: int) -> None:
@@ -70,7 +92,7 @@ class QueueModel(RuleBasedStateMachine):
         assert [claim.path for claim in claims] == ready[:limit]
         for claim in claims:
             entry = self.entries[claim.path]
-            assert claim.seq == entry.seq
+            assert claim[1:] == (entry.seq, entry.namespace, entry.force)
             entry.owner, entry.lease_ends = owner, self.clock.now + LEASE_S
         self.claims.setdefault(owner, []).extend(claims)
 
@@ -84,7 +106,12 @@ class QueueModel(RuleBasedStateMachine):
             if done:
                 del self.entries[claim.path]
             elif mine and entry is not None:
-                entry.owner, entry.first = None, entry.last
+                self.release(entry, claim)
+
+    def release(self, entry: Entry, claim: Claim) -> None:
+        """A later write than the one that was claimed begins a burst of its own."""
+        entry.owner, entry.first = None, entry.last
+        entry.untried_from = claim.seq + 1 if entry.seq > claim.seq else None
 
     @rule(owner=OWNERS)
     def fail(self, owner: str) -> None:
@@ -98,17 +125,40 @@ class QueueModel(RuleBasedStateMachine):
                 entry.retry_at = self.clock.now + min(900.0, 2.0 * 2**entry.attempts)
                 entry.attempts += 1
                 entry.failing = True
+                entry.untried_from = None
             else:
-                entry.first = entry.last
+                self.release(entry, claim)
+
+    @rule(only=st.none() | st.lists(PATHS, unique=True))
+    def flush(self, only: list[str] | None) -> None:
+        """All at once: what is not held by others is gone afterwards, and what is held is waited for."""
+        among = [path for path in self.entries if only is None or path in only]
+        mark = self.queue.begin_flush(only=only)
+        for path in among:
+            if self.entries[path].untried_from is None:
+                self.entries[path].untried_from = self.entries[path].seq
+        assert self.queue.outstanding(mark, only) == len(among)
+
+        while claims := self.queue.claim_outstanding("flush", mark, only, limit=2):
+            assert self.queue.complete("flush", claims) == len(claims)
+
+        held = {path for path in among if self.is_held(self.entries[path])}
+        assert self.queue.outstanding(mark, only) == len(held)
+        for path in set(among) - held:
+            del self.entries[path]
 
     @rule(seconds=st.sampled_from([0.5, 3.0, 5.0, 30.0, 61.0, LEASE_S + 1, 1000.0]))
     def time_passes(self, seconds: float) -> None:
         self.clock.pass_(seconds)
 
+    @rule(seconds=st.sampled_from([0.5, 5.0, 61.0, 3600.0]))
+    def the_clock_is_set_back(self, seconds: float) -> None:
+        self.clock.pass_(-seconds)
+
     @rule()
     def discard_failed(self) -> None:
         dropped = {entry.path for entry in self.queue.discard_failed()}
-        held = {p for p, e in self.entries.items() if e.owner and e.lease_ends > self.clock.now}
+        held = {path for path, entry in self.entries.items() if self.is_held(entry)}
         failing = {path for path, entry in self.entries.items() if entry.failing}
         assert dropped == failing - held
         for path in dropped:
@@ -118,13 +168,12 @@ class QueueModel(RuleBasedStateMachine):
     def they_agree(self) -> None:
         if not hasattr(self, "queue"):
             return
-        now = self.clock.now
         status = self.queue.status(window_s=WINDOW_S)
         entries = self.entries.values()
         assert status.depth == len(self.entries)
         assert status.failing == sum(entry.failing for entry in entries)
         assert status.ready == sum(map(self.is_ready, entries))
-        assert status.claimed == sum(e.owner is not None and e.lease_ends > now for e in entries)
+        assert status.claimed == sum(map(self.is_held, entries))
         assert self.queue.has_ready(WINDOW_S) == (status.ready > 0)
         assert {e.path: (e.first_seen, e.last_seen, e.seq) for e in self.queue.entries()} == {
             path: (entry.first, entry.last, entry.seq) for path, entry in self.entries.items()
