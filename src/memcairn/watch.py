@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from typing import TYPE_CHECKING
@@ -10,15 +11,21 @@ import click
 import watchfiles
 
 from memcairn import paths
+from memcairn.config import PROJECT_FILE
+from memcairn.errors import ConfigError
+from memcairn.selection import IGNORE_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from memcairn.config import Config
     from memcairn.memory import Memory
     from memcairn.report import IndexReport
 
 # How often the queue is looked at while nothing changes: entries of other processes become ready, too.
 POLL_MS = 500
+# Files that say which other files are notes.
+_RULES = frozenset({*IGNORE_FILES, PROJECT_FILE})
 
 
 def watch(
@@ -47,11 +54,12 @@ def watch(
     for folder in watched:
         _tell(memory.index(folder, namespace=namespace, force=force, embed=False), quiet=quiet)
     stop = stop or threading.Event()
+    suffixes = frozenset().union(*(_suffixes(memory.config, folder) for folder in watched))
     watching = False
     for changes in watchfiles.watch(
         *watched,
         stop_event=stop,
-        watch_filter=_may_matter,
+        watch_filter=lambda _, path: _may_matter(path, suffixes),
         rust_timeout=POLL_MS,
         yield_on_timeout=True,
         raise_interrupt=True,
@@ -64,17 +72,29 @@ def watch(
                 click.echo(f"watching {', '.join(watched)}; stop with Ctrl-C", err=True)
             watching = True
         if changes:
-            memory.enqueue({path for _, path in changes})
+            memory.enqueue({_concerned(path) for _, path in changes})
         _tell(memory.drain(), quiet=quiet)
     _tell(memory.flush(), quiet=quiet)
     return 0
 
 
-def _may_matter(_: watchfiles.Change, path: str) -> bool:
-    """Names that are never notes; what is left the indexer decides on."""
+def _suffixes(settings: Config, root: str) -> frozenset[str]:
+    """The endings of notes' names in a root; in one whose settings are broken, the user's."""
+    with contextlib.suppress(ConfigError):
+        settings = settings.for_root(root)
+    return frozenset(suffix.lower() for suffix in settings["index.extensions"])
+
+
+def _may_matter(path: str, suffixes: frozenset[str]) -> bool:
+    """Whether a change is one of a note or a folder, by its name, or of what says which files are notes."""
     name = os.path.basename(path)
     suffix = os.path.splitext(name)[1].lower()
-    return not name.startswith(".") and (suffix in paths.NOTE_SUFFIXES or not suffix)
+    return name in _RULES or (not name.startswith(".") and (suffix in suffixes or not suffix))
+
+
+def _concerned(path: str) -> str:
+    """What is to be looked at: the file itself, or the folder whose rules changed."""
+    return os.path.dirname(path) if os.path.basename(path) in _RULES else path
 
 
 def _tell(report: IndexReport, *, quiet: bool) -> None:

@@ -144,6 +144,24 @@ def test_a_watch_keeps_a_folder_current_until_ctrl_c(notes: Path) -> None:
     assert "Traceback" not in said[1]
 
 
+def test_a_watch_goes_by_settings_and_by_rules_that_change(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMCAIRN_QUEUE_WINDOW_S", "0.1")
+    (notes / ".memcairn.toml").write_text('index.extensions = [".org"]', encoding="utf-8")
+    (notes / "old.org").write_text("old\n", encoding="utf-8")
+    with started("index", "--watch", notes) as watch:
+        assert watch.stdout is not None
+        assert watch.stderr is not None
+        assert watch.stdout.readline() == f"indexed {notes / 'old.org'}\n"
+        watch.stderr.readline()
+
+        (notes / "new.org").write_text("new\n", encoding="utf-8")
+        assert watch.stdout.readline() == f"indexed {notes / 'new.org'}\n"
+        (notes / ".gitignore").write_text("old.*\n", encoding="utf-8")
+        assert watch.stdout.readline() == f"removed {notes / 'old.org'}\n"
+
+
 def test_a_watch_sees_what_was_deleted_and_moved(notes: Path) -> None:
     from memcairn import Memory
 
