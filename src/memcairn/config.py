@@ -104,6 +104,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("embedding.query_prompt", "", "What the model wants to stand before a query."),
     Setting("embedding.text_prompt", "", "What the model wants to stand before a text that is to be found."),
     Setting(
+        "embedding.background",
+        True,  # noqa: FBT003
+        "Let a process of its own embed what `index`, `add` and `search` find waiting for it.",
+    ),
+    Setting(
         "namespaces",
         {},
         "Rules: a glob on the path below the root (or an absolute one) = the namespace of what matches. "

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from memcairn import config, drain, paths
+from memcairn import config, drain, paths, unembedded
 from memcairn.databases import Databases
 from memcairn.embedding.embedder import EmbeddingError
 from memcairn.errors import MemcairnError, MemoryMdError, NoteError, UsageError
@@ -109,7 +109,7 @@ class Memory:
             return opened.indexer.index(real, namespace=namespace, force=force)
 
         report = self._finish(self.databases.do(work))
-        if embed:
+        if embed and self.unembedded():
             try:
                 self.embed()
             except MemcairnError as error:
@@ -119,6 +119,8 @@ class Memory:
     def embed(
         self,
         *,
+        wait: bool = True,
+        batch: int | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
         stop: threading.Event | None = None,
@@ -128,6 +130,8 @@ class Memory:
         What is done is kept whenever it stops.
 
         Args:
+            wait: if another process or thread embeds already, wait for it; else leave it to that one.
+            batch: so many texts at a time; the fewer, the sooner it stops.
             progress: called with (done, total).
             deadline: stop when `time.monotonic()` is past it.
             stop: stop when it is set.
@@ -135,17 +139,38 @@ class Memory:
         Raises:
             ConfigError: the settings of the model are incomplete.
             EmbeddingError: the model is not installed, or cannot be loaded or reached.
+            StateError: the index cannot be written.
         """
-        embedder = self.model.embedder()
-        if embedder is None:
+        if not self.model.wanted:
             return EmbedReport()
-        from memcairn.embed import embed  # noqa: PLC0415 - it brings NumPy
+        from memcairn import embed  # noqa: PLC0415 - it brings NumPy
 
         return self.databases.do(
-            lambda opened: embed(
-                opened.db, embedder, progress=progress, deadline=deadline, stop=stop
-            )
+            lambda opened: embed.Embedding(
+                opened.db,
+                self.model.load,
+                unembedded.asked_as(self.config),
+                batch=batch or embed.BATCH,
+                progress=progress,
+                deadline=deadline,
+                stop=stop,
+            ).run(wait=wait)
         )
+
+    def embed_in_background(self) -> int:
+        """Start a process that embeds what waits, if something does; the call does not wait for it.
+
+        Returns:
+            How many chunks it has before it; 0 if none was started, because nothing waits, the setting
+            embedding.background forbids it, or the model failed less than a minute ago.
+        """
+        return self.databases.do(
+            lambda opened: unembedded.start_process(opened.db, self.config, self.home)
+        )
+
+    def unembedded(self) -> int:
+        """How many chunks wait for an embedding; 0 if no model is wanted."""
+        return self.databases.do(lambda opened: unembedded.count(opened.db, self.config))
 
     def enqueue(
         self,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
 
+import model_server
 from memcairn.embedding import remote
 from memcairn.embedding.embedder import EmbeddingError
 from memcairn.embedding.remote import Endpoint, RemoteEmbedder
@@ -18,57 +16,18 @@ from memcairn.embedding.remote import Endpoint, RemoteEmbedder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-def vector_of(text: str) -> list[float]:
-    return [float(len(text)), 1.0, 2.0]
-
-
-@dataclass
-class Server:
-    """Answers as its script says, and as a healthy server once that is used up."""
-
-    url: str = ""
-    script: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
-    requests: list[tuple[str, dict[str, Any], str | None]] = field(default_factory=list)
-
-    def answer(self, path: str, body: dict[str, Any]) -> bytes:
-        rows = [vector_of(text) for text in body["input"]]
-        if path == "/api/embed":
-            return json.dumps({"embeddings": rows}).encode()
-        items = [{"index": index, "embedding": row} for index, row in enumerate(rows)]
-        return json.dumps({"data": items[::-1]}).encode()
-
-    def endpoint(self, protocol: Literal["ollama", "openai"] = "openai", **more: Any) -> Endpoint:
-        return Endpoint(protocol, self.url, "tiny", **more)
+    from model_server import Server
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    state = Server()
+    with model_server.running() as server:
+        server.vector = vector_of  # type: ignore[method-assign]
+        yield server
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            state.requests.append((self.path, body, self.headers["Authorization"]))
-            good = state.answer(self.path, body)
-            code, headers, content = state.script.pop(0) if state.script else (200, {}, good)
-            self.send_response(code)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        state.url = f"http://127.0.0.1:{http.server_port}"
-        yield state
-        http.shutdown()
-        thread.join()
+def vector_of(text: str) -> list[float]:
+    return [float(len(text)), 1.0, 2.0]
 
 
 @pytest.fixture(autouse=True)
@@ -246,3 +205,104 @@ def test_long_and_empty_texts_are_sent_as_servers_take_them(server: Server) -> N
 def test_only_http_addresses_are_taken(url: str) -> None:
     with pytest.raises(EmbeddingError):
         RemoteEmbedder(Endpoint("openai", url, "tiny"))
+
+
+# ── a query, which somebody waits for ──
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_a_query_is_asked_once(server: Server, code: int) -> None:
+    server.script = [(code, {"Retry-After": "20"}, b"")] * 5
+
+    with pytest.raises(EmbeddingError, match=str(code)):
+        RemoteEmbedder(server.endpoint()).embed_query("text")
+
+    assert len(server.requests) == 1
+
+
+def test_a_query_does_not_wait_for_a_slow_server(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "QUERY_TIMEOUT_S", 0.05)
+    server.delay_s = 1.0
+
+    with pytest.raises(EmbeddingError, match="cannot be reached"):
+        RemoteEmbedder(server.endpoint()).embed_query("text")
+
+    assert len(server.requests) == 1
+
+
+def test_a_query_does_not_wait_for_its_turn(server: Server) -> None:
+    model = RemoteEmbedder(server.endpoint(requests_per_minute=1))
+    model.embed(["text"])
+
+    with pytest.raises(EmbeddingError, match="requests_per_minute"):
+        model.embed_query("text")
+
+    assert len(server.requests) == 1
+
+
+# ── what a model cannot take ──
+
+
+class Picky:
+    """A server whose model takes so many texts, of so many characters."""
+
+    def __init__(self, server: Server, *, texts: int = 100, characters: int = 10**9) -> None:
+        self._answer = server.answer
+        self._texts, self._characters = texts, characters
+        self._server = server
+        server.answer = self.answer  # type: ignore[method-assign]
+
+    def answer(self, path: str, body: dict[str, Any]) -> bytes:
+        sent = body["input"]
+        if len(sent) > self._texts or max(map(len, sent)) > self._characters:
+            self._server.script.append((400, {}, b'{"error": "the input is too long\x1b[2J"}'))
+        return self._answer(path, body)
+
+
+def test_texts_that_are_too_many_are_sent_in_smaller_parts(server: Server) -> None:
+    Picky(server, texts=5)
+    texts = ["x" * length for length in range(1, 40)]
+
+    found = RemoteEmbedder(server.endpoint()).embed(texts).vectors
+
+    expected = np.array([vector_of(text) for text in texts], np.float32)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    assert np.allclose(found, expected, atol=1e-6)
+
+
+def test_a_text_that_is_too_long_is_sent_shorter_and_the_others_whole(server: Server) -> None:
+    Picky(server, characters=2_100)
+
+    found = RemoteEmbedder(server.endpoint()).embed(["short", "x" * 7_000]).vectors
+
+    assert len(found) == 2
+    accepted = [text for _, body, _ in server.requests[-2:] for text in body["input"]]
+    assert [len(text) for text in accepted] == [7_000, 1_750]
+
+
+def test_a_text_that_is_refused_whatever_its_length_is_an_error_that_says_why(
+    server: Server,
+) -> None:
+    Picky(server, characters=0)
+
+    with pytest.raises(EmbeddingError, match=r"400 .*the input is too long") as caught:
+        RemoteEmbedder(server.endpoint()).embed(["x" * 7_000, "y"])
+
+    assert "\x1b" not in str(caught.value)
+    assert len(server.requests) < 10
+
+
+def test_a_server_that_never_answered_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0)
+            return False
+
+    with pytest.raises(EmbeddingError, match=r"cannot be reached: .*refused"):
+        RemoteEmbedder(Endpoint("ollama", "http://127.0.0.1:9", "tiny"), Stop()).embed(["text"])
+
+    assert waits == [0]

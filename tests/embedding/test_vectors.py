@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcairn.errors import StateDamaged
-from memcairn.store import database, vector_scan, vectors
+from memcairn.errors import StateDamaged, StateError
+from memcairn.store import database, vector_scan, vector_state, vectors
 from memcairn.store.database import Database
 from memcairn.store.vector_scan import Similarities, VectorScan
-from memcairn.store.vectors import VectorModel, Waiting
+from memcairn.store.vector_state import VectorModel, Waiting
 
 DIMENSION = 16
 MODEL = VectorModel("tests", DIMENSION, 8)
@@ -31,7 +31,7 @@ class Index:
                 self.db.execute(statement)
         self.scan = VectorScan()
         self.db.execute("INSERT INTO root (id, path) VALUES (1, '/notes')")
-        vectors.use_model(self.db, MODEL)
+        vector_state.use_model(self.db, MODEL)
 
     def note(self, note: int) -> None:
         self.db.execute(
@@ -52,11 +52,11 @@ class Index:
     def embed(self) -> int:
         """Embed all that waits, as an indexer would; returns how many texts the model saw."""
         seen = 0
-        while waiting := vectors.waiting(self.db, 100):
-            rest = vectors.reuse(self.db, waiting)
+        while waiting := vector_state.waiting(self.db, 100):
+            rest = vectors.reuse(self.db, MODEL, waiting)
             if rest:
                 rows = np.stack([vector(text_of(item)) for item in rest])
-                vectors.add(self.db, rest, rows, [tokens(text_of(item)) for item in rest])
+                vectors.add(self.db, MODEL, rest, rows, [tokens(text_of(item)) for item in rest])
             seen += len(rest)
         return seen
 
@@ -196,22 +196,22 @@ def test_embeddings_of_gone_chunks_are_kept_up_to_a_bound(
 
 def test_an_embedding_of_a_text_that_changed_meanwhile_is_passed_over(index: Index) -> None:
     index.chunk(1, 1)
-    waiting = vectors.waiting(index.db, 10)
+    waiting = vector_state.waiting(index.db, 10)
     index.db.execute("DELETE FROM chunk WHERE id = 1")
     index.chunk(1, 2)
 
-    written = vectors.add(index.db, waiting, vector(1)[np.newaxis], [tokens(1)])
+    written = vectors.add(index.db, MODEL, waiting, vector(1)[np.newaxis], [tokens(1)])
 
     assert written == 0
-    assert vectors.waiting(index.db, 10) == [Waiting(1, hash_of(2))]
+    assert vector_state.waiting(index.db, 10) == [Waiting(1, hash_of(2))]
 
 
 def test_two_embedders_at_work_write_each_chunk_once(index: Index) -> None:
     index.chunk(1, 1)
-    waiting = vectors.waiting(index.db, 10)
+    waiting = vector_state.waiting(index.db, 10)
 
-    first = vectors.add(index.db, waiting, vector(1)[np.newaxis], [tokens(1)])
-    second = vectors.add(index.db, waiting, vector(1)[np.newaxis], [tokens(1)])
+    first = vectors.add(index.db, MODEL, waiting, vector(1)[np.newaxis], [tokens(1)])
+    second = vectors.add(index.db, MODEL, waiting, vector(1)[np.newaxis], [tokens(1)])
 
     assert (first, second) == (1, 0)
     assert index.found(1) == [1]
@@ -223,23 +223,39 @@ def test_another_model_drops_all_vectors_and_every_chunk_waits(index: Index) -> 
     index.embed()
     assert index.found(1, k=1) == [1]
 
-    dropped = vectors.use_model(index.db, VectorModel("other", 4, 0))
+    other = VectorModel("other", 4, 0)
+    dropped = vector_state.use_model(index.db, other)
 
     assert dropped
-    assert vectors.count_waiting(index.db) == 5
-    assert vectors.model(index.db) == VectorModel("other", 4, 0)
+    assert vector_state.count_waiting(index.db) == 5
+    assert vector_state.model(index.db) == other
     assert index.scan.search(index.db, np.ones(4, np.float32)).top(9) == []
-    waiting = vectors.waiting(index.db, 10)
-    vectors.add(index.db, waiting, np.eye(5, 4, dtype=np.float32) + 0.01)
+    waiting = vector_state.waiting(index.db, 10)
+    vectors.add(index.db, other, waiting, np.eye(5, 4, dtype=np.float32) + 0.01)
     assert index.scan.search(index.db, np.array([0, 1, 0, 0], np.float32)).top(1)[0][0] == 2
     assert vectors.tokens(index.db, [2])[2].shape == (0, 1)
+
+
+def test_vectors_of_a_model_that_is_no_longer_the_index_s_are_not_written(index: Index) -> None:
+    index.chunk(1, 1)
+    waiting = vector_state.waiting(index.db, 10)
+    vector_state.use_model(index.db, VectorModel("other", DIMENSION, 8))
+
+    for write in (
+        lambda: vectors.add(index.db, MODEL, waiting, vector(1)[np.newaxis], [tokens(1)]),
+        lambda: vectors.reuse(index.db, MODEL, waiting),
+    ):
+        with pytest.raises(StateError, match="another model"):
+            write()
+
+    assert vector_state.waiting(index.db, 10) == waiting
 
 
 def test_the_same_model_keeps_what_there_is(index: Index) -> None:
     index.chunk(1, 1)
     index.embed()
 
-    assert not vectors.use_model(index.db, MODEL)
+    assert not vector_state.use_model(index.db, MODEL)
     assert index.found(1) == [1]
 
 
@@ -268,11 +284,11 @@ def test_a_transaction_that_fails_leaves_the_scan_as_it_was(index: Index) -> Non
     index.chunk(1, 1)
     index.embed()
     index.chunk(2, 2)
-    waiting = vectors.waiting(index.db, 10)
+    waiting = vector_state.waiting(index.db, 10)
 
     def write_and_fail() -> None:
         with index.db.transaction():
-            vectors.add(index.db, waiting, vector(2)[np.newaxis], [tokens(2)])
+            vectors.add(index.db, MODEL, waiting, vector(2)[np.newaxis], [tokens(2)])
             index.db.execute("SELECT nonsense")
 
     with pytest.raises(sqlite3.OperationalError):
@@ -351,8 +367,8 @@ def test_after_any_history_the_scan_finds_just_the_embedded_chunks(
         elif step == "scan":
             index.scan.search(index.db, vector(1))
         elif step == "drop":
-            vectors.drop(index.db)
-            vectors.use_model(index.db, MODEL)
+            vector_state.drop(index.db)
+            vector_state.use_model(index.db, MODEL)
     index.embed()
 
     similar = index.scan.search(index.db, vector(1))

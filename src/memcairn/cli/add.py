@@ -54,6 +54,7 @@ def command(
             new=new,
             allow_secret=allow_secrets,
         )
+        memory.embed_in_background()
         notices = list(memory.notices)
         output.print_notices(memory)
     if as_json:

@@ -38,6 +38,7 @@ COMMANDS = {
     "namespaces": ("namespaces", "The namespaces, with their numbers of notes."),
     "forget-root": ("forget_root", "Take a folder out of the index; its files stay."),
     "models": ("models", "What can find by meaning here, and what it takes."),
+    "reembed": ("reembed", "Embed what waits for it, all after a change of model."),
     "eval": ("eval", "Measure searches by your own questions on your own notes."),
     "config": ("config", "Show the settings, and change them."),
 }

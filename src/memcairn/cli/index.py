@@ -130,8 +130,9 @@ def _index(
                 report.add(part)
                 report.took_s += part.took_s
     assert report is not None
+    waiting = memory.embed_in_background()
     output.print_notices(memory)
-    return output.print_report(report, as_json=as_json, quiet=quiet)
+    return output.print_report(report, as_json=as_json, quiet=quiet, waiting=waiting)
 
 
 def _flush(
@@ -149,7 +150,8 @@ def _flush(
         for entry in memory.discard_failed():
             report.failed.pop(entry.path, None)
             report.left_out[entry.path] = f"dropped from the queue: {entry.error}"
-    return output.print_report(report, as_json=as_json, quiet=quiet)
+    waiting = memory.embed_in_background()
+    return output.print_report(report, as_json=as_json, quiet=quiet, waiting=waiting)
 
 
 def _status(memory: Memory, *, as_json: bool, quiet: bool) -> int:

@@ -18,8 +18,13 @@ def summary(indexed: int, others: Mapping[str, int], took_s: float) -> str:
     return f"{', '.join(parts)} ({took_s:.2f} s)"
 
 
-def as_text(report: IndexReport) -> str:
-    """One line, and one more for each file that was left out."""
+def unchanged(notes: int, took_s: float, waiting: int) -> str:
+    """What `as_text` says of notes of which none has changed."""
+    return "\n".join([summary(0, {"unchanged": notes}, took_s), *_embedding(waiting)])
+
+
+def as_text(report: IndexReport, waiting: int = 0) -> str:
+    """One line, one more for each file that was left out, and one if chunks are being embedded."""
     others = {
         "unchanged": report.unchanged,
         "removed": len(report.removed),
@@ -28,7 +33,11 @@ def as_text(report: IndexReport) -> str:
     }
     lines = [summary(len(report.indexed), others, report.took_s)]
     lines += [f"  left out: {shown(path)}: {why}" for path, why in report.left_out.items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_embedding(waiting)])
+
+
+def _embedding(waiting: int) -> list[str]:
+    return [f"  embedding {count(waiting, 'chunk')} in the background"] if waiting else []
 
 
 def failures(report: IndexReport) -> list[str]:

@@ -68,12 +68,19 @@ def print_notices(memory: Memory) -> None:
     memory.notices.clear()
 
 
-def print_report(report: IndexReport, *, as_json: bool, quiet: bool) -> int:
-    """What indexing did. Returns the exit code: 1 if something is left."""
+def print_report(report: IndexReport, *, as_json: bool, quiet: bool, waiting: int = 0) -> int:
+    """What indexing did. Returns the exit code: 1 if something is left.
+
+    Args:
+        report: what it did.
+        as_json: as one JSON document.
+        quiet: errors only.
+        waiting: how many chunks are being embedded in the background.
+    """
     if as_json:
         print_json(report)
     elif not quiet:
-        write(indexed.as_text(report))
+        write(indexed.as_text(report, waiting))
     for line in indexed.failures(report):
         click.echo(f"memcairn: {line}", err=True)
     return 0 if report.is_whole else 1

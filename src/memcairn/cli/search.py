@@ -66,6 +66,7 @@ def command(
         known = None if passages or namespace is None else memory.namespaces()
         output.print_notices(memory)
     if as_json:
+        memory.embed_in_background()
         write(as_json_text(passages))
     elif not quiet and passages:
         write(as_text(passages))

@@ -9,7 +9,7 @@ import sys
 import time
 
 from memcairn import config, paths, unchanged
-from memcairn.cli import indexed
+from memcairn.cli import behind, indexed
 from memcairn.cli.text import STOPPED, write
 from memcairn.errors import MemcairnError
 from memcairn.memory_md import current
@@ -49,10 +49,11 @@ def _tell_unchanged(path: str) -> int | None:
     if notes is None:
         db.close()
         return None
+    waiting = behind.embed(home)
     notices: list[str] = []
     current.bring_up_to_date(db, settings, home, notices)
     _tell(notices)
-    write(indexed.summary(0, {"unchanged": notes}, took_s))
+    write(indexed.unchanged(notes, took_s, waiting))
     return 0
 
 
@@ -61,8 +62,9 @@ def _index(path: str) -> int:
 
     with Memory() as memory:
         report = memory.index(path, embed=False)
+        waiting = memory.embed_in_background()
     _tell(memory.notices)
-    write(indexed.as_text(report))
+    write(indexed.as_text(report, waiting))
     _tell(indexed.failures(report))
     return 0 if report.is_whole else 1
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
-from memcairn.cli import passages
+from memcairn.cli import behind, passages
 from memcairn.cli.text import write
 from memcairn.search import straight
 from memcairn.search.query import Query
@@ -53,8 +53,10 @@ def run(arguments: Sequence[str]) -> bool:
     if parsed is None:
         return False
     query, as_json = parsed
-    found = straight.answer(os.path.join(paths.home(), "index.db"), query)
+    home = paths.home()
+    found = straight.answer(os.path.join(home, "index.db"), query)
     if not found:  # what to say then is a longer story
         return False
     write(passages.as_json(found) if as_json else passages.as_text(found))
+    behind.embed(home)
     return True

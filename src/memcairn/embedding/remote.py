@@ -1,7 +1,9 @@
 """Embedders behind HTTP: Ollama, and every endpoint that speaks OpenAI's embeddings protocol.
 
     texts ──batches──► POST ──429, 5xx, no answer──► wait, again ──► vectors
+                        ├── 400, 413, 422 ──► the half of them, a shorter text
                         └── any other refusal ──► EmbeddingError at once
+    query ──► POST, once, for a few seconds at most
 
 A wait ends early when `stop` is set. A redirect is refused: it would carry texts and key elsewhere.
 """
@@ -35,7 +37,13 @@ TIMEOUT_S = 60.0
 TRIES = 5
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
+# A search waits no longer for a server, and goes on by words.
+QUERY_TIMEOUT_S = 5.0
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
+# What servers answer to a text, or to so many, that their model cannot take.
+TOO_MUCH = frozenset({400, 413, 422})
+# A text is cut no further than to this; then it is not its length that is refused.
+SHORTEST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,10 @@ class Endpoint:
         """The address that is posted to."""
         path = "/api/embed" if self.protocol == "ollama" else "/embeddings"
         return self.url.rstrip("/") + path
+
+
+class _TooMuchError(EmbeddingError):
+    """The server cannot take these texts; fewer or shorter ones perhaps."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -109,20 +121,37 @@ class RemoteEmbedder:
             return Embedded(np.zeros((0, self.dimension), np.float32))
         whole = [self._endpoint.text_prompt + text for text in texts]
         batches = [whole[start : start + BATCH] for start in range(0, len(whole), BATCH)]
-        return Embedded(np.concatenate([self._vectors(batch) for batch in batches]))
+        return Embedded(np.concatenate([self._as_it_takes_them(batch) for batch in batches]))
 
     def embed_query(self, text: str) -> EmbeddedQuery:
         """Embed a text to search with; see Embedder.embed_query."""
-        (vector,) = self._vectors([self._endpoint.query_prompt + text])
+        texts = [self._endpoint.query_prompt + text]
+        (vector,) = self._vectors(texts, timeout_s=QUERY_TIMEOUT_S, tries=1)
         return EmbeddedQuery(vector, np.zeros((0, 0), np.float32))
 
     def knows(self, text: str) -> float:  # noqa: ARG002
         """1: what a model on a server has learned to read cannot be asked."""
         return 1.0
 
-    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _as_it_takes_them(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of texts; those that are refused together one by one, and cut if need be."""
+        try:
+            return self._vectors(texts)
+        except _TooMuchError:
+            if len(texts) > 1:
+                half = len(texts) // 2
+                parts = (texts[:half], texts[half:])
+                return np.concatenate([self._as_it_takes_them(part) for part in parts])
+            shorter = len(texts[0][:MAX_CHARACTERS]) // 4
+            if shorter < SHORTEST:
+                raise
+            return self._as_it_takes_them([texts[0][:shorter]])
+
+    def _vectors(
+        self, texts: Sequence[str], *, timeout_s: float = TIMEOUT_S, tries: int = TRIES
+    ) -> NDArray[np.float32]:
         sent = [text[:MAX_CHARACTERS] or " " for text in texts]  # empty inputs are refused
-        answer = self._post({"model": self._endpoint.model, "input": sent})
+        answer = self._post({"model": self._endpoint.model, "input": sent}, timeout_s, tries)
         try:
             if self._endpoint.protocol == "ollama":
                 rows = answer["embeddings"]
@@ -141,7 +170,7 @@ class RemoteEmbedder:
         scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(1e-12))
         return scaled
 
-    def _post(self, content: dict[str, Any]) -> Any:
+    def _post(self, content: dict[str, Any], timeout_s: float, tries: int) -> Any:
         headers = {"Content-Type": "application/json"}
         if self._endpoint.key:
             headers["Authorization"] = f"Bearer {self._endpoint.key}"
@@ -149,19 +178,23 @@ class RemoteEmbedder:
             self._endpoint.address, json.dumps(content).encode(), headers
         )
         wait_s = FIRST_WAIT_S
-        for tries_left in reversed(range(TRIES)):
-            self._wait_for_turn()
+        for tries_left in reversed(range(tries)):
+            self._wait_for_turn(timeout_s)
             try:
-                with self._opener.open(request, timeout=TIMEOUT_S) as response:
+                with self._opener.open(request, timeout=timeout_s) as response:
                     return json.loads(response.read(MAX_ANSWER_BYTES))
             except urllib.error.HTTPError as error:
                 with error:
+                    if error.code in TOO_MUCH:
+                        raise self._error(_said(error), _TooMuchError) from error
                     if error.code not in AGAIN or not tries_left:
-                        raise self._error(f"answered {error.code} {error.reason}") from error
+                        raise self._error(_said(error)) from error
                     asked_s = _seconds(error.headers.get("Retry-After"))
             except (OSError, HTTPException) as error:
-                if not tries_left:
-                    raise self._error(f"cannot be reached: {error}") from error
+                # Who has never answered is not there, and not only busy.
+                if not tries_left or not self._dimension:
+                    why = getattr(error, "reason", None) or error
+                    raise self._error(f"cannot be reached: {why}") from error
                 asked_s = 0.0
             except ValueError as error:
                 raise self._error("gave an answer that is not JSON") from error
@@ -170,13 +203,15 @@ class RemoteEmbedder:
             wait_s *= 2
         raise AssertionError("the last try returns or raises")
 
-    def _wait_for_turn(self) -> None:
+    def _wait_for_turn(self, most_s: float) -> None:
         if not self._endpoint.requests_per_minute:
             self._wait(0)
             return
         with self._turn:
             now = time.monotonic()
             turn = max(now, self._next_request)
+            if turn - now > most_s:
+                raise self._error("was asked as often as embedding.requests_per_minute allows")
             self._next_request = turn + 60 / self._endpoint.requests_per_minute
         self._wait(turn - now)
 
@@ -184,8 +219,18 @@ class RemoteEmbedder:
         if self._stop.wait(seconds):
             raise self._error("was not asked any more: the work was stopped")
 
-    def _error(self, message: str) -> EmbeddingError:
-        return EmbeddingError(message, path=self._endpoint.address)
+    def _error(self, message: str, kind: type[EmbeddingError] = EmbeddingError) -> EmbeddingError:
+        return kind(message, path=self._endpoint.address)
+
+
+def _said(error: urllib.error.HTTPError) -> str:
+    """What a server says of its refusal, in a line."""
+    try:
+        said = " ".join(error.read(300).decode("utf-8", "replace").split())
+        reason = "".join(filter(str.isprintable, said))
+    except (OSError, HTTPException):
+        reason = ""
+    return f"answered {error.code} {error.reason}{': ' if reason else ''}{reason}"
 
 
 def _seconds(text: str | None) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from memcairn.embedding.maxsim import maxsim
 from memcairn.notes.words import words
 from memcairn.search.keyword import Candidate
-from memcairn.store import vectors
+from memcairn.store import vector_state, vectors
 from memcairn.store.vector_scan import VectorScan
 
 if TYPE_CHECKING:
@@ -70,12 +70,19 @@ class Meaning:
         Raises:
             EmbeddingError: the model cannot be reached.
         """
-        held = vectors.model(db)
-        if held is None or held.name != self.embedder.name:
+        held = vector_state.model(db)
+        if held is None:
+            return None
+        if held.name != self.embedder.name:
+            vector_state.outdate(db)
             return None
         if self.embedder.knows(text) < LEAST_KNOWN:
             return None
-        return self.embedder.embed_query(text)
+        asked = self.embedder.embed_query(text)
+        if len(asked.vector) != held.dimension:
+            vector_state.outdate(db)
+            return None
+        return asked
 
     def fuse(
         self,
@@ -97,6 +104,9 @@ class Meaning:
         Returns:
             The best `COMPARED` with scores from 0 to 1, and what was compared by chunk.
         """
+        held = vector_state.model(db)  # by now it may be another one
+        if held is None or (held.name, held.dimension) != (self.embedder.name, len(asked.vector)):
+            return list(found), {}
         notes = _notes(db, where) if where.sql else None
         near = self._scan.search(db, asked.vector, notes)
         nearest = near.top(NEAREST)

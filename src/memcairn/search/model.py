@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from memcairn import unembedded
 from memcairn.embedding import providers
 from memcairn.errors import MemcairnError
 
@@ -41,9 +42,7 @@ class Model:
     @property
     def wanted(self) -> bool:
         """Whether there is to be one: it is configured, and the default one is installed."""
-        chosen = providers.BY_NAME[self._settings["embedding.provider"]]
-        by_default = self._settings.origin["embedding.provider"] == "default"
-        return chosen.name != "none" and not (by_default and chosen.missing)
+        return unembedded.is_wanted(self._settings)
 
     def embedder(self) -> Embedder | None:
         """The model; None if none is wanted.
@@ -56,6 +55,12 @@ class Model:
             if self._loaded is None and self.wanted:
                 self._loaded = providers.load(providers.chosen(self._settings))
             return self._loaded
+
+    def load(self) -> Embedder:
+        """The model, which must be wanted; see `embedder`."""
+        embedder = self.embedder()
+        assert embedder is not None
+        return embedder
 
     def meaning(self, db: Database) -> Meaning | None:
         """What a search compares meanings with.

@@ -1,18 +1,20 @@
-"""The vectors of chunks: all SQL that writes them, and what the index knows of its embedding model.
+"""The vectors of chunks: all SQL that writes them, and that reads some of them.
 
     chunk arrives ──► unembedded ──reuse or add──► embedding + a slot in a block
     chunk leaves  ──► its slot is free; the embedding stays for a while, in case the text comes back
 
 Triggers (vectors.sql) do what happens when chunks arrive and leave, so that notes are written
-without NumPy. Vectors of two models are never in the database at once.
+without NumPy. Vectors of two models are never in the database at once (vector_state.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from memcairn.errors import StateError
+from memcairn.store import vector_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,33 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from memcairn.store.database import Database
+    from memcairn.store.vector_state import VectorModel, Waiting
 
 BLOCK = 512
 # Embeddings of chunks that are gone; about 1 KB each.
 KEPT = 20_000
 _MANY = 500  # numbers in one IN (…)
-
-
-@dataclass(frozen=True, slots=True)
-class VectorModel:
-    """The model that all vectors of the index are of.
-
-    Attributes:
-        name: Embedder.name.
-        dimension: length of a vector.
-        token_bits: signs kept of each token state, 0 for none.
-    """
-
-    name: str
-    dimension: int
-    token_bits: int
-
-
-class Waiting(NamedTuple):
-    """A chunk without an embedding, and the hash of what it said when that was found out."""
-
-    chunk: int
-    hash: bytes
 
 
 class _Row(NamedTuple):
@@ -56,70 +37,22 @@ class _Row(NamedTuple):
     tokens: bytes
 
 
-# ── the model ────────────────────────────────────────────────────────────────────────────────────
-
-
-def model(db: Database) -> VectorModel | None:
-    """The model that the vectors are of; None if nothing was embedded yet."""
-    row = db.execute("SELECT model, dimension, token_bits FROM vector_state").fetchone()
-    return VectorModel(*row) if row[0] else None
-
-
-def use_model(db: Database, wanted: VectorModel) -> bool:
-    """Make the index one of this model's vectors.
-
-    Returns:
-        True if it held another model's: they were dropped, and all chunks wait for an embedding.
-    """
-    with db.transaction():
-        before = model(db)
-        if before == wanted:
-            return False
-        if before is not None:
-            drop(db)
-        sql = "UPDATE vector_state SET model = ?, dimension = ?, token_bits = ?"
-        db.execute(sql, (wanted.name, wanted.dimension, wanted.token_bits))
-        return before is not None
-
-
-def drop(db: Database) -> None:
-    """Forget every vector; all chunks wait for an embedding."""
-    with db.transaction():
-        for table in ("embedding", "vector_block", "vector_free", "unembedded"):
-            db.execute(f"DELETE FROM {table}")
-        db.execute("INSERT INTO unembedded SELECT id FROM chunk")
-        db.execute("UPDATE vector_state SET model = '', epoch = random(), slots = 0")
-
-
-# ── what waits ───────────────────────────────────────────────────────────────────────────────────
-
-
-def waiting(db: Database, limit: int) -> list[Waiting]:
-    """Chunks that have no embedding yet, oldest first."""
-    sql = """
-    SELECT chunk.id, chunk.hash FROM unembedded JOIN chunk ON chunk.id = unembedded.chunk
-    ORDER BY unembedded.chunk LIMIT ?
-    """
-    return [Waiting(*row) for row in db.execute(sql, (limit,))]
-
-
-def count_waiting(db: Database) -> int:
-    """How many chunks have no embedding yet."""
-    return int(db.execute("SELECT COUNT(*) FROM unembedded").fetchone()[0])
-
-
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def reuse(db: Database, chunks: Sequence[Waiting]) -> list[Waiting]:
+def reuse(db: Database, model: VectorModel, chunks: Sequence[Waiting]) -> list[Waiting]:
     """Give chunks the embedding that is known of the same text.
 
     Returns:
         Those whose text is not known, in their order.
+
+    Raises:
+        StateError: the index is no longer one of this model's vectors.
     """
     sql = "SELECT vector, tokens FROM embedding WHERE hash = ? LIMIT 1"
     rows, rest = [], []
     with db.transaction():
+        _check(db, model)
         for item in chunks:
             found = db.execute(sql, (item.hash,)).fetchone()
             if found is None:
@@ -134,6 +67,7 @@ def reuse(db: Database, chunks: Sequence[Waiting]) -> list[Waiting]:
 
 def add(
     db: Database,
+    model: VectorModel,
     chunks: Sequence[Waiting],
     vectors: NDArray[np.float32],
     tokens: Sequence[NDArray[np.uint8]] = (),
@@ -141,13 +75,17 @@ def add(
     """Write the embeddings of chunks.
 
     Args:
-        db: the index; `use_model` was called for the model of these vectors.
+        db: the index.
+        model: of these vectors; `use_model` was called for it.
         chunks: as `waiting` gave them.
         vectors: float32 [chunks, dimension].
         tokens: for each chunk the signs of its token states; none if the model gives none.
 
     Returns:
         How many were written: a chunk that changed or got its embedding meanwhile is passed over.
+
+    Raises:
+        StateError: the index is no longer one of this model's vectors.
     """
     packed = quantised(vectors)
     signs = [array.tobytes() for array in tokens] or [b""] * len(chunks)
@@ -156,6 +94,7 @@ def add(
         for item, vector, bits in zip(chunks, packed, signs, strict=True)
     ]
     with db.transaction():
+        _check(db, model)
         written = _write(db, rows)
         db.execute(
             """
@@ -165,6 +104,15 @@ def add(
             (KEPT,),
         )
     return written
+
+
+def _check(db: Database, model: VectorModel) -> None:
+    if vector_state.model(db) != model:
+        raise StateError(
+            "holds the vectors of another model by now",
+            path=db.path,
+            hint="another process embeds with other settings: MEMCAIRN_EMBEDDING_*, or config.toml",
+        )
 
 
 def quantised(vectors: NDArray[np.float32]) -> NDArray[np.int8]:

@@ -1,0 +1,31 @@
+"""After a command that did without `Memory`: have embedded what waits for it.
+
+Nearly always nothing does, and that must cost such a command nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from memcairn import config
+
+
+def embed(home: str) -> int:
+    """Start the process if something waits; returns how many chunks it has before it.
+
+    Args:
+        home: the folder that index.db is in.
+    """
+    settings = config.load()
+    if settings["embedding.provider"] == "none":
+        return 0
+    index = os.path.join(home, "index.db")
+    with sqlite3.connect(index) as db:
+        waits = db.execute("SELECT 1 FROM unembedded LIMIT 1").fetchone()
+    if not waits and settings.origin["embedding.provider"] == "default":
+        return 0
+    from memcairn import unembedded  # noqa: PLC0415 - see the module
+    from memcairn.store.database import Database  # noqa: PLC0415 - see the module
+
+    return unembedded.start_process(Database(index), settings, home)

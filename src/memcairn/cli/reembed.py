@@ -1,0 +1,79 @@
+"""memcairn reembed: embed what waits for it. Run as a module it is the process behind other commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from memcairn.cli import output
+from memcairn.cli.text import count, write
+from memcairn.errors import MemcairnError
+from memcairn.memory import Memory
+from memcairn.report import EmbedReport
+
+# Added to the niceness of the process in the background.
+NICER = 10
+
+
+@click.command("reembed")
+@output.json_option
+@output.quiet_option
+def command(*, as_json: bool, quiet: bool) -> int:
+    """Embed what waits for it, so that it is found by its meaning; all notes after a change of model.
+
+    Other commands have this done behind them: this one waits until it is done. Ctrl-C stops it; what
+    was done is kept, and the next call goes on.
+
+    \b
+    memcairn config set embedding.provider onnx
+    memcairn config set embedding.folder ~/models/multilingual-e5-small
+    memcairn reembed
+    """
+    with Memory() as memory:
+        if not memory.model.wanted:
+            return _not_wanted(memory, as_json=as_json, quiet=quiet)
+        with output.progress_bar("Embedding", quiet=quiet or as_json) as progress:
+            report = memory.embed(progress=progress)
+        output.print_notices(memory)
+    if as_json:
+        output.print_json(report)
+    elif not quiet:
+        write(_as_text(report))
+    return 1 if report.waiting else 0
+
+
+def _not_wanted(memory: Memory, *, as_json: bool, quiet: bool) -> int:
+    why = "embedding.provider is none"
+    if memory.config["embedding.provider"] != "none":
+        why = "no model is installed; `memcairn models` says which there are"
+    if as_json:
+        output.print_json(EmbedReport())
+    elif not quiet:
+        write(f"nothing to embed: {why}")
+    return 0
+
+
+def _as_text(report: EmbedReport) -> str:
+    """`1,234 chunks embedded, 12 with a text that was known (4.37 s)`."""
+    parts = [f"{count(report.embedded, 'chunk')} embedded"]
+    parts += [f"{report.reused:,} with a text that was known"] if report.reused else []
+    parts += [f"{report.waiting:,} left"] if report.waiting else []
+    return f"{', '.join(parts)} ({report.took_s:.2f} s)"
+
+
+def in_background() -> int:
+    """Embed what waits, unless another process does, at low priority; its errors are kept in the index."""
+    if hasattr(os, "nice"):
+        os.nice(NICER)
+    try:
+        with Memory() as memory:
+            memory.embed(wait=False)
+    except MemcairnError:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(in_background())
