@@ -6,6 +6,7 @@ goes, and the HOME is what it would be had it never been there.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,7 @@ class Story:
     memory: Path
     sessions: dict[str, Session]
     plugins: str
+    hooks: list[dict[str, str]]
     during: dict[str, bytes]
     after: dict[str, bytes]
 
@@ -60,7 +62,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
     write = tool("Write", file_path=str(memory / "rollout.md"), content=NOTE)
     sessions["write"] = claude.run("remember how we ship", [[write], [text("written")]])
-    sessions["unrelated"] = claude.run(UNRELATED, [[text("Paris")]])
+    told = ["--output-format", "stream-json", "--verbose"]
+    sessions["unrelated"] = claude.run(UNRELATED, [[text("Paris")]], told)
     write = tool("Write", file_path=str(memory / "pm.md"), content=OTHER)
     sessions["related"] = claude.run(RELATED, [[write], [text("on Thursdays")]])
     sessions["again"] = claude.run(RELATED, [[text("on Thursdays")]], ["--continue"])
@@ -69,8 +72,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     plugins = claude.call("plugin", "list")
 
     during = files(home)
+    hooks = during[".local/share/memcairn/logs/hook.log"].decode().splitlines()
     memcairn(home, project, "uninstall", "--yes")
-    return Story(project, memory, sessions, plugins, during, files(home))
+    return Story(
+        project, memory, sessions, plugins, list(map(json.loads, hooks)), during, files(home)
+    )
 
 
 def user(top: Path) -> tuple[Path, Path]:
@@ -129,6 +135,31 @@ def test_the_model_has_the_tools_but_not_those_of_the_hooks(story: Story) -> Non
 
     assert "mcp__plugin_memcairn_memory__memory_search" in tools
     assert not [name for name in tools if "hook_" in name]
+
+
+def test_no_hook_starts_a_process_while_the_server_is_connected(story: Story) -> None:
+    started = {hook["event"] for hook in story.hooks}
+
+    assert started == {"session-start", "session-end"}
+    assert {hook["outcome"] for hook in story.hooks} <= {"silent", "answered"}
+
+
+def test_the_client_has_the_commands_and_the_skill(story: Story) -> None:
+    begun = next(
+        message
+        for line in story.sessions["unrelated"].printed.splitlines()
+        if (message := json.loads(line)).get("subtype") == "init"
+    )
+
+    offered = {"recall", "remember", "status", "review", "memory"}
+    assert {f"memcairn:{name}" for name in offered} <= set(begun["slash_commands"])
+    assert "memcairn:memory" in begun["skills"]
+
+
+def test_nothing_but_conversations_tells_of_memcairn_after_uninstall(story: Story) -> None:
+    telling = [file for file, content in story.after.items() if b"memcairn" in content]
+
+    assert [file for file in telling if not file.endswith(".jsonl")] == []
 
 
 def test_uninstall_leaves_the_home_as_the_client_alone_would(story: Story, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,7 +67,12 @@ def test_recall_and_tools_reach_the_model_and_nothing_stays(
     memcairn(home, project, "uninstall", "--yes")
 
     after = files(home)
-    assert kinds(after) - kinds(before) <= HOSTS_OWN.get(name, set())
+    new = kinds(after) - kinds(before)
+    assert {file for file in new if not any(fnmatch(file, own) for own in HOSTS_OWN[name])} == set()
+    # What was said stays said.
+    conversations = ("*/session*", "*.jsonl", "*.log", "*.db", "*.db-wal")
+    telling = [file for file, content in after.items() if b"memcairn" in content]
+    assert [file for file in telling if not any(fnmatch(file, of) for of in conversations)] == []
     assert [after.get(file) for file, _ in SETTINGS.values()] == [
         before.get(file) for file, _ in SETTINGS.values()
     ]
@@ -91,9 +97,10 @@ def test_a_session_is_kept_from_its_start_to_its_end(
 # What happens in every session, tools and compactions aside.
 ALWAYS = {"session-start", "user-prompt", "stop", "session-end"}
 # What a host itself leaves of a session now and then, or keeps of a server that it talked to.
-HOSTS_OWN = {
+HOSTS_OWN: dict[str, set[str]] = {
     "codex": {".codex/.tmp/git-*"},
-    "copilot": {".cache/copilot/mcp-tools/*.json"},
+    "gemini": set(),
+    "copilot": set(),
     "opencode": {
         ".local/state/opencode/locks/*.lock/heartbeat",
         ".local/state/opencode/locks/*.lock/meta.json",

@@ -342,6 +342,18 @@ def test_what_claude_code_counted_of_our_plugin_goes(
     assert state.stat().st_mode & 0o777 == 0o640
 
 
+def test_what_hosts_cached_of_our_server_goes_and_of_others_stays(user: Path) -> None:
+    run(["init", "--host", "copilot", "--host", "claude-code", "-q"])
+    caches = user / ".cache"
+    write(caches / "copilot/mcp-tools/1.json", '{"serverName":"memcairn","tools":[]}')
+    other = write(caches / "copilot/mcp-tools/2.json", '{"serverName":"other","tools":[]}')
+    write(caches / "claude-cli-nodejs/-p/mcp-logs-plugin-memcairn-memory/1.jsonl", "{}")
+
+    run(["uninstall", "-q"])
+
+    assert [path for path in caches.rglob("*") if path.is_file()] == [other]
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pluginUsage": []}', '{"memcairn@": 1}'])
 def test_a_state_of_claude_code_that_is_not_understood_stays(content: str, user: Path) -> None:
     run(["init", "--host", "claude-code", "-q"])

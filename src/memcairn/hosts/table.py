@@ -71,8 +71,8 @@ class Host:
     moves it; `project_folder` is the same in a project. `memories` are files and folders of its own memory,
     as globs below the user's folder, and `project_memories` below a project; they are indexed in place.
     `traces` are what the host itself keeps of our server elsewhere, as globs below the user's folder of
-    caches: they go when memcairn goes. `oldest` is the first version that loads what is installed. `after` is
-    what a person has to do once after `init`.
+    caches: folders, and files that name it, go when memcairn goes. `oldest` is the first version that loads
+    what is installed. `after` is what a person has to do once after `init`.
     """
 
     name: str
@@ -295,6 +295,7 @@ COPILOT = Host(
             Event("session-end", "sessionEnd"),
         ),
     ),
+    traces=("copilot/mcp-tools/*.json",),
     cannot=("calls the hook after every tool, not only after those that write",),
     checked="real client",
 )

@@ -135,8 +135,12 @@ def remove_leftovers(hosts: Iterable[Host], project: str) -> None:
         if host is CLAUDE_CODE:
             use_counts.remove()
         for trace in host.traces:
-            for logs in caches.glob(trace):
-                shutil.rmtree(logs, ignore_errors=True)
+            for kept in caches.glob(trace):
+                with contextlib.suppress(OSError):
+                    if kept.is_dir():
+                        shutil.rmtree(kept)
+                    elif f'"{NAME}"'.encode() in kept.read_bytes():
+                        kept.unlink()
         for scope in SCOPES:
             if host.plugin is None:
                 continue
