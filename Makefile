@@ -1,5 +1,5 @@
 # Everything is set up on first use: Python 3.11 or later, make and git are enough. Where npm is there, too, the
-# tests also drive the real clients (Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode): 1.3 GB, in .clients.
+# tests also drive the real clients (Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode, MCP Inspector): 1.4 GB,
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +13,7 @@ demo: $(READY)
 	@$(BIN)/python examples/demo.py
 
 test: lint clients
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .
