@@ -117,6 +117,11 @@ def test_a_prompt_about_something_else_gets_nothing(story: Story) -> None:
     assert added(story.sessions["unrelated"]) == []
 
 
+def test_a_hook_that_has_nothing_to_say_is_not_heard_of(story: Story) -> None:
+    for name in ("write", "unrelated"):
+        assert "hook success" not in story.sessions[name].messages
+
+
 def test_a_passage_is_not_repeated_in_its_session(story: Story) -> None:
     assert RELATED in story.sessions["again"].messages
     assert story.sessions["again"].messages.count(FACT) == 1

@@ -56,8 +56,8 @@ def test_a_prompt_is_answered_as_a_command_would_answer_it(
     assert HOOK_TOOLS["hook_user_prompt"](memory, None, arguments) == {}
 
 
-def test_nothing_to_say_is_no_text() -> None:
-    assert tools.text({}) == ""
+def test_nothing_to_say_is_an_empty_object() -> None:
+    assert tools.text({}) == "{}"
 
 
 def test_a_call_without_a_session_belongs_to_that_of_the_server(

@@ -58,5 +58,8 @@ HOOK_TOOLS: dict[str, HookTool] = {
 
 
 def text(answer: Mapping[str, object]) -> str:
-    """An answer as the text of a tool's result; the host reads it like a command's output."""
-    return json.dumps(answer) if answer else ""
+    """An answer as the text of a tool's result; the host reads it like a command's output.
+
+    Nothing is an empty object: of an empty text Claude Code tells the model that a hook succeeded.
+    """
+    return json.dumps(answer)
