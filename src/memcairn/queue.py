@@ -20,7 +20,7 @@ import time
 from collections import namedtuple
 
 from memcairn import paths
-from memcairn.errors import SchemaTooNew
+from memcairn.errors import SchemaTooNew, StateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -209,6 +209,12 @@ class Queue:
         self._lease = lease_s
         try:
             self._db = self._open()
+        except OSError as error:
+            raise StateError(
+                f"cannot be made: {error.strerror}",
+                path=path,
+                hint="MEMCAIRN_HOME names a folder that can be written to",
+            ) from error
         except sqlite3.DatabaseError as error:
             # What few calls need, and a hook call cannot afford.
             from memcairn import aside, sqlite_errors  # noqa: PLC0415

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -266,6 +267,39 @@ def test_a_reader_that_has_seen_enough_is_no_error(note: Path) -> None:
 
     assert program.returncode == 0
     assert error == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["search", "blue-green"], ["index", "NOTES"], ["status"], ["search", "--json", "x"]],
+)
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.skipif(os.name == "nt", reason="a shell's way to close a stream")
+def test_a_stream_that_is_closed_is_no_error(note: Path, closed: str, arguments: list[str]) -> None:
+    call("index", note.parent)
+    words = [str(note.parent) if word == "NOTES" else word for word in arguments]
+
+    done = subprocess.run(
+        f"{shlex.join([*PROGRAM, *words])} {closed}",
+        shell=True, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr.replace("memcairn: nothing found\n", "")) == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a disk that is always full")
+@pytest.mark.parametrize("arguments", [["search", "blue-green"], ["index", "NOTES"], ["status"]])
+def test_an_answer_that_cannot_be_written_is_an_error(note: Path, arguments: list[str]) -> None:
+    call("index", note.parent)
+    words = [str(note.parent) if word == "NOTES" else word for word in arguments]
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (done.returncode, done.stderr.startswith("memcairn: ")) == (1, True)
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("settings", [None, "[recall]\nbudget_words = 300\n"])

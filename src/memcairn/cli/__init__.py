@@ -33,13 +33,25 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The program `memcairn`."""
-    code = _straight(sys.argv[1:])
-    if code is None:
-        from memcairn.cli.commands import run  # noqa: PLC0415
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed by the caller, who wants to hear nothing
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    try:
+        code = _straight(sys.argv[1:])
+        if code is None:
+            from memcairn.cli.commands import run  # noqa: PLC0415
 
-        sys.exit(run())
-    sys.stdout.flush()
-    sys.stderr.flush()
+            code = run()
+            sys.stdout.flush()
+            sys.exit(code)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = 0
+    except OSError as error:
+        # Nobody can read the answer: the disk that stdout goes to is full, say.
+        sys.stderr.write(f"memcairn: {error}\n")
+        code = 1
     # Nothing is left to do but tear the interpreter down, and close the database: that would write
     # its journal back with two fsyncs. The next to open it reads the journal in a tenth of the time.
     os._exit(code)
