@@ -12,11 +12,12 @@ import watchfiles
 
 from memcairn import paths
 from memcairn.config import PROJECT_FILE
+from memcairn.embed_thread import EmbedThread
 from memcairn.errors import ConfigError
 from memcairn.selection import IGNORE_FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from memcairn.config import Config
     from memcairn.memory import Memory
@@ -53,7 +54,24 @@ def watch(
     watched = [paths.real(folder) for folder in folders] or [r.path for r in memory.roots()]
     for folder in watched:
         _tell(memory.index(folder, namespace=namespace, force=force, embed=False), quiet=quiet)
-    stop = stop or threading.Event()
+    embedding = EmbedThread(memory, _warn)
+    embedding.start()
+    try:
+        _follow(memory, watched, stop or threading.Event(), embedding, quiet=quiet)
+    finally:
+        embedding.stop()
+    _tell(memory.flush(), quiet=quiet)
+    return 0
+
+
+def _follow(
+    memory: Memory,
+    watched: Sequence[str],
+    stop: threading.Event,
+    embedding: EmbedThread,
+    *,
+    quiet: bool,
+) -> None:
     suffixes = frozenset().union(*(_suffixes(memory.config, folder) for folder in watched))
     watching = False
     for changes in watchfiles.watch(
@@ -73,9 +91,10 @@ def watch(
             watching = True
         if changes:
             memory.enqueue({_concerned(path) for _, path in changes})
-        _tell(memory.drain(), quiet=quiet)
-    _tell(memory.flush(), quiet=quiet)
-    return 0
+        drained = memory.drain()
+        if drained.indexed:
+            embedding.wake()
+        _tell(drained, quiet=quiet)
 
 
 def _suffixes(settings: Config, root: str) -> frozenset[str]:
@@ -95,6 +114,10 @@ def _may_matter(path: str, suffixes: frozenset[str]) -> bool:
 def _concerned(path: str) -> str:
     """What is to be looked at: the file itself, or the folder whose rules changed."""
     return os.path.dirname(path) if os.path.basename(path) in _RULES else path
+
+
+def _warn(message: str) -> None:
+    click.echo(f"memcairn: {message}", err=True)
 
 
 def _tell(report: IndexReport, *, quiet: bool) -> None:

@@ -7,6 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from memcairn.embed_thread import EmbedThread
 from memcairn.mcp import resources
 from memcairn.store import catalogue
 
@@ -39,6 +40,7 @@ class Background(threading.Thread):
         self._files = files
         self._listeners = listeners
         self.looked = threading.Event()
+        self._embedding = EmbedThread(files.memory)
         self._stopped = threading.Event()
         self._wake = threading.Event()
         self._seen: dict[str, Signature] = {}
@@ -47,6 +49,7 @@ class Background(threading.Thread):
 
     def run(self) -> None:
         """Work until `stop`."""
+        self._embedding.start()
         pause = EVERY_S
         while not self._stopped.is_set():
             self._wake.wait(pause)
@@ -55,6 +58,8 @@ class Background(threading.Thread):
                 return
             try:
                 drained = self._files.memory.drain()
+                if drained.indexed:
+                    self._embedding.wake()
                 self._look(indexed=bool(drained.indexed or drained.removed))
                 self.looked.set()
                 pause = EVERY_S
@@ -65,11 +70,13 @@ class Background(threading.Thread):
     def wake(self) -> None:
         """Look now: something was changed."""
         self._wake.set()
+        self._embedding.wake()
 
     def stop(self) -> None:
         """Finish what is under way, and end."""
         self._stopped.set()
         self._wake.set()
+        self._embedding.stop()
         if self.is_alive():
             self.join()
 
