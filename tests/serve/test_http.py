@@ -91,6 +91,8 @@ def test_a_client_is_served_on_loopback(url: str) -> None:
         ("Origin", "http://localhost.evil.example", 403),
         ("Origin", "null", 403),
         ("Origin", "", 403),
+        ("Origin", "http://203.0.113.7", 403),
+        ("Origin", "http://[2001:db8::7]:8731", 403),
         ("Host", "localhost:1", 200),
         ("Host", "[::1]:1", 200),
         ("Origin", "http://localhost:6274", 200),
@@ -99,6 +101,13 @@ def test_a_client_is_served_on_loopback(url: str) -> None:
 )
 def test_only_our_own_host_and_origin_are_served(header: str, value: str, status: int) -> None:
     assert asked({header: value}).status_code == status
+
+
+def test_a_page_of_the_server_itself_is_served_wherever_it_is_reached() -> None:
+    here = {"Host": "192.168.1.5:8731", "Origin": "http://192.168.1.5:8731"}
+
+    assert asked(here).status_code == 200
+    assert asked(here | {"Origin": "http://192.168.1.6:8731"}).status_code == 403
 
 
 def asked(headers: dict[str, str], *, secret: str | None = None) -> httpx2.Response:

@@ -2,9 +2,9 @@
 
     request ──► Guard: Host, Origin, token ──► the SDK's application at /mcp
 
-A web page must not reach the server through its reader's browser: its Origin is not ours, and a
-name that was made to lead here (DNS rebinding) is not a Host of ours. An IP address as Host is no
-such name.
+A web page must not reach the server through its reader's browser. Its Origin is where it comes from:
+this machine, or the Host that is asked, is ours. A name that was made to lead here (DNS rebinding)
+is not a Host of ours; an IP address as Host is no such name.
 """
 
 from __future__ import annotations
@@ -98,10 +98,11 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> PlainTextResponse | None:
-        if not self._is_ours(f"//{headers.get('host', '')}"):
+        host = _name(f"//{headers.get('host', '')}")
+        if not (host in self._names or _is_address(host)):
             return PlainTextResponse("This Host is not served here.", 421)
         origin = headers.get("origin")
-        if origin is not None and not self._is_ours(origin):
+        if origin is not None and not (is_loopback(_name(origin)) or _name(origin) == host):
             return PlainTextResponse("This Origin may not ask.", 403)
         if self._secret is not None:
             scheme, _, given = headers.get("authorization", "").partition(" ")
@@ -111,28 +112,26 @@ class Guard:
                 return PlainTextResponse("A bearer token is needed.", 401, headers=needed)
         return None
 
-    def _is_ours(self, url: str) -> bool:
-        try:
-            name = urlsplit(url).hostname or ""
-        except ValueError:
-            return False
-        if name in self._names:
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
+
+def _name(url: str) -> str:
+    """The host in a URL; "" if there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def serve(server: MemoryServer, host: str, port: int, *, secret: str | None) -> None:
