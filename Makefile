@@ -1,5 +1,6 @@
 # Everything is set up on first use: Python 3.11 or later, make and git are enough. Where npm is there, too, the
-# tests also drive the real clients (Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode, MCP Inspector): 1.4 GB,
+# tests also drive the real clients (Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode) and the MCP
+# Inspector: 1.4 GB, in .clients.
 
 PYTHON ?= python3
 VENV := .venv
