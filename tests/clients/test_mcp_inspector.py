@@ -50,10 +50,11 @@ class Inspector:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    home = tmp_path / "user"
-    home.mkdir()
-    return home
+def user(tmp_path: Path) -> Path:
+    """A user's home; `home` is that of memcairn, which every test has."""
+    user = tmp_path / "user"
+    user.mkdir()
+    return user
 
 
 @pytest.fixture
@@ -64,8 +65,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def inspector(home: Path, root: Path) -> Inspector:
-    return Inspector(home, [*PROGRAM, "serve", "--root", str(root), "--profile", "full"])
+def inspector(user: Path, root: Path) -> Inspector:
+    return Inspector(user, [*PROGRAM, "serve", "--root", str(root), "--profile", "full"])
 
 
 def test_the_inspector_has_nothing_to_say_against_any_schema(inspector: Inspector) -> None:
@@ -117,7 +118,7 @@ def test_the_inspector_reads_resources_and_prompts(inspector: Inspector, root: P
     assert "drinks oolong" in recall["messages"][0]["content"]["text"]
 
 
-def test_the_inspector_is_served_over_http_if_it_has_the_token(home: Path, root: Path) -> None:
+def test_the_inspector_is_served_over_http_if_it_has_the_token(user: Path, root: Path) -> None:
     find("mcp-inspector")
     command = [*PROGRAM, "serve", "--root", str(root), "--http", "0"]
     env = {**os.environ, "MEMCAIRN_SERVE_TOKEN": TOKEN}
@@ -126,8 +127,8 @@ def test_the_inspector_is_served_over_http_if_it_has_the_token(home: Path, root:
         found = re.search(r"http://\S+/mcp", server.stderr.readline())
         assert found
         url = ("--transport", "http", "--server-url", found[0])
-        stranger = Inspector(home, [*url, "--stored-auth-only"])
-        friend = Inspector(home, [*url, "--header", f"Authorization: Bearer {TOKEN}"])
+        stranger = Inspector(user, [*url, "--stored-auth-only"])
+        friend = Inspector(user, [*url, "--header", f"Authorization: Bearer {TOKEN}"])
         try:
             refused = stranger.run("--method", "tools/list")
             written = friend.call("mem_write", path="a.md", content="oolong")
