@@ -299,6 +299,25 @@ class TestEnd:
         assert memory.queue_status().depth == 0
         assert sessions.open("s1") is None
 
+    @pytest.mark.parametrize("event", ["session-start", "session-end"])
+    def test_notes_of_the_hosts_own_that_no_hook_told_of_are_taken_up(
+        self, event: str, say: Say, memory: Memory, user: Path
+    ) -> None:
+        folder = user / ".claude" / "projects" / "-project" / "memory"
+        transcript = {"transcript_path": str(folder.parent / "s1.jsonl")}
+        kept, gone = write(folder, "deploy.md", DEPLOY), write(folder, "gone.md", "# Gone\n")
+        say("session-start", source="startup", **transcript)
+        write(folder, "shell.md", "# Shell\n\nWritten by a command of the shell.\n")
+        kept.write_text("# Rewritten\n", encoding="utf-8")
+        gone.unlink()
+
+        say(event, **transcript)
+
+        told = (folder / "MEMORY.md").read_text(encoding="utf-8")
+        assert "[Shell](shell.md)" in told
+        assert "[Rewritten](deploy.md)" in told
+        assert "gone.md" not in told
+
     def test_the_end_of_a_session_that_nobody_started_is_nothing(
         self, say: Say, sessions: Sessions
     ) -> None:

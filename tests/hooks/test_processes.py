@@ -393,3 +393,18 @@ def test_a_memory_md_that_is_a_link_is_not_told(root: Path, project: Path, tmp_p
     (root / "MEMORY.md").symlink_to(elsewhere)
 
     assert b"Not to be told" not in hook("session-start", payload(project))
+
+
+def test_a_note_of_the_hosts_own_that_no_hook_told_of_is_in_memory_md_after_the_session(
+    project: Path, tmp_path: Path, home: Path
+) -> None:
+    folder = tmp_path / ".claude" / "projects" / "-project" / "memory"
+    given = payload(project, transcript_path=str(folder.parent / "s1.jsonl"))
+    write(folder, "first.md", "# First\n")
+    hook("session-start", given)
+    for name in ("second", "third"):
+        write(folder, f"{name}.md", f"# {name.title()}\n")
+
+        hook("session-end", given)
+
+        assert f"({name}.md)" in (folder / "MEMORY.md").read_text(encoding="utf-8")

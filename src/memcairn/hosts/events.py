@@ -22,6 +22,7 @@ from memcairn import paths, safety
 from memcairn.hosts import fence, joined, recall, scopes, start, written
 from memcairn.hosts.relevant import relevant
 from memcairn.sessions import Line, Sessions
+from memcairn.store import up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,12 +47,9 @@ AFTER_COMPACTION = (
 
 def session_start(memory: Memory, call: Call, deadline: float) -> str:
     """Open the session and say what it should know."""
+    _take_up(memory, call)
     place = _scope(memory, call)
     session = Sessions(memory.home).start(call.session_id or None, root=place.own, host=call.host)
-    for folder in written.own_memory(call):
-        if folder not in (*place.roots, *place.others):
-            memory.index(folder, embed=False)
-            place = _scope(memory, call)
     memory.drain(0.0, deadline=_while_indexing(deadline))
     budget = int(memory.config["recall.start_words"])
     if call.cause == "compact":
@@ -119,6 +117,7 @@ def session_end(memory: Memory, call: Call, deadline: float) -> str:
     """End the session, and index what is left, within the time."""
     keep_scratch = bool(memory.config["sessions.keep_scratch"])
     joined.leave(memory.home, call, keep_scratch=keep_scratch)
+    _take_up(memory, call)
     memory.drain(0.0, deadline=_while_indexing(deadline))
     return ""
 
@@ -133,6 +132,19 @@ EVENTS: dict[str, Callable[[Memory, Call, float], str]] = {
     "subagent-stop": stop,
     "session-end": session_end,
 }
+
+
+def _take_up(memory: Memory, call: Call) -> None:
+    """Enqueue the host's own memory of the project, if anything changed there that no hook told of.
+
+    A shell command wrote it, or the server was not there. A folder that is no root becomes one.
+    """
+    known = {root.path for root in memory.roots()}
+    for folder in written.own_memory(call):
+        if folder not in known:
+            memory.index(folder, embed=False)
+        elif memory.databases.do(lambda opened: up_to_date.is_changed(opened.db, folder)):  # noqa: B023
+            memory.enqueue(folder)
 
 
 def _scope(memory: Memory, call: Call) -> Scope:

@@ -1,8 +1,8 @@
 """Answer an event without `Memory`, where nothing has to be indexed: as an event nearly always is.
 
-    session-start              nothing waits in queue.db, and every MEMORY.md is what it should be
+    session-start, -end        nothing waits in queue.db, and nothing changed that no hook told of
     tool-used                  roots.json says whether it is a note, queue.db takes it
-    stop, pre-compact, end     nothing waits in queue.db
+    stop, pre-compact          nothing waits in queue.db
     user-prompt, tool-failed   index.db answers as it is: nothing on disk has changed
 
 A process that is started for one event spends most of its time loading code. What is more than this
@@ -52,13 +52,7 @@ def _session_start(home: str, call: Call) -> str:
     from memcairn import config  # noqa: PLC0415
     from memcairn.hosts import scopes, start  # noqa: PLC0415
 
-    if known:
-        from memcairn.store.database import Database  # noqa: PLC0415 - as above
-        from memcairn.store.up_to_date import is_up_to_date  # noqa: PLC0415 - as above
-
-        index = os.path.join(home, "index.db")
-        if not os.path.exists(index) or not is_up_to_date(Database(index)):
-            raise _MoreToDoError
+    _refuse_if_anything_changed(home, call)
     settings = config.load()
     place = scopes.scope(known, settings, home, call.cwd, written.own_memory(call))
     session = Sessions(home).start(call.session_id or None, root=place.own, host=call.host)
@@ -98,6 +92,7 @@ def _pre_compact(home: str, call: Call) -> str:
 
 def _session_end(home: str, call: Call) -> str:
     _refuse_if_anything_waits(home)
+    _refuse_if_anything_changed(home, call)
     if os.environ.get("MEMCAIRN_SESSIONS_KEEP_SCRATCH") or os.path.exists(paths.config_file()):
         raise _MoreToDoError
     joined.leave(home, call, keep_scratch=False)
@@ -162,4 +157,20 @@ def _refuse_if_anything_waits(home: str) -> None:
         # What a damaged queue knew is found again by a scan.
         queue.enqueue(written.roots(home))
     if queue.has_ready(0.0):
+        raise _MoreToDoError
+
+
+def _refuse_if_anything_changed(home: str, call: Call) -> None:
+    """Raises: _MoreToDoError: what no hook told of: a note of the host's own memory, a MEMORY.md."""
+    own = list(written.own_memory(call))
+    index = os.path.join(home, "index.db")
+    if not os.path.exists(index):
+        if own:
+            raise _MoreToDoError
+        return
+    from memcairn.store import up_to_date  # noqa: PLC0415 - as above
+    from memcairn.store.database import Database  # noqa: PLC0415 - as above
+
+    db = Database(index)
+    if not up_to_date.are_current(db) or any(up_to_date.is_changed(db, root) for root in own):
         raise _MoreToDoError

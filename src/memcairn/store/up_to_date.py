@@ -1,7 +1,7 @@
-"""Is every MEMORY.md what it should be? One query, for those who only want to read them.
+"""Is there anything to do? Quick answers, for those who hope for a no.
 
-What decides is in memory_md/current.py, and takes more to load. This may say no where that finds nothing
-to do, and never the other way round.
+What decides is in memory_md/current.py and in scan.py, and takes more to load. These may find something to do
+where those find nothing, and never the other way round.
 """
 
 from __future__ import annotations
@@ -24,7 +24,32 @@ WHERE root.memory_md IS NOT 0
 """
 
 
-def is_up_to_date(db: Database) -> bool:
+def is_changed(db: Database, root: str) -> bool:
+    """Whether a root's files are not what the index knows of them; for small roots."""
+    sql = """
+        SELECT path, size_bytes, mtime_ns, inode FROM note
+        WHERE root = (SELECT id FROM root WHERE path = ?)
+    """
+    known = {paths.from_db(path): seen for path, *seen in db.execute(sql, (paths.to_db(root),))}
+    for folder, folders, names in os.walk(root):
+        folders[:] = [
+            name for name in folders if name[0] != "." and name not in paths.EXCLUDED_FOLDERS
+        ]
+        for name in names:
+            is_note = os.path.splitext(name)[1].lower() in paths.NOTE_SUFFIXES
+            if not is_note or name[0] == "." or name == paths.MEMORY_MD:
+                continue
+            path = os.path.join(folder, name)
+            try:
+                now = os.lstat(path)
+            except OSError:
+                return True
+            if known.pop(path, None) != [now.st_size, now.st_mtime_ns, now.st_ino]:
+                return True
+    return bool(known)
+
+
+def are_current(db: Database) -> bool:
     """Whether no MEMORY.md has to be written."""
     today = datetime.now(UTC).date().toordinal()
     for path, is_current, *known in db.execute(_STANDING, (today,)):
