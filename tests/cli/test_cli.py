@@ -55,6 +55,7 @@ def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         (["--status", "--namespace", "n"], ("--status", "--namespace")),
         (["--paths", "x"], ("--paths", "--flush")),
         (["--discard-failed", "x"], ("--discard-failed", "--flush")),
+        (["--watch", "--json", "x"], ("--watch", "--json")),
     ],
 )
 def test_what_does_not_go_together_is_a_usage_error_that_names_both(
@@ -67,10 +68,28 @@ def test_what_does_not_go_together_is_a_usage_error_that_names_both(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["--debounce-window", "5"], ["--debounce-window", "-1", "x"], ["--nonsense"], ["--paths"]],
+    [
+        [],
+        ["--debounce-window", "5"],
+        ["--debounce-window", "-1", "x"],
+        ["--nonsense"],
+        ["--paths"],
+        [""],
+        ["--debounce-window", "5", ""],
+        ["--flush", "--paths", ""],
+    ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
-    assert run(["index", *arguments]) == 2
+    assert call("index", *arguments).returncode == 2
+    assert call("index", "--status").stdout == "queue: empty\n"
+
+
+def test_a_path_that_is_not_there_does_not_hold_up_the_others(note: Path) -> None:
+    done = call("index", note.parent / "nowhere", note)
+
+    assert done.returncode == 1
+    assert "1 note indexed, 1 failed" in done.stdout
+    assert done.stderr == f"memcairn: {note.parent / 'nowhere'}: there is no such file or folder\n"
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:

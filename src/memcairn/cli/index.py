@@ -9,13 +9,21 @@ import click
 
 from memcairn.cli import output
 from memcairn.cli.text import shown, write
+from memcairn.errors import NoteError
 from memcairn.memory import Memory
+from memcairn.report import IndexReport
 
 if TYPE_CHECKING:
     from memcairn.queue import QueueStatus
 
 # A hook's host waits for the call that finds a backlog: what is left is for the next one.
 DRAIN_S = 1.0
+# What labels or forces has no meaning for what is queued already; a watch has no end to report.
+_NOT_WITH = {
+    "--flush": ("--namespace", "--force"),
+    "--status": ("--namespace", "--force"),
+    "--watch": ("--json",),
+}
 
 
 @click.command("index")
@@ -68,8 +76,11 @@ def command(
         [name for name, given in modes.items() if given],
         has_path=bool(path),
         given={"--paths": only, "--discard-failed": discard_failed, "--force": force}
-        | {"--namespace": namespace is not None},
+        | {"--namespace": namespace is not None, "--json": as_json},
     )
+    if "" in path:
+        # An empty variable in a script: the working folder, which "" would be, is not what it means.
+        raise click.UsageError("PATH is empty")
     with Memory() as memory:
         if status:
             return _status(memory, as_json=as_json, quiet=quiet)
@@ -96,8 +107,8 @@ def _refuse_combinations(modes: list[str], *, has_path: bool, given: dict[str, b
     for option in ("--paths", "--discard-failed"):
         if given[option] and mode != "--flush":
             raise click.UsageError(f"{option} goes with --flush only")
-    for option in ("--namespace", "--force"):
-        if given[option] and mode in ("--flush", "--status"):
+    for option in _NOT_WITH.get(mode or "", ()):
+        if given[option]:
             raise click.UsageError(f"{mode} and {option} exclude one another")
     if mode == "--status" and has_path:
         raise click.UsageError("--status takes no PATH: --status and PATH exclude one another")
@@ -118,18 +129,18 @@ def _index(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    report = None
+    report = IndexReport()
     with output.progress_bar("Indexing", quiet=quiet or as_json) as progress:
         for one in path:
-            part = memory.index(
-                one, namespace=namespace, force=force, embed=False, progress=progress
-            )
-            if report is None:
-                report = part
-            else:
-                report.add(part)
-                report.took_s += part.took_s
-    assert report is not None
+            try:
+                part = memory.index(
+                    one, namespace=namespace, force=force, embed=False, progress=progress
+                )
+            except NoteError as error:
+                # One that is not there does not keep the others from being indexed.
+                part = IndexReport(failed={str(error.path or one): error.message})
+            report.add(part)
+            report.took_s += part.took_s
     waiting = memory.embed_in_background()
     output.print_notices(memory)
     return output.print_report(report, as_json=as_json, quiet=quiet, waiting=waiting)
