@@ -475,6 +475,35 @@ def test_each_event_is_in_the_files_of_its_host(user: Path) -> None:
             assert f"hook {event.event} --host {host.name}" in json.dumps(hooks[event.name])
 
 
+# What Cursor's documentation says of hooks.json: events, and what a hook may say.
+CURSORS_EVENTS = {
+    "sessionStart", "sessionEnd", "preToolUse", "postToolUse", "postToolUseFailure", "subagentStart",
+    "subagentStop", "beforeShellExecution", "afterShellExecution", "beforeMCPExecution", "afterMCPExecution",
+    "beforeReadFile", "afterFileEdit", "beforeSubmitPrompt", "preCompact", "stop", "afterAgentResponse",
+    "afterAgentThought",
+}  # fmt: skip
+CURSORS_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "command": str, "matcher": str, "timeout": (int, float), "loop_limit": int,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", ["user", "project"])
+def test_what_cursor_gets_has_the_form_that_is_documented(scope: str, user: Path) -> None:
+    run(["init", "--host", "cursor", "--scope", scope, "-q"])
+    folder = (user if scope == "user" else Path.cwd()) / ".cursor"
+
+    hooks = json.loads((folder / "hooks.json").read_text())
+    assert set(hooks) == {"version", "hooks"}
+    assert hooks["version"] == 1
+    assert set(hooks["hooks"]) <= CURSORS_EVENTS
+    for entries in hooks["hooks"].values():
+        for entry in entries:
+            assert all(isinstance(value, CURSORS_FIELDS[key]) for key, value in entry.items())
+            assert "command" in entry
+    (server,) = json.loads((folder / "mcp.json").read_text())["mcpServers"].values()
+    assert {"command", "args"} <= set(server) <= {"command", "args", "env"}
+
+
 def test_the_files_of_hooks_do_not_change_with_the_version(
     user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,7 +238,7 @@ CURSOR = Host(
     cannot=(
         "takes no text from a hook with a prompt: recall is at the start of a session, or by the tools",
     ),
-    checked="its form only",
+    checked="documented form",
 )
 
 OPENCODE = Host(
