@@ -61,7 +61,15 @@ def test_the_core_profile_costs_a_model_little() -> None:
     for tool in listed:
         del tool["outputSchema"]  # which no host shows its model
 
-    assert len(json.dumps(listed)) < 8_000
+    assert len(json.dumps(listed)) < 6_200
+
+
+def test_an_argument_that_need_not_be_given_may_be_null(full: Connection) -> None:
+    full.call("mem_write", path="a.md", content="tea", if_match=None)
+
+    assert full.call("memory_search", query="tea", namespace=None, since=None)["passages"]
+    schemas = json.dumps([tool.input_schema for tool in full.do("list_tools").tools])
+    assert "null" not in schemas  # a model need not read about it
 
 
 def test_text_is_appended_on_a_line_of_its_own(full: Connection) -> None:

@@ -65,7 +65,7 @@ class Tool:
             title=self.title,
             description=inspect.getdoc(self.function),
             input_schema=_slim(self.arguments.model_json_schema(by_alias=True)),
-            output_schema=_nulls_left_out(_slim(self.result.json_schema(mode="serialization"))),
+            output_schema=_slim(self.result.json_schema(mode="serialization")),
             annotations=ToolAnnotations(
                 title=self.title,
                 read_only_hint=self.read_only,
@@ -140,31 +140,36 @@ class Tool:
 
 
 def _slim(schema: Any) -> Any:
-    """A schema without the titles that repeat the names: a model reads all of it."""
-    if isinstance(schema, dict):
-        return {
-            key: _slim(value)
-            for key, value in schema.items()
-            if not (key == "title" and isinstance(value, str))
-        }
-    return [_slim(item) for item in schema] if isinstance(schema, list) else schema
+    """A schema as short as it can be, since a model reads all of it.
 
-
-def _nulls_left_out(schema: Any) -> Any:
-    """The schema of a result that has no member which is null."""
+    The titles, which repeat the names, are left out; and where null is the same as nothing, so is it:
+    a result has no member that is null, and an argument may be null, but need not.
+    """
     if isinstance(schema, list):
-        return [_nulls_left_out(item) for item in schema]
+        return [_slim(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    plain = {key: _nulls_left_out(value) for key, value in schema.items()}
-    if isinstance(plain.get("required"), list):
-        members = plain.get("properties", {})
-        plain["required"] = [
-            name
-            for name in plain["required"]
-            if {"type": "null"} not in members.get(name, {}).get("anyOf", ())
-        ]
-    return plain
+    slim = {
+        key: _slim(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str)) and key != "anyOf"
+    }
+    members = schema.get("properties", {})
+    if "required" in slim:
+        slim["required"] = [name for name in slim["required"] if not _may_be_null(members[name])]
+    if not _may_be_null(schema):
+        return slim | ({"anyOf": _slim(schema["anyOf"])} if "anyOf" in schema else {})
+    if slim.get("default", "") is None:
+        del slim["default"]
+    kinds = [_slim(kind) for kind in schema["anyOf"] if kind != _NULL]
+    return (kinds[0] if len(kinds) == 1 else {"anyOf": kinds}) | slim
+
+
+_NULL = {"type": "null"}
+
+
+def _may_be_null(schema: dict[str, Any]) -> bool:
+    return _NULL in schema.get("anyOf", ())
 
 
 def _shown(field: FieldInfo, name: str) -> str:
