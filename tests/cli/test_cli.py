@@ -117,12 +117,49 @@ def test_a_file_that_cannot_be_read_leaves_exit_code_1(notes: Path, note: Path) 
         ["config", "show", "--json"],
         ["index", "--status", "--json"],
         ["index", "--flush", "--json"],
+        ["index", "--json", "NOTES"],
+        ["index", "--debounce-window", "0", "--json", "NOTES"],
+        ["forget-root", "--json", "NOTES"],
     ],
 )
 def test_json_is_one_document(note: Path, arguments: list[str]) -> None:
     call("index", note.parent)
 
-    json.loads(call(*arguments).stdout)
+    json.loads(call(*[note.parent if word == "NOTES" else word for word in arguments]).stdout)
+
+
+def test_a_flush_names_what_fails_until_it_is_mended_or_discarded(notes: Path, note: Path) -> None:
+    call("index", notes)
+    bad = note.with_name("latin.md")
+    bad.write_bytes(b"caf\xe9")
+    call("index", "--debounce-window", "60", bad)
+    call("index", "--debounce-window", "60", note)
+
+    some = call("index", "--flush", "--paths", note)
+    assert (some.returncode, some.stderr) == (0, "")
+    assert "1 path (0 ready" in call("index", "--status").stdout
+    for _ in range(2):
+        flush = call("index", "--flush")
+        assert flush.returncode == 1
+        assert flush.stderr == f"memcairn: {bad}: is not UTF-8 text (line 1)\n"
+    status = call("index", "--status")
+    assert (status.returncode, "1 failing" in status.stdout) == (1, True)
+
+    dropped = call("index", "--flush", "--discard-failed")
+
+    assert dropped.returncode == 0
+    assert f"{bad}: dropped from the queue: is not UTF-8" in dropped.stdout
+    assert call("index", "--status").stdout == "queue: empty\n"
+
+
+def test_the_last_write_decides_what_a_queued_path_is_labelled(note: Path) -> None:
+    call("index", note.parent)
+    for name in ("first", "last"):
+        call("index", "--debounce-window", "60", "--namespace", name, note)
+
+    call("index", "--flush")
+
+    assert json.loads(call("namespaces", "--json").stdout) == {"last": 1}
 
 
 def test_a_search_is_the_same_on_the_short_way_and_on_the_long_one(
@@ -262,8 +299,27 @@ def test_a_namespace_that_does_not_exist_finds_nothing_and_says_so(note: Path) -
     assert "there is no namespace 'nonsense'; there are: notes" in done.stderr
 
 
-def test_quiet_prints_nothing_but_errors(note: Path) -> None:
-    done = call("index", "--quiet", note.parent)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "index NOTES",
+        "index --flush",
+        "index --status",
+        "index --debounce-window 0 NOTES",
+        "search blue-green",
+        "status",
+        "doctor",
+        "namespaces",
+        "config show",
+        "forget-root NOTES",
+    ],
+)
+def test_quiet_prints_nothing_but_errors(note: Path, arguments: str) -> None:
+    call("index", note.parent)
+    note.write_text(NOTE + "More.\n", encoding="utf-8")
+    words = [str(note.parent) if word == "NOTES" else word for word in arguments.split()]
+
+    done = call(*words, "--quiet")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -23,7 +23,8 @@ def command() -> None:
 
 @command.command("show")
 @output.json_option
-def show(*, as_json: bool) -> int:
+@output.quiet_option
+def show(*, as_json: bool, quiet: bool) -> int:
     """Every setting, its value, and where the value is from.
 
     \b
@@ -42,6 +43,7 @@ def show(*, as_json: bool) -> int:
                 for setting in config.SETTINGS
             }
         )
+    if as_json or quiet:
         return 0
     write(f"file: {shown(paths.config_file())}")
     for setting in config.SETTINGS:
