@@ -17,6 +17,7 @@ import time
 from typing import TYPE_CHECKING
 
 from memcairn import lock
+from memcairn.embedding.embedder import LEAST_KNOWN
 from memcairn.errors import MemcairnError, StateError
 from memcairn.report import EmbedReport
 from memcairn.store import vector_state, vectors
@@ -123,7 +124,10 @@ class Embedding:
         new = vectors.reuse(self._db, model, some)
         self._reused += len(some) - len(new)
         if new:
-            made = embedder.embed(_texts(self._db, new))
+            texts = _texts(self._db, new)
+            made = embedder.embed(texts)
+            # By its vector, no text that the model cannot read is near to any.
+            made.vectors[[embedder.knows(text) < LEAST_KNOWN for text in texts]] = 0
             self._embedded += vectors.add(self._db, model, new, made.vectors, made.tokens)
 
     def _is_over(self) -> bool:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# A text of which a model knows less than this share is left to the words.
+LEAST_KNOWN = 0.5
+
+
 class EmbeddingError(MemcairnError):
     """No vectors could be made; search by words goes on without them."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from memcairn.embedding.embedder import LEAST_KNOWN
 from memcairn.embedding.maxsim import maxsim
 from memcairn.notes.words import words
 from memcairn.search.keyword import Candidate
@@ -36,8 +37,6 @@ VECTORS = 0.3
 MAXSIM = 0.6
 NEAREST = 200
 COMPARED = 100
-# A text of which the model knows less is left to the words.
-LEAST_KNOWN = 0.5
 _AT_ONCE = 500
 
 

@@ -71,6 +71,8 @@ class VectorScan:
     ) -> Similarities:
         """Compare a query with the chunks of all notes, or of some.
 
+        A chunk whose vector is all zeros is not compared: it means nothing to the model.
+
         Args:
             db: the index, not in a write transaction: what is rolled back would be remembered.
             query: float32 [dimension], by the model that the vectors are of.
@@ -109,6 +111,7 @@ class VectorScan:
             self._alive = self._held.chunks[:slots] > 0
             free = [slot for (slot,) in db.execute("SELECT slot FROM vector_free")]
             self._alive[free] = False
+            self._alive &= self._held.scales[:slots] > 0
             self._epoch, self._changes = epoch, changes
 
     def _load(self, db: Database, seen: int) -> None:
