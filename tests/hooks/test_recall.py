@@ -233,7 +233,11 @@ class TestScope:
     ) -> None:
         write(home / "memory" / "other-0123456789ab", "deploy.md", DEPLOY)
         memory.index(home / "memory" / "other-0123456789ab")
-        write(home / "memory", "users-own.md", "# Users\n\nThe load balancer is called Bert.\n")
+        write(
+            home / "memory",
+            "users-own.md",
+            "# Users\n\nThe load balancer, called Bert, switches at a deploy.\n",
+        )
         memory.index(home / "memory")
 
         told = say("user-prompt", prompt=PROMPT)
@@ -246,7 +250,11 @@ class TestScope:
     ) -> None:
         projects = user / ".claude" / "projects"
         slug = str(project.resolve()).replace("/", "-").replace("_", "-").replace(".", "-")
-        write(projects / slug / "memory", "bert.md", "# Load balancer\n\nIt is called Bert.\n")
+        write(
+            projects / slug / "memory",
+            "bert.md",
+            "# Load balancer\n\nBert, as it is called, switches when we deploy.\n",
+        )
         write(projects / "-another" / "memory", "deploy.md", DEPLOY)
         for folder in projects.iterdir():
             memory.index(folder / "memory")

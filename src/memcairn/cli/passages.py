@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memcairn.cli.text import printable, shown
 
@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 
 def as_json(passages: Sequence[Passage]) -> str:
     """One JSON document: a list of objects."""
-    return json.dumps([passage._asdict() for passage in passages], ensure_ascii=False, indent=2)
+    return json.dumps([_as_object(passage) for passage in passages], ensure_ascii=False, indent=2)
 
 
-def as_text(passages: Sequence[Passage]) -> str:
-    """path:line, heading path, date and what is wrong on a line, and the text below it."""
+def _as_object(passage: Passage) -> dict[str, Any]:
+    return passage._asdict() | {"why": passage.why._asdict()}
+
+
+def as_text(passages: Sequence[Passage], *, explain: bool = False) -> str:
+    """path:line, heading path, date and what is wrong on a line, and the text below it.
+
+    With `explain` there is a line between them with every part of the score.
+    """
     bold, plain = ("\x1b[1m", "\x1b[0m") if _has_styles() else ("", "")
     blocks = []
     for passage in passages:
@@ -32,8 +39,25 @@ def as_text(passages: Sequence[Passage]) -> str:
         text = "\n".join(
             f"    {printable(line)}".rstrip() for line in passage.text.strip("\n").split("\n")
         )
-        blocks.append(f"{head}\n{text}")
+        blocks.append("\n".join((head, *(_explained(passage) if explain else ()), text)))
     return "\n\n".join(blocks)
+
+
+def _explained(passage: Passage) -> Iterator[str]:
+    """The score, what the rank is the sum of, and what both come from."""
+    why = passage.why
+    parts = [f"fused {why.fused:.3f}", f"inherited {why.inherited:.3f}"]
+    if why.adjusted:
+        what = "of the time asked for" if why.adjusted > 0 else "outdated"
+        parts.append(f"{what} {why.adjusted:.3f}")
+    meant = "" if why.cosine is None else f", cosine {why.cosine:.3f}"
+    late = "" if why.maxsim is None else f", MaxSim {why.maxsim:.3f}"
+    yield f"  score {passage.score:.2f}  rank {why.rank:.3f} = {' + '.join(parts)}"
+    yield f"  words {why.words:.3f}{meant}{late}; holds {why.held:.0%} of the query: {_matched(passage)}"
+
+
+def _matched(passage: Passage) -> str:
+    return " ".join(map(printable, passage.matched)) or "none of its words"
 
 
 def _outdated(passage: Passage) -> Iterator[str]:

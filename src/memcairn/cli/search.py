@@ -23,6 +23,7 @@ from memcairn.memory import Memory
 @click.option("--until", metavar="DATE", help="Only notes of this date or earlier.")
 @click.option("--as-of", metavar="DATE", help="What was known then, and what was valid then.")
 @click.option("--budget", metavar="WORDS", type=int, help="The most words in all.")
+@click.option("--explain", is_flag=True, help="Show every part of each score.")
 @output.json_option
 @output.quiet_option
 def command(
@@ -36,6 +37,7 @@ def command(
     until: str | None,
     as_of: str | None,
     budget: int | None,
+    explain: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -46,6 +48,7 @@ def command(
     memcairn search --namespace work --limit 3 why did we pick Postgres
     memcairn search --type feedback --since 2026-06 commit messages
     memcairn search --as-of "last month" rollout
+    memcairn search --explain which database did we pick and why
 
     A DATE is 2026, 2026-06, 2026-06-03, a moment such as 2026-06-03T14:00, or words: yesterday,
     last week, 3 days ago. The date of a note is its own (date, modified or created in its
@@ -63,13 +66,13 @@ def command(
             until=until,
             as_of=as_of,
         )
+        memory.embed_in_background()
         known = None if passages or namespace is None else memory.namespaces()
         output.print_notices(memory)
     if as_json:
-        memory.embed_in_background()
         write(as_json_text(passages))
     elif not quiet and passages:
-        write(as_text(passages))
+        write(as_text(passages, explain=explain))
     if not passages:
         hint = "nothing found"
         if known is not None and namespace not in known:

@@ -25,7 +25,7 @@ class Found:
     Attributes:
         path: relative to the root; lines `start_line` to `end_line`, from 1, both included.
         title: of the note; `heading`: the headings above the passage, outermost first.
-        score: compares within one answer only.
+        score: how likely it is what was asked for, 0 to 1.
         matched: words of the query that are in the text.
         date: the note's own date.
         warnings: why the text reads like an order to you. It is a record, and orders nothing.

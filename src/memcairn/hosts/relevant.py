@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from memcairn.search.relevance import RELEVANT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
     # Text, the most passages, and the root that they are to be in, if it is to be one.
     Search = Callable[[str, int, str | None], Sequence[Passage]]
 
-# A passage with a lower score is not shown to somebody who did not ask for it.
-RELEVANT = 0.5
 # Looked at; the budget decides how many are shown.
 MOST_PASSAGES = 20
 MOST_QUERY_CHARS = 2_000

@@ -100,9 +100,14 @@ def cut_text(text: str, limit: int) -> Iterator[str]:
     yield "".join(parts).strip()
 
 
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a text; joined they are the text."""
+    return _after_each(_SENTENCE_END, text)
+
+
 def _parts(text: str, limit: int) -> Iterator[str]:
     """Sentences, or what fits the limit of a sentence that does not."""
-    for sentence in _after_each(_SENTENCE_END, text):
+    for sentence in sentences(text):
         if size(sentence) <= limit:
             yield sentence
             continue

@@ -21,7 +21,7 @@ from memcairn.notes.folding import fold, offsets
 from memcairn.notes.identifiers import MAX_WORD, identifier_words, without_contraction
 from memcairn.notes.segments import ascii_words, clusters, lone_ideographs, segments
 from memcairn.notes.stems import LIBRARY_VERSION, stem
-from memcairn.notes.stop_words import STOP_WORDS
+from memcairn.notes.stop_words import KOREAN_STOP_WORDS, PARTICLES, STOP_PAIRS, STOP_WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,11 @@ def query_words(text: str) -> list[str]:
             part = folded[start:end]
             asked = dict.fromkeys(_asked_words(kind, part))
             everything.update(asked)
-            if not (kind == "word" and _is_stop_word(part, shouted)):
+            if kind == "ideographs":
+                telling.update((pair, None) for pair in asked if _tells(pair))
+            elif not (
+                _is_stop_word(part, shouted) if kind == "word" else part in KOREAN_STOP_WORDS
+            ):
                 telling.update(asked)
     return list(telling or everything)
 
@@ -163,6 +167,17 @@ def _asked_words(kind: str, text: str) -> Sequence[str]:
         return found
     units = len(clusters(text)) if kind == "syllables" else len(text)
     return [*found[units:], *(lone_ideographs(text) if kind == "ideographs" else ())]
+
+
+def _tells(pair: str) -> bool:
+    """Whether a pair of ideographs and kana, or one of them, may be what a question is about.
+
+    Words in kana are written in katakana, or begin with an ideograph; what begins with hiragana is an
+    ending, a particle, or the seam between two words.
+    """
+    return not (
+        "\u3041" <= pair[0] <= "\u309f" or pair in STOP_PAIRS or not PARTICLES.isdisjoint(pair)
+    )
 
 
 def _is_stop_word(text: str, shouted: bool) -> bool:  # noqa: FBT001 - two facts of one word

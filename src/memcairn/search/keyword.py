@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BUDGET_ROWS = 5_000
 # title, heading path, tags, date, text
-WEIGHTS = "1.5, 1.0, 1.0, 1.0, 1.0"
+WEIGHTS = "1.5, 1.0, 1.0, 0.5, 1.0"
 _AT_ONCE = 500
 
 

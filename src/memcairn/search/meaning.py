@@ -87,7 +87,7 @@ class Meaning:
         self,
         db: Database,
         asked: EmbeddedQuery,
-        counted: Mapping[str, int],
+        weighed: Mapping[str, float],
         where: Filter,
         found: Sequence[Candidate],
     ) -> tuple[list[Candidate], dict[int, Compared]]:
@@ -96,7 +96,7 @@ class Meaning:
         Args:
             db: index.db.
             asked: what the query means.
-            counted: how many chunks hold each of its words.
+            weighed: its words -> how much each says.
             where: which notes may answer.
             found: the chunks that hold its words, with scores from 0 to 1.
 
@@ -118,22 +118,25 @@ class Meaning:
             by_chunk[c.chunk] = c
         low, high = near.lowest, nearest[0][1]
         fused = {
-            chunk: (1 - VECTORS) * c.score
-            + VECTORS * (cosines.get(chunk, low) - low) / max(high - low, 1e-9)
+            chunk: c.score
+            if chunk not in cosines  # not embedded yet: its words speak for it alone
+            else (1 - VECTORS) * c.score + VECTORS * (cosines[chunk] - low) / max(high - low, 1e-9)
             for chunk, c in by_chunk.items()
         }
         best = sorted(fused, key=lambda chunk: (-fused[chunk], chunk))[:COMPARED]
-        late = self._late(db, asked, counted, best)
+        late = self._late(db, asked, weighed, best)
         scores = _joined({chunk: fused[chunk] for chunk in best}, late)
         ranked = [by_chunk[chunk]._replace(score=score) for chunk, score in scores.items()]
         ranked.sort(key=lambda c: (-c.score, c.chunk))
-        return ranked, {chunk: Compared(cosines.get(chunk, low), late.get(chunk)) for chunk in best}
+        return ranked, {
+            chunk: Compared(cosines[chunk], late.get(chunk)) for chunk in best if chunk in cosines
+        }
 
     def _late(
         self,
         db: Database,
         asked: EmbeddedQuery,
-        counted: Mapping[str, int],
+        weighed: Mapping[str, float],
         chunks: Sequence[int],
     ) -> dict[int, float]:
         """Chunk -> MaxSim, for those that have token states."""
@@ -141,39 +144,38 @@ class Meaning:
             return {}
         tokens = vectors.tokens(db, chunks)
         compared = [chunk for chunk in chunks if chunk in tokens]
-        (chunks_in_all,) = db.execute("SELECT COALESCE(MAX(id), 0) FROM chunk").fetchone()
         said = maxsim(
             asked.states,
             [tokens[chunk] for chunk in compared],
-            weights(asked.words, counted, chunks_in_all),
+            _token_weights(asked.words, weighed),
         )
         return dict(zip(compared, said.tolist(), strict=True))
 
 
-def weights(tokens: Sequence[str], counted: Mapping[str, int], chunks: int) -> NDArray[np.float32]:
-    """How much each token of a query says.
-
-    It is ln(1 + N / (1 + n)), like the idf of BM25: n of N chunks hold the word that it is a part of. A
-    stop word is in all of them.
-    """
-    found = {}
-    for word in dict.fromkeys(tokens):
-        known = [counted[part] for part in words(word) if part in counted]
-        found[word] = log(1 + chunks / (1 + min(known, default=chunks)))
+def _token_weights(tokens: Sequence[str], weighed: Mapping[str, float]) -> NDArray[np.float32]:
+    """How much each token says: as much as the word that it is a part of; a stop word nearly nothing."""
+    least = log(2)  # the weight of a word that every chunk holds
+    found = {
+        word: max((weighed[part] for part in words(word) if part in weighed), default=least)
+        for word in dict.fromkeys(tokens)
+    }
     return np.array([found[word] for word in tokens], np.float32)
 
 
 def _joined(fused: Mapping[int, float], late: Mapping[int, float]) -> dict[int, float]:
-    """The scores of chunks from their fused scores and MaxSim, each brought to 0..1 among them."""
+    """The scores of chunks from their fused scores and MaxSim, each brought to 0..1 among them.
+
+    A chunk whose tokens were not compared keeps its fused score.
+    """
     if len(late) < 2:
         return dict(fused)
     low, high = min(fused.values()), max(fused.values())
     least, most = min(late.values()), max(late.values())
-    return {
-        chunk: (1 - MAXSIM) * (score - low) / max(high - low, 1e-9)
-        + MAXSIM * (late.get(chunk, least) - least) / max(most - least, 1e-9)
-        for chunk, score in fused.items()
-    }
+    scores = {chunk: (score - low) / max(high - low, 1e-9) for chunk, score in fused.items()}
+    for chunk, score in late.items():
+        compared = (score - least) / max(most - least, 1e-9)
+        scores[chunk] = (1 - MAXSIM) * scores[chunk] + MAXSIM * compared
+    return scores
 
 
 def _notes(db: Database, where: Filter) -> list[int]:

@@ -7,13 +7,17 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import opening, paths
+from memcairn.notes.sizes import size
 from memcairn.notes.words import words
+from memcairn.search.relevance import relevance
+from memcairn.search.trimming import trimmed
 from memcairn.signature import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from memcairn.search.keyword import Candidate
+    from memcairn.search.relevance import Known, Why
     from memcairn.search.validity import Outdated
     from memcairn.store.database import Database
 
@@ -23,6 +27,10 @@ MOST_CHUNKS = 4
 # scores lie closer together.
 JOIN_WORDS = 0.6
 JOIN_MEANT = 0.8
+
+
+# With less of the budget left, an answer ends: a part of a sentence tells nothing.
+LEAST_WORDS = 12
 
 
 class Passage(NamedTuple):
@@ -36,9 +44,11 @@ class Passage(NamedTuple):
         title: of the note.
         heading_path: the headings above, outermost first.
         date: the note's own date, ISO 8601, if it has one.
-        score: compares within one search; the best is first.
+        score: how likely it is what was asked for, 0 to 1, and means the same for every query; the order
+            is that of `why.rank`, which knows what stands beside it, too (search/relevance.py).
         namespace: the note's label.
         matched: the words of the query that are in the text, as they were asked for.
+        why: what its score and its place in the answer come from.
         expired: the last day that the note was valid, if that is over.
         superseded_by: the path of the note that took its place, or its name if it is not there.
     """
@@ -53,6 +63,7 @@ class Passage(NamedTuple):
     score: float
     namespace: str
     matched: tuple[str, ...]
+    why: Why
     expired: str | None = None
     superseded_by: str | None = None
 
@@ -60,9 +71,10 @@ class Passage(NamedTuple):
 class Span:
     """Chunks `first` to `last` of one note, which stand together in the answer."""
 
-    __slots__ = ("first", "last", "note", "score")
+    __slots__ = ("chunk", "first", "last", "note", "score")
 
     def __init__(self, candidate: Candidate) -> None:
+        self.chunk = candidate.chunk
         self.note = candidate.note
         self.first = self.last = candidate.position
         self.score = candidate.score
@@ -102,7 +114,7 @@ SELECT path, title, date, namespace, size_bytes, mtime_ns, inode FROM note WHERE
 def build(
     db: Database,
     candidates: Sequence[Candidate],
-    asked: dict[str, str],
+    known: Known,
     outdated: Mapping[int, Outdated],
     *,
     limit: int,
@@ -114,11 +126,11 @@ def build(
     Args:
         db: index.db.
         candidates: ranked chunks.
-        asked: word of the index -> the word of the query that it stands for.
+        known: what is known of the query and of the candidates.
         outdated: notes that no longer hold.
         limit: the most passages.
-        budget_words: the most words in all; the first passage that does not fit ends the answer, but a
-            first one that is too long is cut.
+        budget_words: the most words in all; what does not fit is trimmed to the sentences that say most,
+            and ends the answer.
         join_from: see `JOIN_WORDS`.
     """
     passages: list[Passage] = []
@@ -129,28 +141,34 @@ def build(
         rows = db.execute(_CHUNKS, (span.note, span.first, span.last)).fetchall()
         if not rows:
             continue
-        text, last = _joined(rows)
+        start, (text, last) = rows[0][0], _joined(rows)
         if len(rows) > 1:
-            text = _lines(paths.from_db(path), rows[0][0], last) or text
+            text = _lines(paths.from_db(path), start, last) or text
         if left is not None:
-            size = len(text.split())
-            if size > left:
-                if passages:
+            words_in = size(text)
+            if words_in > left:
+                if passages and left < LEAST_WORDS:
                     break
-                text, lines = _cut(text, left)
-                last = rows[0][0] + lines - 1
-            left -= size
+                text, first_line, last_line = trimmed(text, left, known.weighed)
+                start, last = start + first_line, start + last_line
+            left -= min(left, words_in)
+        heading_path = tuple(json.loads(rows[0][2]))
+        inside = set(words(text))
+        matched = tuple(word for word in known.weighed if word in inside)
+        above = words(" ".join((title, *heading_path)))
+        why = known.why(span.chunk, span.score, inside.union(above))
         passage = Passage(
             path=paths.from_db(path),
-            start_line=rows[0][0],
+            start_line=start,
             end_line=last,
             text=text,
             title=title,
-            heading_path=tuple(json.loads(rows[0][2])),
+            heading_path=heading_path,
             date=date,
-            score=round(span.score, 6),
+            score=round(relevance(why), 4),
             namespace=namespace,
-            matched=_matched(text, asked),
+            matched=matched,
+            why=why,
         )
         if span.note in outdated:
             passage = passage._replace(**outdated[span.note]._asdict())
@@ -181,22 +199,3 @@ def _lines(path: str, first: int, last: int) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     return "\n".join(line.removesuffix("\r") for line in lines)
-
-
-def _cut(text: str, words_left: int) -> tuple[str, int]:
-    """The first lines of a text that fit, at least one; a single line is cut between words."""
-    lines = text.split("\n")
-    taken, size = [], 0
-    for line in lines:
-        size += len(line.split())
-        if size > words_left:
-            break
-        taken.append(line)
-    if not taken:
-        return " ".join(lines[0].split()[: max(1, words_left)]), 1
-    return "\n".join(taken), len(taken)
-
-
-def _matched(text: str, asked: dict[str, str]) -> tuple[str, ...]:
-    inside = set(words(text))
-    return tuple(dict.fromkeys(said for word, said in asked.items() if word in inside))

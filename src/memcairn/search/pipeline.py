@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memcairn.notes.words import query_words
-from memcairn.search import keyword, passages, structure, validity
+from memcairn.search import keyword, passages, relevance, structure, timely, validity
 from memcairn.search.query import note_filter
+from memcairn.search.relevance import Known
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from memcairn.search.meaning import Meaning
     from memcairn.search.passages import Passage
     from memcairn.search.query import Query
@@ -32,25 +35,39 @@ def search(
     Raises:
         EmbeddingError: the model cannot be reached.
     """
-    asked = {word: word for word in query_words(query.text)}
+    asked = query_words(query.text)
     meant = None if meaning is None else meaning.of_query(db, query.text)
     with db.snapshot():
         where = note_filter(query)
-        counted = keyword.frequencies(db, list(asked))
+        counted = keyword.frequencies(db, asked)
         found = keyword.candidates(db, counted, where, limit=SPARE_CANDIDATES + query.limit)
+        (chunks,) = db.execute("SELECT COALESCE(MAX(id), 0) FROM chunk").fetchone()
+        weighed = relevance.weights(counted, chunks)
         wanted = 2 * query.limit
+        compared: Mapping[int, tuple[float, float | None]] = {}
         if meaning is None or meant is None:
-            ranked = structure.with_best_of_note(structure.by_words_around(db, found, wanted))
+            fused = found = structure.by_words_around(db, found, wanted)
+            ranked = structure.with_best_of_note(fused)
         else:
             found = structure.by_words_around(db, found, SPARE_CANDIDATES)
-            ranked, _ = meaning.fuse(db, meant, counted, where, found)
-            ranked = structure.inherit(db, ranked, wanted)
+            fused, compared = meaning.fuse(db, meant, weighed, where, found)
+            ranked = structure.inherit(db, fused, wanted)
+        known = Known(
+            {word: weighed[word] for word in asked},
+            {c.chunk: c.score for c in found},
+            compared,
+            {c.chunk: c.score for c in fused},
+            {c.chunk: c.score for c in ranked},
+        )
+        if (period := query.period) is not None:
+            of_then = timely.timely(db, (candidate.note for candidate in ranked), period)
+            ranked = timely.lifted(ranked, of_then)
         outdated = validity.outdated(db, (candidate.note for candidate in ranked), query)
         ranked = validity.lowered(ranked, outdated)
         return passages.build(
             db,
             ranked,
-            asked,
+            known,
             outdated,
             limit=query.limit,
             budget_words=query.budget_words,

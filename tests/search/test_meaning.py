@@ -1,0 +1,94 @@
+"""Search by meaning, with the model that comes with the install."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from memcairn import Memory
+from memcairn.embedding import builtin
+from memcairn.embedding.onnx import OnnxEmbedder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytest.importorskip("memcairn_minilm")
+
+NOTES = {
+    "hours.md": "# Mia\n\nShe picks up her son from football at six and answers the next morning.",
+    "locks.md": "# Locks\n\nTwo writers at once made SQLite say that it was busy; a timeout cured it.",
+    "soup.md": "# Lunch\n\nThe canteen has tomato soup on Mondays, and it is better than its name.",
+    "zh.md": "# 部署\n\n我们每周二发布新版本，回滚需要十分钟。",
+}
+
+
+@pytest.fixture
+def filled(notes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
+    for name, text in NOTES.items():
+        (notes / name).write_text(text, "utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+        yield memory
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("when is a colleague with children unavailable in the evening", "hours.md"),
+        ("database concurrency error", "locks.md"),
+        ("what can I eat", "soup.md"),
+    ],
+)
+def test_a_question_that_shares_no_word_with_its_answer_finds_it(
+    filled: Memory, query: str, name: str
+) -> None:
+    best = filled.search(query, limit=1)[0]
+
+    assert best.path.endswith(name)
+    assert best.matched == ()
+
+
+def test_what_was_embedded_is_found_by_meaning_among_some_notes_only(
+    filled: Memory, notes: Path
+) -> None:
+    found = filled.search("what can I eat", root=notes / "hours.md")
+
+    assert {passage.path for passage in found} == {str(notes / "hours.md")}
+
+
+def test_a_query_that_the_model_cannot_read_is_left_to_its_words(
+    filled: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def embed_query(_: OnnxEmbedder, text: str) -> None:
+        raise AssertionError(text)
+
+    monkeypatch.setattr(OnnxEmbedder, "embed_query", embed_query)
+
+    (passage,) = filled.search("什么时候发布新版本")
+
+    assert passage.path.endswith("zh.md")
+    assert passage.why.cosine is None
+
+
+def test_a_note_that_is_not_embedded_yet_is_found_by_its_words(filled: Memory, notes: Path) -> None:
+    (notes / "new.md").write_text("# Walrus\n\nThe walrus is called Bartholomew.", "utf-8")
+    filled.index(notes, embed=False)
+
+    assert filled.search("Bartholomew")[0].path.endswith("new.md")
+
+
+def test_each_token_counts_as_much_as_the_word_that_it_is_a_part_of() -> None:
+    text = "Is ERR_CONN_RESET about Bartholomew's blue-green deployment?"
+    asked = builtin.load().embed_query(text)
+
+    assert len(asked.words) == len(asked.states)
+    assert "Bartholomew" in asked.words
+    assert all(word and word in text for word in asked.words)
+
+
+def test_a_query_of_any_text_is_embedded(filled: Memory) -> None:
+    for query in ("\ud800\udfff", "\0", "?!", "a" * 5000, "word " * 600, "🦦", "é\u0301"):
+        filled.search(query)

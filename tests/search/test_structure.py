@@ -1,0 +1,59 @@
+"""What stands beside a chunk counts for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memcairn import Memory
+from memcairn.notes.words import words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILLER = "The weather was fine and the team went for a walk along the river in the afternoon today."
+
+
+def test_words_in_neighbouring_paragraphs_count_for_each_other(notes: Path) -> None:
+    far = f"{FILLER}\n\n" * 4
+    (notes / "together.md").write_text(
+        f"{FILLER}\n\nThe walrus sleeps on the ice all winter long, and nobody minds that it does so.\n\n"
+        f"Its name is Bartholomew, which was chosen by the children of the village in spring.\n\n{FILLER}\n",
+        "utf-8",
+    )
+    (notes / "apart.md").write_text(
+        f"The walrus sleeps on the ice all winter long, and nobody minds that it does so.\n\n{far}"
+        f"Its name is Bartholomew, which was chosen by the children of the village in spring.\n",
+        "utf-8",
+    )
+    with Memory() as memory:
+        memory.index(notes)
+        best = memory.search("walrus Bartholomew", limit=1)[0]
+
+    assert best.path.endswith("together.md")
+
+
+def test_a_word_counts_once_however_many_neighbours_repeat_it(notes: Path) -> None:
+    again = (
+        "Postgres came up in the meeting, and Postgres was what we talked about for an hour or so."
+    )
+    (notes / "repeats.md").write_text("\n\n".join([again] * 5), "utf-8")
+    (notes / "answers.md").write_text(
+        f"{FILLER}\n\nThe port of Postgres is 5433, since another one was there before it.\n\n{FILLER}\n",
+        "utf-8",
+    )
+    with Memory() as memory:
+        memory.index(notes)
+        best = memory.search("port of Postgres", limit=1)[0]
+
+    assert best.path.endswith("answers.md")
+
+
+def test_a_passage_grows_by_neighbours_that_are_about_as_good(notes: Path) -> None:
+    told = "The otter service restarts when its memory runs out, and the otter service logs that it did."
+    (notes / "a.md").write_text(f"{told}\n\n{told}\n\n{FILLER}\n\n{FILLER}\n", "utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+        best = memory.search("otter service memory", limit=1)[0]
+
+    assert (best.start_line, best.end_line) == (1, 3)
+    assert set(words("otter service memory")) <= set(best.matched)
