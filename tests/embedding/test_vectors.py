@@ -272,12 +272,41 @@ def test_cosines_of_named_chunks_are_those_of_the_scan(index: Index) -> None:
         index.chunk(chunk, chunk)
     index.embed()
     query = vector(3)
-    scanned = dict(index.scan.search(index.db, query).top(699))
+    similar = index.scan.search(index.db, query)
 
-    named = vectors.cosines(index.db, query, [*range(1, 700), 4711])
+    named = similar.of([*range(0, 700, 7), -1, 4711])
 
-    assert named.keys() == scanned.keys()
-    assert all(abs(named[chunk] - scanned[chunk]) < 0.02 for chunk in named)
+    scanned = dict(similar.top(699))
+    assert named == {chunk: scanned[chunk] for chunk in range(7, 700, 7)}
+
+
+def test_an_answer_of_the_scan_stays_as_it_was_while_chunks_come_and_go(index: Index) -> None:
+    for chunk in range(1, 20):
+        index.chunk(chunk, chunk)
+    index.embed()
+    similar = index.scan.search(index.db, vector(3))
+    before = similar.top(19)
+
+    index.db.execute("DELETE FROM chunk WHERE id < 10")
+    index.chunk(30, 30)
+    index.embed()
+    index.scan.search(index.db, vector(3))
+
+    assert similar.top(19) == before
+    assert similar.of([1, 30]).keys() == {1}
+
+
+def test_a_chunk_without_meaning_is_near_to_nothing(index: Index) -> None:
+    index.chunk(1, 1)
+    index.chunk(2, 2)
+    waiting = vector_state.waiting(index.db, 10)
+    rows = np.stack([vector(1), np.zeros(DIMENSION, np.float32)])
+    vectors.add(index.db, MODEL, waiting, rows, [tokens(1), tokens(2)])
+
+    similar = index.scan.search(index.db, vector(2))
+
+    assert [chunk for chunk, _ in similar.top(9)] == [1]
+    assert similar.of([1, 2]).keys() == {1}
 
 
 def test_a_transaction_that_fails_leaves_the_scan_as_it_was(index: Index) -> None:
@@ -330,7 +359,7 @@ def test_top_gives_the_largest_cosines(values: list[float], k: int) -> None:
     cosines = np.array(values, np.float32)
     chunks = np.arange(len(values), dtype=np.int64)
 
-    found = Similarities(chunks, cosines).top(k)
+    found = Similarities(chunks, cosines, chunks.astype(np.int32)).top(k)
 
     assert [cosine for _, cosine in found] == sorted(values, reverse=True)[:k]
     assert len({chunk for chunk, _ in found}) == len(found)

@@ -38,22 +38,35 @@ class Similarities:
 
     Attributes:
         chunks: int64, chunk ids, in no order.
-        cosines: float32, in the order of `chunks`.
+        cosines: float32, in the order of `chunks`; minus infinity where nothing was compared.
+        places: int32, chunk id -> its place in `chunks`, or -1.
     """
 
     chunks: NDArray[np.int64]
     cosines: NDArray[np.float32]
+    places: NDArray[np.int32]
 
     def top(self, k: int) -> list[tuple[int, float]]:
         """The k nearest as (chunk, cosine), nearest first; of equals the lower id first."""
         at = np.flatnonzero(self.cosines >= _bound(self.cosines, k))
+        at = at[self.cosines[at] > -np.inf]
         best = at[np.lexsort((self.chunks[at], -self.cosines[at]))[:k]]
         return list(zip(self.chunks[best].tolist(), self.cosines[best].tolist(), strict=True))
+
+    def of(self, chunks: Sequence[int]) -> dict[int, float]:
+        """The cosine of each of some chunks; one that was not compared is left out."""
+        ids = np.asarray(chunks, np.int64)
+        ids = ids[(ids > 0) & (ids < len(self.places))]
+        places = self.places[ids]
+        cosines = np.where(places < 0, np.float32(-np.inf), self.cosines[places])
+        found = np.flatnonzero(cosines > -np.inf)
+        return dict(zip(ids[found].tolist(), cosines[found].tolist(), strict=True))
 
     @property
     def lowest(self) -> float:
         """The smallest cosine; 0 if nothing was compared."""
-        return float(self.cosines.min()) if len(self.cosines) else 0.0
+        lowest = float(np.min(self.cosines, where=self.cosines > -np.inf, initial=np.inf))
+        return lowest if lowest < np.inf else 0.0
 
 
 class VectorScan:
@@ -64,7 +77,9 @@ class VectorScan:
         self._epoch: int | None = None
         self._changes = -1
         self._held = _Held.room(0, 0)
-        self._alive = np.zeros(0, np.bool_)
+        # Made anew whenever something changed: answers that were given keep theirs.
+        self._chunks = np.zeros(0, np.int64)
+        self._places = np.zeros(0, np.int32)
 
     def search(
         self, db: Database, query: NDArray[np.float32], notes: Sequence[int] | None = None
@@ -83,17 +98,15 @@ class VectorScan:
         """
         with self._lock:
             self._refresh(db)
-            held = self._held.first(len(self._alive))
-            chosen = self._alive
-            if notes is not None:
-                chosen = chosen & _among(held.notes, notes)
-            at = np.flatnonzero(chosen)
-            if not len(at):
-                return Similarities(held.chunks[at], held.scales[at])
-            if len(query) != held.vectors.shape[1]:
+            held = self._held.first(len(self._chunks))
+            if len(held.chunks) and len(query) != held.vectors.shape[1]:
                 raise ValueError("the query is of another model than the vectors")
-            values = _products(query, held.vectors) * held.scales
-            return Similarities(held.chunks[at], values[at])
+            cosines = _products(query, held.vectors) * held.scales
+            chosen = self._chunks > 0
+            if notes is not None:
+                chosen &= _among(held.notes, notes)
+            cosines[~chosen] = -np.inf
+            return Similarities(self._chunks, cosines, self._places)
 
     def _refresh(self, db: Database) -> None:
         with db.snapshot():
@@ -108,10 +121,13 @@ class VectorScan:
                 # With room to spare: notes come a few at a time, and each would copy all of it.
                 self._held = self._held.copy(slots + slots // 8)
             self._load(db, self._changes if same else -1)
-            self._alive = self._held.chunks[:slots] > 0
             free = [slot for (slot,) in db.execute("SELECT slot FROM vector_free")]
-            self._alive[free] = False
-            self._alive &= self._held.scales[:slots] > 0
+            held = self._held.first(slots)
+            self._chunks = np.where(held.scales > 0, held.chunks, 0)
+            self._chunks[free] = 0
+            self._places = np.full(int(self._chunks.max(initial=0)) + 1, -1, np.int32)
+            self._places[self._chunks] = np.arange(slots, dtype=np.int32)
+            self._places[0] = -1
             self._epoch, self._changes = epoch, changes
 
     def _load(self, db: Database, seen: int) -> None:
@@ -163,7 +179,7 @@ class _Held:
 def _products(query: NDArray[np.float32], vectors: NDArray[np.int8]) -> NDArray[np.float32]:
     """The product of each row with the query scaled to length 1; all zeros for a query of zeros."""
     length = float(np.linalg.norm(query))
-    if not length:
+    if not length or not len(vectors):
         return np.zeros(len(vectors), np.float32)
     if simsimd is None:
         return _numpy_products(query / np.float32(length), vectors)

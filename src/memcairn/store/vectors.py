@@ -209,18 +209,6 @@ def _read(db: Database, block: int, size: int, dimension: int) -> tuple[NDArray[
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def cosines(db: Database, query: NDArray[np.float32], chunks: Sequence[int]) -> dict[int, float]:
-    """The cosine between a query and each of some chunks; a chunk without a vector is left out."""
-    sql = "SELECT chunk, vector FROM embedding WHERE chunk IN "
-    rows = _in(db, sql, chunks)
-    if not rows:
-        return {}
-    vectors = np.stack([np.frombuffer(blob, np.int8) for _, blob in rows]).astype(np.float32)
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
-    values = np.vecdot(vectors, query) / np.maximum(lengths, np.float32(1e-12))
-    return dict(zip((chunk for chunk, _ in rows), values.tolist(), strict=True))
-
-
 def tokens(db: Database, chunks: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
     """The signs of the token states of some chunks, uint8 [tokens, token_bits / 8].
 
