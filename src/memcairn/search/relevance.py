@@ -109,7 +109,7 @@ def relevance(why: Why) -> float:
     """The probability that a passage is what was asked for; `RELEVANT` is the threshold."""
     said = min(why.matched, ENOUGH_WORDS) / ENOUGH_WORDS
     if why.cosine is None:
-        logit = 1.55 * why.held + 5.43 * said - 3.0
+        logit = 0.90 * why.held + 6.33 * said - 3.17
     else:
-        logit = 3.07 * said + 12.59 * why.cosine - 5.69
+        logit = 4.66 * said + 9.82 * why.cosine - 5.32
     return 1 / (1 + exp(-logit))
