@@ -113,7 +113,7 @@ class Meaning:
             return list(found), {}
         by_chunk = {c.chunk: c for c in found}
         cosines = dict(nearest)
-        cosines |= vectors.cosines(db, asked.vector, [c for c in by_chunk if c not in cosines])
+        cosines |= near.of([c for c in by_chunk if c not in cosines])
         for c in _candidates(db, [chunk for chunk in cosines if chunk not in by_chunk]):
             by_chunk[c.chunk] = c
         low, high = near.lowest, nearest[0][1]
