@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """What each event of a host costs: as a process, and as a tool of a server that is connected.
 
-usage: host_events.py [--quick] [--only commands tools] [--without-peer]
+usage: host_events.py [--quick] [--only commands tools] [--without-peer] [--cpu]
 
 commands  `memcairn hook EVENT` from spawn to exit, with the event's JSON on standard input, as a ratio to
-          `python -c pass`; 1,000 notes. Beside it what memtomem's own plugin runs at that event, where
-          memtomem is installed (README.md). All run in turn, medians are compared. `work` is what the
-          same event takes in a process that has loaded everything.
+          `python -c pass`; 1,000 notes. Recall is by meaning, and once by words alone; a session starts
+          with nothing to tell, and once is told of a MEMORY.md. Beside it what memtomem's own plugin
+          runs at that event, where memtomem is installed (README.md). All run in turn, medians are
+          compared. `work` is what the same event takes in a process that has loaded everything.
 tools     calls of a running `memcairn serve` by the SDK's client over standard input and output:
           median and 95th percentile in milliseconds; 1,000 notes.
 """
@@ -31,19 +32,25 @@ import measure
 import peer_memtomem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()"]
 START = [sys.executable, "-c", "pass"]
 NOTES = 1_000
 TOOLS = ("user-prompt", "tool-used", "tool-failed", "pre-compact", "stop")
 EVENTS = ("session-start", *TOOLS, "session-end")
+# A start of a session that is told what a MEMORY.md says, 800 words of it.
+TOLD = "session-start, told"
+# Recall without a model.
+BY_WORDS = "user-prompt, by words"
 
 
 class Stage:
     """A project, notes, a home, and the JSON of each event in it."""
 
-    def __init__(self, folder: Path) -> None:
+    counts_cpu = False
+
+    def __init__(self, folder: Path, *, has_memory_md: bool = False) -> None:
         self.notes = folder / "notes"
         self.project = folder / "project"
         (self.project / ".git").mkdir(parents=True)
@@ -62,6 +69,12 @@ class Stage:
         self.env |= {"MEMCAIRN_CONFIG": str(folder / "none.toml")}
         # An entry that is queued stays there: what waits is another row's matter.
         subprocess.run([*PROGRAM, "index", "-q", str(self.notes)], env=self.env, check=True)
+        if has_memory_md:
+            refresh = [*PROGRAM, "memory-md", "refresh", "-q", str(self.notes)]
+            subprocess.run(refresh, env=self.env, check=True)
+            self.env["MEMCAIRN_EMBEDDING_PROVIDER"] = "none"
+        else:
+            subprocess.run([*PROGRAM, "reembed", "-q"], env=self.env, check=True)
         self.number = 0
 
     def fields(self, event: str) -> dict[str, object]:
@@ -69,7 +82,7 @@ class Stage:
         self.number += 1
         question = self.maker.question(self.number % NOTES, NOTES)
         return {
-            "session_id": f"session-{self.number // 20}",
+            "session_id": f"session-{self.number // (1 if event == 'session-start' else 20)}",
             "cwd": str(self.project),
             "source": "startup",
             "trigger": "auto",
@@ -95,8 +108,10 @@ class Stage:
             streams = [(os.POSIX_SPAWN_DUP2, file, n) for n, file in enumerate((given, null, null))]
             began = time.perf_counter()
             pid = os.posix_spawn(call[0], call, env, file_actions=streams)
-            _, status = os.waitpid(pid, 0)
+            _, status, usage = os.wait4(pid, 0)
             took = time.perf_counter() - began
+            if self.counts_cpu:
+                took = usage.ru_utime + usage.ru_stime
         finally:
             os.close(null)
             os.close(given)
@@ -122,6 +137,9 @@ def commands(
     contestants: dict[str, Callable[[], float]] = {"start": lambda: stage.run(START, stage.env)}
     for event in EVENTS:
         contestants[event] = functools.partial(stage.hook, event)
+    told = Stage(folder / "told", has_memory_md=True)
+    contestants[TOLD] = functools.partial(told.hook, "session-start")
+    contestants[BY_WORDS] = functools.partial(told.hook, "user-prompt")
     if peer is not None:
         home = folder / "peer"
         peer.set_up(home, stage.notes)
@@ -138,11 +156,14 @@ def commands(
     seldom = {name: max(2, rounds // 4) for name in contestants if name.startswith("peer")}
     times = measure.alternate(contestants, rounds, seldom=seldom)
     start = measure.median(times["start"])
-    print(f"\ncommands: `python -c pass` takes {start * 1000:.0f} ms here\n")
+    kind = " of CPU time" if Stage.counts_cpu else ""
+    print(f"\ncommands: `python -c pass` takes {start * 1000:.0f} ms{kind} here\n")
     print("event | memcairn, ms | ratio to a start | work, ms | memtomem, ms | its ratio")
     print("--- | --- | --- | --- | --- | ---")
-    warm = worked(stage, 5 if quick else 50)
-    for event in EVENTS:
+    warm = worked(stage, EVENTS, 5 if quick else 50)
+    warmer = worked(told, ["session-start", "user-prompt"], 5 if quick else 50)
+    warm |= {TOLD: warmer["session-start"], BY_WORDS: warmer["user-prompt"]}
+    for event in (*EVENTS, TOLD, BY_WORDS):
         took = measure.median(times[event])
         row = f"{event} | {took * 1000:.0f} | {took / start:.1f} | {warm[event] * 1000:.1f}"
         its = times.get(f"peer {event}")
@@ -155,7 +176,7 @@ def its_ms(times: list[float]) -> str:
     return f"{measure.median(times) * 1000:,.0f}"
 
 
-def worked(stage: Stage, rounds: int) -> dict[str, float]:
+def worked(stage: Stage, names: Iterable[str], rounds: int) -> dict[str, float]:
     """The median of each event in this process, which has loaded everything."""
     os.environ.update(stage.env)
     from memcairn.hosts import events, payload
@@ -163,23 +184,28 @@ def worked(stage: Stage, rounds: int) -> dict[str, float]:
 
     medians = {}
     with Memory() as memory:
-        for event in EVENTS:
+        for event in names:
             times = []
             for number in range(rounds + 3):
                 call = payload.call(event, "claude-code", stage.fields(event))
-                began = time.perf_counter()
+                clock = time.thread_time if stage.counts_cpu else time.perf_counter
+                began = clock()
                 events.EVENTS[event](memory, call, time.monotonic() + 10)
                 if number >= 3:
-                    times.append(time.perf_counter() - began)
+                    times.append(clock() - began)
             memory.flush()
             medians[event] = measure.median(times)
     return medians
 
 
 async def tools(stage: Stage, *, quick: bool) -> None:
+    import logging
+
     from mcp import Client
     from mcp.client.stdio import StdioServerParameters, stdio_client
 
+    # The client wonders about tools that are not listed.
+    logging.getLogger("client").setLevel(logging.ERROR)
     parameters = StdioServerParameters(
         command=PROGRAM[0], args=[*PROGRAM[1:], "serve", "--root", str(stage.notes)], env=stage.env
     )
@@ -212,9 +238,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--without-peer", action="store_true")
+    parser.add_argument("--cpu", action="store_true", help="for a machine that is busy")
     rows = ("commands", "tools")
     parser.add_argument("--only", nargs="+", choices=rows, default=rows)
     asked = parser.parse_args()
+    Stage.counts_cpu = asked.cpu
     peer = None if asked.without_peer else peer_memtomem.find()
     print(f"peer: {peer.about if peer else 'none'}")
     with staged() as (stage, folder):

@@ -354,6 +354,20 @@ def test_what_hosts_cached_of_our_server_goes_and_of_others_stays(user: Path) ->
     assert [path for path in caches.rglob("*") if path.is_file()] == [other]
 
 
+@pytest.mark.parametrize("theirs", [{}, {"other": {"timestamp": 2}}])
+def test_that_our_server_was_not_reached_is_forgotten(
+    theirs: dict[str, object], user: Path
+) -> None:
+    run(["init", "--host", "claude-code", "-q"])
+    cache = user / ".claude" / "mcp-needs-auth-cache.json"
+    write(cache, json.dumps({"plugin:memcairn:memory": {"timestamp": 1}} | theirs))
+
+    run(["uninstall", "-q"])
+
+    assert cache.exists() == bool(theirs)
+    assert not theirs or json.loads(cache.read_text()) == theirs
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pluginUsage": []}', '{"memcairn@": 1}'])
 def test_a_state_of_claude_code_that_is_not_understood_stays(content: str, user: Path) -> None:
     run(["init", "--host", "claude-code", "-q"])

@@ -15,11 +15,11 @@ from memcairn import atomic, paths
 from memcairn.errors import MemoryMdError, StateError
 from memcairn.hosts import (
     changes,
+    claude_state,
     codex_trust,
     install,
     installed,
     plugin_files,
-    use_counts,
 )
 from memcairn.hosts.edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.program import NAME
@@ -133,7 +133,7 @@ def remove_leftovers(hosts: Iterable[Host], project: str) -> None:
     caches = Path(_caches())
     for host in hosts:
         if host is CLAUDE_CODE:
-            use_counts.remove()
+            claude_state.remove()
         for trace in host.traces:
             for kept in caches.glob(trace):
                 with contextlib.suppress(OSError):
