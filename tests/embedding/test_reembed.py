@@ -393,3 +393,21 @@ def test_a_model_whose_vectors_change_their_length_is_noticed_and_replaced(
 
         assert (report.embedded, report.waiting) == (3, 0)
         assert memory.search("saying1")[0].path == str(notes / "1.md")
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("3", "3")])
+def test_the_program_starts_no_threads_for_products_unless_it_is_told_to(
+    given: str | None, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", given)
+    code = (
+        "import os, sys; sys.argv = ['memcairn', 'models', '--quiet']; import memcairn.cli as cli\n"
+        "try: cli.main()\n"
+        "finally: print(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"{used}\n"

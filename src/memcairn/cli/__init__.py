@@ -36,6 +36,8 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # it was closed by the caller, who wants to hear nothing
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    # NumPy's BLAS would start a thread for each core, at each start; our products are too small for that.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = _straight(sys.argv[1:])
         if code is None:

@@ -34,13 +34,14 @@ def command(*, as_json: bool, quiet: bool) -> int:
     with Memory() as memory:
         if not memory.model.wanted:
             return _not_wanted(memory, as_json=as_json, quiet=quiet)
+        waiting = memory.unembedded()
         with output.progress_bar("Embedding", quiet=quiet or as_json) as progress:
             report = memory.embed(progress=progress)
         output.print_notices(memory)
     if as_json:
         output.print_json(report)
     elif not quiet:
-        write(_as_text(report))
+        write(_as_text(report, waiting))
     return 1 if report.waiting else 0
 
 
@@ -55,9 +56,11 @@ def _not_wanted(memory: Memory, *, as_json: bool, quiet: bool) -> int:
     return 0
 
 
-def _as_text(report: EmbedReport) -> str:
-    """`1,234 chunks embedded, 12 with a text that was known (4.37 s)`."""
+def _as_text(report: EmbedReport, waiting: int) -> str:
+    """`1,234 chunks embedded, 12 with a text that was known (4.37 s)`; and what others did meanwhile."""
     parts = [f"{count(report.embedded, 'chunk')} embedded"]
+    others = waiting - report.embedded - report.reused - report.waiting
+    parts += [f"{others:,} by another process"] if others > 0 else []
     parts += [f"{report.reused:,} with a text that was known"] if report.reused else []
     parts += [f"{report.waiting:,} left"] if report.waiting else []
     return f"{', '.join(parts)} ({report.took_s:.2f} s)"
@@ -76,4 +79,5 @@ def in_background() -> int:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # see memcairn.cli.main
     sys.exit(in_background())
