@@ -260,8 +260,9 @@ def test_a_process_that_swaps_links_in_leads_no_tool_outside(
     with attacker:
         assert attacker.stdout is not None
         assert attacker.stdout.readline() == "ready\n"
-        end = time.monotonic() + 2
-        while time.monotonic() < end:
+        began = time.monotonic()
+        # Long enough to meet, and on a busy machine often enough.
+        while (past := time.monotonic() - began) < 2 or (min(done, refusals) <= 50 and past < 60):
             for tool, arguments in calls:
                 result = full.do("call_tool", tool, arguments)
                 assert SECRET not in said(result), tool
