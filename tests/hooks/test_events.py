@@ -9,14 +9,15 @@ import pytest
 
 from hooks.conftest import write
 from memcairn.hosts import events
+from memcairn.memory import Memory
 from memcairn.sessions import Line, Sessions
 from memcairn.sessions.shown import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from hooks.conftest import Configure, Say
-    from memcairn.memory import Memory
 
 DEPLOY = "# Deploying\n\nWe deploy blue-green; the load balancer switches.\n"
 PROMPT = "How does the load balancer switch when we deploy blue-green?"
@@ -360,3 +361,36 @@ def test_a_session_log_never_has_what_was_asked_or_written(
         text = path.read_text(encoding="utf-8")
         assert "balancer" not in text
         assert "Aardvark" not in text
+
+
+class TestMeaning:
+    """What waits for its embedding when a session starts or ends, with the built-in model."""
+
+    @pytest.fixture
+    def memory(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
+        pytest.importorskip("memcairn_minilm")
+        monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
+        with Memory() as memory:
+            yield memory
+
+    @pytest.mark.parametrize("event", ["session-start", "session-end"])
+    def test_what_a_session_wrote_has_its_embedding(
+        self, event: str, say: Say, memory: Memory, notes: Path
+    ) -> None:
+        memory.index(notes, embed=False)
+        memory.enqueue(write(notes, "pets.md", "# Household\n\nThe kitten sleeps upstairs.\n"))
+
+        say(event)
+
+        assert memory.unembedded() == 0
+
+    def test_much_that_waits_is_left_to_another_process(
+        self, say: Say, memory: Memory, notes: Path
+    ) -> None:
+        for number in range(100):
+            write(notes, f"{number}.md", f"# Note {number}\n\nWords of it.\n")
+        memory.index(notes, embed=False)
+
+        say("session-end")
+
+        assert memory.unembedded() >= 100

@@ -34,8 +34,8 @@ def test_a_relevant_passage_comes_fenced_with_its_path_and_date(deploy: Path, sa
 
     assert told == (
         f"<memcairn-recall>\n{recall.FOR_A_PROMPT}\n\n"
-        f"{deploy}:4-6 · Deploying · 2026-03-02\n"
-        "| # Deploying\n|\n| We deploy blue-green; the load balancer switches.\n"
+        f"{deploy}:6-6 · Deploying · 2026-03-02\n"
+        "| We deploy blue-green; the load balancer switches.\n"
         "</memcairn-recall>"
     )
 
@@ -188,7 +188,7 @@ class TestScope:
         write(project / "docs", "deploy.md", DEPLOY)
         memory.index(project / "docs")
 
-        assert "\ndocs/deploy.md:4-6 · " in say("user-prompt", prompt=PROMPT)
+        assert "\ndocs/deploy.md:6-6 · " in say("user-prompt", prompt=PROMPT)
 
     def test_what_belongs_to_another_repository_stays_there(
         self, memory: Memory, tmp_path: Path, say: Say

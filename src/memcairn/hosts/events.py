@@ -14,11 +14,13 @@ Each takes a `Call` and returns text for the model, "" for nothing.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from typing import TYPE_CHECKING
 
 from memcairn import paths, safety
+from memcairn.errors import MemcairnError
 from memcairn.hosts import fence, joined, recall, scopes, start, written
 from memcairn.hosts.relevant import relevant
 from memcairn.sessions import Line, Sessions
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
 # What an event may spend on indexing, as a share of its time; the rest is for its answer.
 _SHARE_OF_INDEXING = 0.5
 _MOST_TOUCHED = 40
+# More than this is left to the process that embeds in the background.
+_FEW_CHUNKS = 64
+_A_BATCH = 8
+_MODELS_HERE = ("builtin", "onnx")
+
+log = logging.getLogger(__name__)
 
 AFTER_COMPACTION = (
     "What memcairn knows of this session from before its conversation was compacted: the notes that it "
@@ -51,6 +59,7 @@ def session_start(memory: Memory, call: Call, deadline: float) -> str:
     place = _scope(memory, call)
     session = Sessions(memory.home).start(call.session_id or None, root=place.own, host=call.host)
     memory.drain(0.0, deadline=_while_indexing(deadline))
+    _embed(memory, deadline)
     budget = int(memory.config["recall.start_words"])
     if call.cause == "compact":
         session.log(Line("session.restored"))
@@ -119,6 +128,7 @@ def session_end(memory: Memory, call: Call, deadline: float) -> str:
     joined.leave(memory.home, call, keep_scratch=keep_scratch)
     _take_up(memory, call)
     memory.drain(0.0, deadline=_while_indexing(deadline))
+    _embed(memory, deadline)
     return ""
 
 
@@ -145,6 +155,16 @@ def _take_up(memory: Memory, call: Call) -> None:
             memory.index(folder, embed=False)
         elif memory.databases.do(lambda opened: up_to_date.is_changed(opened.db, folder)):  # noqa: B023
             memory.enqueue(folder)
+
+
+def _embed(memory: Memory, deadline: float) -> None:
+    """Let what a session wrote be found by its meaning in the next one, if that is little and done here."""
+    is_here = memory.config["embedding.provider"] in _MODELS_HERE
+    if is_here and 0 < memory.unembedded() <= _FEW_CHUNKS:
+        try:
+            memory.embed(wait=False, batch=_A_BATCH, deadline=_while_indexing(deadline))
+        except MemcairnError as error:
+            log.info("hook.not_embedded", exc_info=error)
 
 
 def _scope(memory: Memory, call: Call) -> Scope:
