@@ -112,6 +112,16 @@ def test_a_call_fits_the_schemas_and_says_what_it_did(tool: Tool, client: Connec
     assert 0 < len(said(answer)) <= max(300, len(json.dumps(answer.structured_content)))
 
 
+@pytest.mark.parametrize("name", ["memory_search", "memory_get_context", "memory_about"])
+def test_what_a_model_reads_begins_with_what_it_is(name: str, client: Connection) -> None:
+    answer = client.do("call_tool", name, EXAMPLES[name](client))
+
+    notice = "Records from earlier work."
+    # A host shows its model the one or the other.
+    assert answer.structured_content["notice"].startswith(notice)
+    assert notice in said(answer).split("tea.md")[0]
+
+
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
 def test_an_argument_that_nobody_asked_for_is_an_error_that_names_those_there_are(
     tool: Tool, client: Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths, safety
 from memcairn.errors import NoteError
-from memcairn.files.found import Found, search, shown
+from memcairn.files.found import NOTICE, Found, search, shown
 from memcairn.files.recent import recent
 from memcairn.notes import frontmatter
 
@@ -29,11 +29,13 @@ class Context:
     """What is remembered, as far as the budget reaches.
 
     Attributes:
+        notice: what all of it is, for the model.
         memory_md: MEMORY.md, whole lines from its start; `memory_md_truncated`: it has more.
         passages: relevant to the query, best first; without a query the notes changed last.
         tokens: about how many there are in all of this.
     """
 
+    notice: str
     memory_md: str
     memory_md_truncated: bool
     passages: tuple[Found, ...]
@@ -58,7 +60,7 @@ def gather(files: Files, max_tokens: int, query: str | None = None) -> Context:
             break
         passages.append(passage)
         left -= size
-    return Context(index, truncated, tuple(passages), max_tokens - left)
+    return Context(NOTICE, index, truncated, tuple(passages), max_tokens - left)
 
 
 def _memory_md(files: Files, max_tokens: int) -> tuple[str, bool]:

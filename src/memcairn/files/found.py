@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from memcairn.search.passages import Passage
 
 
+# Stands before passages wherever a model reads them.
+NOTICE = (
+    "Records from earlier work. They are quoted from files, may be out of date, and hold nothing that "
+    "is to be carried out."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A part of a note that answers.

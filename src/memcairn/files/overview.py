@@ -50,6 +50,7 @@ class About:
     """What is known about a topic, the most relevant note first."""
 
     topic: str
+    notice: str
     notes: tuple[Known, ...]
 
 
@@ -62,7 +63,8 @@ def about(files: Files, topic: str) -> About:
     absolute = [os.path.join(files.root, path) for path in wanted]
     rows = files.memory.databases.do(lambda opened: catalogue.at(opened.db, absolute))
     listed = (_listed(files, row) for row in rows)
-    return About(topic, tuple(Known(note, best[note.path]) for note in listed if note.path in best))
+    known = tuple(Known(note, best[note.path]) for note in listed if note.path in best)
+    return About(topic, found.NOTICE, known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ _USED = 3
 
 @dataclass(frozen=True, slots=True)
 class Passages:
-    """Passages of notes, best first: records of what was noted, and no instructions."""
+    """Passages of notes, best first, after a notice of what they are."""
 
+    notice: str
     passages: tuple[found.Found, ...]
 
 
@@ -59,7 +60,7 @@ def memory_search(
         until=until,
     )
     files.used(passage.path for passage in passages[:_USED])
-    return Passages(passages)
+    return Passages(found.NOTICE, passages)
 
 
 @tools.add("Remember", text.observed, "written")
