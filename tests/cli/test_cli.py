@@ -171,7 +171,7 @@ def test_a_search_is_the_same_on_the_short_way_and_on_the_long_one(
     run(["search", "blue-green", "--limit", "3"])
 
     assert short.stdout == capsys.readouterr().out
-    assert f"{note}:1" in short.stdout
+    assert f"{note}:3" in short.stdout
 
 
 def plain(text: str) -> str:

@@ -68,7 +68,7 @@ def test_it_is_a_probability_that_grows_with_what_speaks_for_the_passage(
     held: float, cosine: float | None, matched: int, more: float
 ) -> None:
     def of(held: float, cosine: float | None, matched: int) -> float:
-        return relevance(Why(0, cosine, None, 0, 0, 0, 0, held, matched))
+        return relevance(Why(0, cosine, None, 0, 0, 0, 0, held), matched)
 
     score = of(held, cosine, matched)
     assert 0 <= score <= 1
@@ -83,4 +83,4 @@ def test_each_passage_says_what_its_place_comes_from(filled: Memory) -> None:
         why = passage.why
         assert why.rank == pytest.approx(why.fused + why.inherited + why.adjusted, abs=2e-4)
         assert 0 <= why.words <= 1
-        assert why.matched >= len(passage.matched)
+        assert (why.held > 0) == bool(passage.matched)

@@ -35,7 +35,7 @@ def test_a_note_is_found_when_the_call_that_wrote_it_returns(core: Connection, r
 
     (passage,) = core.call("memory_search", query="blue-green")["passages"]
     assert passage["path"] == "ops/deploy.md"
-    assert (passage["start_line"], passage["end_line"]) == (1, 3)
+    assert (passage["start_line"], passage["end_line"]) == (3, 3)
     assert "[Deploy](ops/deploy.md)" in (root / "MEMORY.md").read_text(encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import opening, paths
@@ -40,14 +41,14 @@ class Passage(NamedTuple):
         path: absolute path of the note.
         start_line: the first line, 1-based.
         end_line: the last line, inclusive.
-        text: what these lines say.
+        text: what these lines say, without the headings above it.
         title: of the note.
         heading_path: the headings above, outermost first.
         date: the note's own date, ISO 8601, if it has one.
         score: how likely it is what was asked for, 0 to 1, and means the same for every query; the order
             is that of `why.rank`, which knows what stands beside it, too (search/relevance.py).
         namespace: the note's label.
-        matched: the words of the query that are in the text, as they were asked for.
+        matched: the words of the query that are in the text, its headings or the title.
         why: what its score and its place in the answer come from.
         expired: the last day that the note was valid, if that is over.
         superseded_by: the path of the note that took its place, or its name if it is not there.
@@ -102,6 +103,7 @@ def spans(candidates: Iterable[Candidate], limit: int, join_from: float) -> list
     return joined
 
 
+_HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]|$)")
 _CHUNKS = """
 SELECT start_line, end_line, heading_path, text FROM chunk
 WHERE note = ? AND position BETWEEN ? AND ? ORDER BY position
@@ -144,6 +146,8 @@ def build(
         start, (text, last) = rows[0][0], _joined(rows)
         if len(rows) > 1:
             text = _lines(paths.from_db(path), start, last) or text
+        text, above_it = _below_headings(text)
+        start += above_it
         if left is not None:
             words_in = size(text)
             if words_in > left:
@@ -153,10 +157,9 @@ def build(
                 start, last = start + first_line, start + last_line
             left -= min(left, words_in)
         heading_path = tuple(json.loads(rows[0][2]))
-        inside = set(words(text))
+        inside = set(words(" ".join((text, title, *heading_path))))
         matched = tuple(word for word in known.weighed if word in inside)
-        above = words(" ".join((title, *heading_path)))
-        why = known.why(span.chunk, span.score, inside.union(above))
+        why = known.why(span.chunk, span.score, inside)
         passage = Passage(
             path=paths.from_db(path),
             start_line=start,
@@ -165,7 +168,7 @@ def build(
             title=title,
             heading_path=heading_path,
             date=date,
-            score=round(relevance(why), 4),
+            score=round(relevance(why, len(matched)), 4),
             namespace=namespace,
             matched=matched,
             why=why,
@@ -187,6 +190,15 @@ def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
         text += "\n" * (start - last) + more if start > last else " " + more
         last = max(last, end)
     return text, last
+
+
+def _below_headings(text: str) -> tuple[str, int]:
+    """The text without headings that it begins with, which the heading path has; and their lines."""
+    lines = text.split("\n")
+    first = 0
+    while first < len(lines) and (not lines[first].strip() or _HEADING.match(lines[first])):
+        first += 1
+    return ("\n".join(lines[first:]), first) if first < len(lines) else (text, 0)
 
 
 def _lines(path: str, first: int, last: int) -> str | None:

@@ -32,7 +32,6 @@ class Why(NamedTuple):
         adjusted: what it got for being of the time that the query speaks of, or lost for being outdated.
         rank: the sum of these three: what passages are ranked by.
         held: share of the query, by weight of its words, that the passage and its headings hold.
-        matched: how many of the query's words the passage and its headings hold.
     """
 
     words: float
@@ -43,7 +42,6 @@ class Why(NamedTuple):
     adjusted: float
     rank: float
     held: float
-    matched: int
 
 
 class Known(NamedTuple):
@@ -83,7 +81,6 @@ class Known(NamedTuple):
             adjusted=round(rank - inherited, 4),
             rank=round(rank, 4),
             held=round(held(self.weighed, inside), 4),
-            matched=sum(word in inside for word in self.weighed),
         )
 
 
@@ -105,9 +102,14 @@ def held(weighed: Mapping[str, float], inside: Container[str]) -> float:
     )
 
 
-def relevance(why: Why) -> float:
-    """The probability that a passage is what was asked for; `RELEVANT` is the threshold."""
-    said = min(why.matched, ENOUGH_WORDS) / ENOUGH_WORDS
+def relevance(why: Why, matched: int) -> float:
+    """The probability that a passage is what was asked for; `RELEVANT` is the threshold.
+
+    Args:
+        why: what is known of it.
+        matched: how many of the query's words it holds.
+    """
+    said = min(matched, ENOUGH_WORDS) / ENOUGH_WORDS
     if why.cosine is None:
         logit = 0.90 * why.held + 6.33 * said - 3.17
     else:
