@@ -7,7 +7,8 @@ Each row is a ratio: memcairn, the floor and memtomem (where it is installed, se
 turn, and their medians are compared. It measures the memcairn that is installed beside PYTHON, by
 default the Python that runs this.
 
-The rows are in queue_rows.py, index_rows.py and search_rows.py; what they share is in contest.py.
+The rows are in queue_rows.py, index_rows.py, search_rows.py and meaning_rows.py; what they share is in
+contest.py.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import index_rows
+import meaning_rows
 import peer_memtomem
 import queue_rows
 import search_rows
@@ -38,7 +40,13 @@ ROWS: dict[str, Callable[[Bench], Row | tuple[Row, ...]]] = {
     "search-process": search_rows.search_process,
     "search-warm": search_rows.search_warm,
     "memory": index_rows.memory,
+    "meaning-warm": meaning_rows.meaning_warm,
+    "meaning-million": meaning_rows.meaning_million,
+    "meaning-process": meaning_rows.meaning_process,
+    "meaning-index": meaning_rows.meaning_index,
 }
+# Only where it is asked for: it takes ten minutes and 4 GB.
+SELDOM = {"meaning-million"}
 
 
 def machine() -> str:
@@ -77,7 +85,7 @@ def line(row: Row) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME")
+    parser.add_argument("--only", nargs="+", choices=ROWS, metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="small sizes, few rounds")
     parser.add_argument("--without-peer", action="store_true")
     parser.add_argument("--python", default=sys.executable)
@@ -89,7 +97,7 @@ def main() -> None:
             f"{machine()}\n{bench.environment_of_python()}; {peer.about if peer else 'no peer'}\n"
         )
         rows = []
-        for name in args.only:
+        for name in args.only or [name for name in ROWS if name not in SELDOM]:
             say(name)
             measured = ROWS[name](bench)
             for row in (measured,) if isinstance(measured, Row) else measured:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from memcairn.embedding.embedder import Embedder
     from memcairn.store.database import Database
 
-# A batch takes a quarter of a second with the built-in model: so soon a request to stop is heard.
-BATCH = 64
 # Of one text, so that what was written for people is embedded, and not a log of a megabyte.
 MOST_CHARS = 8_000
 LOCK = "embedding.lock"
@@ -45,7 +43,7 @@ class Embedding:
         load: gives the model; called when it is this run's turn. If the index holds another model's
             vectors, they are dropped first.
         asked_as: see `vector_state.set_asked_as`.
-        batch: so many texts at a time.
+        batch: so many texts at a time; None: as many as suit the model.
         deadline: stop when `time.monotonic()` is past it.
         stop: stop when it is set.
         progress: called with (done, total).
@@ -57,7 +55,7 @@ class Embedding:
         load: Callable[[], Embedder],
         asked_as: str,
         *,
-        batch: int = BATCH,
+        batch: int | None = None,
         deadline: float | None = None,
         stop: threading.Event | None = None,
         progress: Callable[[int, int], None] | None = None,
@@ -108,7 +106,8 @@ class Embedding:
             with self._db.transaction():
                 vector_state.use_model(self._db, model)
                 vector_state.set_asked_as(self._db, self._asked_as)
-            while not self._is_over() and (some := vector_state.waiting(self._db, self._batch)):
+            batch = self._batch or embedder.batch
+            while not self._is_over() and (some := vector_state.waiting(self._db, batch)):
                 self._tell()
                 self._embed_some(embedder, model, some)
             vector_state.set_failure(self._db, None)

@@ -150,7 +150,7 @@ class Memory:
                 opened.db,
                 self.model.load,
                 unembedded.asked_as(self.config),
-                batch=batch or embed.BATCH,
+                batch=batch,
                 progress=progress,
                 deadline=deadline,
                 stop=stop,

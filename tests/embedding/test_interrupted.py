@@ -36,6 +36,7 @@ class Hashing:
     name = "hashing"
     dimension = DIMENSION
     token_bits = 8
+    batch = 32
 
     def embed(self, texts: Sequence[str]) -> Embedded:
         vectors = np.stack([vector_of(text) for text in texts])

@@ -77,6 +77,11 @@ class Embedder(Protocol):
         """Number of signs kept of each token, 0 if the model gives no token states."""
         ...
 
+    @property
+    def batch(self) -> int:
+        """So many texts at a time suit it."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Embedded:
         """Embed texts that are to be found.
 

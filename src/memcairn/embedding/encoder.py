@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
 
 THREADS = 2
-# Padded tokens in one run of the model: more do not make it faster, they only take memory.
-BATCH_TOKENS = 2048
-BATCH_WINDOWS = 32
+# Padded tokens in one run of the model: more are slower, for they do not fit the caches.
+BATCH_TOKENS = 1024
+BATCH_WINDOWS = 16
 # The rest of a longer text is left to search by words.
 MAX_WINDOWS = 8
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 TOKEN_BITS = 128
 
 
+# Texts of like length run together: the more there are to choose from, the less is padded.
+BATCH = 256
+
+
 class OnnxEmbedder:
     """Embeds with an encoder.
 
@@ -41,6 +45,7 @@ class OnnxEmbedder:
         text_prompt: str = "",
     ) -> None:
         self.name = name
+        self.batch = BATCH
         self.dimension = encoder.dimension
         self.token_bits = TOKEN_BITS if self.dimension >= TOKEN_BITS else 0
         self.knows = knows

@@ -94,6 +94,7 @@ class RemoteEmbedder:
     """
 
     token_bits = 0
+    batch = BATCH
 
     def __init__(self, endpoint: Endpoint, stop: threading.Event | None = None) -> None:
         if not endpoint.url.startswith(("http://", "https://")):
