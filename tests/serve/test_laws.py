@@ -176,6 +176,22 @@ def test_a_call_is_a_line_of_both_logs_without_what_was_said(
         assert not [word for word in ("oolong", "sencha", "Miso") if word in text]
 
 
+AGENT_MEMORY = json.dumps(
+    {
+        "format": "anolisa-memory-archive",
+        "version": "1.0",
+        "memories": [
+            {
+                "path": "smoke.md",
+                "frontmatter": {"title": "Smoke"},
+                "content": "Lapsang smells of it.",
+            }
+        ],
+        "tasks": [],
+    }
+)
+
+
 @dataclass(frozen=True)
 class Change:
     """A way to change notes: what is found afterwards, and what is not; what MEMORY.md leads to."""
@@ -241,6 +257,9 @@ CHANGES = {
     "a snapshot": Change("mem_snapshot_restore", before_an_edit, "oolong", "matcha", "tea.md", "later"),
     "an import": Change(
         "mem_import", lambda client: {"archive": archive(client)}, "oolong", "", "tea.md"
+    ),
+    "an import from agent-memory": Change(
+        "mem_import", lambda _: {"archive": AGENT_MEMORY}, "lapsang", "", "[Smoke](smoke.md)"
     ),
     "an import over what is there": Change(
         "mem_import",
