@@ -69,6 +69,15 @@ def test_what_cannot_be_opened_is_told_to_the_client(root: Path, tmp_path: Path)
         client.call("mem_read", path="a.md")
 
 
+@pytest.mark.parametrize("below", [False, True])
+def test_a_root_that_is_a_file_is_told_to_the_client(tmp_path: Path, *, below: bool) -> None:
+    (tmp_path / "file").write_text("tea", encoding="utf-8")
+    root = tmp_path / "file" / "root" if below else tmp_path / "file"
+
+    with connected(stdio(root)) as client, pytest.raises(Failed, match="is no folder"):
+        client.call("mem_read", path="a.md")
+
+
 def test_two_servers_on_one_root_behave(root: Path) -> None:
     def work(number: int) -> None:
         with connected(stdio(root)) as client:

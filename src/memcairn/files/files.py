@@ -74,13 +74,21 @@ class Files:
     Args:
         memory: where the notes are indexed.
         root: a folder. It is made if need be.
+
+    Raises:
+        UsageError: it is a file, or cannot be made.
     """
 
     def __init__(self, memory: Memory, root: str | os.PathLike[str]) -> None:
         self.memory = memory
         self.root = paths.real(os.fspath(root))
         self.key = project.key(self.root)
-        paths.make_private_folder(self.root)
+        try:
+            paths.make_private_folder(self.root)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UsageError("is no folder, and cannot be one", path=self.root) from error
+        except OSError as error:
+            raise UsageError(f"cannot be made: {error.strerror}", path=self.root) from error
         settings = memory.config
         self._limits = Limits(
             int(settings["tools.max_read_bytes"]),
