@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooks.conftest import write
+from hooks.test_processes import hook, payload
 from memcairn.hosts import events
 from memcairn.memory import Memory
 from memcairn.sessions import Line, Sessions
@@ -373,14 +374,21 @@ class TestMeaning:
         with Memory() as memory:
             yield memory
 
-    @pytest.mark.parametrize("event", ["session-start", "session-end"])
-    def test_what_a_session_wrote_has_its_embedding(
-        self, event: str, say: Say, memory: Memory, notes: Path
+    def test_what_the_last_session_wrote_has_its_embedding(
+        self, say: Say, memory: Memory, notes: Path
     ) -> None:
         memory.index(notes, embed=False)
         memory.enqueue(write(notes, "pets.md", "# Household\n\nThe kitten sleeps upstairs.\n"))
 
-        say(event)
+        say("session-start")
+
+        assert memory.unembedded() == 0
+
+    def test_a_process_sees_to_it_too(self, memory: Memory, notes: Path, project: Path) -> None:
+        write(notes, "pets.md", "# Household\n\nThe kitten sleeps upstairs.\n")
+        memory.index(notes, embed=False)
+
+        hook("session-start", payload(project))
 
         assert memory.unembedded() == 0
 
@@ -391,6 +399,6 @@ class TestMeaning:
             write(notes, f"{number}.md", f"# Note {number}\n\nWords of it.\n")
         memory.index(notes, embed=False)
 
-        say("session-end")
+        say("session-start")
 
         assert memory.unembedded() >= 100

@@ -128,7 +128,6 @@ def session_end(memory: Memory, call: Call, deadline: float) -> str:
     joined.leave(memory.home, call, keep_scratch=keep_scratch)
     _take_up(memory, call)
     memory.drain(0.0, deadline=_while_indexing(deadline))
-    _embed(memory, deadline)
     return ""
 
 
@@ -158,7 +157,7 @@ def _take_up(memory: Memory, call: Call) -> None:
 
 
 def _embed(memory: Memory, deadline: float) -> None:
-    """Let what a session wrote be found by its meaning in the next one, if that is little and done here."""
+    """Let what the last session wrote be found by its meaning in this one, if it is little and done here."""
     is_here = memory.config["embedding.provider"] in _MODELS_HERE
     if is_here and 0 < memory.unembedded() <= _FEW_CHUNKS:
         try:

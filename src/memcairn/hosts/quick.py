@@ -23,8 +23,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from memcairn.config import Config
     from memcairn.hosts.payload import Call
     from memcairn.search.passages import Passage
+    from memcairn.store.database import Database
 
 
 class _MoreToDoError(Exception):
@@ -52,8 +54,10 @@ def _session_start(home: str, call: Call) -> str:
     from memcairn import config  # noqa: PLC0415
     from memcairn.hosts import scopes, start  # noqa: PLC0415
 
-    _refuse_if_anything_changed(home, call)
+    db = _refuse_if_anything_changed(home, call)
     settings = config.load()
+    if db is not None:
+        _refuse_if_anything_is_unembedded(db, settings)
     place = scopes.scope(known, settings, home, call.cwd, written.own_memory(call))
     session = Sessions(home).start(call.session_id or None, root=place.own, host=call.host)
     if call.cause == "clear":
@@ -160,17 +164,33 @@ def _refuse_if_anything_waits(home: str) -> None:
         raise _MoreToDoError
 
 
-def _refuse_if_anything_changed(home: str, call: Call) -> None:
-    """Raises: _MoreToDoError: what no hook told of: a note of the host's own memory, a MEMORY.md."""
+def _refuse_if_anything_changed(home: str, call: Call) -> Database | None:
+    """Return index.db, if there is one.
+
+    Raises:
+        _MoreToDoError: what no hook told of: a note of the host's own memory, a MEMORY.md.
+    """
     own = list(written.own_memory(call))
     index = os.path.join(home, "index.db")
     if not os.path.exists(index):
         if own:
             raise _MoreToDoError
-        return
+        return None
     from memcairn.store import up_to_date  # noqa: PLC0415 - as above
     from memcairn.store.database import Database  # noqa: PLC0415 - as above
 
     db = Database(index)
     if not up_to_date.are_current(db) or any(up_to_date.is_changed(db, root) for root in own):
         raise _MoreToDoError
+    return db
+
+
+def _refuse_if_anything_is_unembedded(db: Database, settings: Config) -> None:
+    """Raises: _MoreToDoError: a chunk waits for its embedding, and there is a model."""
+    from memcairn.store import up_to_date  # noqa: PLC0415 - as above
+
+    if settings["embedding.provider"] != "none" and up_to_date.has_unembedded(db):
+        from memcairn import unembedded  # noqa: PLC0415 - as above
+
+        if unembedded.is_wanted(settings):
+            raise _MoreToDoError

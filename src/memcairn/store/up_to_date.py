@@ -49,6 +49,11 @@ def is_changed(db: Database, root: str) -> bool:
     return bool(known)
 
 
+def has_unembedded(db: Database) -> bool:
+    """Whether a chunk has no embedding; none has, where there is no model."""
+    return bool(db.execute("SELECT EXISTS (SELECT 1 FROM unembedded)").fetchone()[0])
+
+
 def are_current(db: Database) -> bool:
     """Whether no MEMORY.md has to be written."""
     today = datetime.now(UTC).date().toordinal()
