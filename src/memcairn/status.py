@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcairn.store import overview, roots
+from memcairn import unembedded
+from memcairn.store import overview, roots, vector_state
 
 if TYPE_CHECKING:
     from memcairn.config import Config
@@ -28,6 +29,27 @@ class RootStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """What is found by its meaning.
+
+    Attributes:
+        provider: the setting embedding.provider.
+        wanted: whether there is to be a model: it is configured, and the default one is installed.
+        model: that of the vectors; "" if there are none.
+        embedded: how many chunks have a vector.
+        waiting: how many wait for one.
+        failed: why the last attempt ended early; None if it did not.
+    """
+
+    provider: str
+    wanted: bool
+    model: str
+    embedded: int
+    waiting: int
+    failed: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What there is; sizes in bytes."""
 
@@ -37,6 +59,7 @@ class Status:
     chunks: int
     index_bytes: int
     queue_bytes: int
+    embedding: Embedding
     queue: QueueStatus
     failing: tuple[QueueEntry, ...]
     problems: tuple[FoundProblem, ...]
@@ -64,6 +87,7 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
             for root in roots.roots(db)
         )
         found = tuple(overview.problems(db, settings))
+        embedding = _embedding(db, settings)
     return Status(
         home=home,
         roots=listed,
@@ -71,9 +95,22 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
         chunks=chunks,
         index_bytes=_size(os.path.join(home, "index.db")),
         queue_bytes=_size(os.path.join(home, "queue.db")),
+        embedding=embedding,
         queue=queue.status(window_s=settings.seconds("queue.window_s")),
         failing=tuple(queue.entries(failing=True)),
         problems=found,
+    )
+
+
+def _embedding(db: Database, settings: Config) -> Embedding:
+    held, failed = vector_state.model(db), vector_state.failure(db)
+    return Embedding(
+        settings["embedding.provider"],
+        unembedded.is_wanted(settings),
+        held.name if held else "",
+        vector_state.count_embedded(db),
+        unembedded.count(db, settings),
+        failed.message if failed else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from memcairn.cli import output
 from memcairn.cli.index import queue_lines
 from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
+
+if TYPE_CHECKING:
+    from memcairn.status import Embedding
 
 
 @click.command("status")
@@ -44,7 +48,7 @@ def command(*, as_json: bool, quiet: bool) -> int:
         write(f"  {output.count(root.notes, 'note')}, {when}")
     if not status.roots:
         write("roots: none yet; `memcairn index FOLDER` makes one")
-    for line in queue_lines(status.queue):
+    for line in [*_embedding_lines(status.embedding), *queue_lines(status.queue)]:
         write(line)
     for entry in status.failing:
         write(f"  failing: {shown(entry.path)}: {entry.error}")
@@ -53,3 +57,13 @@ def command(*, as_json: bool, quiet: bool) -> int:
     for problem in status.problems:
         write(f"  {shown(problem.path)}:{problem.line}: {problem.message}")
     return 1 if undone else 0
+
+
+def _embedding_lines(embedding: Embedding) -> list[str]:
+    """How many chunks are found by their meaning, how many wait for it, and why; no line without a model."""
+    if not embedding.wanted:
+        return []
+    line = f"embedding: {output.count(embedding.embedded, 'chunk')}"
+    line += f" with {embedding.model}" if embedding.model else ""
+    line += f", {embedding.waiting:,} waiting" if embedding.waiting else ""
+    return [line, *([f"  failing: {embedding.failed}"] if embedding.failed else [])]

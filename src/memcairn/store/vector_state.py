@@ -93,6 +93,11 @@ def count_waiting(db: Database) -> int:
     return int(db.execute("SELECT COUNT(*) FROM unembedded").fetchone()[0])
 
 
+def count_embedded(db: Database) -> int:
+    """How many chunks have an embedding."""
+    return int(db.execute("SELECT COUNT(*) FROM embedding WHERE chunk > 0").fetchone()[0])
+
+
 # ── the work ─────────────────────────────────────────────────────────────────────────────────────
 
 
