@@ -141,6 +141,10 @@ CLAUDE_CODE = Host(
         "before 2.1.157, loads no plugins from the folder of skills",
         "loads none where an administrator allows plugins only from certain marketplaces",
         "in a project, the folder has to be trusted and the server approved first",
+        (
+            "before the server is connected (a second or two), or while it is down, skips the hooks that "
+            "call it: no recall then; what was written meanwhile is taken up when the session ends"
+        ),
     ),
     checked="real client",
 )
