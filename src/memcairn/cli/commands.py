@@ -34,6 +34,7 @@ COMMANDS = {
     "doctor": ("doctor", "What is wrong and how to mend it."),
     "serve": ("serve", "Serve the memory to clients of the Model Context Protocol."),
     "session": ("session", "Sessions: start, end, list, show."),
+    "trash": ("trash", "What tools have removed: list, restore, empty."),
     "hook": ("hook", "Answer an event of a host."),
     "namespaces": ("namespaces", "The namespaces, with their numbers of notes."),
     "forget-root": ("forget_root", "Take a folder out of the index; its files stay."),

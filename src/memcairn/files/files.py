@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Listing, Matches
     from memcairn.vault.trash import Trashed
-    from memcairn.vault.values import Moved, Window, Written
+    from memcairn.vault.values import Moved, Restored, Window, Written
 
 T = TypeVar("T")
 
@@ -340,6 +341,22 @@ class Files:
             trashed = vault.remove(path, recursive=recursive, if_match=if_match)
         self.index([file.path for file in trashed.files])
         return trashed
+
+    def trash(self) -> tuple[Trashed, ...]:
+        """What `restore` can bring back, the latest removal first."""
+        return self.vault.trash()
+
+    def restore(self, trashed_id: str, *, target: str | None = None) -> Restored:
+        """Bring back what was removed, to where it was or to another path."""
+        with self.recording("restore") as recording:
+            restored = self.vault.restore(trashed_id, target=target)
+            recording.created(restored.changed)
+        self.index(restored.changed)
+        return restored
+
+    def empty_trash(self, days: float) -> tuple[str, ...]:
+        """Delete for good what was removed longer ago; returns the ids."""
+        return self.vault.purge_trash(keep=sys.maxsize, max_age_days=days)
 
     def restore_snapshot(
         self, snapshot_id: str, *, paths: Sequence[str] | None = None, dry_run: bool = False

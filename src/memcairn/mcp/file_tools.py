@@ -82,7 +82,7 @@ def mem_remove(
     path: Path,
     recursive: Annotated[bool, Field(description="A folder with what is in it.")] = False,  # noqa: FBT002
 ) -> Trashed:
-    """Move a file or folder into the trash, from where a person can bring it back."""
+    """Move a file or folder into the trash, from where a person can bring it back (memcairn trash)."""
     return files.remove(path, recursive=recursive)
 
 
