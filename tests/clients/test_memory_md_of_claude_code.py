@@ -31,7 +31,7 @@ metadata:
 There is more to say about it.
 """
 
-pytestmark = [pytest.mark.xdist_group("claude-code-memory"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 @dataclass(frozen=True)
