@@ -4,12 +4,13 @@
 usage: host_events.py [--quick] [--only commands tools] [--without-peer] [--cpu]
 
 commands  `memcairn hook EVENT` from spawn to exit, with the event's JSON on standard input, as a ratio to
-          `python -c pass`; 1,000 notes. Recall is by meaning, and once by words alone; a session starts
-          with nothing to tell, and once is told of a MEMORY.md. Beside it what memtomem's own plugin
-          runs at that event, where memtomem is installed (README.md). All run in turn, medians are
-          compared. `work` is what the same event takes in a process that has loaded everything.
+          `python -c pass`; 1,000 notes. Recall is by words, and once by meaning, too; a session starts
+          with nothing to tell, and once is told of a MEMORY.md (both of 200 notes). Beside it what
+          memtomem's own plugin runs at that event, where memtomem is installed (README.md). All run in
+          turn, medians are compared. `work` is what the same event takes in a process that has loaded
+          everything.
 tools     calls of a running `memcairn serve` by the SDK's client over standard input and output:
-          median and 95th percentile in milliseconds; 1,000 notes.
+          median and 95th percentile in milliseconds; 1,000 notes, found by words and by meaning.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ TOOLS = ("user-prompt", "tool-used", "tool-failed", "pre-compact", "stop")
 EVENTS = ("session-start", *TOOLS, "session-end")
 # A start of a session that is told what a MEMORY.md says, 800 words of it.
 TOLD = "session-start, told"
-# Recall without a model.
-BY_WORDS = "user-prompt, by words"
+# Recall with the built-in model, most of which is loading it.
+BY_MEANING = "user-prompt, by meaning"
+FEW_NOTES = 200
 
 
 class Stage:
@@ -50,11 +52,12 @@ class Stage:
 
     counts_cpu = False
 
-    def __init__(self, folder: Path, *, has_memory_md: bool = False) -> None:
+    def __init__(self, folder: Path, notes: int = NOTES, *, has_memory_md: bool = False) -> None:
+        self.count = notes
         self.notes = folder / "notes"
         self.project = folder / "project"
         (self.project / ".git").mkdir(parents=True)
-        make_notes.make_notes(self.notes, NOTES)
+        make_notes.make_notes(self.notes, notes)
         self.maker = make_notes.NoteMaker()
         self.files = sorted(self.notes.rglob("*.md"))
         self.input = folder / "event.json"
@@ -67,20 +70,23 @@ class Stage:
         self.env.pop("PYTHONDONTWRITEBYTECODE", None)
         self.env |= {"HOME": str(folder), "MEMCAIRN_HOME": str(folder / "home")}
         self.env |= {"MEMCAIRN_CONFIG": str(folder / "none.toml")}
+        self.env["MEMCAIRN_EMBEDDING_PROVIDER"] = "none"
         # An entry that is queued stays there: what waits is another row's matter.
         subprocess.run([*PROGRAM, "index", "-q", str(self.notes)], env=self.env, check=True)
         if has_memory_md:
             refresh = [*PROGRAM, "memory-md", "refresh", "-q", str(self.notes)]
             subprocess.run(refresh, env=self.env, check=True)
-            self.env["MEMCAIRN_EMBEDDING_PROVIDER"] = "none"
-        else:
-            subprocess.run([*PROGRAM, "reembed", "-q"], env=self.env, check=True)
         self.number = 0
+
+    def embed(self) -> None:
+        """Recall by meaning from now on."""
+        del self.env["MEMCAIRN_EMBEDDING_PROVIDER"]
+        subprocess.run([*PROGRAM, "reembed", "-q"], env=self.env, check=True)
 
     def fields(self, event: str) -> dict[str, object]:
         """Another prompt, file or error each time, always in a new session."""
         self.number += 1
-        question = self.maker.question(self.number % NOTES, NOTES)
+        question = self.maker.question(self.number % self.count, self.count)
         return {
             "session_id": f"session-{self.number // (1 if event == 'session-start' else 20)}",
             "cwd": str(self.project),
@@ -89,7 +95,7 @@ class Stage:
             "prompt": question if event == "user-prompt" else "",
             "error": f"Exit code 1: {question}" if event == "tool-failed" else "",
             "tool_name": "Write",
-            "file_path": str(self.files[self.number % NOTES]) if event == "tool-used" else "",
+            "file_path": str(self.files[self.number % self.count]) if event == "tool-used" else "",
         }
 
     def hook(self, event: str) -> float:
@@ -137,9 +143,10 @@ def commands(
     contestants: dict[str, Callable[[], float]] = {"start": lambda: stage.run(START, stage.env)}
     for event in EVENTS:
         contestants[event] = functools.partial(stage.hook, event)
-    told = Stage(folder / "told", has_memory_md=True)
+    told = Stage(folder / "told", FEW_NOTES, has_memory_md=True)
+    told.embed()
     contestants[TOLD] = functools.partial(told.hook, "session-start")
-    contestants[BY_WORDS] = functools.partial(told.hook, "user-prompt")
+    contestants[BY_MEANING] = functools.partial(told.hook, "user-prompt")
     if peer is not None:
         home = folder / "peer"
         peer.set_up(home, stage.notes)
@@ -162,8 +169,8 @@ def commands(
     print("--- | --- | --- | --- | --- | ---")
     warm = worked(stage, EVENTS, 5 if quick else 50)
     warmer = worked(told, ["session-start", "user-prompt"], 5 if quick else 50)
-    warm |= {TOLD: warmer["session-start"], BY_WORDS: warmer["user-prompt"]}
-    for event in (*EVENTS, TOLD, BY_WORDS):
+    warm |= {TOLD: warmer["session-start"], BY_MEANING: warmer["user-prompt"]}
+    for event in (*EVENTS, TOLD, BY_MEANING):
         took = measure.median(times[event])
         row = f"{event} | {took * 1000:.0f} | {took / start:.1f} | {warm[event] * 1000:.1f}"
         its = times.get(f"peer {event}")
@@ -178,6 +185,7 @@ def its_ms(times: list[float]) -> str:
 
 def worked(stage: Stage, names: Iterable[str], rounds: int) -> dict[str, float]:
     """The median of each event in this process, which has loaded everything."""
+    os.environ.pop("MEMCAIRN_EMBEDDING_PROVIDER", None)
     os.environ.update(stage.env)
     from memcairn.hosts import events, payload
     from memcairn.memory import Memory
@@ -209,6 +217,7 @@ async def tools(stage: Stage, *, quick: bool) -> None:
     parameters = StdioServerParameters(
         command=PROGRAM[0], args=[*PROGRAM[1:], "serve", "--root", str(stage.notes)], env=stage.env
     )
+    stage.embed()
     rounds = 30 if quick else 300
     times: dict[str, list[float]] = {event: [] for event in TOOLS}
     async with Client(stdio_client(parameters), mode="legacy") as client:
