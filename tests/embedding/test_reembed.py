@@ -94,6 +94,38 @@ def test_reembed_embeds_what_waits_and_the_next_one_nothing(server: Server, note
     assert len(server.texts) == 3
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX's")
+@pytest.mark.parametrize(("option", "bar"), [(None, True), ("--quiet", False), ("--json", False)])
+def test_a_terminal_sees_how_far_it_is_and_a_pipe_nothing_of_it(
+    server: Server, notes: Path, option: str | None, bar: bool
+) -> None:
+    import pty
+
+    write(notes, 40)
+    with Memory() as memory:
+        memory.index(notes, embed=False)
+    server.delay_s = 0.2
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, "reembed", *([option] if option else [])],
+        stdout=subprocess.PIPE, stderr=theirs, stdin=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+
+    out, _ = process.communicate(timeout=PATIENCE_S)
+
+    said = b""
+    try:
+        while part := os.read(ours, 65_536):
+            said += part
+    except OSError:  # what Linux says when the last writer has gone
+        pass
+    os.close(ours)
+    assert process.returncode == 0
+    assert (b"Embedding" in said) == bar
+    assert bool(out) == (option != "--quiet")
+
+
 def test_without_a_model_there_is_nothing_to_embed(
     notes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +195,22 @@ def test_it_waits_for_another_that_embeds_and_does_what_is_left(
     out, _ = process.communicate(timeout=PATIENCE_S)
 
     assert out.startswith("3 chunks embedded")
+
+
+def test_a_search_asks_a_server_that_fails_once_says_so_and_goes_on_by_words(
+    server: Server, notes: Path
+) -> None:
+    write(notes, 3)
+    with Memory() as memory:
+        memory.index(notes)
+    server.script = [(503, {}, b"busy")] * 3
+    asked = len(server.requests)
+
+    found = call("search", "saying1")
+
+    assert "saying1 of zebras" in found.stdout
+    assert "search goes on by words only: http://127.0.0.1:" in found.stderr
+    assert len(server.requests) == asked + 1
 
 
 # ── in the background ────────────────────────────────────────────────────────────────────────────

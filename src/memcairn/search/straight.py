@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from memcairn.search.query import Query
 
 
+SERVERS = ("ollama", "openai-compatible")
+
+
 def answer(index: str, query: Query) -> list[Passage] | None:
     """The passages that answer, or None if there is more to do than to read.
 
@@ -37,10 +40,13 @@ def answer(index: str, query: Query) -> list[Passage] | None:
         if _has_changed(db):
             return None
         notices: list[str] = []
-        passages, answered = pipeline.search(db, query, _meaning(db, notices))
+        meaning = _meaning(db, notices)
+        if notices:
+            return None
+        passages, answered = pipeline.search(db, query, meaning)
     except (MemcairnError, sqlite3.Error):
         return None
-    if notices or not all(holds(path, known) for path, known in answered.items()):
+    if not all(holds(path, known) for path, known in answered.items()):
         return None
     return passages
 
@@ -62,4 +68,8 @@ def _meaning(db: Database, notices: list[str]) -> Meaning | None:
     from memcairn import config  # noqa: PLC0415
     from memcairn.search.model import Model  # noqa: PLC0415
 
-    return Model(config.load(), notices).meaning(db)
+    settings = config.load()
+    if settings["embedding.provider"] in SERVERS:
+        notices.append("a server is asked")  # once, by who can tell that it did not answer
+        return None
+    return Model(settings, notices).meaning(db)
