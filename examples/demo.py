@@ -27,12 +27,16 @@ def main() -> None:
     """Index, search, queue a write, flush, search again."""
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["MEMCAIRN_HOME"] = str(Path(temporary, "home"))
+        # Done here below, so that nothing still writes to the folder when it is removed.
+        os.environ["MEMCAIRN_EMBEDDING_BACKGROUND"] = "false"
         shutil.copytree(PROJECT / "examples" / "notes", Path(temporary, "notes"))
         shutil.copytree(PROJECT / "docs", Path(temporary, "docs"))
         os.chdir(temporary)
         run("index", "docs", "notes")
+        run("reembed")
         run("search", "blue-green rollout", "--limit", "2")
         run("search", "why did we pick Postgres", "--limit", "1")
+        run("search", "how can I take back what an agent did", "--limit", "1")
         note = Path("notes", "howto", "rotate-keys.md")
         note.write_text("# Rotate the signing keys\n\nRun `make keys` on the first of the month.\n")
         print(f"\n(an agent writes {note})", flush=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def start_process(db: Database, settings: Config, home: str) -> int:
 
     environment = {**os.environ, "MEMCAIRN_HOME": home, "MEMCAIRN_CONFIG": paths.config_file()}
     try:
-        subprocess.Popen(
+        process = subprocess.Popen(
             # -P: no module is taken from the folder that it stands in.
             [sys.executable, "-P", "-m", "memcairn.cli.reembed"],
             cwd=home,
@@ -76,4 +77,6 @@ def start_process(db: Database, settings: Config, home: str) -> int:
         )
     except OSError:  # no more processes: the next call tries again
         return 0
+    # Whoever stays must take note of its end, or the system keeps it as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()
     return waiting

@@ -95,9 +95,9 @@ def test_reembed_embeds_what_waits_and_the_next_one_nothing(server: Server, note
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX's")
-@pytest.mark.parametrize(("option", "bar"), [(None, True), ("--quiet", False), ("--json", False)])
+@pytest.mark.parametrize("option", [None, "--quiet", "--json"])
 def test_a_terminal_sees_how_far_it_is_and_a_pipe_nothing_of_it(
-    server: Server, notes: Path, option: str | None, bar: bool
+    server: Server, notes: Path, option: str | None
 ) -> None:
     import pty
 
@@ -122,7 +122,7 @@ def test_a_terminal_sees_how_far_it_is_and_a_pipe_nothing_of_it(
         pass
     os.close(ours)
     assert process.returncode == 0
-    assert (b"Embedding" in said) == bar
+    assert (b"Embedding" in said) == (option is None)
     assert bool(out) == (option != "--quiet")
 
 
@@ -333,6 +333,38 @@ def background(home: Path) -> list[int]:
         except OSError:
             continue  # gone, or somebody else's
     return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what a process is")
+def test_a_program_that_stays_has_no_zombie_of_it(server: Server, notes: Path, home: Path) -> None:
+    write(notes, 2)
+    with Memory() as memory:
+        memory.index(notes, embed=False)
+
+        assert memory.embed_in_background() == 2
+
+        until(lambda: memory.unembedded() == 0 and is_free(home))
+        until(lambda: not zombies())
+
+
+def zombies() -> list[str]:
+    """Processes of ours that have ended, and that nobody has taken note of."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if state == "Z" and int(parent) == os.getpid():
+            found.append(folder.name)
+    return found
+
+
+def test_a_home_that_was_deleted_does_not_come_back(server: Server, home: Path) -> None:
+    done = subprocess.run([sys.executable, "-P", "-m", "memcairn.cli.reembed"], check=False)
+
+    assert done.returncode == 0
+    assert not home.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which process it is")

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import count, write
 from memcairn.errors import MemcairnError
@@ -70,6 +71,8 @@ def in_background() -> int:
     """Embed what waits, unless another process does, at low priority; its errors are kept in the index."""
     if hasattr(os, "nice"):
         os.nice(NICER)
+    if not os.path.exists(os.path.join(paths.home(), "index.db")):
+        return 0  # it was deleted meanwhile, and must not come back
     try:
         with Memory() as memory:
             memory.embed(wait=False)
