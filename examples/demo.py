@@ -43,6 +43,7 @@ def main() -> None:
         run("index", "--debounce-window", "5", str(note))
         run("index", "--status")
         run("index", "--flush")
+        run("reembed")
         run("search", "signing keys", "--limit", "1")
 
 
