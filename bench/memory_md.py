@@ -82,7 +82,7 @@ def measure(folder: Path, count: int) -> None:
     files = make(root, count)
     with Memory() as memory:
         started = time.perf_counter()
-        memory.index(root)
+        memory.index(root, embed=False)
         print(f"indexing {count} notes: {time.perf_counter() - started:.1f} s")
         memory.refresh_memory_md(root)
         one, wall, written = [], [], []

@@ -70,8 +70,8 @@ def test_many_processes_in_one_root(tmp_path, monkeypatch):
     root = make_root(tmp_path / "notes", 20)
     reader = start(READER, root)
     assert reader.stdout.readline() == "reading\n"
-    writers = [start(WRITER, root, f"w{number}", 3) for number in range(5)]
-    counts = [int(writer.communicate(timeout=120)[0]) for writer in writers]
+    writers = [start(WRITER, root, f"w{number}", 3) for number in range(16)]
+    counts = [int(writer.communicate(timeout=250)[0]) for writer in writers]
     (tmp_path / "stop").touch()
     reads, bad = json.loads(reader.communicate(timeout=60)[0])
     assert all(writer.returncode == 0 for writer in writers)
