@@ -308,7 +308,7 @@ def test_a_change_is_in_the_index_in_memory_md_and_in_the_history_when_the_call_
 @pytest.mark.parametrize(
     ("cap", "tool", "arguments", "reason"),
     [
-        ("MAX_WRITE_BYTES", "mem_write", {"path": "a.md", "content": "x" * 101}, "at most 100"),
+        ("MAX_WRITE_BYTES", "mem_write", {"path": "a.md", "content": "x" * 101}, "append the others"),
         ("MAX_WRITE_BYTES", "mem_edit", {"path": "tea.md", "old_str": "oolong", "new_str": "x" * 99},
          "at most 100"),
         ("MAX_APPEND_BYTES", "mem_append", {"path": "tea.md", "content": "x" * 101}, "at most 100"),

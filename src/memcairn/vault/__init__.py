@@ -449,7 +449,10 @@ def _encode(content: str | bytes, limit: int) -> bytes:
     except UnicodeEncodeError as error:
         raise UsageError("the text is not valid Unicode") from error
     if len(data) > limit:
-        raise UsageError(f"the text has {len(data):,} bytes; at most {limit:,} can be written")
+        raise UsageError(
+            f"the text has {len(data):,} bytes; at most {limit:,} can be written at once",
+            hint="write it in parts: the first one, then append the others",
+        )
     return data
 
 
