@@ -11,6 +11,7 @@ A hook call may cost little more than starting Python, so this module imports no
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -38,11 +39,14 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     # NumPy's BLAS would start a thread for each core, at each start; our products are too small for that.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # What is made on the short ways has no cycles, and the process ends soon.
+    gc.disable()
     try:
         code = _straight(sys.argv[1:])
         if code is None:
             from memcairn.cli.commands import run  # noqa: PLC0415
 
+            gc.enable()
             code = run()
             sys.stdout.flush()
             sys.exit(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 def as_json(passages: Sequence[Passage]) -> str:
     """One JSON document: a list of objects."""
+    import json  # noqa: PLC0415 - takes a millisecond, and people read text
+
     return json.dumps([_as_object(passage) for passage in passages], ensure_ascii=False, indent=2)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sqlite3
 import sys
@@ -28,7 +27,6 @@ def run(given: str) -> int | None:
     What was done by then is found done.
     """
     path = paths.real(given)
-    gc.disable()  # what a note is made of has no cycles, and this process ends soon
     try:
         code = _tell_unchanged(path)
         return _index(path) if code is None else code

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import opening, paths
+from memcairn import json_text, opening, paths
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words
 from memcairn.search.relevance import relevance
@@ -156,7 +155,7 @@ def build(
                 text, first_line, last_line = trimmed(text, left, known.weighed)
                 start, last = start + first_line, start + last_line
             left -= min(left, words_in)
-        heading_path = tuple(json.loads(rows[0][2]))
+        heading_path = tuple(json_text.read(rows[0][2]))
         inside = set(words(" ".join((text, title, *heading_path))))
         matched = tuple(word for word in known.weighed if word in inside)
         why = known.why(span.chunk, span.score, inside)
