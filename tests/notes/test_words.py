@@ -186,17 +186,19 @@ class TestQueries:
 
     def test_drop_single_characters_that_are_in_pairs(self) -> None:
         assert query_words("数据库") == ["数据", "据库"]
-        assert query_words("東京の猫が好き") == [
-            "東京",
-            "京の",
-            "の猫",
-            "猫が",
-            "が好",
-            "好き",
-            "猫",
-            "好",
-        ]
+        assert query_words("東京の猫") == ["東京", "京の", "猫"]
         assert query_words("검색을") == ["검색", "색을", "검색을"]
+
+    def test_drop_pairs_that_questions_in_chinese_and_japanese_are_made_of(self) -> None:
+        assert query_words("应该返回什么状态") == ["该返", "返回", "回什", "状态"]
+        assert query_words("東京の猫が好き") == ["東京", "京の", "猫が", "好き", "猫", "好"]
+
+    def test_drop_korean_words_that_questions_are_made_of(self) -> None:
+        assert query_words("데이터베이스 어떻게 하나요") == query_words("데이터베이스")
+
+    @pytest.mark.parametrize("query", ["什么", "どう", "어떻게"])
+    def test_of_nothing_but_such_pairs_keep_them(self, query: str) -> None:
+        assert query_words(query)
 
     def test_keep_capitals_that_only_look_like_stop_words(self) -> None:
         assert query_words("IT in the US") == ["it", "us"]
