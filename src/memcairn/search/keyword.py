@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from memcairn.store.database import Database
 
-BUDGET_ROWS = 5_000
+BUDGET_ROWS = 4_000
 # title, heading path, tags, date, text
 WEIGHTS = "1.5, 1.0, 1.0, 0.5, 1.0"
 _AT_ONCE = 500

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
 
 # Candidates beyond the number asked for: neighbours raise some of them.
-SPARE_CANDIDATES = 200
+SPARE_CANDIDATES = 100
 
 
 def search(
