@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -112,7 +111,7 @@ class Embedding:
                 self._embed_some(embedder, model, some)
             vector_state.set_failure(self._db, None)
         except MemcairnError as error:
-            with contextlib.suppress(sqlite3.Error):  # the error itself is told
+            with contextlib.suppress(StateError):  # the error itself is told
                 vector_state.set_failure(self._db, str(error))
             raise
         self._tell()

@@ -135,8 +135,15 @@ def failure(db: Database) -> Failure | None:
 
 
 def set_failure(db: Database, message: str | None) -> None:
-    """Remember why an attempt failed; None: it did not."""
-    if message is not None:
-        db.set_meta(_FAILED, f"{time.time():.0f} {message}")
-    elif db.get_meta(_FAILED) is not None:
-        db.execute("DELETE FROM meta WHERE key = ?", (_FAILED,))
+    """Remember why an attempt failed; None: it did not.
+
+    Raises:
+        StateError: index.db cannot be written.
+    """
+    if message is None and db.get_meta(_FAILED) is None:
+        return
+    with db.transaction():
+        if message is not None:
+            db.set_meta(_FAILED, f"{time.time():.0f} {message}")
+        else:
+            db.execute("DELETE FROM meta WHERE key = ?", (_FAILED,))
