@@ -110,6 +110,10 @@ class MemoryMdError(MemcairnError):
     """MEMORY.md cannot be read or written; the notes are safe."""
 
 
+class EmbeddingError(MemcairnError):
+    """No vectors could be made; search by words goes on without them."""
+
+
 class StateError(MemcairnError):
     """queue.db or index.db cannot be used."""
 

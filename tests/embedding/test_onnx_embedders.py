@@ -18,8 +18,8 @@ pytest.importorskip("memcairn_minilm")
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from memcairn.embedding import builtin, encoder, folder
-from memcairn.embedding.embedder import EmbeddingError
 from memcairn.embedding.maxsim import maxsim
+from memcairn.errors import EmbeddingError
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 

@@ -8,9 +8,8 @@ import sys
 import pytest
 
 from memcairn.embedding import providers
-from memcairn.embedding.embedder import EmbeddingError
 from memcairn.embedding.providers import EmbeddingSettings, Provider, load
-from memcairn.errors import ConfigError
+from memcairn.errors import ConfigError, EmbeddingError
 
 
 def test_no_provider_is_no_embedder() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 import model_server
 from memcairn.embedding import remote
-from memcairn.embedding.embedder import EmbeddingError
 from memcairn.embedding.remote import Endpoint, RemoteEmbedder
+from memcairn.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

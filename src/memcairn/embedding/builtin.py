@@ -11,9 +11,9 @@ import re
 
 import memcairn_minilm
 
-from memcairn.embedding.embedder import EmbeddingError
 from memcairn.embedding.encoder import Encoder
 from memcairn.embedding.onnx import OnnxEmbedder
+from memcairn.errors import EmbeddingError
 
 MAX_TOKENS = 256  # the length that the model was trained for
 LATIN = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")

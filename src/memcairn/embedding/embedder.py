@@ -13,8 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from memcairn.errors import MemcairnError
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,10 +22,6 @@ if TYPE_CHECKING:
 
 # A text of which a model knows less than this share is left to the words.
 LEAST_KNOWN = 0.5
-
-
-class EmbeddingError(MemcairnError):
-    """No vectors could be made; search by words goes on without them."""
 
 
 @dataclass(frozen=True, slots=True)

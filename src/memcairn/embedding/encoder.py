@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
 
-from memcairn.embedding.embedder import EmbeddingError
+from memcairn.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import json
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memcairn.embedding.embedder import EmbeddingError
 from memcairn.embedding.encoder import Encoder
 from memcairn.embedding.onnx import OnnxEmbedder
+from memcairn.errors import EmbeddingError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import os
 
 MODELS = (
     "model_quantized.onnx",
@@ -39,7 +40,10 @@ UNDERSTOOD = frozenset({"Transformer", "Pooling", "Normalize"})
 
 
 def load(
-    folder: Path, *, query_prompt: str | None = None, text_prompt: str | None = None
+    folder: str | os.PathLike[str],
+    *,
+    query_prompt: str | None = None,
+    text_prompt: str | None = None,
 ) -> OnnxEmbedder:
     """Load a model from its folder.
 
@@ -51,6 +55,7 @@ def load(
     Raises:
         EmbeddingError: a file is missing, or the model does more than this module understands.
     """
+    folder = Path(folder)
     model = _first(folder, MODELS)
     _check_modules(folder)
     pooling = _read(folder / "1_Pooling" / "config.json")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from memcairn.embedding.embedder import EmbeddingError
-from memcairn.errors import ConfigError
+from memcairn.errors import ConfigError, EmbeddingError
 
 if TYPE_CHECKING:
     import threading
@@ -22,11 +19,10 @@ OLLAMA = "http://localhost:11434"
 INSTALL = "pip install 'memcairn[semantic]'"
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(NamedTuple):
     """A way to get an embedder.
 
-    Attributes:
+    Args:
         name: what embedding.provider is set to.
         meaning: one line for people.
         needs: modules that must be installed.
@@ -60,8 +56,12 @@ class Provider:
             folders += (spec and spec.submodule_search_locations) or ()
         elif self.name == "onnx" == settings.provider and settings.model:
             folders.append(os.path.expanduser(settings.model))
-        files = (file for folder in folders for file in Path(folder).rglob("*") if file.is_file())
-        return sum(file.stat().st_size for file in files)
+        return sum(
+            os.path.getsize(os.path.join(above, name))
+            for folder in folders
+            for above, _, names in os.walk(folder)
+            for name in names
+        )
 
 
 PROVIDERS = (
@@ -99,11 +99,10 @@ PROVIDERS = (
 BY_NAME = {provider.name: provider for provider in PROVIDERS}
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingSettings:
+class EmbeddingSettings(NamedTuple):
     """What decides which embedder is used.
 
-    Attributes:
+    Args:
         provider: a name of PROVIDERS.
         model: the folder for "onnx"; the model's name for a server.
         url: the server's address.
@@ -122,11 +121,10 @@ class EmbeddingSettings:
     text_prompt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """A provider, as it stands here.
 
-    Attributes:
+    Args:
         chosen: whether the configuration names it.
         missing: modules that are to be installed for it.
         unset: settings that it needs and that are empty.
@@ -199,7 +197,7 @@ def load(settings: EmbeddingSettings, stop: threading.Event | None = None) -> Em
             from memcairn.embedding import folder  # noqa: PLC0415
 
             return folder.load(
-                Path(settings.model).expanduser(),
+                os.path.expanduser(settings.model),
                 query_prompt=settings.query_prompt or None,
                 text_prompt=settings.text_prompt or None,
             )

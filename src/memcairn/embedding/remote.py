@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from memcairn.embedding.embedder import Embedded, EmbeddedQuery, EmbeddingError
+from memcairn.embedding.embedder import Embedded, EmbeddedQuery
+from memcairn.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
