@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Search = Callable[[str, int, str | None], Sequence[Passage]]
 
 # Looked at; the budget decides how many are shown.
-MOST_PASSAGES = 20
+MOST_PASSAGES = 10
 MOST_QUERY_CHARS = 2_000
 
 
