@@ -465,3 +465,11 @@ def test_the_home_is_where_platformdirs_says(
         )
     assert Path(paths.home()) == Path(found.user_data_dir)
     assert platformdirs.__version__
+
+
+def test_a_search_before_anything_is_indexed_says_what_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["search", "anything"]) == 0
+
+    assert "nothing is indexed yet: `memcairn index FOLDER`" in capsys.readouterr().err

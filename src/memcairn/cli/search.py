@@ -67,7 +67,7 @@ def command(
             as_of=as_of,
         )
         memory.embed_in_background()
-        known = None if passages or namespace is None else memory.namespaces()
+        known = {} if passages else memory.namespaces()
         output.print_notices(memory)
     if as_json:
         write(as_json_text(passages))
@@ -75,8 +75,9 @@ def command(
         write(as_text(passages, explain=explain))
     if not passages:
         hint = "nothing found"
-        if known is not None and namespace not in known:
-            names = ", ".join(known) or "none yet"
-            hint = f"there is no namespace {namespace!r}; there are: {names}"
+        if not known:
+            hint = "nothing is indexed yet: `memcairn index FOLDER`"
+        elif namespace is not None and namespace not in known:
+            hint = f"there is no namespace {namespace!r}; there are: {', '.join(known)}"
         click.echo(f"memcairn: {hint}", err=True)
     return 0
