@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 # Most tests are of other things, and loading a model takes longer than they do.
 NO_MODEL = ("MEMCAIRN_EMBEDDING_PROVIDER", "none")
 os.environ[NO_MODEL[0]] = NO_MODEL[1]  # for fixtures that live longer than a test
+
+
+# A shell starts jobs in the background with SIGINT ignored, and their children would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
