@@ -366,17 +366,23 @@ def test_a_session_starts_without_what_indexes_where_nothing_is_to_be_indexed(
 ) -> None:
     hook("session-start", payload(project))  # the first one may have something to do
     heavy = ("memcairn.memory", "memcairn.indexer", "dataclasses", "typing", "logging", "json")
-    code = f"import os; os._exit = lambda code: print([m for m in {heavy} if m in sys.modules])"
-    program = f"import sys; {code}; from memcairn.cli import main; main()"
+    program = f"""
+import os, sys
+def loaded_at_exit(code, exit=os._exit):
+    os.write(2, repr([m for m in {heavy} if m in sys.modules]).encode())
+    exit(code)
+os._exit = loaded_at_exit
+from memcairn.cli import main
+main()
+"""
 
     done = subprocess.run(
         [sys.executable, "-c", program, "hook", "session-start", "--host", "codex"],
         input=payload(project, session_id="s2"), capture_output=True, check=True, timeout=60,
     )  # fmt: skip
 
-    answer, loaded = done.stdout.splitlines()[:2]
-    assert b"[Deploying](deploy.md)" in answer
-    assert loaded == b"[]"
+    assert b"[Deploying](deploy.md)" in done.stdout
+    assert done.stderr == b"[]"
 
 
 def test_a_session_start_brings_memory_md_up_to_date(root: Path, project: Path) -> None:
