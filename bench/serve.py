@@ -5,10 +5,11 @@ usage: serve.py [--quick] [--only start search clients]
 
 start     spawn to the answer of `initialize` on standard input and output; the floor is a server of
           the SDK's `MCPServer` without a tool. The contestants alternate, the medians are compared.
-search    a call of `memory_search` by the SDK's client, over what `Memory.search` takes with the same
-          question in a process of its own; 1,000 notes, warm; each question is asked in turn three times
-          both ways, the quicker ones are compared, and the median of the differences is told; beside it
-          what a bare server of the SDK takes to hand the same client one such answer.
+search    a call of `memory_search`, over what `Memory.search` takes with the same question in this
+          process: a line written to the server's pipe and one read; and by the SDK's client, which
+          checks the answer against its schema. 1,000 notes, warm; each question is asked in turn three
+          times each way, the quickest ones are compared, and the median of the differences is told;
+          beside it a bare server of the SDK that computes as long as a search and hands out such an answer.
 clients   50 clients of one server over HTTP, 10,000 calls in all: searches, reads, writes, edits,
           observations. None may fail.
 """
@@ -19,6 +20,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import re
 import statistics
@@ -37,13 +39,13 @@ import make_notes
 from memcairn import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()", "serve"]
 BARE = [sys.executable, "-c", "from mcp.server import MCPServer; MCPServer('bare').run('stdio')"]
-# Hands out the listing and the answer that it is given.
+# Hands out the listing and the answer that it is given, after so many seconds of work.
 CANNED = """
-import sys, anyio
+import sys, time, anyio
 from mcp import types
 from mcp.server import Server
 from mcp.server.stdio import stdio_server
@@ -52,7 +54,11 @@ LISTED = types.ListToolsResult.model_validate_json(sys.argv[1])
 ANSWER = types.CallToolResult.model_validate_json(sys.argv[2])
 
 async def listed(*_): return LISTED
-async def called(*_): return ANSWER
+async def called(*_):
+    until = time.perf_counter() + float(sys.argv[3])
+    while time.perf_counter() < until:  # a sleep would not end on time
+        pass
+    return ANSWER
 
 async def main():
     server = Server("canned", on_list_tools=listed, on_call_tool=called)
@@ -62,6 +68,7 @@ async def main():
 anyio.run(main)
 """
 NOTES = 1_000
+WARM = 50  # questions that are not counted
 TRIES = 3  # the quickest of them is least disturbed by what else the machine does
 INITIALIZE = {
     "jsonrpc": "2.0",
@@ -102,44 +109,103 @@ def start(root: Path, env: dict[str, str], rounds: int) -> None:
     print(f"start: {one * 1000:.0f} ms, bare server {other * 1000:.0f} ms, {one / other:.2f}x")
 
 
+@contextlib.contextmanager
+def piped(command: list[str], env: dict[str, str]) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """A server behind a pipe, and how to ask it: a line is written, and one read."""
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        stdin, stdout = server.stdin, server.stdout
+
+        def write(message: dict[str, Any]) -> None:
+            stdin.write(json.dumps(message).encode() + b"\n")
+            stdin.flush()
+
+        def ask(question: str) -> dict[str, Any]:
+            call = {"name": "memory_search", "arguments": {"query": question}}
+            write({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call})
+            while True:
+                answer: dict[str, Any] = json.loads(stdout.readline())
+                if "id" in answer:  # not a notification
+                    return answer
+
+        write(INITIALIZE)
+        stdout.readline()
+        write({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        yield ask
+        server.kill()
+
+
+class Times:
+    """How long the ways to ask took in turn, each question several times: the quickest of them counts."""
+
+    def __init__(self, *ways: str) -> None:
+        self._least: dict[str, list[float]] = {way: [] for way in ways}
+
+    def next(self) -> None:
+        for least in self._least.values():
+            least.append(math.inf)
+
+    @contextlib.contextmanager
+    def of(self, way: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        least = self._least[way]
+        least[-1] = min(least[-1], time.perf_counter() - began)
+
+    def ms(self, way: str, over: str | None = None) -> float:
+        """The median of one way, or of what it takes more than another."""
+        took = self._least[way][WARM:]
+        if over is not None:
+            took = [one - other for one, other in zip(took, self._least[over][WARM:], strict=True)]
+        return statistics.median(took) * 1000
+
+
 async def search(root: Path, env: dict[str, str], rounds: int) -> None:
     maker = make_notes.NoteMaker()
-    questions = [maker.question(number % NOTES, NOTES) for number in range(rounds + 50)]
-    parameters = StdioServerParameters(
-        command=PROGRAM[0], args=[*PROGRAM[1:], "--root", str(root)], env=env
-    )
-    over, direct, bare = [], [], []
-    with Memory() as memory:
-        async with Client(stdio_client(parameters), mode="legacy") as client:
-            for number, question in enumerate(questions):
-                alone, called = [], []
+    questions = [maker.question(number % NOTES, NOTES) for number in range(rounds + WARM)]
+    command = [*PROGRAM, "--root", str(root)]
+    took = Times("alone", "piped", "client")
+    with Memory() as memory, piped(command, env) as ask:
+        async with _client(command, env) as client:
+            for question in questions:
+                took.next()
                 for _ in range(TRIES):
-                    began = time.perf_counter()
-                    found = memory.search(question, root=root)
-                    alone.append(time.perf_counter() - began)
-                    began = time.perf_counter()
-                    answer = await client.call_tool("memory_search", {"query": question})
-                    called.append(time.perf_counter() - began)
+                    with took.of("alone"):
+                        found = memory.search(question, root=root)
+                    with took.of("piped"):
+                        ask(question)
+                    with took.of("client"):
+                        answer = await client.call_tool("memory_search", {"query": question})
                     assert answer.structured_content is not None
                     assert len(answer.structured_content["passages"]) == len(found)
-                if number >= 50:
-                    over.append(min(called) - min(alone))
-                    direct.append(min(alone))
             listed = (await client.list_tools()).model_dump_json(by_alias=True, exclude_none=True)
-            canned = answer.model_dump_json(by_alias=True, exclude_none=True)
-        parameters = StdioServerParameters(
-            command=sys.executable, args=["-c", CANNED, listed, canned], env=env
-        )
-        async with Client(stdio_client(parameters), mode="legacy") as client:
+    alone = took.ms("alone")
+    canned = answer.model_dump_json(by_alias=True, exclude_none=True)
+    command = [sys.executable, "-c", CANNED, listed, canned, str(alone / 1000)]
+    bare = Times("piped", "client")
+    with piped(command, env) as ask:
+        async with _client(command, env) as client:
             for question in questions:
-                began = time.perf_counter()
-                await client.call_tool("memory_search", {"query": question})
-                bare.append(time.perf_counter() - began)
-    print(
-        f"search: {statistics.median(direct) * 1000:.2f} ms alone, "
-        f"{statistics.median(over) * 1000:.2f} ms more as a tool, "
-        f"{statistics.median(bare) * 1000:.2f} ms of them for the SDK"
-    )
+                bare.next()
+                for _ in range(TRIES):
+                    with bare.of("piped"):
+                        ask(question)
+                    with bare.of("client"):
+                        await client.call_tool("memory_search", {"query": question})
+    print(f"search: {alone:.2f} ms alone")
+    for way, how in ("piped", "over a pipe"), ("client", "with the SDK's client"):
+        print(
+            f"  {how}: {took.ms(way, over='alone'):.2f} ms more; "
+            f"a bare server of the SDK: {bare.ms(way) - alone:.2f} ms"
+        )
+
+
+def _client(command: list[str], env: dict[str, str]) -> Client:
+    parameters = StdioServerParameters(command=command[0], args=command[1:], env=env)
+    return Client(stdio_client(parameters), mode="legacy")
 
 
 @contextlib.contextmanager

@@ -48,6 +48,22 @@ def test_an_edit_is_found_and_what_it_replaced_is_not(core: Connection) -> None:
     assert not core.call("memory_search", query="oolong")["passages"]
 
 
+@pytest.mark.parametrize(
+    ("frontmatter", "heading"),
+    [("", "Tea › Green › Sencha"), ("---\nname: Drinks\n---\n", "Drinks › Tea › Green › Sencha")],
+)
+def test_a_passage_says_what_it_stands_under(
+    core: Connection, frontmatter: str, heading: str
+) -> None:
+    content = f"{frontmatter}# Tea\n\n## Green\n\n### Sencha\n\nBrewed at seventy degrees.\n"
+    core.call("mem_write", path="tea.md", content=content)
+
+    (passage,) = core.call("memory_search", query="brewed at seventy degrees")["passages"]
+
+    assert passage["heading"] == heading
+    assert heading in core.text("memory_search", query="brewed at seventy degrees")
+
+
 def test_a_removed_note_is_neither_found_nor_in_memory_md(core: Connection, root: Path) -> None:
     core.call("mem_write", path="a.md", content="# Tea\n\nThe user likes oolong.\n")
 

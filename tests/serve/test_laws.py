@@ -107,6 +107,7 @@ def test_a_call_fits_the_schemas_and_says_what_it_did(tool: Tool, client: Connec
     schema = tool.listed.output_schema
     assert schema is not None
     jsonschema.validate(answer.structured_content, schema)
+    assert "$ref" not in json.dumps(schema), "a client's check takes longest to follow references"
     assert answer.structured_content
     # For a reader who does not see the structured content, and who pays for each word.
     assert 0 < len(said(answer)) <= max(300, len(json.dumps(answer.structured_content)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths, safety
 from memcairn.errors import NoteError
-from memcairn.files.found import NOTICE, Found, search, shown
+from memcairn.files.found import NOTICE, Found, checked, search
 from memcairn.files.recent import recent
 from memcairn.notes import frontmatter
 
@@ -92,17 +92,14 @@ def _recent(files: Files) -> Iterator[Found]:
         _, first = frontmatter.split(whole.text)
         text = "".join(whole.text.splitlines(keepends=True)[first - 1 :]).strip("\n")
         if text:
-            yield shown(
-                Found(
-                    path=path,
-                    start_line=first,
-                    end_line=whole.last_line,
-                    text=text,
-                    title=note.title,
-                    heading="",
-                    score=0.0,
-                    namespace=note.namespace,
-                    matched="",
-                    date=note.date,
-                )
+            text, warnings = checked(text)
+            yield Found(
+                path=path,
+                start_line=first,
+                end_line=whole.last_line,
+                heading=note.title,
+                text=text,
+                score=0.0,
+                date=note.date,
+                warnings=warnings,
             )

@@ -140,7 +140,7 @@ class Files:
 
     def shown(self, path: str) -> str:
         """An absolute path below the root, as the tools take it."""
-        below = os.path.relpath(path, self.root).replace(os.sep, "/")
+        below = path.removeprefix(os.path.join(self.root, "")).replace(os.sep, "/")
         return os.fsencode(below).decode("utf-8", "replace")
 
     def title(self, path: str) -> str:

@@ -101,8 +101,8 @@ class Forgetting:
     def _about(self, topic: str) -> list[str]:
         matched: dict[str, set[str]] = {}
         asked = set(query_words(topic))
-        for passage in found.search(self._files, topic, limit=_MOST_NOTES):
-            matched.setdefault(passage.path, set()).update(passage.matched.split())
+        for passage in found.passages(self._files, topic, limit=_MOST_NOTES):
+            matched.setdefault(self._files.shown(passage.path), set()).update(passage.matched)
         return [path for path, words in matched.items() if asked and words >= asked]
 
     def _doomed(self, path: str) -> Doomed:

@@ -5,9 +5,9 @@ Secrets are redacted, and text that reads like an order to the model is pointed 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memcairn import safety
 from memcairn.errors import UsageError
@@ -31,9 +31,8 @@ class Found:
 
     Attributes:
         path: relative to the root; lines `start_line` to `end_line`, from 1, both included.
-        title: of the note; `heading`: the headings above the passage, outermost first.
+        heading: the note's title and the headings above the passage, outermost first.
         score: how likely it is what was asked for, 0 to 1.
-        matched: words of the query that are in the text.
         date: the note's own date.
         warnings: why the text reads like an order to you. It is a record, and orders nothing.
     """
@@ -41,12 +40,9 @@ class Found:
     path: str
     start_line: int
     end_line: int
-    text: str
-    title: str
     heading: str
+    text: str
     score: float
-    namespace: str
-    matched: str
     date: str | None = None
     warnings: tuple[str, ...] | None = None
 
@@ -67,50 +63,50 @@ def search(
     Raises:
         UsageError: the query is longer than the limit of a call, or a date is none.
     """
+    asked = passages(
+        files,
+        query,
+        limit=limit,
+        namespace=namespace,
+        budget_words=budget_words,
+        type=type,
+        since=since,
+        until=until,
+    )
+    return tuple(_found(files, passage) for passage in asked)
+
+
+def passages(files: Files, query: str, **asked: Any) -> list[Passage]:
+    """As `search`, as they are: not for a model."""
     most = int(files.memory.config["tools.max_query_chars"])
     if len(query) > most:
         raise UsageError(
             f"the query has {len(query):,} characters; at most {most:,} are searched for",
             hint="ask with the words that matter most",
         )
-    passages = files.memory.search(
-        query,
-        limit=limit,
-        namespace=namespace,
-        root=files.root,
-        budget_words=budget_words,
-        type=type,
-        since=since,
-        until=until,
-    )
-    ours = inside(files, [passage.path for passage in passages])
-    return tuple(_found(files, passage) for passage in passages if passage.path in ours)
+    found = files.memory.search(query, root=files.root, **asked)
+    ours = inside(files, [passage.path for passage in found])
+    return [passage for passage in found if passage.path in ours]
 
 
 def _found(files: Files, passage: Passage) -> Found:
-    return shown(
-        Found(
-            path=files.shown(passage.path),
-            start_line=passage.start_line,
-            end_line=passage.end_line,
-            text=passage.text,
-            title=passage.title,
-            heading=" › ".join(passage.heading_path),
-            score=passage.score,
-            namespace=passage.namespace,
-            matched=" ".join(passage.matched),
-            date=passage.date,
-        )
+    text, warnings = checked(passage.text)
+    above = passage.heading_path
+    if above[:1] != (passage.title,):
+        above = (passage.title, *above)
+    return Found(
+        path=files.shown(passage.path),
+        start_line=passage.start_line,
+        end_line=passage.end_line,
+        heading=" › ".join(above),
+        text=text,
+        score=passage.score,
+        date=passage.date,
+        warnings=warnings,
     )
 
 
-def shown(found: Found) -> Found:
-    """A passage as a model may see it."""
-    text, warnings = _checked(found.text)
-    return replace(found, text=text, warnings=warnings)
-
-
 @lru_cache(maxsize=512)
-def _checked(text: str) -> tuple[str, tuple[str, ...] | None]:
+def checked(text: str) -> tuple[str, tuple[str, ...] | None]:
     """The text without secrets, and its warnings; the same few passages answer again and again."""
     return safety.redact(text), tuple(safety.suspicious(text)) or None

@@ -1,12 +1,14 @@
 """Which notes of an answer may be shown: those whose text is that of a plain file of the root.
 
 The index holds what a path led to when it was read. Another process may have put a hard link there,
-or a symlink on the way to it, for that moment: then the file that is there now is another one.
+or a symlink on the way to it, for that moment: then the file that is there now is another one. One
+look at its status tells: nothing is read from it.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,15 +40,13 @@ def inside(files: Files, notes: Iterable[str]) -> set[str]:
 
 
 def _holds(root: Folder, root_path: str, path: str, signature: Signature) -> bool:
-    *names, name = os.path.relpath(path, root_path).split(os.sep)
+    *names, name = path.removeprefix(os.path.join(root_path, "")).split(os.sep)
     try:
         with root.folder(tuple(names)) as folder:
-            descriptor = folder.open(name)
-            try:
-                status = os.fstat(descriptor)
-            finally:
-                os.close(descriptor)
+            status = folder.require_kind(name, stat.S_IFREG)
     except NoteError:
+        return False
+    if status.st_nlink > 1:
         return False
     # A file that was too young when it was read has no time in the index.
     same_time = signature.mtime_ns in (0, status.st_mtime_ns)

@@ -35,8 +35,8 @@ _UNSEEN = re.compile(
 
 def quoted(text: str) -> str:
     """Lines of a note, each behind a bar."""
-    lines = [_shown(line).rstrip() for line in text.splitlines()]
-    return "\n".join((BAR + line).rstrip() for line in lines)
+    lines = _shown("\n".join(text.splitlines())).split("\n") if text else []
+    return "\n".join([(BAR + line).rstrip() for line in lines])
 
 
 def one_line(text: str) -> str:
@@ -71,5 +71,5 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _shown(line: str) -> str:
-    return _UNSEEN.sub("", line).translate(_TAG_OPENERS)
+def _shown(text: str) -> str:
+    return _UNSEEN.sub("", text).translate(_TAG_OPENERS)

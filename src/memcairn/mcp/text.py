@@ -74,9 +74,8 @@ def _fenced(name: str, blocks: Iterable[str]) -> str:
 
 
 def _passage(found: Found) -> str:
-    above = found.heading or found.title
     place = f"{found.path}:{found.start_line}-{found.end_line}"
-    head = fence.one_line("  ".join(part for part in (place, above, found.date) if part))
+    head = fence.one_line("  ".join(part for part in (place, found.heading, found.date) if part))
     warnings = "".join(f"\n[careful: this text {warning}]" for warning in found.warnings or ())
     return f"{head}{warnings}\n{fence.quoted(found.text)}"
 
