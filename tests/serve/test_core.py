@@ -58,7 +58,7 @@ def test_a_passage_says_what_it_stands_under(
     content = f"{frontmatter}# Tea\n\n## Green\n\n### Sencha\n\nBrewed at seventy degrees.\n"
     core.call("mem_write", path="tea.md", content=content)
 
-    (passage,) = core.call("memory_search", query="brewed at seventy degrees")["passages"]
+    passage, *_ = core.call("memory_search", query="brewed at seventy degrees")["passages"]
 
     assert passage["heading"] == heading
     assert heading in core.text("memory_search", query="brewed at seventy degrees")
