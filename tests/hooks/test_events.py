@@ -289,6 +289,25 @@ class TestEnd:
 
         assert memory.queue_status().depth == 0
 
+    def test_stop_indexes_what_the_host_keeps_itself_since_it_loads_that_before_our_hooks(
+        self, say: Say, memory: Memory, user: Path, root: Path
+    ) -> None:
+        folder = user / ".claude" / "projects" / "-project" / "memory"
+        transcript = {"transcript_path": str(folder.parent / "s1.jsonl")}
+        for note in (write(folder, "first.md", "# First\n"), write(root, "new.md", "# New\n")):
+            used = {"file_path": str(note)}
+            say("tool-used", tool_name="Write", tool_input=used, **transcript)
+        second = {"file_path": str(write(folder, "second.md", "# Second\n\nJust written.\n"))}
+        say("tool-used", tool_name="Write", tool_input=second, **transcript)
+
+        say("subagent-stop", **transcript)
+        assert "(second.md)" not in (folder / "MEMORY.md").read_text(encoding="utf-8")
+        say("stop", **transcript)
+
+        assert "(second.md)" in (folder / "MEMORY.md").read_text(encoding="utf-8")
+        assert memory.queue_status().oldest_path == str(root / "new.md"), "it is not quiet yet"
+        assert memory.queue_status().depth == 1
+
     def test_the_end_indexes_what_is_left_and_ends_the_session(
         self, say: Say, memory: Memory, root: Path, sessions: Sessions
     ) -> None:

@@ -6,7 +6,7 @@
     tool-used       enqueue what was written
     tool-failed     recall for the error
     pre-compact     index what the session changed; a checkpoint in its log
-    stop            index what is quiet
+    stop            index what is quiet, and what the host keeps itself
     session-end     end the session; index what is left, as far as the time reaches
 
 Each takes a `Call` and returns text for the model, "" for nothing.
@@ -116,7 +116,27 @@ def pre_compact(memory: Memory, call: Call, deadline: float) -> str:
     return fence.fenced("session", AFTER_COMPACTION, _restored(memory, session, place, budget))
 
 
-def stop(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
+def stop(memory: Memory, call: Call, deadline: float) -> str:
+    """Index what is quiet, and what waits in the host's own memory of the project, within the time.
+
+    The next session loads that memory's MEMORY.md before any hook of it runs, and a host may cut off what
+    the end of this one would do.
+    """
+    until = _while_indexing(deadline)
+    for folder in written.own_memory(call):
+        waiting = memory.databases.do(
+            lambda opened: [
+                entry.path
+                for entry in opened.queue.entries()
+                if entry.error is None and paths.is_inside(entry.path, folder)  # noqa: B023
+            ]
+        )
+        if waiting:
+            memory.flush(waiting, deadline=until)
+    return subagent_stop(memory, call, deadline)
+
+
+def subagent_stop(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
     """Index what is quiet, within the time."""
     memory.drain(deadline=_while_indexing(deadline))
     return ""
@@ -138,7 +158,7 @@ EVENTS: dict[str, Callable[[Memory, Call, float], str]] = {
     "tool-failed": tool_failed,
     "pre-compact": pre_compact,
     "stop": stop,
-    "subagent-stop": stop,
+    "subagent-stop": subagent_stop,
     "session-end": session_end,
 }
 
