@@ -174,7 +174,8 @@ def _words(window: Encoding, text: str) -> list[str]:
 def _join(windows: Sequence[_Window]) -> Encoded:
     total = np.sum([window.total for window in windows], axis=0)
     size = np.float32(sum(window.size for window in windows))
-    return Encoded(total / size, np.concatenate([window.states for window in windows]))
+    states = np.concatenate([window.states for window in windows])
+    return Encoded((total / size).astype(np.float32, copy=False), states)
 
 
 def _tells(token: str) -> bool:

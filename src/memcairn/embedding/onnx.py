@@ -74,5 +74,6 @@ class OnnxEmbedder:
 
 def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     length = np.linalg.norm(rows, axis=-1, keepdims=True)
-    scaled: NDArray[np.float32] = rows / np.maximum(length, np.float32(1e-12))
-    return scaled
+    scaled = rows / np.maximum(length, np.float32(1e-12))
+    as_stored: NDArray[np.float32] = scaled.astype(np.float32, copy=False)
+    return as_stored

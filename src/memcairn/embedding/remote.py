@@ -169,8 +169,9 @@ class RemoteEmbedder:
             raise self._error("changed the length of its vectors")
         self._dimension = vectors.shape[1]
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(1e-12))
-        return scaled
+        scaled = vectors / np.maximum(lengths, np.float32(1e-12))
+        as_stored: NDArray[np.float32] = scaled.astype(np.float32, copy=False)
+        return as_stored
 
     def _post(self, content: dict[str, Any], timeout_s: float, tries: int) -> Any:
         headers = {"Content-Type": "application/json"}
