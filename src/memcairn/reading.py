@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from memcairn import opening, paths, scan
-from memcairn.signature import Signature, signature_of
+from memcairn.signature import Signature, signature_of, storable_ns
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A file that is written all the while is read this often, then taken as it is: the signature that is
@@ -116,7 +116,7 @@ def _taken(
 
 def _trusted(status: os.stat_result, looked_ns: int) -> Signature:
     is_racy = abs(looked_ns - status.st_mtime_ns) < scan.RACY_NS
-    return Signature(status.st_size, 0 if is_racy else status.st_mtime_ns, status.st_ino)
+    return signature_of(status)._replace(mtime_ns=0 if is_racy else storable_ns(status.st_mtime_ns))
 
 
 def _is_page(path: str, content: bytes) -> bool:

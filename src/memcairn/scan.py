@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memcairn import paths
-from memcairn.signature import Signature, signature_of
+from memcairn.signature import Signature, signature_of, storable_ns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, MutableMapping
@@ -37,7 +37,7 @@ class Walk:
         changed: files that are new or look changed.
         new: those of them of which nothing is known.
         orphans: known paths whose file is gone.
-        folders: mtime_ns of every folder listed, 0 where it is too young to be trusted.
+        folders: mtime_ns of every folder listed, 0 where it is not to be trusted.
         unread: folders that could not be listed, with the reason; what is in them counts as seen.
         seen: how many files that could be notes were met.
     """
@@ -134,7 +134,7 @@ def _look_into(
         mtime = os.stat(folder).st_mtime_ns
         with os.scandir(folder) as listing:
             entries = list(listing)
-        found.folders[folder] = mtime if abs(listed_ns - mtime) > RACY_NS else 0
+        found.folders[folder] = storable_ns(mtime) if abs(listed_ns - mtime) > RACY_NS else 0
         rules = selection.rules(folder, {entry.name for entry in entries})
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):

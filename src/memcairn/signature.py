@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 # A stat of a note, with what the index knows of it, takes 3 µs: while there are no more notes than this, a
 # search can look at all of them.
 MOST_NOTES = 1_500
+# SQLite's integers have a sign: some network file systems number files beyond them, and a time that is
+# garbage can lie there, too.
+MOST = (1 << 63) - 1
 
 
 class Signature(NamedTuple):
     """A file that has another one may have changed; its content's hash decides.
 
-    `mtime_ns` 0 equals no file's: the file was too young to be trusted when it was read.
+    `mtime_ns` 0 equals no file's: the file was too young to be trusted when it was read. `inode` has
+    63 bits.
     """
 
     size_bytes: int
@@ -27,7 +31,12 @@ class Signature(NamedTuple):
 
 def signature_of(status: os.stat_result) -> Signature:
     """What a stat says."""
-    return Signature(status.st_size, status.st_mtime_ns, status.st_ino)
+    return Signature(status.st_size, status.st_mtime_ns, status.st_ino & MOST)
+
+
+def storable_ns(mtime_ns: int) -> int:
+    """A time as index.db can hold it: one before 1677 or after 2262 is 0."""
+    return mtime_ns if -MOST <= mtime_ns <= MOST else 0
 
 
 def holds(path: str, known: Signature) -> bool:
@@ -51,7 +60,7 @@ def changed_files(known: Iterable[tuple[str, int, int, int]]) -> list[str]:
         except OSError:
             changed.append(path)
         else:
-            if now.st_size != size or now.st_mtime_ns != mtime or now.st_ino != inode:
+            if now.st_size != size or now.st_mtime_ns != mtime or now.st_ino & MOST != inode:
                 changed.append(path)
     return changed
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.selection import Selection
+from memcairn.signature import signature_of
 from memcairn.store import folders, roots, signatures
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _listed(selection: Selection, known: set[tuple[Any, ...]]) -> dict[str, int]
                         waiting.append(path)
                 elif selection.takes_file(path, name, rules):
                     now = entry.stat(follow_symlinks=False)
-                    if (path, now.st_size, now.st_mtime_ns, now.st_ino) in known:
+                    if (path, *signature_of(now)) in known:
                         seen += 1
                     elif stat.S_ISREG(now.st_mode):
                         return None

@@ -81,6 +81,18 @@ def test_a_file_that_was_changed_just_now_is_of_today(notes: Path, search: Any) 
     assert search("--until", "yesterday") == []
 
 
+@pytest.mark.parametrize(
+    ("option", "year", "names"),
+    [("--until", "3000", ["a.md"]), ("--since", "3000", []), ("--as-of", "1500", [])],
+)
+def test_a_year_that_no_file_can_be_of_is_a_date_like_any_other(
+    notes: Path, search: Any, option: str, year: str, names: list[str]
+) -> None:
+    write(notes / "a.md")
+
+    assert search(option, year) == names
+
+
 def test_a_filter_counts_before_the_limit(notes: Path, search: Any) -> None:
     for number in range(30):
         write(notes / f"loud{number}.md", "Postgres, postgres, postgres!", date="2026-06-03")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import found, settle, write
 
-from memcairn import Memory, reading
+from memcairn import Memory, reading, signature
 from memcairn.search import freshness
 
 if TYPE_CHECKING:
@@ -233,3 +233,39 @@ def test_a_time_to_come_does_not_make_a_note_one_to_look_at_again(
     assert memory.index(notes).unchanged == 1
 
     assert opened == []
+
+
+@pytest.mark.parametrize("second", [10_000_000_000, 10_000_000_000_000])
+def test_a_file_of_a_time_that_the_index_cannot_hold_is_indexed_with_the_others(
+    memory: Memory, notes: Path, second: int
+) -> None:
+    write(notes / "a.md", "kiwi one\n")
+    write(notes / "b.md", "kiwi two\n")
+    (notes / "MEMORY.md").write_text("")
+    memory.index(notes)
+    for path in (notes / "a.md", notes / "MEMORY.md", notes):
+        os.utime(path, (second, second))
+
+    memory.index(notes)
+    assert found(memory, "kiwi") == {"a.md", "b.md"}
+
+    write(notes / "a.md", "plum one\n", age_s=None)
+    assert found(memory, "kiwi") == {"b.md"}
+
+
+def test_a_file_number_that_the_index_cannot_hold_is_another_one_that_it_can(
+    memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(notes / "a.md", "kiwi one\n")
+    real, most = os.stat, (1 << 64) - 1
+
+    def stat(*arguments: object, **more: object) -> os.stat_result:
+        status = real(*arguments, **more)  # type: ignore[arg-type]
+        return os.stat_result((status.st_mode, most, *status[2:]), {"st_mtime_ns": 7 * 10**18})
+
+    monkeypatch.setattr(os, "stat", stat)
+    known = signature.signature_of(os.stat(notes / "a.md"))
+
+    assert known.inode < 1 << 63
+    assert signature.holds(str(notes / "a.md"), known)
+    assert signature.changed_files([(str(notes / "a.md"), *known)]) == []

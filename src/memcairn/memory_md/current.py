@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import ConfigError, MemoryMdError
+from memcairn.signature import signature_of
 from memcairn.store import memory_md, roots
 
 if TYPE_CHECKING:
@@ -110,7 +111,6 @@ def limits(settings: Config) -> Limits:
 
 def _signature(file: str) -> tuple[int, int, int] | None:
     try:
-        status = os.lstat(file)
+        return signature_of(os.lstat(file))
     except OSError:
         return None
-    return status.st_size, status.st_mtime_ns, status.st_ino

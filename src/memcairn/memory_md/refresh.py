@@ -24,7 +24,7 @@ from memcairn.memory_md.indexed_notes import IndexedNotes, facts_of, path_in_roo
 from memcairn.memory_md.rank import sort_key
 from memcairn.memory_md.render import update
 from memcairn.paths import MEMORY_MD, PAGES_FOLDER
-from memcairn.signature import signature_of
+from memcairn.signature import signature_of, storable_ns
 from memcairn.store import memory_md as store
 
 if TYPE_CHECKING:
@@ -201,7 +201,9 @@ def _attempt(
         db,
         root.id,
         day=today.toordinal(),
-        signature=signature_of(after.status),
+        signature=signature_of(after.status)._replace(
+            mtime_ns=storable_ns(after.status.st_mtime_ns)
+        ),
         kept=keeping.dumps(rendered.kept),
         through=through,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.errors import UsageError
 from memcairn.search import days, when
+from memcairn.signature import MOST
 
 if TYPE_CHECKING:
     from memcairn.search.query import Query
@@ -93,4 +94,6 @@ def _midnight(day: date) -> datetime:
 def _edge(moment: datetime) -> Edge:
     text = moment.isoformat()
     # A day is written without a time in most notes; "2026-06-03" sorts before "2026-06-03T00:00:00".
-    return Edge(text.removesuffix("T00:00:00"), int(moment.timestamp() * 1e9))
+    ns = int(moment.timestamp() * 1e9)
+    # No file is of a time that SQLite cannot hold.
+    return Edge(text.removesuffix("T00:00:00"), max(-MOST, min(ns, MOST)))
