@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -180,6 +181,23 @@ def test_binary_files_are_passed_over(vault: Vault, root: Path) -> None:
     found = vault.grep("needle")
 
     assert (found.matches, found.searched, found.skipped) == ((), 0, ())
+
+
+def test_a_file_that_nobody_may_read_does_not_keep_the_others_from_being_searched(
+    tree: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+
+    def open_(path: str, *arguments: object, **more: object) -> int:
+        if os.path.basename(path) == "a.md":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, *arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", open_)
+    found = tree.grep("md", glob="?.md")
+
+    assert [match.path for match in found.matches] == ["b/c.md", "b/d/e.md", "b.md", "z/g.md"]
+    assert found.skipped == (("a.md", "failed: Permission denied"),)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")

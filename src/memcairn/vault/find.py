@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from memcairn.errors import NoteError, NoteUnreadable, OutsideRoot, UsageError
+from memcairn.errors import NoteError, UsageError
 from memcairn.vault import matching
 from memcairn.vault.text import BOM
 from memcairn.vault.tree import walk
@@ -306,7 +306,7 @@ def _batches(
         except UnicodeDecodeError:
             skipped.append((place.shown(item.name), "is not UTF-8 text"))
             continue
-        except (NoteUnreadable, OutsideRoot) as error:
+        except NoteError as error:
             skipped.append((place.shown(item.name), error.message))
             continue
         text = text.removeprefix(BOM).replace("\r\n", "\n").removesuffix("\n")
