@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from memcairn.files import Files
+from memcairn.memory import Memory
 from memcairn.sessions import Sessions
 
 from .clients import Connection, Failed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_every_change_through_a_tool_is_in_the_log(full: Connection) -> None:
@@ -230,6 +229,39 @@ def test_a_session_log_says_what_was_done_and_never_with_which_words(
         assert "oolong" not in text
         assert "sencha" not in text
         assert all(json.loads(line)["tool"] for line in text.splitlines())
+
+
+def test_a_tool_that_changes_nothing_answers_though_no_session_can_be_written(
+    root: Path, home: Path, request: pytest.FixtureRequest
+) -> None:
+    (root / "a.md").write_text("The user likes oolong.", encoding="utf-8")
+    home.mkdir()
+    (home / "sessions").write_text("", encoding="utf-8")
+    full: Connection = request.getfixturevalue("full")
+
+    assert full.call("memory_search", query="oolong")["passages"]
+    with pytest.raises(Failed, match=r"sessions.*cannot be written"):
+        full.call("mem_write", path="b.md", content="x")
+
+
+def test_all_is_closed_though_the_end_of_the_session_cannot_be_written(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Files(Memory(), root)
+    files.write("a.md", "The user likes oolong.")
+    record = Path(files.session.get().folder, "session.json")
+    record.unlink()
+    record.mkdir()
+
+    closed: list[str] = []
+    monkeypatch.setattr(files.history, "close", lambda: closed.append("history"))
+    monkeypatch.setattr(files.memory, "close", lambda: closed.append("memory"))
+
+    files.close()
+
+    monkeypatch.undo()
+    files.close()
+    assert closed == ["history", "memory"]
 
 
 def test_a_server_joins_the_session_of_its_host(

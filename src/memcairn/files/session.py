@@ -6,17 +6,21 @@ which ends with us.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from typing import TYPE_CHECKING
 
+from memcairn.errors import StateError
 from memcairn.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from memcairn.sessions import Line, Session
+
+log = logging.getLogger(__name__)
 
 # How often it is looked whether a host has started a session, or ended ours.
 _LOOK_S = 5.0
@@ -48,7 +52,8 @@ class CurrentSession:
         """The session that a call made now belongs to.
 
         Raises:
-            OSError: the home cannot be written.
+            StateError: the home cannot be written.
+            OSError: it cannot be read.
         """
         with self._lock:
             now = self._clock()
@@ -66,13 +71,16 @@ class CurrentSession:
         """Add a line to the session's log, and to the root's; it never raises for a full disk."""
         try:
             session = self.get()
-        except OSError:
+        except (StateError, OSError):
             session = None
         self.sessions.audit(self._key, line, session)
 
     def end(self) -> None:
-        """End the session, if it is our own."""
+        """End the session, if it is our own; if that cannot be written, the next one to start does."""
         with self._lock:
             if self._own is not None:
-                self.sessions.end(self._own)
+                try:
+                    self.sessions.end(self._own)
+                except StateError as error:
+                    log.warning("session.not_ended: %s", error)
                 self._own = self._session = None
