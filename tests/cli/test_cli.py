@@ -473,3 +473,37 @@ def test_a_search_before_anything_is_indexed_says_what_to_do(
     assert run(["search", "anything"]) == 0
 
     assert "nothing is indexed yet: `memcairn index FOLDER`" in capsys.readouterr().err
+
+
+def test_a_search_with_a_broken_config_says_so_like_any_other_command(
+    note: Path, tmp_path: Path
+) -> None:
+    assert call("index", note.parent).returncode == 0
+    (tmp_path / "config.toml").write_text("index = [", encoding="utf-8")
+
+    done = call("search", "blue-green")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"memcairn: {tmp_path / 'config.toml'}: is not TOML")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a working folder cannot be deleted there")
+def test_a_search_from_a_folder_that_was_deleted_finds_what_it_finds_elsewhere(
+    note: Path, tmp_path: Path
+) -> None:
+    assert call("index", note.parent).returncode == 0
+    gone = tmp_path / "gone"
+    program = (
+        f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r}); "
+        "from memcairn.cli import main; main()"
+    )
+
+    for arguments in (["search", "blue-green"], ["status"]):
+        gone.mkdir()
+        done = subprocess.run(
+            [*PROGRAM[:1], "-c", program, *arguments],
+            capture_output=True, text=True, check=False, encoding="utf-8",
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        assert str(note.parent) in done.stdout

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
 from memcairn.cli import behind, passages
 from memcairn.cli.text import write
+from memcairn.errors import MemcairnError
 from memcairn.search import straight
 from memcairn.search.query import Query
 
@@ -57,6 +59,10 @@ def run(arguments: Sequence[str]) -> bool:
     found = straight.answer(os.path.join(home, "index.db"), query)
     if not found:  # what to say then is a longer story
         return False
-    write(passages.as_json(found) if as_json else passages.as_text(found))
-    behind.embed(home)
+    text = passages.as_json(found) if as_json else passages.as_text(found)
+    try:
+        behind.embed(home)
+    except (MemcairnError, sqlite3.Error):
+        return False  # click says what is wrong
+    write(text)
     return True

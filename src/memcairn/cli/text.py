@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -24,8 +25,9 @@ def shown(path: str) -> str:
 
     Control characters are escaped.
     """
-    here = os.getcwd() + os.sep
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in path.removeprefix(here))
+    with contextlib.suppress(OSError):  # the working folder was deleted: nothing is below it
+        path = path.removeprefix(os.getcwd() + os.sep)
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in path)
 
 
 def printable(line: str) -> str:
