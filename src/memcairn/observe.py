@@ -53,12 +53,21 @@ class Observation:
 
 
 def checked(observation: Observation, *, allow_secret: bool) -> Observation:
-    """The observation as it is written.
+    """The observation as it is written: what is no Unicode in it is a question mark.
 
     Raises:
         UsageError: it says nothing.
         SecretFound: it holds a secret; with `allow_secret` that is logged instead.
     """
+    observation = replace(
+        observation,
+        text=_unicode(observation.text),
+        title=_unicode(observation.title),
+        type=observation.type and _unicode(observation.type),
+        tags=tuple(map(_unicode, observation.tags)),
+        namespace=observation.namespace and _unicode(observation.namespace),
+        description=_unicode(observation.description),
+    )
     text = observation.text.strip("\r\n").rstrip()
     if not text.strip():
         raise UsageError("there is nothing to remember: the text is empty")
@@ -91,7 +100,7 @@ def write(root: str, observation: Observation) -> str:
         NoteError: it cannot be written; nothing was changed.
     """
     now = datetime.now(UTC)
-    content = _content(observation, now).encode("utf-8", "replace")
+    content = _content(observation, now).encode()
     name = "-".join(filter(None, (now.date().isoformat(), _slug(safety.redact(observation.title)))))
     with open_root(Path(root)) as top, top.folder((FOLDER,), create=True) as folder:
         for _ in range(_TRIES):
@@ -105,7 +114,7 @@ def write(root: str, observation: Observation) -> str:
 
 
 def same(root: str, candidates: Iterable[str], observation: Observation) -> str | None:
-    """The first of these notes of a root that says nearly the same; None if none does."""
+    """The first of these notes of a root that says nearly the same, and can be renewed; else None."""
     asked = _normalized(observation.text)
     if len(asked) < FEWEST_WORDS:
         return None
@@ -113,10 +122,12 @@ def same(root: str, candidates: Iterable[str], observation: Observation) -> str 
         try:
             with _place(root, path) as (folder, name):
                 text, _ = _read(folder, name)
+            if _likeness(asked, _normalized(_body(text))) < SAME:
+                continue
+            frontmatter.update(text, {"modified": ""})
         except NoteError:
             continue
-        if _likeness(asked, _normalized(_body(text))) >= SAME:
-            return path
+        return path
     return None
 
 
@@ -161,6 +172,11 @@ def set_pinned(root: str, path: str, *, pinned: bool) -> bool:
 
 
 # ── words ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _unicode(text: str) -> str:
+    """Text that can be written: an argument that is not UTF-8 has lone surrogates."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _title(text: str) -> str:

@@ -228,3 +228,24 @@ def test_the_command_line_adds(home):
     assert refused.returncode == 1
     assert KEY not in refused.stderr
     assert memcairn("pin", str(home / "nothing.md")).returncode == 1
+
+
+def test_what_is_not_utf_8_is_remembered_and_renewed_with_question_marks(memory):
+    said = "Deploys happen on Tuesdays at the caf\udce9 only"
+    path = memory.observe(said, tags=["caf\udce9"])
+
+    assert memory.observe(f"{said}!") == path
+
+    assert front(path)["tags"] == ["caf?"]
+    assert "at the caf? only!" in path.read_text(encoding="utf-8")
+
+
+def test_beside_a_note_whose_frontmatter_cannot_be_edited_a_new_one_is_written(memory):
+    path = memory.observe(SAID)
+    broken = f"---\ntitle: [a\n---\n{SAID}\n"
+    path.write_text(broken, encoding="utf-8")
+
+    other = memory.observe(SAID)
+
+    assert front(other)["title"]
+    assert path.read_text(encoding="utf-8") == broken
