@@ -269,3 +269,16 @@ def test_a_change_that_cannot_be_recorded_is_found_by_the_next_call(
 def test_an_unknown_kind_is_refused(folder: Path, root: Path) -> None:
     with pytest.raises(ConfigError, match="cvs"):
         open_history(folder, root, kind="cvs")
+
+
+def test_a_journal_whose_folder_cannot_be_made_refuses_the_change(
+    folder: Path, root: Path, journal: Journal
+) -> None:
+    folder.parent.mkdir(exist_ok=True)
+    folder.write_text("in its place", encoding="utf-8")
+
+    with pytest.raises(StateError, match="cannot be made") as error, journal.recording("write", []):
+        (root / "a.md").write_text("not reached", encoding="utf-8")
+
+    assert error.value.path == folder
+    assert not (root / "a.md").exists()

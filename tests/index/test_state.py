@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from index_tools import content, found, rows, write
 
-from memcairn import Memory
+from memcairn import Memory, atomic
 from memcairn.errors import SchemaTooNew, StateError
 from memcairn.queue import Queue
 
@@ -199,3 +200,23 @@ def test_threads_search_while_another_indexes(memory: Memory, notes: Path) -> No
     assert len(memory.search(WORDS[-1], limit=50)) == 20
     assert memory.search(WORDS[-2]) == []
     assert rows(memory, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_root_that_cannot_be_written_down_is_none_and_the_error_names_the_file(
+    notes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(notes / "a.md", "kiwi\n")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with Memory() as memory:
+        with monkeypatch.context() as patch:
+            patch.setattr(atomic, "replace", full)
+            with pytest.raises(StateError, match="No space") as error:
+                memory.index(notes)
+        assert error.value.path == home / "roots.json"
+        assert memory.roots() == []
+
+        memory.index(notes)
+        assert found(memory, "kiwi") == {"a.md"}

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn import paths as places
-from memcairn.errors import MemcairnError, NoteUnreadable, StateDamaged, UsageError
+from memcairn.errors import MemcairnError, NoteUnreadable, StateDamaged, StateError, UsageError
 from memcairn.history import states
 from memcairn.history.database import Database
 from memcairn.history.values import FOUND, Bounds, FileChange, Recording, Revision
@@ -136,7 +136,10 @@ class Journal:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        places.make_private_folder(str(self.folder))
+        try:
+            places.make_private_folder(str(self.folder))
+        except OSError as error:
+            raise StateError(f"cannot be made: {error.strerror}", path=self.folder) from error
         with open_root(self.folder) as folder, folder.lock():
             yield
 

@@ -127,13 +127,21 @@ def saved_file(db: Database) -> Path:
 
 
 def save(db: Database) -> None:
-    """Write what the user said to roots.json. The surrounding transaction keeps writers apart."""
+    """Write what the user said to roots.json. The surrounding transaction keeps writers apart.
+
+    Raises:
+        StateError: it cannot be written.
+    """
     content = {
         "roots": [{"path": root.path, "memory_md": root.memory_md} for root in roots(db)],
         "labels": labels(db),
     }
     text = json.dumps(content, indent=1, sort_keys=True) + "\n"
-    atomic.replace(saved_file(db), text.encode("ascii"))
+    file = saved_file(db)
+    try:
+        atomic.replace(file, text.encode("ascii"))
+    except OSError as error:
+        raise StateError(f"cannot be written: {error.strerror}", path=file) from error
 
 
 def restore(db: Database) -> list[str]:
