@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self
 
@@ -123,6 +124,10 @@ class Writer:
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self._stream.write(_END * 2)
+            self._stream.close()
+            return
+        # Left open, it would write what it still holds when it is collected, into whatever is then there.
+        with suppress(OSError):
             self._stream.close()
 
     def add(self, path: str, data: bytes, mtime_s: int) -> None:

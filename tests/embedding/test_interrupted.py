@@ -140,7 +140,7 @@ def test_killed_at_any_statement_it_goes_on_where_it_was(home: Path, notes: Path
         assert os.waitstatus_to_exitcode(status) == -9
         kills += 1
         step += 3
-        with sqlite3.connect(home / "index.db") as db:
+        with contextlib.closing(sqlite3.connect(home / "index.db")) as db:
             assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         if kills % 5 == 0:
             check(home)

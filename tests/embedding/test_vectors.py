@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from memcairn.store import database, vector_scan, vector_state, vectors
 from memcairn.store.database import Database
 from memcairn.store.vector_scan import Similarities, VectorScan
 from memcairn.store.vector_state import VectorModel, Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DIMENSION = 16
 MODEL = VectorModel("tests", DIMENSION, 8)
@@ -83,8 +87,10 @@ def tokens(text: int) -> np.ndarray:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Index:
-    return Index(tmp_path / "index.db")
+def index(tmp_path: Path) -> Iterator[Index]:
+    index = Index(tmp_path / "index.db")
+    yield index
+    index.db.close()
 
 
 @pytest.fixture(params=["simsimd", "numpy"])
@@ -347,6 +353,8 @@ def test_an_index_made_anew_is_not_taken_for_the_old_one(tmp_path: Path) -> None
     assert old.found(1) == [1]
 
     similar = old.scan.search(new.db, vector(2))
+    old.db.close()
+    new.db.close()
 
     assert [chunk for chunk, _ in similar.top(9)] == [2]
 
@@ -401,6 +409,7 @@ def test_after_any_history_the_scan_finds_just_the_embedded_chunks(
     index.embed()
 
     similar = index.scan.search(index.db, vector(1))
+    index.db.close()
 
     found = dict(similar.top(100))
     assert found.keys() == expected.keys()

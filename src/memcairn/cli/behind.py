@@ -21,8 +21,11 @@ def embed(home: str) -> int:
     if settings["embedding.provider"] == "none":
         return 0
     index = os.path.join(home, "index.db")
-    with sqlite3.connect(index) as db:
+    db = sqlite3.connect(index)
+    try:
         waits = db.execute("SELECT 1 FROM unembedded LIMIT 1").fetchone()
+    finally:
+        db.close()
     if not waits and settings.origin["embedding.provider"] == "default":
         return 0
     from memcairn import unembedded  # noqa: PLC0415 - see the module
