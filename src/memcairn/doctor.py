@@ -12,6 +12,7 @@ import sqlite3
 import stat
 import time
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from memcairn import atomic
@@ -80,7 +81,9 @@ def _permissions(home: str, *, fix: bool) -> Iterator[Finding]:
             if fix:
                 os.chmod(path, wanted)
             yield Finding(
-                f"{path} can be read by others (mode {mode:o})", f"chmod {wanted:o} {path}", fix
+                f"{path} can be read by others (mode {mode:o})",
+                f"chmod {wanted:o} {quote(path)}",
+                fix,
             )
 
 
@@ -106,20 +109,22 @@ def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
         if not os.path.exists(root.path):
             yield Finding(
                 f"{root.path}: the root is gone",
-                f"bring it back, or memcairn forget-root {root.path}",
+                f"bring it back, or memcairn forget-root {quote(root.path)}",
             )
             continue
         if root.scanned_at is None:
             if fix:
                 indexer.index(root.path)
             yield Finding(
-                f"{root.path}: was never scanned to its end", f"memcairn index {root.path}", fix
+                f"{root.path}: was never scanned to its end",
+                f"memcairn index {quote(root.path)}",
+                fix,
             )
         for path in _leftovers(root.path):
             if fix:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
-            yield Finding(f"{path}: left by a killed process", f"rm {path}", fix)
+            yield Finding(f"{path}: left by a killed process", f"rm {quote(path)}", fix)
 
 
 def _leftovers(root: str) -> Iterator[str]:

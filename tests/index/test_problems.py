@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -321,3 +323,21 @@ def test_one_broken_root_does_not_hold_up_what_is_around_it(memory: Memory, note
     os.unlink(memory.databases.index_path)
     with Memory(memory.home) as again:
         assert found(again, "kiwi") == {"b.md"}
+
+
+def test_a_remedy_can_be_pasted_into_a_shell_whatever_the_folder_is_called(
+    memory: Memory, notes: Path, home: Path
+) -> None:
+    gone, kept = notes / "John's notes", notes / "kept; not lost"
+    for folder in (gone, kept):
+        write(folder / "a.md", "kiwi\n")
+        memory.index(folder)
+    shutil.rmtree(gone)
+    write(kept / ".memcairn-1.tmp", "half")
+    os.chmod(home, 0o755)
+
+    said = [shlex.split(finding.remedy) for finding in memory.doctor()]
+
+    assert ["chmod", "700", str(home)] in said
+    assert ["rm", str(kept / ".memcairn-1.tmp")] in said
+    assert any(words[-2:] == ["forget-root", str(gone)] for words in said)
