@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -99,6 +100,18 @@ class TestTwoProcesses:
 
         assert sorted(work_out(ITEMS, die_in_the_child)) == sorted((i, i) for i in ITEMS)
         assert has_no_child()
+
+    def test_where_no_process_can_be_made_the_parent_does_all(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fork() -> int:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+        monkeypatch.setattr(os, "fork", fork)
+        before = os.listdir("/proc/self/fd")
+
+        assert dict(work_out(ITEMS, process_of)) == {item: process_of(item) for item in ITEMS}
+        assert os.listdir("/proc/self/fd") == before
 
     def test_an_error_of_the_child_is_raised_by_the_parent(self) -> None:
         def fail(item: str) -> str:

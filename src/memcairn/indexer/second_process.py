@@ -7,7 +7,7 @@ Both take the numbers of their shares from one pipe, so that neither waits for t
 The child is a fork: it starts within a millisecond or two, with everything loaded. It is made only on
 Linux, where a process can tell that it has no other thread (whose locks a fork would keep shut for
 ever), and only for many items. It touches nothing but the items: no database, no output. If it dies,
-the parent does what it has left.
+or there cannot be one, the parent does what it has left.
 """
 
 from __future__ import annotations
@@ -66,7 +66,12 @@ def _in_two_processes(items: Sequence[str], work: Callable[[str], T]) -> Iterato
     shares = [items[start : start + size] for start in range(0, len(items), size)]
     numbers = _pipe_of_numbers(len(shares))
     results, to_parent = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # there may be no more processes
+        for descriptor in (numbers, results, to_parent):
+            os.close(descriptor)
+        return
     if child == 0:
         os.close(results)
         _be_the_child(shares, work, numbers, to_parent)
