@@ -12,6 +12,7 @@ MemcairnError                 exit 1
 │   └── SecretFound                    the text holds what looks like a secret
 ├── ArchiveRefused                     an archive of notes is damaged, or holds what it must not
 ├── MemoryMdError                      MEMORY.md cannot be read or written; the notes are safe
+├── EmbeddingError                     no vectors could be made; search by words goes on without them
 └── StateError                         queue.db or index.db
     ├── SchemaTooNew                   written by a later memcairn; nothing was changed
     └── StateDamaged                   set aside, and rebuilt from the files
