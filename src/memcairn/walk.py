@@ -7,6 +7,7 @@ are not UTF-8, and what is deeper than any path.
 from __future__ import annotations
 
 import stat
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn.errors import NoteError, UsageError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from memcairn.sandbox import Content, Folder, Item
+
+# The years 1 to 9999, in seconds since 1970: some file systems have times far beyond them.
+_FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
 
 
 def files(
@@ -99,6 +103,12 @@ def contents(
 def is_page(path: str, data: bytes) -> bool:
     """Whether a file is an index page, which is made anew from the notes."""
     return fold(path.split("/", 1)[0]) == PAGES_FOLDER and data.startswith(PAGE_MARKER.encode())
+
+
+def moment(mtime_s: float) -> str:
+    """When a file was changed, in ISO 8601, UTC; of a time beyond the calendar, where that ends."""
+    within = max(_FIRST_S, min(mtime_s, _LAST_S))
+    return datetime.fromtimestamp(within, UTC).isoformat(timespec="seconds")
 
 
 def may_hold_notes(name: str) -> bool:

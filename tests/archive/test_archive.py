@@ -598,3 +598,24 @@ def test_tar_programs_can_read_an_export(root: Path) -> None:
 
     with tarfile.open(fileobj=io.BytesIO(exported(root, "tar"))) as found:
         assert set(found.getnames()) == set(START)
+
+
+def test_a_file_of_a_time_beyond_the_calendar_is_exported_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, {"a.md": b"one", "b.md": b"two"})
+    read = sandbox.Folder.read
+
+    def absurd(folder: sandbox.Folder, name: str, limit: int) -> sandbox.Content:
+        found = read(folder, name, limit)
+        status = os.stat_result((*found.status[:8], 10**13 if name == "a.md" else -(10**13), 0))
+        return sandbox.Content(found.data, status)
+
+    monkeypatch.setattr(sandbox.Folder, "read", absurd)
+
+    files = json.loads(exported(tmp_path, "json"))["files"]
+    assert [(file["path"], file["modified"][:4]) for file in files] == [
+        ("a.md", "9999"),
+        ("b.md", "0001"),
+    ]
+    assert len(load(exported(tmp_path, "tar")).paths) == 2

@@ -157,8 +157,8 @@ def _secrets(data: bytes) -> tuple[str, ...]:
 
 
 def _json(path: str, data: bytes, mtime: float) -> bytes:
-    modified = datetime.fromtimestamp(mtime, UTC).isoformat(timespec="seconds")
-    file = {"path": path, "modified": modified, "sha256": hashlib.sha256(data).hexdigest()}
+    digest = hashlib.sha256(data).hexdigest()
+    file = {"path": path, "modified": walk.moment(mtime), "sha256": digest}
     try:
         file["content"] = data.decode()
     except UnicodeDecodeError:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from memcairn import paths, safety
+from memcairn import paths, safety, walk
 from memcairn.errors import NoteError
 from memcairn.files import found
 from memcairn.files.recent import changed_at, recent
@@ -150,4 +149,4 @@ def _listed(files: Files, note: CataloguedNote) -> ListedNote:
 
 
 def _changed(note: CataloguedNote) -> str:
-    return datetime.fromtimestamp(changed_at(note) / 1e9, UTC).isoformat(timespec="seconds")
+    return walk.moment(changed_at(note) / 1e9)

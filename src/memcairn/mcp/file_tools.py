@@ -3,11 +3,11 @@
 # No `from __future__ import annotations`: the annotations are the schemas.
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field
 
+from memcairn import walk
 from memcairn.errors import UsageError
 from memcairn.files import Files, Saved, revert
 from memcairn.mcp import text
@@ -115,12 +115,7 @@ def mem_list(
     """List a folder, a thousand items at a time."""
     page = files.list(dir, recursive=recursive, glob=glob, after=after)
     items = (
-        Item(
-            entry.path,
-            entry.kind,
-            entry.size_bytes,
-            datetime.fromtimestamp(entry.mtime_ns // 10**9, UTC).isoformat(),
-        )
+        Item(entry.path, entry.kind, entry.size_bytes, walk.moment(entry.mtime_ns // 10**9))
         for entry in page.entries
     )
     return Listing(tuple(items), page.next_after)
