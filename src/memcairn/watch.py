@@ -17,7 +17,7 @@ from memcairn.errors import ConfigError
 from memcairn.selection import IGNORE_FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from memcairn.config import Config
     from memcairn.memory import Memory
@@ -45,22 +45,31 @@ def watch(
         folders: what to watch; none means all roots.
         namespace: as in `Memory.index`.
         force: as in `Memory.index`.
-        quiet: print nothing.
+        quiet: print errors only.
         stop: ends the watch when it is set.
 
     Returns:
         The exit code: 0.
     """
+    told: set[str] = set()
+
+    def tell(report: IndexReport) -> None:
+        _tell(report, quiet=quiet)
+        for notice in memory.notices:
+            if notice not in told:
+                told.add(notice)
+                _warn(notice)
+
     watched = [paths.real(folder) for folder in folders] or [r.path for r in memory.roots()]
     for folder in watched:
-        _tell(memory.index(folder, namespace=namespace, force=force, embed=False), quiet=quiet)
+        tell(memory.index(folder, namespace=namespace, force=force, embed=False))
     embedding = EmbedThread(memory, _warn)
     embedding.start()
     try:
-        _follow(memory, watched, stop or threading.Event(), embedding, quiet=quiet)
+        _follow(memory, watched, stop or threading.Event(), embedding, tell, quiet=quiet)
     finally:
         embedding.stop()
-    _tell(memory.flush(), quiet=quiet)
+    tell(memory.flush())
     return 0
 
 
@@ -69,6 +78,7 @@ def _follow(
     watched: Sequence[str],
     stop: threading.Event,
     embedding: EmbedThread,
+    tell: Callable[[IndexReport], None],
     *,
     quiet: bool,
 ) -> None:
@@ -85,7 +95,7 @@ def _follow(
         if not watching:
             # What was written between the first look and the start of the watcher.
             for folder in watched:
-                _tell(memory.index(folder, embed=False), quiet=quiet)
+                tell(memory.index(folder, embed=False))
             if not quiet:
                 click.echo(f"watching {', '.join(watched)}; stop with Ctrl-C", err=True)
             watching = True
@@ -94,7 +104,7 @@ def _follow(
         drained = memory.drain()
         if drained.indexed:
             embedding.wake()
-        _tell(drained, quiet=quiet)
+        tell(drained)
 
 
 def _suffixes(settings: Config, root: str) -> frozenset[str]:
@@ -121,10 +131,9 @@ def _warn(message: str) -> None:
 
 
 def _tell(report: IndexReport, *, quiet: bool) -> None:
-    if quiet:
-        return
-    for verb, changed in (("indexed", report.indexed), ("removed", report.removed)):
+    done = () if quiet else (("indexed", report.indexed), ("removed", report.removed))
+    for verb, changed in done:
         for path in changed:
             click.echo(f"{verb} {path}")
     for path, why in report.failed.items():
-        click.echo(f"memcairn: {path}: {why}", err=True)
+        _warn(f"{path}: {why}")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -160,6 +161,29 @@ def test_a_watch_goes_by_settings_and_by_rules_that_change(
         assert watch.stdout.readline() == f"indexed {notes / 'new.org'}\n"
         (notes / ".gitignore").write_text("old.*\n", encoding="utf-8")
         assert watch.stdout.readline() == f"removed {notes / 'old.org'}\n"
+
+
+def test_a_quiet_watch_says_what_it_could_not_do_and_says_a_notice_once(
+    notes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from memcairn import Memory
+    from memcairn.watch import watch
+
+    many(notes, 1)
+    (notes / "latin.md").write_bytes(b"gr\xfcn")
+    stop = threading.Event()
+    stop.set()
+    with Memory() as memory:
+        memory.refresh_memory_md(notes)
+        (notes / "MEMORY.md").unlink()
+        (notes / "MEMORY.md").mkdir()
+
+        assert watch(memory, [str(notes)], quiet=True, stop=stop) == 0
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{notes / 'latin.md'}: is not UTF-8" in said.err
+    assert said.err.count(f"{notes / 'MEMORY.md'}: is a folder") == 1
 
 
 def test_a_watch_sees_what_was_deleted_and_moved(notes: Path) -> None:
