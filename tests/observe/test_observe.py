@@ -1,7 +1,10 @@
 """Observations: a note each, unless an older one says nearly the same; never a secret."""
 
+import json
 import logging
+import os
 import re
+import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from memcairn import Memory, observe
 from memcairn.errors import NoteError, SecretFound, UsageError
 from memcairn.notes import frontmatter
+from support import PROGRAM
 
 SAID = "We deploy with blue-green, and the old colour stays up for an hour"
 KEY = "AKIA" + "Q3EGZ7XJWLPVN5TD"
@@ -249,3 +253,27 @@ def test_beside_a_note_whose_frontmatter_cannot_be_edited_a_new_one_is_written(m
 
     assert front(other)["title"]
     assert path.read_text(encoding="utf-8") == broken
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_standard_input_is_utf_8_whatever_the_terminal_speaks(home, encoding):
+    done = subprocess.run(
+        [*PROGRAM, "add", "-", "--title", "Hours", "--json"],
+        input=b"the caf\xc3\xa9 is open, the b\xe9r is not\r\n",
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    path = json.loads(done.stdout)["path"]
+    assert Path(path).read_bytes().endswith("the caf\u00e9 is open, the b\ufffdr is not\n".encode())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes standard input otherwise there")
+def test_a_closed_standard_input_is_a_usage_error():
+    command = shlex.join([*PROGRAM, "add", "-"]) + " <&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("memcairn: standard input is closed\n")

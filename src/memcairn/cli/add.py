@@ -8,6 +8,7 @@ import click
 
 from memcairn.cli import output
 from memcairn.cli.text import shown, write
+from memcairn.errors import UsageError
 from memcairn.memory import Memory
 
 
@@ -42,7 +43,7 @@ def command(
     \b
     memcairn add "we deploy with blue-green" --type project --tags deploy
     """
-    said = sys.stdin.read() if text == ("-",) else " ".join(text)
+    said = _standard_input() if text == ("-",) else " ".join(text)
     with Memory() as memory:
         path = memory.observe(
             said,
@@ -62,3 +63,10 @@ def command(
     elif not quiet:
         write(shown(str(path)))
     return 0
+
+
+def _standard_input() -> str:
+    """All of it; what is not UTF-8 in it becomes a sign that says so."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", hint="give the text itself")
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
