@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -142,6 +143,24 @@ def test_an_answer_that_makes_no_sense_is_an_error(server: Server, content: byte
 
     with pytest.raises(EmbeddingError, match="answer"):
         RemoteEmbedder(server.endpoint()).embed(["text"])
+
+
+@pytest.mark.parametrize("key", ["sk-1234\r", "sk-1234\nX: y", "\u043a\u043b\u044e\u0447"])
+def test_a_key_that_http_cannot_carry_is_an_error_that_says_so_without_it(
+    server: Server, key: str
+) -> None:
+    model = RemoteEmbedder(server.endpoint("openai", key=key))
+
+    with pytest.raises(EmbeddingError, match="cannot be asked") as error:
+        model.embed(["x"])
+
+    assert server.requests == []
+    assert key.strip()[:7] not in "".join(traceback.format_exception(error.value))
+
+
+def test_an_address_that_is_none_is_an_error() -> None:
+    with pytest.raises(EmbeddingError, match="is no http address"):
+        RemoteEmbedder(Endpoint("ollama", "http://[::1", "m")).embed(["x"])
 
 
 def test_a_model_that_changes_its_dimension_is_an_error(server: Server) -> None:

@@ -177,15 +177,18 @@ class RemoteEmbedder:
         headers = {"Content-Type": "application/json"}
         if self._endpoint.key:
             headers["Authorization"] = f"Bearer {self._endpoint.key}"
-        request = urllib.request.Request(  # noqa: S310 - the address was checked
-            self._endpoint.address, json.dumps(content).encode(), headers
-        )
+        try:
+            request = urllib.request.Request(  # noqa: S310 - the address was checked
+                self._endpoint.address, json.dumps(content).encode(), headers
+            )
+        except ValueError as error:
+            raise self._error("is no http address") from error
         wait_s = FIRST_WAIT_S
         for tries_left in reversed(range(tries)):
             self._wait_for_turn(timeout_s)
             try:
                 with self._opener.open(request, timeout=timeout_s) as response:
-                    return json.loads(response.read(MAX_ANSWER_BYTES))
+                    return self._understood(response.read(MAX_ANSWER_BYTES))
             except urllib.error.HTTPError as error:
                 with error:
                     if error.code in TOO_MUCH:
@@ -199,12 +202,19 @@ class RemoteEmbedder:
                     why = getattr(error, "reason", None) or error
                     raise self._error(f"cannot be reached: {why}") from error
                 asked_s = 0.0
-            except ValueError as error:
-                raise self._error("gave an answer that is not JSON") from error
+            except ValueError:
+                # Without the cause, which has the key in it.
+                raise self._error("cannot be asked: HTTP cannot carry its address or key") from None
             # Clients that failed together must not come back together.
             self._wait(min(max(wait_s * random.uniform(0.5, 1), asked_s), LONGEST_WAIT_S))
             wait_s *= 2
         raise AssertionError("the last try returns or raises")
+
+    def _understood(self, answer: bytes) -> Any:
+        try:
+            return json.loads(answer)
+        except (ValueError, RecursionError) as error:
+            raise self._error("gave an answer that is not JSON") from error
 
     def _wait_for_turn(self, most_s: float) -> None:
         if not self._endpoint.requests_per_minute:
