@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,21 @@ def test_notes_are_listed_in_pages(core: Connection, root: Path) -> None:
 
     assert len(first.resources) == 201
     assert [resource.name for resource in rest.resources] == [f"{n:03}.md" for n in range(200, 250)]
+    assert rest.next_cursor is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
+def test_pages_of_notes_whose_names_are_not_utf_8_come_to_an_end(
+    core: Connection, root: Path
+) -> None:
+    for number in range(250):
+        (root / os.fsdecode(b"caf\xe9-%03d.md" % number)).write_text("x", encoding="utf-8")
+
+    first = core.do("list_resources")
+    rest = core.do("list_resources", cursor=first.next_cursor)
+
+    assert len(first.resources) == 201
+    assert len(rest.resources) == 50
     assert rest.next_cursor is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from mcp import types
 from mcp.shared.exceptions import MCPError
@@ -55,8 +55,8 @@ def _unknown(uri: str, why: str) -> MCPError:
 
 
 def page(files: Files, cursor: str | None) -> types.ListResourcesResult:
-    """MEMORY.md, then the notes by path, 200 at a time; a cursor is the last path of a page."""
-    after = os.path.join(files.root, cursor) if cursor else ""
+    """MEMORY.md, then the notes by path, 200 at a time; a cursor is the last path of a page, quoted."""
+    after = os.path.join(files.root, os.fsdecode(unquote_to_bytes(cursor))) if cursor else ""
     notes = files.catalogued(
         lambda db: catalogue.page(db, files.root, after=after, limit=_PAGE + 1)
     )
@@ -79,7 +79,9 @@ def page(files: Files, cursor: str | None) -> types.ListResourcesResult:
                 annotations=types.Annotations(last_modified=changed),
             )
         )
-    more = files.shown(notes[_PAGE - 1].path) if len(notes) > _PAGE else None
+    # As it is on the disk, also if that is no text: shown otherwise, the next page would be the same.
+    last = os.path.relpath(notes[_PAGE - 1].path, files.root) if len(notes) > _PAGE else None
+    more = last and quote(os.fsencode(last))
     return types.ListResourcesResult(resources=listed, next_cursor=more)
 
 
