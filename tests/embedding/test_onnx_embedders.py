@@ -26,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 from builder.onnx_file import Graph
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from memcairn.embedding.onnx import OnnxEmbedder
 
 
@@ -123,15 +125,21 @@ def test_the_model_knows_latin_letters(
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "query", "passage", "cat", "dog", ":"]
 
 
-def write_tiny_model(path: Path, *, dimension: int = 256) -> None:
+def write_tiny_model(
+    path: Path,
+    *,
+    dimension: int = 256,
+    words: Sequence[str] = WORDS,
+    wanted: Sequence[str] = ("input_ids", "attention_mask"),
+) -> None:
     """A model whose state of a token is the row of its id in a table."""
     graph = Graph()
-    table = np.random.default_rng(0).normal(size=(len(WORDS), dimension)).astype(np.float32)
+    table = np.random.default_rng(0).normal(size=(len(words), dimension)).astype(np.float32)
     graph.node("Gather", [graph.constant("table", table), "input_ids"], "last_hidden_state")
     ids = ("int64", ("batch", "tokens"))
     states = ("float32", ("batch", "tokens", dimension))
     path.parent.mkdir(exist_ok=True)
-    graph.write(path, {"input_ids": ids, "attention_mask": ids}, {"last_hidden_state": states})
+    graph.write(path, dict.fromkeys(wanted, ids), {"last_hidden_state": states})
 
 
 @pytest.fixture
@@ -229,6 +237,21 @@ def test_a_file_that_is_no_model_is_an_error(own: Path) -> None:
 
     with pytest.raises(EmbeddingError, match="cannot be loaded"):
         folder.load(own)
+
+
+def test_a_model_that_wants_more_than_there_is_is_an_error(own: Path) -> None:
+    write_tiny_model(own / "onnx" / "model.onnx", wanted=("input_ids", "position_ids"))
+
+    with pytest.raises(EmbeddingError, match="position_ids"):
+        folder.load(own)
+
+
+def test_a_tokenizer_of_another_model_is_an_error_once_it_does_not_fit(own: Path) -> None:
+    write_tiny_model(own / "onnx" / "model.onnx", words=WORDS[:7])
+    model = folder.load(own)
+
+    with pytest.raises(EmbeddingError, match="cannot be run"):
+        model.embed(["dog"])
 
 
 def test_the_runtime_sends_nothing_and_leaves_nothing_in_the_home(tmp_path: Path) -> None:

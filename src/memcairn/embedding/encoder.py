@@ -65,7 +65,7 @@ class Encoder:
         first_only: pool by the state of the first token, not by the mean of all.
 
     Raises:
-        EmbeddingError: one of the files cannot be loaded, or gives no token states.
+        EmbeddingError: one of the files cannot be loaded or run, or gives no token states.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class Encoder:
             raise EmbeddingError(f"cannot be loaded: {error}", path=model) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
+        self._model = model
         self._first_only = first_only
         self._inputs = {node.name for node in self._session.get_inputs()}
         outputs = {node.name: node.shape for node in self._session.get_outputs()}
@@ -136,7 +137,10 @@ class Encoder:
             mask[row, : len(window.ids)] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         wanted = {name: array for name, array in feed.items() if name in self._inputs}
-        (hidden,) = self._session.run([self._output], wanted)
+        try:
+            (hidden,) = self._session.run([self._output], wanted)
+        except Exception as error:  # of many kinds, as above
+            raise EmbeddingError(f"cannot be run: {error}", path=self._model) from error
         for row, window in enumerate(windows):
             states = hidden[row, : len(window.ids)]
             pooled = states[:1] if self._first_only else states
