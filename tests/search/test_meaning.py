@@ -73,6 +73,11 @@ def test_a_query_that_the_model_cannot_read_is_left_to_its_words(
     assert passage.why.cosine is None
 
 
+@pytest.mark.parametrize("query", ["", "  ", "?!", '"'])
+def test_a_query_without_a_word_finds_nothing(filled: Memory, query: str) -> None:
+    assert filled.search(query) == []
+
+
 def test_a_note_that_is_not_embedded_yet_is_found_by_its_words(filled: Memory, notes: Path) -> None:
     (notes / "new.md").write_text("# Walrus\n\nThe walrus is called Bartholomew.", "utf-8")
     filled.index(notes, embed=False)

@@ -57,3 +57,30 @@ def test_a_passage_grows_by_neighbours_that_are_about_as_good(notes: Path) -> No
 
     assert (best.start_line, best.end_line) == (1, 3)
     assert set(words("otter service memory")) <= set(best.matched)
+
+
+TEA = "# Tea\n\n## Green\n\n### Sencha\n\nBrewed at seventy degrees.\n"
+
+
+def test_headings_with_nothing_below_them_are_no_passage_unless_they_were_asked_for(
+    notes: Path,
+) -> None:
+    (notes / "tea.md").write_text(TEA, "utf-8")
+    (notes / "plan.md").write_text("# Coffee\n\n## Grinder\n", "utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+        brewed = memory.search("brewed at seventy degrees")
+        grinder = memory.search("grinder")
+
+    assert [passage.text for passage in brewed] == ["Brewed at seventy degrees."]
+    assert [passage.text for passage in grinder] == ["## Grinder"]
+
+
+def test_a_passage_has_the_headings_above_the_line_that_it_begins_with(notes: Path) -> None:
+    (notes / "tea.md").write_text(TEA, "utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+        (passage,) = memory.search("green")
+
+    assert passage.text == "Brewed at seventy degrees."
+    assert passage.heading_path == ("Tea", "Green", "Sencha")

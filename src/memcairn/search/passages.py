@@ -145,7 +145,8 @@ def build(
         start, (text, last) = rows[0][0], _joined(rows)
         if len(rows) > 1:
             text = _lines(paths.from_db(path), start, last) or text
-        text, above_it = _below_headings(text)
+        below = _below_headings(text)
+        text, above_it = below or (text, 0)
         start += above_it
         if left is not None:
             words_in = size(text)
@@ -155,9 +156,12 @@ def build(
                 text, first_line, last_line = trimmed(text, left, known.weighed)
                 start, last = start + first_line, start + last_line
             left -= min(left, words_in)
-        heading_path = tuple(json_text.read(rows[0][2]))
+        above = next(path for first, _, path, _ in reversed(rows) if first <= start)
+        heading_path = tuple(json_text.read(above))
         inside = set(words(" ".join((text, title, *heading_path))))
         matched = tuple(word for word in known.weighed if word in inside)
+        if below is None and not matched:
+            continue  # headings with nothing below them, and not those that were asked for
         why = known.why(span.chunk, span.score, inside)
         passage = Passage(
             path=paths.from_db(path),
@@ -191,13 +195,16 @@ def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
     return text, last
 
 
-def _below_headings(text: str) -> tuple[str, int]:
-    """The text without headings that it begins with, which the heading path has; and their lines."""
+def _below_headings(text: str) -> tuple[str, int] | None:
+    """The text without headings that it begins with, which the heading path has; and their lines.
+
+    None if it has nothing else.
+    """
     lines = text.split("\n")
     first = 0
     while first < len(lines) and (not lines[first].strip() or _HEADING.match(lines[first])):
         first += 1
-    return ("\n".join(lines[first:]), first) if first < len(lines) else (text, 0)
+    return ("\n".join(lines[first:]), first) if first < len(lines) else None
 
 
 def _lines(path: str, first: int, last: int) -> str | None:

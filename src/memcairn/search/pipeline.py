@@ -36,7 +36,8 @@ def search(
         EmbeddingError: the model cannot be reached.
     """
     asked = query_words(query.text)
-    meant = None if meaning is None else meaning.of_query(db, query.text)
+    # A query without a word, "" or "?!", means nothing: to a model everything would be about as near to it.
+    meant = None if meaning is None or not asked else meaning.of_query(db, query.text)
     with db.snapshot():
         where = note_filter(query)
         counted = keyword.frequencies(db, asked)
