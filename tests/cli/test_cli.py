@@ -344,6 +344,23 @@ def test_a_reader_that_has_seen_enough_is_no_error(note: Path) -> None:
     assert error == b""
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["status"], ["config", "show"]])
+def test_a_reader_that_goes_early_is_no_error_when_each_line_is_written_at_once(
+    note: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    call("index", note.parent)
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        [*PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["search", "blue-green"], ["index", "NOTES"], ["status"]],
@@ -502,7 +519,7 @@ def test_a_search_from_a_folder_that_was_deleted_finds_what_it_finds_elsewhere(
     for arguments in (["search", "blue-green"], ["status"]):
         gone.mkdir()
         done = subprocess.run(
-            [*PROGRAM[:1], "-c", program, *arguments],
+            [*PROGRAM[:1], "-P", "-c", program, *arguments],  # as the script: not from this folder
             capture_output=True, text=True, check=False, encoding="utf-8",
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")

@@ -89,8 +89,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo(STOPPED, err=True)
         return 130
-    except BrokenPipeError:
-        # `memcairn search … | head`: the reader has seen enough, and that is success.
+    except (BrokenPipeError, SystemExit):
+        # `memcairn search … | head`: the reader has seen enough, and that is success. Click, which has
+        # no other reason to exit here, would say 1.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemcairnError as error:
