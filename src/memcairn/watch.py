@@ -52,9 +52,10 @@ def watch(
         The exit code: 0.
     """
     told: set[str] = set()
+    failing: dict[str, str] = {}
 
     def tell(report: IndexReport) -> None:
-        _tell(report, quiet=quiet)
+        _tell(report, failing, quiet=quiet)
         for notice in memory.notices:
             if notice not in told:
                 told.add(notice)
@@ -130,10 +131,15 @@ def _warn(message: str) -> None:
     click.echo(f"memcairn: {message}", err=True)
 
 
-def _tell(report: IndexReport, *, quiet: bool) -> None:
+def _tell(report: IndexReport, failing: dict[str, str], *, quiet: bool) -> None:
+    """Say what was done, and what fails in a way that was not said of it before: it is tried again."""
     done = () if quiet else (("indexed", report.indexed), ("removed", report.removed))
     for verb, changed in done:
         for path in changed:
             click.echo(f"{verb} {path}")
+    for path in (*report.indexed, *report.removed):
+        failing.pop(path, None)
     for path, why in report.failed.items():
-        _warn(f"{path}: {why}")
+        if failing.get(path) != why:
+            failing[path] = why
+            _warn(f"{path}: {why}")

@@ -19,6 +19,7 @@ from support import PROGRAM
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import Any
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals and signals of POSIX")
 
@@ -186,6 +187,32 @@ def test_a_quiet_watch_says_what_it_could_not_do_and_says_a_notice_once(
     assert said.err.count(f"{notes / 'MEMORY.md'}: is a folder") == 1
 
 
+def test_a_watch_says_once_what_it_cannot_index(
+    notes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from memcairn import Memory
+    from memcairn.watch import watch
+
+    (notes / "latin.md").write_bytes(b"gr\xfcn")
+    looks = 0
+
+    class AfterTheSecondLook(threading.Event):
+        def is_set(self) -> bool:
+            return looks >= 2
+
+    class Counted(Memory):
+        def index(self, *arguments: Any, **options: Any) -> Any:
+            nonlocal looks
+            looks += 1
+            return super().index(*arguments, **options)
+
+    with Counted() as memory:
+        watch(memory, [str(notes)], stop=AfterTheSecondLook())
+
+    assert looks == 2
+    assert capsys.readouterr().err.count("is not UTF-8") == 1
+
+
 def test_a_watch_sees_what_was_deleted_and_moved(notes: Path) -> None:
     from memcairn import Memory
 
@@ -225,6 +252,8 @@ def test_every_command_has_a_help_with_an_example(
     assert said.err == ""
     assert f"Usage: memcairn {' '.join(command)}" in said.out
     assert f"memcairn {' '.join(command)}" in said.out.split("\n", 1)[1], "no example"
+    assert "\\b" not in said.out
+    assert "\b" not in said.out
 
 
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    r"""Remember TEXT, in a note of its own. TEXT - is standard input.
+    """Remember TEXT, in a note of its own. TEXT - is standard input.
 
     \b
     memcairn add "we deploy with blue-green" --type project --tags deploy
