@@ -386,8 +386,9 @@ class Memory:
     def _kept_root(self, path: str | os.PathLike[str] | None) -> Root:
         root = self.memory_md_root(path)
         if not current.is_kept(root, self.databases.do(lambda opened: memory_md.states(opened.db))):
+            there = os.path.exists(os.path.join(root.path, paths.MEMORY_MD))
             raise UsageError(
-                "has no MEMORY.md",
+                "its MEMORY.md is not kept current" if there else "has no MEMORY.md",
                 path=root.path,
                 hint="`memcairn memory-md refresh ROOT` makes one, and keeps it current",
             )

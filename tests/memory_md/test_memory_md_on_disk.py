@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from hypothesis.stateful import (
 from roots_on_disk import SMALL, index_files, is_whole, make_root, rebuilt, write
 
 from memcairn import Memory
+from memcairn.cli.commands import run
 from memcairn.errors import ConfigError, MemoryMdError, StateError, UsageError
 from memcairn.memory_md import current, refresh
 from memcairn.store import memory_md
@@ -202,6 +204,25 @@ def test_a_folder_gets_no_memory_md_unasked(tmp_path):
         with pytest.raises(UsageError, match=r"has no MEMORY\.md"):
             memory.check_memory_md(tmp_path / "docs")
     assert not (tmp_path / "docs" / "MEMORY.md").exists()
+
+
+def test_the_explanation_as_json_says_the_day_as_people_write_it(tmp_path, capsys):
+    write(tmp_path / "docs", "2026-03-02-a.md", "A", "Text.")
+    with Memory() as memory:
+        memory.refresh_memory_md(tmp_path / "docs")
+
+    assert run(["memory-md", "explain", str(tmp_path / "docs" / "2026-03-02-a.md"), "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["standing"]["changed"] == "2026-03-02"
+
+
+def test_a_memory_md_that_is_kept_no_longer_is_not_said_to_be_missing(tmp_path):
+    write(tmp_path / "docs", "a.md", "A", "Text.")
+    with Memory() as memory:
+        memory.refresh_memory_md(tmp_path / "docs")
+        memory.stop_memory_md(tmp_path / "docs")
+        with pytest.raises(UsageError, match=r"its MEMORY\.md is not kept current"):
+            memory.check_memory_md(tmp_path / "docs")
 
 
 @pytest.mark.parametrize("place", [".claude/projects/-x/memory", ".claude/agent-memory/reviewer"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -109,7 +110,9 @@ def explain(path: str, *, as_json: bool, quiet: bool) -> int:
         found = memory.explain_memory_md(path)
         output.print_notices(memory)
     if as_json:
-        output.print_json(found)
+        said = asdict(found)
+        said["standing"]["changed"] = _day(found.standing.changed)
+        output.print_json(said)
     elif not quiet:
         for line in _explained(found):
             write(line)
