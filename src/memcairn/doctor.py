@@ -16,6 +16,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from memcairn import atomic
+from memcairn.config import PROJECT_FILE
 from memcairn.store import overview, roots
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def examine(
     yield from _roots(db, indexer, fix=fix)
     yield from _queue(queue)
     for problem in overview.problems(db, settings):
-        yield Finding(f"{problem.path}:{problem.line}: {problem.message}", "mend the file")
+        # A root's settings have to be mended; any other file can be left out.
+        is_settings = os.path.basename(problem.path) == PROJECT_FILE
+        remedy = "mend the file" + ("" if is_settings else ", or name it in a .memcairnignore")
+        yield Finding(f"{problem.path}:{problem.line}: {problem.message}", remedy)
     yield from _set_aside(home)
 
 

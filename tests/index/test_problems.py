@@ -341,3 +341,17 @@ def test_a_remedy_can_be_pasted_into_a_shell_whatever_the_folder_is_called(
     assert ["chmod", "700", str(home)] in said
     assert ["rm", str(kept / ".memcairn-1.tmp")] in said
     assert any(words[-2:] == ["forget-root", str(gone)] for words in said)
+
+
+def test_a_file_that_is_named_in_an_ignore_file_as_doctor_says_is_a_problem_no_longer(
+    memory: Memory, notes: Path
+) -> None:
+    write(notes / "large.md", "kiwi\n" * (1 << 20))
+    memory.index(notes)
+    (finding,) = memory.doctor()
+    assert finding.remedy == "mend the file, or name it in a .memcairnignore"
+
+    write(notes / ".memcairnignore", "large.md\n")
+    memory.index(notes)
+
+    assert memory.doctor() == []
