@@ -345,7 +345,7 @@ class Vault:
                     count = len(inner.items())
                 if count:
                     raise NoteExists(
-                        f"is a folder with {count} things in it",
+                        f"is a folder with {count} thing{'' if count == 1 else 's'} in it",
                         path=folder.shown(name),
                         hint="remove it with recursive",
                     )
