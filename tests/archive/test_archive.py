@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from fake_secrets import fake_secrets
 from memcairn import sandbox
-from memcairn.archive import Imported, export, export_file, import_, load
-from memcairn.errors import ArchiveRefused, MemcairnError, NoteExists, UsageError
+from memcairn.archive import Imported, export, import_, load
+from memcairn.errors import ArchiveRefused, MemcairnError, UsageError
 from memcairn.notes import frontmatter
 from vault.steps import before_step
 
@@ -130,16 +130,20 @@ def test_the_documented_form_is_the_form(target: Path) -> None:
 
 
 def test_no_json_is_written_that_is_too_large_to_be_read(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("memcairn.archive.exporting.MAX_JSON_BYTES", 10_000)
     fill(root, {"a.md": b"x" * 20_000})
 
     with pytest.raises(UsageError, match="at most"):
-        export_file(root, tmp_path / "out.json")
+        exported(root, "json")
 
-    assert not (tmp_path / "out.json").exists()
-    export_file(root, tmp_path / "out.tar")
+    assert exported(root, "tar")
+
+
+def test_there_are_two_forms(root: Path) -> None:
+    with pytest.raises(UsageError, match='no form "zip"'):
+        exported(root, "zip")
 
 
 def test_an_empty_root_can_be_exported(root: Path, target: Path) -> None:
@@ -169,40 +173,6 @@ def test_secrets_are_pointed_out_and_stay_in_the_export(root: Path) -> None:
     assert set(result.secrets) == {"a.md"}
     assert secret in json.loads(buffer.getvalue())["files"][0]["content"]
     assert secret not in str(result)
-
-
-def test_a_file_is_whole_and_private_and_replaces_nothing_unasked(
-    root: Path, tmp_path: Path
-) -> None:
-    fill(root, START)
-    out = tmp_path / "out.json"
-
-    export_file(root, out)
-    with pytest.raises(NoteExists):
-        export_file(root, out)
-    export_file(root, out, overwrite=True)
-
-    assert load(out).form == "json"
-    assert out.stat().st_mode & 0o777 == 0o600
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["out.json"]
-
-
-@pytest.mark.parametrize(("name", "form"), [("x.tar.gz", "tar"), ("x.JSON", "json"), ("x", "tar")])
-def test_the_form_follows_from_the_name(root: Path, tmp_path: Path, name: str, form: str) -> None:
-    fill(root, START)
-
-    export_file(root, tmp_path / name)
-
-    assert load(tmp_path / name).form == form
-
-
-def test_an_export_that_fails_leaves_nothing(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no form"):
-        export_file(root, tmp_path / "x", form="zip")
-    with pytest.raises(MemcairnError):
-        export_file(root, tmp_path / "no" / "x")
-
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
 
 
 # ── import ───────────────────────────────────────────────────────────────────────────────────────

@@ -7,22 +7,9 @@ docs/archive-format.md describes the form; exports of ANOLISA agent-memory are r
 is a stranger: memcairn.tarball says what it may hold, and what looks like a secret stays out.
 """
 
-from memcairn.archive.exporting import FORMS, export, export_file
+from memcairn.archive.exporting import export
 from memcairn.archive.importing import import_
-from memcairn.archive.source import Archive, Entry, load
-from memcairn.archive.values import ATTACHMENTS, STRATEGIES, SUFFIXES, Exported, Imported
+from memcairn.archive.source import load
+from memcairn.archive.values import Exported, Imported
 
-__all__ = [
-    "ATTACHMENTS",
-    "FORMS",
-    "STRATEGIES",
-    "SUFFIXES",
-    "Archive",
-    "Entry",
-    "Exported",
-    "Imported",
-    "export",
-    "export_file",
-    "import_",
-    "load",
-]
+__all__ = ["Exported", "Imported", "export", "import_", "load"]

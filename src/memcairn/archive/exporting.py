@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
-import os
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
 from memcairn import safety, tarball, walk
 from memcairn.archive.notes_only import why_no_note
 from memcairn.archive.source import FORMAT, LIMITS, MAX_JSON_BYTES, VERSION
-from memcairn.archive.values import SUFFIXES, Exported
-from memcairn.atomic import TEMPORARY_PREFIX, sync_folder
-from memcairn.errors import NoteError, NoteExists, UsageError
-from memcairn.rename import rename_new
+from memcairn.archive.values import Exported
+from memcairn.errors import UsageError
 from memcairn.sandbox import open_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from pathlib import Path
 
 FORMS = ("json", "tar")
 
 
-def export(
-    root: Path, stream: IO[bytes], *, form: str = "json", suffixes: Collection[str] = SUFFIXES
-) -> Exported:
+def export(root: Path, stream: IO[bytes], *, form: str = "json") -> Exported:
     """Write all notes of a root to a stream.
 
     Args:
         root: the root.
         stream: gets the archive.
         form: "json", which docs/archive-format.md describes, or "tar", compressed with gzip.
-        suffixes: of the files that belong into it, in small letters.
 
     Raises:
         UsageError: there is no such form, or the root is too large.
@@ -43,9 +36,7 @@ def export(
     """
     if form == "tar":
         with tarball.Writer(stream) as writer:
-            return _each(
-                root, suffixes, lambda path, data, mtime: writer.add(path, data, int(mtime))
-            )
+            return _each(root, lambda path, data, mtime: writer.add(path, data, int(mtime)))
     if form != "json":
         raise UsageError(f'there is no form "{form}"', hint=f"choose of {', '.join(FORMS)}")
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -65,65 +56,12 @@ def export(
         stream.write(text)
         separator = b",\n"
 
-    exported = _each(root, suffixes, add)
+    exported = _each(root, add)
     stream.write(b"\n]}\n")
     return exported
 
 
-def export_file(
-    root: Path,
-    target: Path,
-    *,
-    form: str | None = None,
-    overwrite: bool = False,
-    suffixes: Collection[str] = SUFFIXES,
-) -> Exported:
-    """Write all notes of a root to a file, 0600, which appears when it is whole.
-
-    Args:
-        root: the root.
-        target: the file.
-        form: as for `export`; None is "json" if the file's name ends so, else "tar".
-        overwrite: replace a file that exists.
-        suffixes: as for `export`.
-
-    Raises:
-        NoteExists: the file exists and may not be replaced.
-        UsageError, NoteError: as for `export`; or the file cannot be written.
-    """
-    form = form or ("json" if target.suffix.lower() == ".json" else "tar")
-    temporary = target.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.tmp")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            exported = export(root, stream, form=form, suffixes=suffixes)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if overwrite:
-            temporary.replace(target)
-        else:
-            rename_new(str(temporary), str(target))
-    except FileExistsError as error:
-        _drop(temporary)
-        raise NoteExists("exists already", path=target) from error
-    except OSError as error:
-        _drop(temporary)
-        raise NoteError(f"cannot be written: {error.strerror}", path=target) from error
-    except BaseException:
-        _drop(temporary)
-        raise
-    sync_folder(target.parent)
-    return exported
-
-
-def _drop(temporary: Path) -> None:
-    with contextlib.suppress(OSError):
-        temporary.unlink()
-
-
-def _each(
-    root: Path, suffixes: Collection[str], add: Callable[[str, bytes, float], None]
-) -> Exported:
+def _each(root: Path, add: Callable[[str, bytes, float], None]) -> Exported:
     count = size = 0
     left_out: dict[str, str] = {}
     secrets: dict[str, tuple[str, ...]] = {}
@@ -135,7 +73,7 @@ def _each(
             max_file_bytes=LIMITS.max_file_bytes,
             max_total_bytes=LIMITS.max_total_bytes,
         ):
-            reason = why_no_note(path, content.data, suffixes)
+            reason = why_no_note(path, content.data)
             if reason is not None:
                 left_out[path] = reason
                 continue

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from memcairn import safety
 from memcairn.archive.notes_only import why_no_note
 from memcairn.archive.source import LIMITS
-from memcairn.archive.values import STRATEGIES, SUFFIXES, Imported
+from memcairn.archive.values import STRATEGIES, Imported
 from memcairn.errors import NoteError, NoteMissing, UsageError
 from memcairn.names import fold, parts
 from memcairn.paths import MEMORY_MD
 from memcairn.sandbox import open_root
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     from memcairn.archive.source import Archive, Entry
@@ -36,7 +35,6 @@ def import_(
     strategy: str = "skip",
     dry_run: bool = False,
     allow_secrets: bool = False,
-    suffixes: Collection[str] = SUFFIXES,
 ) -> Imported:
     """Put the files of an archive into a root.
 
@@ -50,7 +48,6 @@ def import_(
             the archive says that its own was written later.
         dry_run: only say what would happen.
         allow_secrets: import texts that look like they hold a secret, too.
-        suffixes: of the files that may be imported, in small letters.
 
     Raises:
         UsageError: there is no such strategy.
@@ -61,7 +58,7 @@ def import_(
         raise UsageError(
             f'there is no strategy "{strategy}"', hint=f"choose of {', '.join(STRATEGIES)}"
         )
-    work = _Import(archive.form, strategy, dry_run, allow_secrets, frozenset(suffixes))
+    work = _Import(archive.form, strategy, dry_run, allow_secrets)
     with open_root(root) as folder:
         for entry in archive.entries():
             work.take(folder, entry)
@@ -74,7 +71,6 @@ class _Import:
     strategy: str
     dry_run: bool
     allow_secrets: bool
-    suffixes: frozenset[str]
     added: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
@@ -119,7 +115,7 @@ class _Import:
 
     def _refusal(self, entry: Entry) -> str | None:
         """Why a file is not imported, whatever is in the root."""
-        reason = why_no_note(entry.path, entry.data, self.suffixes)
+        reason = why_no_note(entry.path, entry.data)
         if reason is None and self.form == "agent-memory" and _is_memory_md(parts(entry.path)):
             reason = "is written by memcairn alone"
         if reason is None and not self.allow_secrets:
