@@ -61,11 +61,11 @@ def parts(path: str, *, windows: bool = _WINDOWS) -> tuple[str, ...]:
     return names
 
 
-def folder_parts(path: str, *, windows: bool = _WINDOWS) -> tuple[str, ...]:
+def folder_parts(path: str) -> tuple[str, ...]:
     """As `parts`, for a folder: "" and "." are the root, and one "/" may end the path."""
     if path in ("", ".", "./"):
         return ()
-    return parts(path.removesuffix("/") if path != "/" else path, windows=windows)
+    return parts(path.removesuffix("/") if path != "/" else path)
 
 
 def require_creatable(names: tuple[str, ...]) -> None:

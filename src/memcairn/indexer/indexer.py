@@ -101,7 +101,7 @@ class Indexer:
             return report
         return self.index(path, namespace=namespace, force=force)
 
-    def index_files(self, files: Iterable[str], *, force: bool = False) -> IndexReport:
+    def index_files(self, files: Iterable[str]) -> IndexReport:
         """Index single files of roots; one that is gone, or no note any more, leaves the index."""
         self._rules.look_again()
         report = IndexReport()
@@ -116,7 +116,7 @@ class Indexer:
             else:
                 by_root.setdefault(root.path, (root, []))[1].append(path)
         for root, listed in by_root.values():
-            self._files(root, report, force=force).index(listed)
+            self._files(root, report).index(listed)
         return report
 
     def relist(self, folder: str, folders: Collection[str]) -> IndexReport:
