@@ -171,7 +171,7 @@ def load() -> Config:
     for setting in SETTINGS:
         text = os.environ.get(setting.variable)
         if text is not None:
-            values[setting.name] = _from_text(setting, text)
+            values[setting.name] = _from_text(setting, text, source=setting.variable)
             origin[setting.name] = setting.variable
     return Config(values, origin)
 
@@ -190,7 +190,7 @@ def parsed(setting: Setting, text: str) -> Any:
     Raises:
         ConfigError: it is no value of this setting.
     """
-    return _from_text(setting, text)
+    return _from_text(setting, text, source=None)
 
 
 def check(values: Mapping[str, Any], file: str) -> None:
@@ -243,7 +243,7 @@ def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _checked(setting: Setting, value: Any, file: str) -> Any:
+def _checked(setting: Setting, value: Any, file: str | None) -> Any:
     default = setting.default
     match default:
         case bool():
@@ -270,7 +270,7 @@ def _checked(setting: Setting, value: Any, file: str) -> Any:
     return value
 
 
-def _from_text(setting: Setting, text: str) -> Any:
+def _from_text(setting: Setting, text: str, *, source: str | None) -> Any:
     match setting.default:
         case bool():
             lowered = text.strip().lower()
@@ -278,7 +278,7 @@ def _from_text(setting: Setting, text: str) -> Any:
                 return lowered in ("1", "true", "yes", "on")
         case int() | float() as default:
             try:
-                return _checked(setting, type(default)(text), setting.variable)
+                return _checked(setting, type(default)(text), source)
             except ValueError:
                 pass
         case tuple():
@@ -287,10 +287,10 @@ def _from_text(setting: Setting, text: str) -> Any:
             pairs = [item.partition("=") for item in text.split(",") if item.strip()]
             return {key.strip(): value.strip() for key, _, value in pairs}
         case _:
-            return _checked(setting, text, setting.variable)
+            return _checked(setting, text, source)
     raise ConfigError(
-        f"is {text!r}, but a value like {_example(setting.default)} is needed",
-        path=setting.variable,
+        f"{setting.name} is {text!r}, but a value like {_example(setting.default)} is needed",
+        path=source,
     )
 
 

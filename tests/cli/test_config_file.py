@@ -111,6 +111,16 @@ def test_what_is_wrong_changes_nothing_and_says_what_would_be_right(
     assert file.read_text("utf-8") == WRITTEN
 
 
+@pytest.mark.parametrize("value", ["abc", "-1"])
+def test_what_is_wrong_with_a_value_is_said_of_the_setting_and_not_of_its_variable(
+    file: Path, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["config", "set", "queue.window_s", value]) == 2
+
+    assert capsys.readouterr().err.startswith("memcairn: queue.window_s is ")
+    assert not file.exists()
+
+
 @pytest.mark.parametrize(
     "text", ["[queue\n", "queue = 3\n", "[queue]\nwindow_s = 'x'\n", "[nothing]\nx = 1\n"]
 )
