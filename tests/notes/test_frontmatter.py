@@ -233,6 +233,15 @@ class TestUpdate:
     def test_a_note_without_frontmatter_gets_one(self, text: str, expected: str) -> None:
         assert frontmatter.update(text, {"a": 1}) == expected
 
+    @pytest.mark.parametrize("text", ["body", "", "\ufeffbody\r\n", "\n\n# Title\n"])
+    def test_a_note_that_got_one_loses_it_with_its_last_key(self, text: str) -> None:
+        assert frontmatter.update(frontmatter.update(text, {"a": 1}), {"a": None}) == text
+
+    def test_an_empty_one_stays_before_what_would_be_taken_for_another(self) -> None:
+        changed = frontmatter.update("---\na: 1\n---\n---\nb: 2\n---\n", {"a": None})
+
+        assert frontmatter.parse(changed)[0] == {}
+
     def test_removing_from_a_note_without_frontmatter_changes_nothing(self) -> None:
         assert frontmatter.update("body", {"a": None}) == "body"
 

@@ -63,7 +63,7 @@ def update(text: str, changes: Mapping[str, Any]) -> str:
     """`text` with these keys set, or removed where the value is None.
 
     All else stays as it is, byte for byte: comments, order, BOM, line ends. New keys go to the end;
-    a file without frontmatter gets one.
+    a file without frontmatter gets one, and one that holds nothing any more goes.
 
     Raises:
         NoteError: the frontmatter is broken, or written in a form that cannot be edited safely.
@@ -74,6 +74,11 @@ def update(text: str, changes: Mapping[str, Any]) -> str:
     match = _FENCED.match(text)
     if match is not None:
         raw = yaml_edit.change(match["raw"], changes, newline)
+        body = text[match.end() :]
+        if (
+            match["raw"] and not raw and not body.startswith("---")
+        ):  # which would be frontmatter then
+            return (BOM if text.startswith(BOM) else "") + body
         return text[: match.start("raw")] + raw + text[match.end("raw") :]
     raw = yaml_edit.change("", changes, newline)
     if not raw:
