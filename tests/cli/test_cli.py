@@ -299,6 +299,15 @@ def test_a_namespace_that_does_not_exist_finds_nothing_and_says_so(note: Path) -
     assert "there is no namespace 'nonsense'; there are: notes" in done.stderr
 
 
+def test_a_folder_that_does_not_exist_finds_nothing_and_says_so(note: Path) -> None:
+    call("index", note.parent)
+
+    done = call("search", "--root", note.parent / "nowhere", "blue-green")
+
+    assert done.stdout == ""
+    assert done.stderr == f"memcairn: {note.parent / 'nowhere'}: there is no such file or folder\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -390,8 +399,17 @@ def test_an_answer_that_cannot_be_written_is_an_error(note: Path, arguments: lis
             [*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
 
-    assert (done.returncode, done.stderr.startswith("memcairn: ")) == (1, True)
-    assert len(done.stderr.splitlines()) == 1
+    assert (done.returncode, done.stderr) == (1, "memcairn: No space left on device\n")
+
+
+def test_what_the_system_refuses_is_said_with_its_path(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "memory").write_text("in the way", encoding="utf-8")
+
+    done = call("add", "we deploy with blue-green")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"memcairn: {home / 'memory'}: File exists\n"
 
 
 @pytest.mark.parametrize("settings", [None, "[recall]\nbudget_words = 300\n"])

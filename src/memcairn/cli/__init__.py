@@ -55,8 +55,10 @@ def main() -> None:
     except BrokenPipeError:
         code = 0
     except OSError as error:
-        # Nobody can read the answer: the disk that stdout goes to is full, say.
-        sys.stderr.write(f"memcairn: {error}\n")
+        # Nobody can read the answer: the disk that stdout goes to is full, say. Or a folder of the home
+        # cannot be made.
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"memcairn: {where}{error.strerror or error}\n")
         code = 1
     # Nothing is left to do but tear the interpreter down, and close the database: that would write
     # its journal back with two fsyncs. The next to open it reads the journal in a tenth of the time.

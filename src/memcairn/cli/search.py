@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
+from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.passages import as_json as as_json_text
 from memcairn.cli.passages import as_text
-from memcairn.cli.text import write
+from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 
@@ -79,5 +82,7 @@ def command(
             hint = "nothing is indexed yet: `memcairn index FOLDER`"
         elif namespace is not None and namespace not in known:
             hint = f"there is no namespace {namespace!r}; there are: {', '.join(known)}"
+        elif root is not None and not os.path.exists(root):
+            hint = f"{shown(paths.real(root))}: there is no such file or folder"
         click.echo(f"memcairn: {hint}", err=True)
     return 0
