@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from memcairn.errors import NoteError
 from memcairn.sandbox import open_root
+from memcairn.signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,8 +47,6 @@ def _holds(root: Folder, root_path: str, path: str, signature: Signature) -> boo
             status = folder.require_kind(name, stat.S_IFREG)
     except NoteError:
         return False
-    if status.st_nlink > 1:
-        return False
+    seen = signature_of(status)
     # A file that was too young when it was read has no time in the index.
-    same_time = signature.mtime_ns in (0, status.st_mtime_ns)
-    return same_time and (status.st_size, status.st_ino) == (signature.size_bytes, signature.inode)
+    return status.st_nlink == 1 and signature in (seen, seen._replace(mtime_ns=0))
