@@ -338,8 +338,9 @@ class Queue:
         return self._take(owner, f"{outstanding} AND {UNCLAIMED}", row, limit)
 
     def _take(self, owner: str, which: str, row: dict[str, Any], limit: int) -> list[Claim]:
-        row = self._now(**row, owner=owner, limit=limit)
         with self._transaction():
+            # Not before: a claim that another one makes while we wait would end later than any of now can.
+            row = self._now(**row, owner=owner, limit=limit)
             self._expire_dead()
             sql = f"""
                 SELECT path, seq, namespace, force FROM entry WHERE {which}

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -396,3 +397,28 @@ def test_the_module_imports_the_standard_library_only() -> None:
 
     assert loaded - set(sys.stdlib_module_names) == {"memcairn"}
     assert not loaded & {"typing", "dataclasses", "inspect", "pathlib", "logging", "tomllib"}
+
+
+def test_the_time_of_a_claim_is_read_when_nobody_else_can_claim(tmp_path: Path) -> None:
+    """Read before, it would be earlier than that of a claim made meanwhile, which then lies ahead."""
+    path = str(tmp_path / "queue.db")
+    others_may_claim: list[bool] = []
+
+    def clock() -> float:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+                others_may_claim.append(True)
+            except sqlite3.OperationalError:
+                others_may_claim.append(False)
+        return 0.0
+
+    queue = Queue(path, clock=clock)
+    queue.enqueue(["/notes/a.md"])
+    others_may_claim.clear()
+
+    assert queue.claim("here:1:a", window_s=0)
+    assert queue.claim_outstanding("here:1:a", queue.begin_flush()) == []
+
+    assert others_may_claim == [False, False]
+    queue.close()
