@@ -79,15 +79,19 @@ class Databases:
 
     def do(self, work: Callable[[Opened], T]) -> T:
         """Do something with the databases; if one turns out damaged, once more with a new one."""
+        threads = self._threads
         try:
             return work(self.opened())
         except sqlite3.DatabaseError as error:
-            if not says_damaged(error):
-                raise
-        self.close()
-        self._set_aside(self.index_path, "it is rebuilt from the files")
-        # A sound queue.db stays where it is.
-        self._set_aside(self.queue_path, "all roots are scanned in its place")
+            with self._lock:
+                # If not, another thread found damage, closed what we had open, and made it anew.
+                if self._threads is threads:
+                    if not says_damaged(error):
+                        raise
+                    self.close()
+                    self._set_aside(self.index_path, "it is rebuilt from the files")
+                    # A sound queue.db stays where it is.
+                    self._set_aside(self.queue_path, "all roots are scanned in its place")
         return work(self.opened())
 
     def _open(self) -> Opened:

@@ -11,6 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from index_tools import content, found, rows, write
@@ -18,6 +19,9 @@ from index_tools import content, found, rows, write
 from memcairn import Memory, atomic
 from memcairn.errors import SchemaTooNew, StateError
 from memcairn.queue import Queue
+
+if TYPE_CHECKING:
+    from memcairn.databases import Opened
 
 
 def indexed(notes: Path) -> str:
@@ -220,3 +224,29 @@ def test_a_root_that_cannot_be_written_down_is_none_and_the_error_names_the_file
 
         memory.index(notes)
         assert found(memory, "kiwi") == {"a.md"}
+
+
+def test_a_call_under_way_when_another_thread_finds_damage_is_done_with_what_is_made_anew(
+    memory: Memory, notes: Path, home: Path
+) -> None:
+    write(notes / "a.md", "A walrus.\n")
+    memory.index(notes)
+    begun, go_on = threading.Event(), threading.Event()
+    counted: list[int] = []
+
+    def count(opened: Opened) -> int:
+        begun.set()
+        assert go_on.wait(60)
+        (number,) = opened.db.execute("SELECT COUNT(*) FROM note").fetchone()
+        return int(number)
+
+    under_way = threading.Thread(target=lambda: counted.append(memory.databases.do(count)))
+    under_way.start()
+    assert begun.wait(60)
+    (home / "index.db").write_bytes(b"this is no database" * 1000)
+    memory.databases.close()
+    assert found(memory, "walrus") == {"a.md"}
+    go_on.set()
+    under_way.join(60)
+
+    assert counted == [1]
