@@ -253,7 +253,9 @@ class Queue:
         return db
 
     def _create(self, db: sqlite3.Connection) -> None:
-        db.execute("PRAGMA journal_mode = WAL")
+        from memcairn import wal  # noqa: PLC0415 - once in the life of a home
+
+        wal.use(db, BUSY_S)
         db.execute("BEGIN IMMEDIATE")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version == 0:

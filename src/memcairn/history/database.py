@@ -14,7 +14,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from memcairn import paths
+from memcairn import paths, wal
 from memcairn.errors import SchemaTooNew, StateError
 from memcairn.sqlite_errors import cannot_be_used, says_damaged
 
@@ -213,7 +213,7 @@ class Database:
 
 def _create(db: sqlite3.Connection, first_id: int) -> None:
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    db.execute("PRAGMA journal_mode = WAL")
+    wal.use(db, BUSY_S)
     db.execute("BEGIN IMMEDIATE")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version == 0:

@@ -96,7 +96,9 @@ class Database:
         return int(version)
 
     def _create(self) -> None:
-        self.connection.execute("PRAGMA journal_mode = WAL")
+        from memcairn import wal  # noqa: PLC0415 - once in the life of a home
+
+        wal.use(self.connection, BUSY_S)
         schema = ""
         for name in ("schema.sql", "vectors.sql"):
             with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
