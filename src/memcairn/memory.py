@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from memcairn.memory_md.check import Explanation, Loaded
     from memcairn.memory_md.refresh import Refreshed
     from memcairn.queue import QueueEntry, QueueStatus
-    from memcairn.search.passages import Passage
-    from memcairn.signature import Signature
+    from memcairn.search.passages import Passage, Source
     from memcairn.status import Status
     from memcairn.store.roots import Root
 
@@ -563,15 +562,15 @@ class Memory:
         self._finish(report)
         passages: list[Passage] = []
         for _ in range(FRESH_ROUNDS):
-            passages, signatures = self._found(opened, asked)
-            changed = freshness.look_at_notes(opened.indexer, signatures)
+            passages, sources = self._found(opened, asked)
+            changed = freshness.look_at_notes(opened.indexer, sources)
             if not (changed.indexed or changed.removed or changed.failed):
                 return passages
             self._finish(changed)
         restless = {*changed.indexed, *changed.removed, *changed.failed}
         return [passage for passage in passages if passage.path not in restless]
 
-    def _found(self, opened: Opened, asked: Query) -> tuple[list[Passage], dict[str, Signature]]:
+    def _found(self, opened: Opened, asked: Query) -> tuple[list[Passage], dict[str, Source]]:
         try:
             return pipeline.search(opened.db, asked, self.model.meaning(opened.db))
         except EmbeddingError as error:

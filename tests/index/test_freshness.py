@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import found, settle, write
 
-from memcairn import Memory, reading, signature
-from memcairn.search import freshness
+from memcairn import Memory, reading, scan, signature
+from memcairn.search import freshness, pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -269,3 +269,23 @@ def test_a_file_number_that_the_index_cannot_hold_is_another_one_that_it_can(
     assert known.inode < 1 << 63
     assert signature.holds(str(notes / "a.md"), known)
     assert signature.changed_files([(str(notes / "a.md"), *known)]) == []
+
+
+def test_notes_that_only_became_old_enough_to_be_trusted_are_not_searched_for_again(
+    memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many of them, each at another moment, would else look like notes that never rest."""
+    monkeypatch.setattr(scan, "RACY_NS", 1 << 62)
+    write(notes / "a.md", "A walrus.\n")
+    memory.index(notes)
+    search, searches = pipeline.search, []
+
+    def counted(*asked: object) -> object:
+        searches.append(asked)
+        monkeypatch.setattr(scan, "RACY_NS", 0)
+        return search(*asked)
+
+    monkeypatch.setattr(pipeline, "search", counted)
+
+    assert found(memory, "walrus") == {"a.md"}
+    assert len(searches) == 1

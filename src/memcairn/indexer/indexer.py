@@ -175,6 +175,11 @@ class Indexer:
         note = store.known(self._db, path)
         return None if note is None else note.signature
 
+    def hash(self, path: str) -> bytes | None:
+        """What the index holds as the hash of a file's content; None if it holds no such note."""
+        note = store.known(self._db, path)
+        return None if note is None else note.hash
+
     def _new_root(self, path: str) -> Root:
         if not (os.path.isdir(path) or self._rules.is_note_name(path)):
             endings = " ".join(self._rules.extensions)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from memcairn.indexer import Indexer
-    from memcairn.signature import Signature
+    from memcairn.search.passages import Source
     from memcairn.store.database import Database
 
 # One stat of a folder takes 1-2 µs; beyond this many it is left to scans and the watcher.
@@ -53,22 +53,20 @@ def look_at_some(db: Database, indexer: Indexer, after: int) -> tuple[IndexRepor
     return indexer.index_files(changed) if changed else IndexReport(), last or 0
 
 
-def look_at_notes(indexer: Indexer, signatures: Mapping[str, Signature]) -> IndexReport:
+def look_at_notes(indexer: Indexer, sources: Mapping[str, Source]) -> IndexReport:
     """Index those of these notes that changed since they were indexed.
 
     Args:
         indexer: what indexes them.
-        signatures: path -> signature that the index had when the answer was read from it. Another process
-            may have indexed the file since: then the answer is old, and the note is reported as indexed.
+        sources: what the answer was read from, by path. Another process may have indexed a file since:
+            then the answer is old, and the note is reported as indexed.
     """
-    changed = [path for path, known in signatures.items() if not holds(path, known)]
+    changed = [path for path, source in sources.items() if not holds(path, source.signature)]
     if not changed:
         return IndexReport()
     report = indexer.index_files(changed)
     known = {*report.indexed, *report.removed, *report.failed}
     report.indexed += [
-        path
-        for path in changed
-        if path not in known and indexer.signature(path) != signatures[path]
+        path for path in changed if path not in known and indexer.hash(path) != sources[path].hash
     ]
     return report

@@ -33,6 +33,13 @@ JOIN_MEANT = 0.8
 LEAST_WORDS = 12
 
 
+class Source(NamedTuple):
+    """What the index held of a note's file when an answer was read from it."""
+
+    signature: Signature
+    hash: bytes
+
+
 class Passage(NamedTuple):
     """A part of a note that answers.
 
@@ -108,7 +115,7 @@ SELECT start_line, end_line, heading_path, text FROM chunk
 WHERE note = ? AND position BETWEEN ? AND ? ORDER BY position
 """
 _NOTE = """
-SELECT path, title, date, namespace, size_bytes, mtime_ns, inode FROM note WHERE id = ?
+SELECT path, title, date, namespace, hash, size_bytes, mtime_ns, inode FROM note WHERE id = ?
 """
 
 
@@ -121,8 +128,8 @@ def build(
     limit: int,
     budget_words: int | None,
     join_from: float,
-) -> tuple[list[Passage], dict[str, Signature]]:
-    """The passages of an answer, best first, and the signatures of the notes that they are from.
+) -> tuple[list[Passage], dict[str, Source]]:
+    """The passages of an answer, best first, and what they are from, by path.
 
     Args:
         db: index.db.
@@ -135,10 +142,12 @@ def build(
         join_from: see `JOIN_WORDS`.
     """
     passages: list[Passage] = []
-    signatures: dict[str, Signature] = {}
+    sources: dict[str, Source] = {}
     left = budget_words
     for span in spans(candidates, limit, join_from):
-        path, title, date, namespace, *signature = db.execute(_NOTE, (span.note,)).fetchone()
+        path, title, date, namespace, digest, *signature = db.execute(
+            _NOTE, (span.note,)
+        ).fetchone()
         rows = db.execute(_CHUNKS, (span.note, span.first, span.last)).fetchall()
         if not rows:
             continue
@@ -179,8 +188,8 @@ def build(
         if span.note in outdated:
             passage = passage._replace(**outdated[span.note]._asdict())
         passages.append(passage)
-        signatures[passage.path] = Signature(*signature)
-    return passages, signatures
+        sources[passage.path] = Source(Signature(*signature), digest)
+    return passages, sources
 
 
 def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from memcairn.search.meaning import Meaning
-    from memcairn.search.passages import Passage
+    from memcairn.search.passages import Passage, Source
     from memcairn.search.query import Query
-    from memcairn.signature import Signature
     from memcairn.store.database import Database
 
 # Candidates beyond the number asked for: neighbours raise some of them.
@@ -24,8 +23,8 @@ SPARE_CANDIDATES = 100
 
 def search(
     db: Database, query: Query, meaning: Meaning | None = None
-) -> tuple[list[Passage], dict[str, Signature]]:
-    """The passages that answer best, best first, and the signatures of the notes that they are from.
+) -> tuple[list[Passage], dict[str, Source]]:
+    """The passages that answer best, best first, and what they are from, by path.
 
     Args:
         db: index.db.

@@ -46,7 +46,7 @@ def answer(index: str, query: Query) -> list[Passage] | None:
         passages, answered = pipeline.search(db, query, meaning)
     except (MemcairnError, sqlite3.Error):
         return None
-    if not all(holds(path, known) for path, known in answered.items()):
+    if not all(holds(path, source.signature) for path, source in answered.items()):
         return None
     return passages
 
