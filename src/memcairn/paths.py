@@ -69,6 +69,11 @@ def real(path: str) -> str:
     return os.path.realpath(os.path.expanduser(path))
 
 
+def path_in_root(path: str, root: str) -> str:
+    """The path from a root of something in it, with posix separators, as links have it; "" is the root."""
+    return path[len(root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+
+
 def to_db(path: str) -> str | bytes:
     """A path as SQLite can hold it: bytes if its name is not UTF-8 (Linux allows that)."""
     try:

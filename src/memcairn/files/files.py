@@ -140,7 +140,7 @@ class Files:
 
     def shown(self, path: str) -> str:
         """An absolute path below the root, as the tools take it."""
-        below = path.removeprefix(os.path.join(self.root, "")).replace(os.sep, "/")
+        below = paths.path_in_root(path, self.root) or "."
         return os.fsencode(below).decode("utf-8", "replace")
 
     def title(self, path: str) -> str:

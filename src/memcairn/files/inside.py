@@ -7,11 +7,11 @@ look at its status tells: nothing is read from it.
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memcairn import paths
 from memcairn.errors import NoteError
 from memcairn.sandbox import open_root
 from memcairn.signature import signature_of
@@ -41,7 +41,7 @@ def inside(files: Files, notes: Iterable[str]) -> set[str]:
 
 
 def _holds(root: Folder, root_path: str, path: str, signature: Signature) -> bool:
-    *names, name = path.removeprefix(os.path.join(root_path, "")).split(os.sep)
+    *names, name = paths.path_in_root(path, root_path).split("/")
     try:
         with root.folder(tuple(names)) as folder:
             status = folder.require_kind(name, stat.S_IFREG)

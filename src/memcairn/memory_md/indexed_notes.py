@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import safety
 from memcairn.memory_md.rank import SECONDS_PER_DAY, NoteFacts, rank, sort_key
-from memcairn.paths import PAGES_FOLDER
+from memcairn.paths import PAGES_FOLDER, path_in_root
 from memcairn.store import memory_md as store
 from memcairn.store.memory_md import Row
 
@@ -79,11 +79,6 @@ def facts_of(row: Row) -> NoteFacts:
 
 def _path(key: bytes) -> str:
     return key.decode("utf-8", "surrogateescape")
-
-
-def path_in_root(path: str, root: str) -> str:
-    """A note's path from its root, with posix separators, as links have it."""
-    return path[len(root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
 
 
 def row_of(note: IndexedNote, root: str, today: date) -> Row:

@@ -20,10 +20,10 @@ from memcairn.memory_md import check as checks
 from memcairn.memory_md import current, page_text, root_files
 from memcairn.memory_md import kept as keeping
 from memcairn.memory_md.backups import back_up
-from memcairn.memory_md.indexed_notes import IndexedNotes, facts_of, path_in_root, row_of
+from memcairn.memory_md.indexed_notes import IndexedNotes, facts_of, row_of
 from memcairn.memory_md.rank import sort_key
 from memcairn.memory_md.render import update
-from memcairn.paths import MEMORY_MD, PAGES_FOLDER
+from memcairn.paths import MEMORY_MD, PAGES_FOLDER, path_in_root
 from memcairn.signature import signature_of, storable_ns
 from memcairn.store import memory_md as store
 
