@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from memcairn.embedding.embedder import Embedded, EmbeddedQuery
+from memcairn.embedding.unit_length import to_unit_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from memcairn.embedding.encoder import Encoder
 
@@ -58,7 +57,7 @@ class OnnxEmbedder:
         if not texts:
             return Embedded(np.zeros((0, self.dimension), np.float32))
         encoded = self._encoder.encode([self._text_prompt + text for text in texts])
-        vectors = _normalised(np.stack([item.pooled for item in encoded]))
+        vectors = to_unit_length(np.stack([item.pooled for item in encoded]))
         if not self.token_bits:
             return Embedded(vectors)
         signs = (np.packbits(item.states[:, :TOKEN_BITS] > 0, axis=1) for item in encoded)
@@ -68,12 +67,5 @@ class OnnxEmbedder:
         """Embed a text to search with; see Embedder.embed_query."""
         whole = self._query_prompt + text
         (encoded,) = self._encoder.encode([whole])
-        states = _normalised(encoded.states[:, : self.token_bits])
-        return EmbeddedQuery(_normalised(encoded.pooled), states, self._encoder.words(whole))
-
-
-def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.linalg.norm(rows, axis=-1, keepdims=True)
-    scaled = rows / np.maximum(length, np.float32(1e-12))
-    as_stored: NDArray[np.float32] = scaled.astype(np.float32, copy=False)
-    return as_stored
+        states = to_unit_length(encoded.states[:, : self.token_bits])
+        return EmbeddedQuery(to_unit_length(encoded.pooled), states, self._encoder.words(whole))

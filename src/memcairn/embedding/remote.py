@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from memcairn.embedding.embedder import Embedded, EmbeddedQuery
+from memcairn.embedding.unit_length import to_unit_length
 from memcairn.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -168,10 +169,7 @@ class RemoteEmbedder:
         if self._dimension not in (0, vectors.shape[1]):
             raise self._error("changed the length of its vectors")
         self._dimension = vectors.shape[1]
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        scaled = vectors / np.maximum(lengths, np.float32(1e-12))
-        as_stored: NDArray[np.float32] = scaled.astype(np.float32, copy=False)
-        return as_stored
+        return to_unit_length(vectors)
 
     def _post(self, content: dict[str, Any], timeout_s: float, tries: int) -> Any:
         headers = {"Content-Type": "application/json"}
