@@ -382,7 +382,7 @@ class Files:
         def work(opened: Opened) -> set[str]:
             opened.indexer.progress = None
             opened.indexer.index_files(real)
-            return {path for place, path in real.items() if opened.indexer.signature(place)}
+            return {path for place, path in real.items() if opened.indexer.known(place)}
 
         known = self.memory.databases.do(work)
         self.memory.keep_memory_md()

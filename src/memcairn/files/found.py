@@ -77,7 +77,7 @@ def search(
 
 
 def passages(files: Files, query: str, **asked: Any) -> list[Passage]:
-    """As `search`, as they are: not for a model."""
+    """As `search`, before they are made safe: for what no model is shown."""
     most = int(files.memory.config["tools.max_query_chars"])
     if len(query) > most:
         raise UsageError(

@@ -22,26 +22,23 @@ if TYPE_CHECKING:
     from memcairn.databases import Opened
     from memcairn.files.files import Files
     from memcairn.sandbox import Folder
-    from memcairn.signature import Signature
+    from memcairn.store.notes import KnownNote
 
 
 def inside(files: Files, notes: Iterable[str]) -> set[str]:
     """Those of these notes, by absolute path, whose indexed text is that of a file of the root."""
 
-    def work(opened: Opened) -> dict[str, Signature | None]:
-        return {path: opened.indexer.signature(path) for path in dict.fromkeys(notes)}
+    def work(opened: Opened) -> list[KnownNote]:
+        known = map(opened.indexer.known, dict.fromkeys(notes))
+        return [note for note in known if note is not None]
 
     known = files.memory.databases.do(work)
     with open_root(Path(files.root)) as root:
-        return {
-            path
-            for path, signature in known.items()
-            if signature is not None and _holds(root, files.root, path, signature)
-        }
+        return {note.path for note in known if _holds(root, files.root, note)}
 
 
-def _holds(root: Folder, root_path: str, path: str, signature: Signature) -> bool:
-    *names, name = paths.path_in_root(path, root_path).split("/")
+def _holds(root: Folder, root_path: str, note: KnownNote) -> bool:
+    *names, name = paths.path_in_root(note.path, root_path).split("/")
     try:
         with root.folder(tuple(names)) as folder:
             status = folder.require_kind(name, stat.S_IFREG)
@@ -49,4 +46,4 @@ def _holds(root: Folder, root_path: str, path: str, signature: Signature) -> boo
         return False
     seen = signature_of(status)
     # A file that was too young when it was read has no time in the index.
-    return status.st_nlink == 1 and signature in (seen, seen._replace(mtime_ns=0))
+    return status.st_nlink == 1 and note.signature in (seen, seen._replace(mtime_ns=0))

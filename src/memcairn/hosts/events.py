@@ -232,7 +232,7 @@ def _restored(memory: Memory, session: Session, place: Scope, budget_words: int)
 
 def _still_there(memory: Memory, where: Place) -> str:
     """What stands now where a passage was; "" if it cannot be read, or is no note any more."""
-    known = memory.databases.do(lambda opened: opened.indexer.signature(where.path))
+    known = memory.databases.do(lambda opened: opened.indexer.known(where.path))
     if known is None or paths.real(where.path) != where.path:
         return ""
     try:

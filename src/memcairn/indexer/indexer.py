@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from memcairn.config import Config
     from memcairn.signature import Signature
     from memcairn.store.database import Database
+    from memcairn.store.notes import KnownNote
     from memcairn.store.roots import Root
     from memcairn.store.signatures import NoNote
 
@@ -170,15 +171,9 @@ class Indexer:
             if store.remove(self._db, path):
                 report.removed.append(path)
 
-    def signature(self, path: str) -> Signature | None:
-        """What the index holds as the signature of a file; None if it holds no such note."""
-        note = store.known(self._db, path)
-        return None if note is None else note.signature
-
-    def hash(self, path: str) -> bytes | None:
-        """What the index holds as the hash of a file's content; None if it holds no such note."""
-        note = store.known(self._db, path)
-        return None if note is None else note.hash
+    def known(self, path: str) -> KnownNote | None:
+        """What the index knows of a file; None if it holds no such note."""
+        return store.known(self._db, path)
 
     def _new_root(self, path: str) -> Root:
         if not (os.path.isdir(path) or self._rules.is_note_name(path)):

@@ -65,8 +65,10 @@ def look_at_notes(indexer: Indexer, sources: Mapping[str, Source]) -> IndexRepor
     if not changed:
         return IndexReport()
     report = indexer.index_files(changed)
-    known = {*report.indexed, *report.removed, *report.failed}
-    report.indexed += [
-        path for path in changed if path not in known and indexer.hash(path) != sources[path].hash
-    ]
+    told = {*report.indexed, *report.removed, *report.failed}
+    for path in changed:
+        if path not in told:
+            now = indexer.known(path)
+            if now is None or now.hash != sources[path].hash:
+                report.indexed.append(path)
     return report
