@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from memcairn import config, drain, paths, unembedded
 from memcairn.databases import Databases
-from memcairn.errors import (
-    EmbeddingError,
-    MemcairnError,
-    MemoryMdError,
-    NoteError,
-    UsageError,
-)
+from memcairn.errors import EmbeddingError, MemcairnError, MemoryMdError, NoteError, UsageError
 from memcairn.memory_md import current
 from memcairn.report import EmbedReport, IndexReport
 from memcairn.search import freshness, pipeline

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOST_NOTES = 1_500
 # SQLite's integers have a sign: some network file systems number files beyond them, and a time that is
 # garbage can lie there, too.
-MOST = (1 << 63) - 1
+LARGEST_INTEGER = (1 << 63) - 1
 
 
 class Signature(NamedTuple):
@@ -31,12 +31,12 @@ class Signature(NamedTuple):
 
 def signature_of(status: os.stat_result) -> Signature:
     """What a stat says."""
-    return Signature(status.st_size, status.st_mtime_ns, status.st_ino & MOST)
+    return Signature(status.st_size, status.st_mtime_ns, status.st_ino & LARGEST_INTEGER)
 
 
 def storable_ns(mtime_ns: int) -> int:
     """A time as index.db can hold it: one before 1677 or after 2262 is 0."""
-    return mtime_ns if -MOST <= mtime_ns <= MOST else 0
+    return mtime_ns if -LARGEST_INTEGER <= mtime_ns <= LARGEST_INTEGER else 0
 
 
 def holds(path: str, known: Signature) -> bool:
@@ -60,7 +60,11 @@ def changed_files(known: Iterable[tuple[str, int, int, int]]) -> list[str]:
         except OSError:
             changed.append(path)
         else:
-            if now.st_size != size or now.st_mtime_ns != mtime or now.st_ino & MOST != inode:
+            if (
+                now.st_size != size
+                or now.st_mtime_ns != mtime
+                or now.st_ino & LARGEST_INTEGER != inode
+            ):
                 changed.append(path)
     return changed
 

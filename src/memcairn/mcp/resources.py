@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from mcp import types
 from mcp.shared.exceptions import MCPError
 
-from memcairn import names, paths
+from memcairn import names, paths, walk
 from memcairn.errors import MemcairnError
 from memcairn.store import catalogue
 
@@ -63,11 +62,7 @@ def page(files: Files, cursor: str | None) -> types.ListResourcesResult:
     listed = [] if cursor else [_index()]
     for note in notes[:_PAGE]:
         path = files.shown(note.path)
-        changed = (
-            datetime.fromtimestamp(note.mtime_ns / 1e9, UTC).isoformat(timespec="seconds")
-            if note.mtime_ns
-            else None
-        )
+        changed = walk.moment(note.mtime_ns / 1e9) if note.mtime_ns else None
         listed.append(
             types.Resource(
                 uri=uri_of(path),

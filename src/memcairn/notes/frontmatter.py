@@ -75,9 +75,8 @@ def update(text: str, changes: Mapping[str, Any]) -> str:
     if match is not None:
         raw = yaml_edit.change(match["raw"], changes, newline)
         body = text[match.end() :]
-        if (
-            match["raw"] and not raw and not body.startswith("---")
-        ):  # which would be frontmatter then
+        # A body that begins with a fence of its own would be taken for frontmatter then.
+        if match["raw"] and not raw and not body.startswith("---"):
             return (BOM if text.startswith(BOM) else "") + body
         return text[: match.start("raw")] + raw + text[match.end("raw") :]
     raw = yaml_edit.change("", changes, newline)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.errors import UsageError
 from memcairn.search import days, when
-from memcairn.signature import MOST
+from memcairn.signature import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     from memcairn.search.query import Query
@@ -96,4 +96,4 @@ def _edge(moment: datetime) -> Edge:
     # A day is written without a time in most notes; "2026-06-03" sorts before "2026-06-03T00:00:00".
     ns = int(moment.timestamp() * 1e9)
     # No file is of a time that SQLite cannot hold.
-    return Edge(text.removesuffix("T00:00:00"), max(-MOST, min(ns, MOST)))
+    return Edge(text.removesuffix("T00:00:00"), max(-LARGEST_INTEGER, min(ns, LARGEST_INTEGER)))
