@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from memcairn.evaluate import measures
-from memcairn.evaluate.measures import Asked, Lines, grouped, separation
+from memcairn.evaluate.measures import Judgement, LineRange, grouped, separation
 from memcairn.evaluate.systems import SYSTEMS
 from notes_corpus import (
     HAND_WRITTEN,
@@ -41,9 +41,9 @@ def labels(question: Question) -> Iterator[str]:
         yield "paraphrase"
 
 
-def ask(system: str, asked: list[Question], cache: Path, *, pooled: bool) -> list[Asked]:
+def ask(system: str, asked: list[Question], cache: Path, *, pooled: bool) -> list[Judgement]:
     """Put each question to a fresh index of its corpus, or of all corpora."""
-    lines_of = Lines()
+    lines_of = LineRange()
     corpora = list(dict.fromkeys(question.corpus for question in asked))
     rows = []
     for group in [corpora] if pooled else [[corpus] for corpus in corpora]:

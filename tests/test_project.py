@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn import config, project
 from memcairn.errors import ConfigError
+from memcairn.settings import config, project
 
 if TYPE_CHECKING:
     from pathlib import Path

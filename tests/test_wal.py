@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn import wal
+from memcairn.sqlite import wal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def test_the_switch_waits_until_nobody_reads(
 
     monkeypatch.setattr(wal.time, "sleep", wait)
     with closing(sqlite3.connect(tmp_path / "some.db", timeout=0)) as db:
-        wal.use(db, 60)
+        wal.enable_wal(db, 60)
         (mode,) = db.execute("PRAGMA journal_mode").fetchone()
     reader.close()
 
@@ -60,7 +60,7 @@ def test_it_does_not_wait_for_ever(tmp_path: Path, reader: sqlite3.Connection) -
         closing(sqlite3.connect(tmp_path / "some.db", timeout=0)) as db,
         pytest.raises(sqlite3.OperationalError, match="locked"),
     ):
-        wal.use(db, 0.05)
+        wal.enable_wal(db, 0.05)
     reader.close()
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memcairn.errors import MemcairnError
+    from memcairn.indexing.report import IndexReport
     from memcairn.memory import Memory
-    from memcairn.report import IndexReport
     from memcairn.search.passages import Passage
 
 __version__ = "0.1.0"
 __all__ = ["IndexReport", "MemcairnError", "Memory", "Passage", "__version__"]
 
 _MODULES = {
-    "IndexReport": "memcairn.report",
+    "IndexReport": "memcairn.indexing.report",
     "MemcairnError": "memcairn.errors",
     "Memory": "memcairn.memory",
     "Passage": "memcairn.search.passages",

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from memcairn import atomic
-from memcairn.config import PROJECT_FILE
+from memcairn.fs import atomic
+from memcairn.settings.config import PROJECT_FILE
 from memcairn.store import overview, roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from memcairn.config import Config
-    from memcairn.indexer import Indexer
+    from memcairn.indexing import Indexer
     from memcairn.queue import Queue
+    from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
 LEFTOVER_AGE_S = 3600.0

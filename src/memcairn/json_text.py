@@ -24,7 +24,7 @@ class _Rules:
     parse_constant = float
 
 
-def read(content: bytes | str) -> Any:
+def loads(content: bytes | str) -> Any:
     """The value that a JSON text stands for; bytes are UTF-8.
 
     Raises:
@@ -43,7 +43,7 @@ def read(content: bytes | str) -> Any:
     return value
 
 
-def write(value: object) -> str:
+def dumps(value: object) -> str:
     """The JSON text of a value, in ASCII.
 
     Raises:
@@ -59,10 +59,10 @@ def write(value: object) -> str:
         case int() | float():
             return repr(value)
         case dict():
-            members = (f"{_quoted(key)}:{write(member)}" for key, member in value.items())
+            members = (f"{_quoted(key)}:{dumps(member)}" for key, member in value.items())
             return "{" + ",".join(members) + "}"
         case list() | tuple():
-            return "[" + ",".join(map(write, value)) + "]"
+            return "[" + ",".join(map(dumps, value)) + "]"
         case _:
             raise TypeError(f"{type(value).__name__} has no form in JSON")
 

@@ -12,22 +12,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from memcairn import config, drain, paths, unembedded
-from memcairn.databases import Databases
+from memcairn import paths
+from memcairn.embedding import backlog as unembedded
+from memcairn.embedding.backlog import EmbedReport
+from memcairn.engine import Databases
 from memcairn.errors import EmbeddingError, MemcairnError, MemoryMdError, NoteError, UsageError
+from memcairn.indexing import drain
+from memcairn.indexing.report import IndexReport
 from memcairn.memory_md import current
-from memcairn.report import EmbedReport, IndexReport
 from memcairn.search import freshness, pipeline
 from memcairn.search.model import Model
 from memcairn.search.query import Query
+from memcairn.settings import config
 from memcairn.store import memory_md, notes, overview, roots, uses
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Sequence
 
-    from memcairn.databases import Opened
     from memcairn.doctor import Finding
+    from memcairn.engine import Opened
     from memcairn.memory_md import findings as memory_md_findings
     from memcairn.memory_md.check import Explanation, Loaded
     from memcairn.memory_md.refresh import Refreshed
@@ -106,7 +110,7 @@ class Memory:
             opened.indexer.progress = progress
             return opened.indexer.index(real, namespace=namespace, force=force)
 
-        report = self._finish(self.databases.do(work))
+        report = self._finish(self.databases.run(work))
         if embed and self.unembedded():
             try:
                 self.embed()
@@ -141,13 +145,13 @@ class Memory:
         """
         if not self.model.wanted:
             return EmbedReport()
-        from memcairn import embed  # noqa: PLC0415 - it brings NumPy
+        from memcairn.embedding import backfill as embed  # noqa: PLC0415 - it brings NumPy
 
-        return self.databases.do(
-            lambda opened: embed.Embedding(
+        return self.databases.run(
+            lambda opened: embed.Backfill(
                 opened.db,
                 self.model.load,
-                unembedded.asked_as(self.config),
+                unembedded.model_key(self.config),
                 batch=batch,
                 progress=progress,
                 deadline=deadline,
@@ -162,13 +166,13 @@ class Memory:
             How many chunks it has before it; 0 if none was started, because nothing waits, the setting
             embedding.background forbids it, or the model failed less than a minute ago.
         """
-        return self.databases.do(
+        return self.databases.run(
             lambda opened: unembedded.start_process(opened.db, self.config, self.home)
         )
 
     def unembedded(self) -> int:
         """How many chunks wait for an embedding; 0 if no model is wanted."""
-        return self.databases.do(lambda opened: unembedded.count(opened.db, self.config))
+        return self.databases.run(lambda opened: unembedded.count(opened.db, self.config))
 
     def enqueue(
         self,
@@ -181,7 +185,7 @@ class Memory:
         if isinstance(changed, str | os.PathLike):
             changed = [changed]
         real = [paths.real(os.fspath(path)) for path in changed]
-        self.databases.do(
+        self.databases.run(
             lambda opened: opened.queue.enqueue(real, namespace=namespace, force=force)
         )
 
@@ -233,16 +237,16 @@ class Memory:
 
     def discard_failed(self) -> list[QueueEntry]:
         """Drop the queue's entries that have an error, and return them."""
-        return self.databases.do(lambda opened: opened.queue.discard_failed())
+        return self.databases.run(lambda opened: opened.queue.discard_failed())
 
     def queue_status(self) -> QueueStatus:
         """How many entries wait, are ready, claimed, failing; the oldest and its age."""
         window_s = self.config.seconds("queue.window_s")
-        return self.databases.do(lambda opened: opened.queue.status(window_s=window_s))
+        return self.databases.run(lambda opened: opened.queue.status(window_s=window_s))
 
     def _timed(self, work: Callable[[Opened], IndexReport]) -> IndexReport:
         started = time.perf_counter()
-        report = self.databases.do(work)
+        report = self.databases.run(work)
         report.took_s = time.perf_counter() - started
         return self._finish(report)
 
@@ -255,7 +259,7 @@ class Memory:
 
     def keep_memory_md(self) -> None:
         """Bring each MEMORY.md up to date that is not; every call that indexes does so by itself."""
-        self.databases.do(
+        self.databases.run(
             lambda opened: current.bring_up_to_date(opened.db, self.config, self.home, self.notices)
         )
 
@@ -272,8 +276,8 @@ class Memory:
         all_roots = [root for root in self.roots() if not os.path.isfile(root.path)]
         real = None if path is None else paths.real(os.fspath(path))
         if real is None:
-            states = self.databases.do(lambda opened: memory_md.states(opened.db))
-            having = [root for root in all_roots if current.is_kept(root, states)]
+            states = self.databases.run(lambda opened: memory_md.states(opened.db))
+            having = [root for root in all_roots if current.is_managed(root, states)]
             if len(having) == 1:
                 return having[0]
             real = os.getcwd()
@@ -309,7 +313,7 @@ class Memory:
                 opened.db, root, self.config, self.home, self.notices, rebuild=True
             )
 
-        return self.databases.do(work)
+        return self.databases.run(work)
 
     def stop_memory_md(self, path: str | os.PathLike[str] | None = None) -> Root:
         """Keep a root's MEMORY.md no longer; the file stays as it is."""
@@ -319,12 +323,12 @@ class Memory:
             roots.update(opened.db, root.id, memory_md=False)
             memory_md.end(opened.db, root.id)
 
-        self.databases.do(work)
+        self.databases.run(work)
         return root
 
     def check_memory_md(
         self, path: str | os.PathLike[str] | None = None
-    ) -> list[memory_md_findings.Finding]:
+    ) -> list[memory_md_findings.MemoryMdFinding]:
         """What is wrong with a root's MEMORY.md and its pages, by what the files say now.
 
         Raises:
@@ -335,7 +339,7 @@ class Memory:
 
         root = self._kept_root(path)
         self._index_only(root.path)
-        return self.databases.do(
+        return self.databases.run(
             lambda opened: refresh.check(opened.db, root, current.limits(self.config))
         )
 
@@ -350,7 +354,7 @@ class Memory:
         real = paths.real(os.fspath(path))
         root = self._kept_root(real)
         self.index(real)
-        found = self.databases.do(
+        found = self.databases.run(
             lambda opened: refresh.explain(opened.db, root, real, current.limits(self.config))
         )
         if found is None:
@@ -378,7 +382,9 @@ class Memory:
 
     def _kept_root(self, path: str | os.PathLike[str] | None) -> Root:
         root = self.memory_md_root(path)
-        if not current.is_kept(root, self.databases.do(lambda opened: memory_md.states(opened.db))):
+        if not current.is_managed(
+            root, self.databases.run(lambda opened: memory_md.states(opened.db))
+        ):
             there = os.path.exists(os.path.join(root.path, paths.MEMORY_MD))
             raise UsageError(
                 "its MEMORY.md is not kept current" if there else "has no MEMORY.md",
@@ -394,7 +400,7 @@ class Memory:
             opened.indexer.progress = None
             return opened.indexer.index(real)
 
-        return self.databases.do(work)
+        return self.databases.run(work)
 
     # ── observations ─────────────────────────────────────────────────────────────────────────────
 
@@ -433,7 +439,7 @@ class Memory:
             NoteError: it cannot be written.
             UsageError: the text is empty.
         """
-        from memcairn import observe  # noqa: PLC0415 - of no use to a search
+        from memcairn.root import observe  # noqa: PLC0415 - of no use to a search
 
         said = observe.Observation(text, title, type, tuple(tags), namespace)
         said = observe.checked(said, allow_secret=allow_secret)
@@ -466,7 +472,7 @@ class Memory:
             if root.memory_md is None:
                 roots.update(opened.db, root.id, memory_md=True)
 
-        self.databases.do(work)
+        self.databases.run(work)
         return real
 
     def pin(self, path: str | os.PathLike[str], *, pinned: bool = True) -> bool:
@@ -478,7 +484,7 @@ class Memory:
         Raises:
             NoteError: it is no note, or cannot be changed.
         """
-        from memcairn import observe  # noqa: PLC0415 - as above
+        from memcairn.root import observe  # noqa: PLC0415 - as above
 
         real = paths.real(os.fspath(path))
         enclosing = [root for root in self.roots() if paths.is_inside(real, root.path)]
@@ -486,7 +492,7 @@ class Memory:
             hint = "`memcairn index FOLDER` makes notes of what is in it"
             raise NoteError("is no note of a root", path=real, hint=hint)
         self.index(real, embed=False)
-        if not self.databases.do(lambda opened: _is_note(opened, real)):
+        if not self.databases.run(lambda opened: _is_note(opened, real)):
             raise NoteError("is no note", path=real)
         root = max(enclosing, key=lambda root: len(root.path))
         changed = observe.set_pinned(root.path, real, pinned=pinned)
@@ -544,7 +550,7 @@ class Memory:
             from memcairn.search import dates  # noqa: PLC0415 - few searches have one
 
             asked = dates.between(asked, since, until, as_of)
-        return self.databases.do(lambda opened: self._search(opened, asked))
+        return self.databases.run(lambda opened: self._search(opened, asked))
 
     def _search(self, opened: Opened, asked: Query) -> list[Passage]:
         opened.indexer.progress = None
@@ -579,17 +585,17 @@ class Memory:
         """
         real = [paths.real(os.fspath(path)) for path in used]
         today = current.this_day().toordinal()
-        self.databases.do(lambda opened: uses.note_used(opened.db, real, today))
+        self.databases.run(lambda opened: uses.note_used(opened.db, real, today))
 
     def namespaces(self) -> dict[str, int]:
         """How many notes each namespace has, by name."""
-        return self.databases.do(lambda opened: overview.namespaces(opened.db))
+        return self.databases.run(lambda opened: overview.namespaces(opened.db))
 
     # ── upkeep ───────────────────────────────────────────────────────────────────────────────────
 
     def roots(self) -> list[Root]:
         """The folders and files that are kept current."""
-        return self.databases.do(lambda opened: roots.roots(opened.db))
+        return self.databases.run(lambda opened: roots.roots(opened.db))
 
     def forget_root(self, path: str | os.PathLike[str]) -> int:
         """Take a root out of the index; its files stay. Returns how many notes it had.
@@ -600,7 +606,7 @@ class Memory:
         real = paths.real(os.fspath(path))
         for root in self.roots():
             if root.path == real:
-                return self.databases.do(partial(_forget, root))
+                return self.databases.run(partial(_forget, root))
         known = ", ".join(root.path for root in self.roots()) or "none"
         raise UsageError("is no root", path=real, hint=f"roots: {known}")
 
@@ -609,7 +615,7 @@ class Memory:
         # As with doctor: of no use to any other call.
         from memcairn.status import status  # noqa: PLC0415
 
-        return self.databases.do(
+        return self.databases.run(
             lambda opened: status(self.home, opened.db, opened.queue, self.config)
         )
 
@@ -617,7 +623,7 @@ class Memory:
         """What is wrong and how to mend it; with `fix`, what is safe to mend is mended."""
         from memcairn import doctor  # noqa: PLC0415 - of no use to any other call
 
-        return self.databases.do(
+        return self.databases.run(
             lambda opened: list(
                 doctor.examine(
                     self.home, opened.db, opened.queue, opened.indexer, self.config, fix=fix

@@ -217,11 +217,11 @@ class Queue:
             ) from error
         except sqlite3.DatabaseError as error:
             # What few calls need, and a hook call cannot afford.
-            from memcairn import aside, sqlite_errors  # noqa: PLC0415
+            from memcairn.sqlite import errors, quarantine  # noqa: PLC0415
 
-            if not sqlite_errors.says_damaged(error):
-                raise sqlite_errors.cannot_be_used(path, error) from error
-            self.set_aside = aside.set_aside(path)
+            if not errors.is_damage(error):
+                raise errors.state_error(path, error) from error
+            self.set_aside = quarantine.set_aside(path)
             self._db = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -253,9 +253,9 @@ class Queue:
         return db
 
     def _create(self, db: sqlite3.Connection) -> None:
-        from memcairn import wal  # noqa: PLC0415 - once in the life of a home
+        from memcairn.sqlite import wal  # noqa: PLC0415 - once in the life of a home
 
-        wal.use(db, BUSY_S)
+        wal.enable_wal(db, BUSY_S)
         db.execute("BEGIN IMMEDIATE")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version == 0:
@@ -507,8 +507,8 @@ class _Transaction:
             self._tell(error)
 
     def _tell(self, error: sqlite3.Error) -> NoReturn:
-        from memcairn import sqlite_errors  # noqa: PLC0415 - seldom needed
+        from memcairn.sqlite import errors  # noqa: PLC0415 - seldom needed
 
-        if sqlite_errors.blames_the_machine(error):
-            raise sqlite_errors.cannot_be_used(self._path, error) from error
+        if errors.is_environment_error(error):
+            raise errors.state_error(self._path, error) from error
         raise error

@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcairn import unembedded
+from memcairn.embedding import backlog
 from memcairn.store import overview, roots, vector_state
 
 if TYPE_CHECKING:
-    from memcairn.config import Config
     from memcairn.queue import Queue, QueueEntry, QueueStatus
+    from memcairn.settings.config import Config
     from memcairn.store.database import Database
     from memcairn.store.overview import FoundProblem
 
@@ -29,7 +29,7 @@ class RootStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Embedding:
+class EmbeddingStatus:
     """What is found by its meaning.
 
     Attributes:
@@ -59,7 +59,7 @@ class Status:
     chunks: int
     index_bytes: int
     queue_bytes: int
-    embedding: Embedding
+    embedding: EmbeddingStatus
     queue: QueueStatus
     failing: tuple[QueueEntry, ...]
     problems: tuple[FoundProblem, ...]
@@ -102,14 +102,14 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
     )
 
 
-def _embedding(db: Database, settings: Config) -> Embedding:
+def _embedding(db: Database, settings: Config) -> EmbeddingStatus:
     held, failed = vector_state.model(db), vector_state.failure(db)
-    return Embedding(
+    return EmbeddingStatus(
         settings["embedding.provider"],
-        unembedded.is_wanted(settings),
+        backlog.is_wanted(settings),
         held.name if held else "",
         vector_state.count_embedded(db),
-        unembedded.count(db, settings),
+        backlog.count(db, settings),
         failed.message if failed else None,
     )
 

@@ -11,17 +11,17 @@ import click
 import watchfiles
 
 from memcairn import paths
-from memcairn.config import PROJECT_FILE
-from memcairn.embed_thread import EmbedThread
+from memcairn.embedding.worker import EmbedThread
 from memcairn.errors import ConfigError
-from memcairn.selection import IGNORE_FILES
+from memcairn.indexing.selection import IGNORE_FILES
+from memcairn.settings.config import PROJECT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from memcairn.config import Config
+    from memcairn.indexing.report import IndexReport
     from memcairn.memory import Memory
-    from memcairn.report import IndexReport
+    from memcairn.settings.config import Config
 
 # How often the queue is looked at while nothing changes: entries of other processes become ready, too.
 POLL_MS = 500

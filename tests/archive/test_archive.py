@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_secrets import fake_secrets
-from memcairn import sandbox
 from memcairn.archive import Imported, export, import_, load
 from memcairn.errors import ArchiveRefused, MemcairnError, UsageError
+from memcairn.fs import sandbox
 from memcairn.notes import frontmatter
 from vault.steps import before_step
 
@@ -576,10 +576,10 @@ def test_a_file_of_a_time_beyond_the_calendar_is_exported_with_the_others(
     fill(tmp_path, {"a.md": b"one", "b.md": b"two"})
     read = sandbox.Folder.read
 
-    def absurd(folder: sandbox.Folder, name: str, limit: int) -> sandbox.Content:
+    def absurd(folder: sandbox.Folder, name: str, limit: int) -> sandbox.FileContent:
         found = read(folder, name, limit)
         status = os.stat_result((*found.status[:8], 10**13 if name == "a.md" else -(10**13), 0))
-        return sandbox.Content(found.data, status)
+        return sandbox.FileContent(found.data, status)
 
     monkeypatch.setattr(sandbox.Folder, "read", absurd)
 

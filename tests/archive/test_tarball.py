@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memcairn.errors import ArchiveRefused
-from memcairn.tarball import Limits, Member, Names, Writer, members
+from memcairn.fs.tar import ArchiveLimits, Member, Names, Writer, members
 
 from .hostile import GOOD, HOSTILE, file, special, tar
 
@@ -22,7 +22,7 @@ NAME = st.text(
 PATHS = st.lists(NAME, min_size=1, max_size=6).map("/".join)
 
 
-def read(data: bytes, limits: Limits | None = None) -> list[Member]:
+def read(data: bytes, limits: ArchiveLimits | None = None) -> list[Member]:
     return list(members(io.BytesIO(data), len(data), limits))
 
 
@@ -38,7 +38,7 @@ def written(*files: Member) -> bytes:
 def test_what_is_written_is_read_back_here_and_by_the_standard_library(
     files: dict[str, bytes], mtime_s: int
 ) -> None:
-    names = Names(Limits())
+    names = Names(ArchiveLimits())
     expected = []
     for path, data in files.items():
         try:
@@ -62,7 +62,7 @@ def test_what_is_written_is_read_back_here_and_by_the_standard_library(
 def test_what_the_standard_library_writes_is_read(
     files: dict[str, bytes], kind: int, pack: Callable[[bytes], bytes]
 ) -> None:
-    names = Names(Limits())
+    names = Names(ArchiveLimits())
     good = {}
     for path, data in files.items():
         try:
@@ -116,14 +116,14 @@ def test_a_hostile_archive_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     ("limits", "why"),
     [
-        (Limits(max_files=2), "more than 2 files"),
-        (Limits(max_file_bytes=3), "more than 3 bytes"),
-        (Limits(max_total_bytes=1, max_files=0), "holds more than 1 bytes"),
-        (Limits(max_ratio=1, free_bytes=0), "bomb"),
+        (ArchiveLimits(max_files=2), "more than 2 files"),
+        (ArchiveLimits(max_file_bytes=3), "more than 3 bytes"),
+        (ArchiveLimits(max_total_bytes=1, max_files=0), "holds more than 1 bytes"),
+        (ArchiveLimits(max_ratio=1, free_bytes=0), "bomb"),
     ],
     ids=str,
 )
-def test_limits_hold(limits: Limits, why: str) -> None:
+def test_limits_hold(limits: ArchiveLimits, why: str) -> None:
     data = gzip.compress(tar(*(file(f"{n}.md", b"text") for n in range(3))))
 
     with pytest.raises(ArchiveRefused, match=why):
@@ -135,4 +135,4 @@ def test_folders_are_limited() -> None:
     data = tar(*(special(f"f{n}", tarfile.DIRTYPE) for n in range(3)))
 
     with pytest.raises(ArchiveRefused, match="more than 2 folders"):
-        read(data, Limits(max_files=2))
+        read(data, ArchiveLimits(max_files=2))

@@ -17,11 +17,11 @@ import pytest
 from memcairn import Memory, paths
 from memcairn.cli import index, parse_enqueue
 from memcairn.cli.commands import run
-from memcairn.indexer import Indexer
+from memcairn.indexing import Indexer
 from support import PROGRAM
 
 if TYPE_CHECKING:
-    from memcairn.report import IndexReport
+    from memcairn.indexing.report import IndexReport
 
 NOTE = "# Deploy\n\nWe deploy with blue-green.\n"
 

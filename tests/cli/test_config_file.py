@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memcairn import config, settings_file
 from memcairn.cli.commands import run
+from memcairn.settings import config, config_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,10 +199,10 @@ def test_after_any_changes_the_file_says_what_was_said_last(
 
     for key, value in changes:
         if value is None:
-            assert settings_file.unset(key) == (key in said)
+            assert config_toml.unset(key) == (key in said)
             said.pop(key, None)
         else:
-            settings_file.set_value(key, str(value))
+            config_toml.set_value(key, str(value))
             said[key] = float(value)
 
     found = config.load()

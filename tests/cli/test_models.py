@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from memcairn.cli.commands import run
-from memcairn.config import BY_NAME
 from memcairn.embedding import providers
+from memcairn.settings.config import BY_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path

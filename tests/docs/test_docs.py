@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from memcairn import config
 from memcairn.cli.commands import COMMANDS
+from memcairn.settings import config
 from support import PROGRAM
 
 PROJECT = Path(__file__).resolve().parents[2]

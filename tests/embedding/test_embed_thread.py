@@ -11,8 +11,9 @@ import pytest
 pytest.importorskip("numpy")
 
 import model_server
-from memcairn import Memory, embed_thread
-from memcairn.embed_thread import EmbedThread
+from memcairn import Memory
+from memcairn.embedding import worker
+from memcairn.embedding.worker import EmbedThread
 from memcairn.watch import watch
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def test_what_is_indexed_by_whomever_is_embedded(server: Server, notes: Path) ->
 def test_a_model_that_fails_is_told_once_and_tried_again_later(
     server: Server, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embed_thread, "LATER_S", 0.05)
+    monkeypatch.setattr(worker, "RETRY_DELAY_S", 0.05)
     (notes / "a.md").write_text("# Tea\n\noolong\n", encoding="utf-8")
     server.script = [(401, {}, b"no key")] * 3
     told: list[str] = []
@@ -100,7 +101,7 @@ def test_a_stop_is_heard_between_two_batches(server: Server, notes: Path) -> Non
         assert not thread.is_alive()
         left = memory.unembedded()
         assert 0 < left < 100
-        assert left % embed_thread.FEW == 100 % embed_thread.FEW
+        assert left % worker.BATCH_SIZE == 100 % worker.BATCH_SIZE
 
 
 def test_a_watch_embeds_what_it_indexes(server: Server, notes: Path) -> None:

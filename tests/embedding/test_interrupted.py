@@ -14,9 +14,10 @@ pytest.importorskip("numpy")
 
 import numpy as np
 
-from memcairn import Memory, lock
+from memcairn import Memory
 from memcairn.embedding.embedder import Embedded, EmbeddedQuery
 from memcairn.errors import StateError
+from memcairn.fs import lock
 from memcairn.store.vector_scan import VectorScan
 from memcairn.store.vectors import quantised
 

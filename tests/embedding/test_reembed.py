@@ -17,9 +17,10 @@ import pytest
 pytest.importorskip("numpy")
 
 import model_server
-from memcairn import Memory, lock
+from memcairn import Memory
 from memcairn.cli.commands import run
-from memcairn.embed import LOCK
+from memcairn.embedding.backfill import LOCK
+from memcairn.fs import lock
 from support import PROGRAM
 
 if TYPE_CHECKING:

@@ -95,7 +95,7 @@ def test_a_server_that_stays_busy_is_given_up(server: Server) -> None:
     with pytest.raises(EmbeddingError, match="503"):
         RemoteEmbedder(server.endpoint()).embed(["text"])
 
-    assert len(server.requests) == remote.TRIES
+    assert len(server.requests) == remote.MAX_ATTEMPTS
 
 
 @pytest.mark.parametrize("code", [400, 401, 404])

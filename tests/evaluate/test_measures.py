@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from memcairn.evaluate.measures import Asked, Found, Lines, measure, separation, word_count
+from memcairn.evaluate.measures import (
+    Judgement,
+    LineRange,
+    SearchHit,
+    measure,
+    separation,
+    word_count,
+)
 from memcairn.evaluate.systems import SYSTEMS, grep
 
 NOTE = Path("/notes/a.md")
@@ -15,7 +22,7 @@ def measured(evidence, passages, text):
     lines = text.splitlines()
     return measure(
         {(NOTE, line) for line in evidence},
-        [Found(NOTE, start, end, 0.0) for start, end in passages],
+        [SearchHit(NOTE, start, end, 0.0) for start, end in passages],
         lambda _: lines,
     )
 
@@ -97,7 +104,7 @@ def test_grep_finds_chinese_by_pieces_of_the_question(tmp_path):
 
 def test_scores_that_tell_nothing_apart_have_an_auc_of_a_half():
     def asked(*scores):
-        return [Asked((), {}, 0.0, score) for score in scores]
+        return [Judgement((), {}, 0.0, score) for score in scores]
 
     assert separation(asked(2, 3), asked(0, 1)) == 1
     assert separation(asked(1, 1), asked(1)) == 0.5
@@ -106,4 +113,4 @@ def test_scores_that_tell_nothing_apart_have_an_auc_of_a_half():
 def test_a_file_that_cannot_be_read_has_no_lines(tmp_path):
     (tmp_path / "latin.md").write_bytes(b"caf\xe9\n")
 
-    assert Lines()(tmp_path / "latin.md") == Lines()(tmp_path / "gone.md") == []
+    assert LineRange()(tmp_path / "latin.md") == LineRange()(tmp_path / "gone.md") == []

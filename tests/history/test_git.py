@@ -65,7 +65,7 @@ def commit_and_drop(history: GitHistory) -> None:
     history.commit()
     journal = history._journal
     bounds, journal._bounds = journal._bounds, Bounds(max_revisions=1)
-    journal.database.do(journal._drop_oldest)
+    journal.database.run(journal._drop_oldest)
     journal._bounds = bounds
 
 

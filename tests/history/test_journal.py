@@ -231,7 +231,7 @@ def test_a_full_disk_stops_a_change_whose_old_state_cannot_be_kept(
     (root / "a.md").write_bytes(os.urandom(300_000))
     before = (root / "a.md").read_bytes()
     write(journal, vault, "b.md", "b")
-    journal.database.do(lambda db: None)
+    journal.database.run(lambda db: None)
     connection = journal.database._connection
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")

@@ -20,7 +20,7 @@ from memcairn.memory import Memory
 from support import PROGRAM
 
 if TYPE_CHECKING:
-    from memcairn.report import IndexReport
+    from memcairn.indexing.report import IndexReport
 
 FILES, WRITES, BURST_S = 20, 50, 2.5
 

@@ -8,10 +8,10 @@ from pathlib import Path  # noqa: TC003
 
 import pytest
 
-from memcairn import config
 from memcairn.hosts import payload
 from memcairn.hosts.events import EVENTS
 from memcairn.memory import Memory
+from memcairn.settings import config
 
 Say = Callable[..., str]
 Configure = Callable[[str, str], None]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from memcairn.hosts import answers
+from memcairn.hosts import output
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.table import BY_NAME
 
@@ -18,7 +18,7 @@ SPECIFIC = ("claude-code", "codex", "gemini")
 def test_an_answer_is_one_json_object_with_fields_that_the_host_knows(
     host: str, event: str
 ) -> None:
-    printed = answers.printed(host, event, "some text")
+    printed = output.printed(host, event, "some text")
 
     if not printed:
         return
@@ -37,31 +37,31 @@ def test_an_answer_is_one_json_object_with_fields_that_the_host_knows(
 def test_nothing_to_say_is_silence_or_an_empty_object(host: str, event: str) -> None:
     expected = b"{}\n" if host in ("gemini", "cursor", "opencode") else b""
 
-    assert answers.printed(host, event, "") == expected
+    assert output.printed(host, event, "") == expected
 
 
 @pytest.mark.parametrize("host", list(BY_NAME))
 def test_every_host_takes_text_when_a_session_starts(host: str) -> None:
-    assert answers.answer(host, "session-start", "text")
+    assert output.answer(host, "session-start", "text")
 
 
 @pytest.mark.parametrize("host", [name for name in BY_NAME if name != "cursor"])
 def test_every_host_but_cursor_takes_text_with_a_prompt(host: str) -> None:
-    assert answers.answer(host, "user-prompt", "text")
+    assert output.answer(host, "user-prompt", "text")
 
 
 @pytest.mark.parametrize("host", [name for name in BY_NAME if name != "opencode"])
 def test_no_text_is_given_where_the_host_does_not_honour_it(host: str) -> None:
     for event in ("pre-compact", "stop", "subagent-stop", "session-end", "tool-used"):
-        assert answers.answer(host, event, "text") == {}
+        assert output.answer(host, event, "text") == {}
 
 
 def test_a_host_that_is_not_known_gets_nothing() -> None:
-    assert answers.printed("somebody", "user-prompt", "text") == b""
+    assert output.printed("somebody", "user-prompt", "text") == b""
 
 
 def test_an_answer_is_ascii_whatever_it_says() -> None:
-    printed = answers.printed("claude-code", "user-prompt", "Grüße, 記憶, \ud800, \0")
+    printed = output.printed("claude-code", "user-prompt", "Grüße, 記憶, \ud800, \0")
 
     assert printed.isascii()
     assert json.loads(printed)["hookSpecificOutput"]["additionalContext"].startswith("Grüße, 記憶")

@@ -87,5 +87,5 @@ def test_what_a_host_would_cut_is_cut_at_the_end_of_a_line() -> None:
 
     whole = fence.fenced("recall", ABOUT, blocks)
 
-    assert 9_000 < fence.units(whole) <= fence.MOST_UNITS
+    assert 9_000 < fence.units(whole) <= fence.MAX_UNITS
     assert whole.endswith("x\n</memcairn-recall>")

@@ -22,14 +22,14 @@ CLAUDE = {
 PATCH = "*** Begin Patch\n*** Add File: notes/a.md\n+text\n*** Update File: b.md\n*** Move to: c.md\n@@\n-x\n+y\n*** Delete File: d.md\n*** End Patch\n"  # noqa: E501
 
 
-def parse(event: str, host: str, fields: object) -> payload.Call:
+def parse(event: str, host: str, fields: object) -> payload.HookEvent:
     return payload.parse(event, host, json.dumps(fields).encode())
 
 
 def test_claude_code() -> None:
     call = parse("tool-used", "claude-code", CLAUDE)
 
-    assert call == payload.Call(
+    assert call == payload.HookEvent(
         event="tool-used",
         host="claude-code",
         session_id="5f0c8c1e",

@@ -356,8 +356,9 @@ def test_a_queueing_call_loads_little() -> None:
         env=os.environ | {"PYTHONPATH": source}, capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    heavy = {"click", "yaml", "numpy", "dataclasses", "pathlib", "typing", "logging", "memcairn.config",
-             "memcairn.memory", "memcairn.store", "subprocess", "threading", "hashlib", "mcp"}  # fmt: skip
+    heavy = {"click", "yaml", "numpy", "dataclasses", "pathlib", "typing", "logging",
+             "memcairn.settings.config", "memcairn.memory", "memcairn.store", "subprocess", "threading",
+             "hashlib", "mcp"}  # fmt: skip
     assert heavy.isdisjoint(done.stdout.split())
 
 
@@ -365,7 +366,7 @@ def test_a_session_starts_without_what_indexes_where_nothing_is_to_be_indexed(
     root: Path, project: Path
 ) -> None:
     hook("session-start", payload(project))  # the first one may have something to do
-    heavy = ("memcairn.memory", "memcairn.indexer", "dataclasses", "typing", "logging", "json")
+    heavy = ("memcairn.memory", "memcairn.indexing", "dataclasses", "typing", "logging", "json")
     program = f"""
 import os, sys
 def loaded_at_exit(code, exit=os._exit):

@@ -268,7 +268,7 @@ class TestScope:
         self, memory: Memory, tmp_path: Path, notes: Path, say: Say
     ) -> None:
         (tmp_path / "other" / ".git").mkdir(parents=True)
-        for number in range(relevant.MOST_PASSAGES + 10):
+        for number in range(relevant.MAX_PASSAGES + 10):
             write(tmp_path / "other" / "docs", f"deploy-{number}.md", DEPLOY)
         memory.index(tmp_path / "other" / "docs")
         write(notes, "deploy.md", DEPLOY.replace("We", "Here we and others"))

@@ -8,7 +8,7 @@ import tomllib
 import pytest
 
 from memcairn.hosts import install
-from memcairn.hosts.edits import Edit, JsonEntries, TomlTable
+from memcairn.hosts.config_edits import Edit, JsonEntries, TomlTable
 from memcairn.hosts.table import BY_NAME
 
 OLD, NEW = "/old/memcairn", "/new/memcairn"

@@ -533,14 +533,14 @@ def test_the_files_of_hooks_do_not_change_with_the_version(
 def test_a_file_that_changes_at_that_moment_is_left_alone(
     user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from memcairn.hosts import changes
+    from memcairn.hosts import plan
 
     settings = write(user / ".gemini/settings.json", "{}")
     planned = install.plan([BY_NAME["gemini"]], "user", "", str(user / "home"))
     settings.write_text('{"theme": "new"}')
 
     with pytest.raises(Exception, match="was changed by somebody else"):
-        changes.make(planned, str(user / "home"), install=True)
+        plan.make(planned, str(user / "home"), install=True)
 
     assert settings.read_text() == '{"theme": "new"}'
 

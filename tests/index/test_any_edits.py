@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from index_tools import content
 
-from memcairn import Memory, config, unchanged
+from memcairn import Memory
+from memcairn.indexing import unchanged
+from memcairn.settings import config
 
 FOLDERS = ("", "sub", "sub/deep", "other")
 NAMES = ("a.md", "b.md", "c.txt", "x.md")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import chunk_ids, content, found, rows, settle, write
 
-from memcairn import Memory, reading, scan
+from memcairn.indexing import reading, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from memcairn import Memory
 
 PLAN = "# Plan\n\nIntro of it.\n\n## Rollout\n\nBlue and green.\n\n## Budget\n\nNot much.\n"
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import found, settle, write
 
-from memcairn import Memory, reading, scan, signature
+from memcairn import Memory
+from memcairn.fs import signature
+from memcairn.indexing import reading, scan
 from memcairn.search import freshness, pipeline
 
 if TYPE_CHECKING:
@@ -187,7 +189,7 @@ def test_of_many_notes_a_share_is_looked_at_by_each_search(
     memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(freshness, "MOST_NOTES", 10)
-    monkeypatch.setattr(freshness, "SHARE", 4)
+    monkeypatch.setattr(freshness, "SAMPLE_SIZE", 4)
     for number in range(11):
         write(notes / f"{number:02}.md", f"kiwi {number}\n")
     settle(notes)
@@ -267,7 +269,7 @@ def test_a_file_number_that_the_index_cannot_hold_is_another_one_that_it_can(
     known = signature.signature_of(os.stat(notes / "a.md"))
 
     assert known.inode < 1 << 63
-    assert signature.holds(str(notes / "a.md"), known)
+    assert signature.is_unchanged(str(notes / "a.md"), known)
     assert signature.changed_files([(str(notes / "a.md"), *known)]) == []
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn import opening
+from memcairn.fs import safe_open
 from memcairn.memory import Memory
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_a_file_that_is_reached_through_a_symlink_is_not_opened(notes: Path, out
     (notes / "folder").symlink_to(outside)
 
     with pytest.raises(OSError, match=r"symbolic|directory"):
-        opening.opened(str(notes / "folder" / "note.md"))
+        safe_open.open_nofollow(str(notes / "folder" / "note.md"))
 
 
 def test_a_folder_that_was_swapped_while_a_file_was_opened_leads_nowhere(
@@ -64,7 +64,7 @@ def test_a_folder_that_was_swapped_while_a_file_was_opened_leads_nowhere(
             (notes / "aside").rename(folder)
 
     monkeypatch.setattr(os, "open", swapping)
-    descriptor = opening.opened(str(folder / "note.md"))
+    descriptor = safe_open.open_nofollow(str(folder / "note.md"))
 
     assert os.read(descriptor, 100) == b"inside"
     assert swaps
@@ -81,6 +81,6 @@ def test_it_is_the_same_where_the_system_does_not_say_where_a_file_is(
     (notes / "a.md").write_text("inside", encoding="utf-8")
     (notes / "folder").symlink_to(outside)
 
-    os.close(opening.opened(str(notes / "a.md")))
+    os.close(safe_open.open_nofollow(str(notes / "a.md")))
     with pytest.raises(OSError, match=r"symbolic|directory"):
-        opening.opened(str(notes / "folder" / "note.md"))
+        safe_open.open_nofollow(str(notes / "folder" / "note.md"))

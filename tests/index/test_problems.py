@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import found, rows, write
 
-from memcairn import Memory, reading
+from memcairn import Memory
+from memcairn.indexing import reading
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ import pytest
 from index_tools import content, found, write
 
 from memcairn import Memory
-from memcairn.indexer import second_process
-from memcairn.indexer.second_process import FEWEST, work_out
+from memcairn.indexing import parallel
+from memcairn.indexing.parallel import MIN_ITEMS, map_forked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2,
     reason="a second process needs Linux and a second core",
 )
-ITEMS = [f"item {number}" for number in range(3 * FEWEST)]
+ITEMS = [f"item {number}" for number in range(3 * MIN_ITEMS)]
 
 
 def process_of(item: str) -> tuple[str, int]:
@@ -46,7 +46,7 @@ def alone() -> bool:
 @pytest.fixture
 def _forking(monkeypatch: pytest.MonkeyPatch) -> None:
     if not alone():
-        monkeypatch.setattr(second_process, "_can_fork", lambda: True)
+        monkeypatch.setattr(parallel, "_can_fork", lambda: True)
 
 
 @pytest.mark.usefixtures("_forking")
@@ -60,7 +60,7 @@ class TestTwoProcesses:
                 time.sleep(0.001)
             return process_of(item)
 
-        results = list(work_out(ITEMS, when_both_work))
+        results = list(map_forked(ITEMS, when_both_work))
 
         assert sorted((item, text) for item, (text, _) in results) == sorted(
             (item, item.upper()) for item in ITEMS
@@ -81,7 +81,7 @@ class TestTwoProcesses:
             return item.encode() * 4_000  # 10 MB in all, and a pipe holds 64 KiB
 
         results = {}
-        for item, result in work_out(ITEMS, large):
+        for item, result in map_forked(ITEMS, large):
             results[item] = result
             give_up = time.monotonic() + 60
             while not last_was_taken.exists() and time.monotonic() < give_up:
@@ -98,7 +98,7 @@ class TestTwoProcesses:
                 os._exit(9)
             return item
 
-        assert sorted(work_out(ITEMS, die_in_the_child)) == sorted((i, i) for i in ITEMS)
+        assert sorted(map_forked(ITEMS, die_in_the_child)) == sorted((i, i) for i in ITEMS)
         assert has_no_child()
 
     def test_where_no_process_can_be_made_the_parent_does_all(
@@ -110,7 +110,7 @@ class TestTwoProcesses:
         monkeypatch.setattr(os, "fork", fork)
         before = os.listdir("/proc/self/fd")
 
-        assert dict(work_out(ITEMS, process_of)) == {item: process_of(item) for item in ITEMS}
+        assert dict(map_forked(ITEMS, process_of)) == {item: process_of(item) for item in ITEMS}
         assert os.listdir("/proc/self/fd") == before
 
     def test_an_error_of_the_child_is_raised_by_the_parent(self) -> None:
@@ -120,11 +120,11 @@ class TestTwoProcesses:
             return item
 
         with pytest.raises(ValueError, match=ITEMS[-1]):
-            list(work_out(ITEMS, fail))
+            list(map_forked(ITEMS, fail))
         assert has_no_child()
 
     def test_no_child_is_left_when_the_parent_is_broken_off(self) -> None:
-        results = work_out(ITEMS, process_of)
+        results = map_forked(ITEMS, process_of)
         next(results)
 
         results.close()
@@ -134,7 +134,7 @@ class TestTwoProcesses:
     def test_the_index_is_the_same_as_with_one_process(
         self, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for number in range(2 * FEWEST):
+        for number in range(2 * MIN_ITEMS):
             text = f"---\ntags: [t{number % 7}]\n---\n# Note {number}\n\nkiwi {number}\n\n## More\n"
             write(notes / f"{number % 5}" / f"{number}.md", text)
         write(notes / "broken.md", "---\ntitle: fine\ntags: [a, b\n---\nplum\n")
@@ -144,7 +144,7 @@ class TestTwoProcesses:
             report = two.index(notes)
             with_two = content(two)
 
-        monkeypatch.setattr(second_process, "_can_fork", lambda: False)
+        monkeypatch.setattr(parallel, "_can_fork", lambda: False)
         with Memory(tmp_path / "one") as one:
             assert one.index(notes).indexed == report.indexed
             assert content(one) == with_two
@@ -159,7 +159,7 @@ def test_a_process_with_another_thread_is_not_forked() -> None:
     other = threading.Thread(target=over.wait)
     other.start()
     try:
-        results = dict(work_out(ITEMS, process_of))
+        results = dict(map_forked(ITEMS, process_of))
     finally:
         over.set()
         other.join()
@@ -168,6 +168,6 @@ def test_a_process_with_another_thread_is_not_forked() -> None:
 
 
 def test_few_items_are_not_worth_a_second_process() -> None:
-    results = dict(work_out(ITEMS[: FEWEST - 1], process_of))
+    results = dict(map_forked(ITEMS[: MIN_ITEMS - 1], process_of))
 
     assert {process for _, process in results.values()} == {os.getpid()}

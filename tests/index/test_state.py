@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import content, found, rows, write
 
-from memcairn import Memory, atomic
+from memcairn import Memory
 from memcairn.errors import SchemaTooNew, StateError
+from memcairn.fs import atomic
 from memcairn.queue import Queue
 
 if TYPE_CHECKING:
-    from memcairn.databases import Opened
+    from memcairn.engine import Opened
 
 
 def indexed(notes: Path) -> str:
@@ -240,7 +241,7 @@ def test_a_call_under_way_when_another_thread_finds_damage_is_done_with_what_is_
         (number,) = opened.db.execute("SELECT COUNT(*) FROM note").fetchone()
         return int(number)
 
-    under_way = threading.Thread(target=lambda: counted.append(memory.databases.do(count)))
+    under_way = threading.Thread(target=lambda: counted.append(memory.databases.run(count)))
     under_way.start()
     assert begun.wait(60)
     (home / "index.db").write_bytes(b"this is no database" * 1000)

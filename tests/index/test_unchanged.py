@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import rows, settle, write
 
-from memcairn import Memory, config, unchanged
+from memcairn.indexing import unchanged
+from memcairn.settings import config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from memcairn import Memory
 
 
 def told(memory: Memory, folder: Path) -> int | None:

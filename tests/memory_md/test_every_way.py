@@ -10,26 +10,26 @@ import pytest
 from roots_on_disk import index_files, rebuilt, write
 
 from memcairn import Memory
-from memcairn.files import Files, archives, revert
+from memcairn.root import OpenRoot, archives, revert
 from memcairn.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    Way = Callable[[Files, Path], None]
+    Way = Callable[[OpenRoot, Path], None]
 
 PATIENCE_S = 60
 OLD, NEW = "[Old title]", "[New title]"
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[Files]:
+def files(tmp_path: Path) -> Iterator[OpenRoot]:
     """A root with two notes, `old.md` and `other.md`."""
     root = tmp_path / "notes"
     write(root, "old.md", "Old title", "What is known.")
     write(root, "other.md", "Other title", "What else is known.")
-    files = Files(Memory(), root)
+    files = OpenRoot(Memory(), root)
     files.adopt()
     yield files
     files.close()
@@ -39,32 +39,32 @@ def note(title: str) -> str:
     return f"# {title}\n\nWhat is known.\n"
 
 
-def write_new(files: Files, root: Path) -> None:
+def write_new(files: OpenRoot, root: Path) -> None:
     files.write("new.md", note("New title"))
 
 
-def append(files: Files, root: Path) -> None:
+def append(files: OpenRoot, root: Path) -> None:
     files.append("new.md", note("New title"))
 
 
-def put(files: Files, root: Path) -> None:
+def put(files: OpenRoot, root: Path) -> None:
     files.put("new.md", note("New title").encode())
 
 
-def observe(files: Files, root: Path) -> None:
+def observe(files: OpenRoot, root: Path) -> None:
     files.observe("Quite another thing is so.", title="New title")
 
 
-def observe_by_memory(files: Files, root: Path) -> None:
+def observe_by_memory(files: OpenRoot, root: Path) -> None:
     files.memory.observe("Quite another thing is so.", title="New title", root=root)
 
 
-def promote(files: Files, root: Path) -> None:
+def promote(files: OpenRoot, root: Path) -> None:
     files.write("scratch/draft.md", note("New title"))
     files.promote("draft.md", "new.md")
 
 
-def import_(files: Files, root: Path) -> None:
+def import_(files: OpenRoot, root: Path) -> None:
     files.write("new.md", note("New title"))
     exported = archives.export(files).archive
     files.remove("new.md")
@@ -73,14 +73,14 @@ def import_(files: Files, root: Path) -> None:
     archives.import_(files, exported.encode())
 
 
-def restore_from_the_trash(files: Files, root: Path) -> None:
+def restore_from_the_trash(files: OpenRoot, root: Path) -> None:
     files.write("new.md", note("New title"))
     trashed = files.remove("new.md")
     assert NEW not in said(root)
     files.restore(trashed.id)
 
 
-def restore_a_snapshot(files: Files, root: Path) -> None:
+def restore_a_snapshot(files: OpenRoot, root: Path) -> None:
     files.write("new.md", note("New title"))
     snapshot = files.snapshots.create()
     files.remove("new.md")
@@ -88,22 +88,22 @@ def restore_a_snapshot(files: Files, root: Path) -> None:
     files.restore_snapshot(snapshot.id)
 
 
-def drain(files: Files, root: Path) -> None:
+def drain(files: OpenRoot, root: Path) -> None:
     files.memory.enqueue(write(root, "new.md", "New title", "Text."))
     files.memory.drain(0)
 
 
-def scan(files: Files, root: Path) -> None:
+def scan(files: OpenRoot, root: Path) -> None:
     write(root, "new.md", "New title", "Text.")
     files.memory.index(root)
 
 
-def a_look_before_a_search(files: Files, root: Path) -> None:
+def a_look_before_a_search(files: OpenRoot, root: Path) -> None:
     write(root, "new.md", "New title", "Text.")
     files.memory.search("nothing of the kind")
 
 
-def a_watch(files: Files, root: Path) -> None:
+def a_watch(files: OpenRoot, root: Path) -> None:
     stop = threading.Event()
 
     def watching() -> None:
@@ -129,22 +129,22 @@ NEW_WAYS = [
 ]  # fmt: skip
 
 
-def edit(files: Files, root: Path) -> None:
+def edit(files: OpenRoot, root: Path) -> None:
     files.edit("old.md", "Old title", "New title")
 
 
-def overwrite(files: Files, root: Path) -> None:
+def overwrite(files: OpenRoot, root: Path) -> None:
     files.write("old.md", note("New title"), overwrite=True)
 
 
-def revert_(files: Files, root: Path) -> None:
+def revert_(files: OpenRoot, root: Path) -> None:
     files.write("old.md", note("New title"), overwrite=True)
     files.write("old.md", note("Old title"), overwrite=True)
     assert OLD in said(root)
     revert.revert(files, "old.md")
 
 
-def an_edit_that_a_search_finds(files: Files, root: Path) -> None:
+def an_edit_that_a_search_finds(files: OpenRoot, root: Path) -> None:
     write(root, "old.md", "New title", "What is known.")
     files.memory.search("known")
 
@@ -152,22 +152,22 @@ def an_edit_that_a_search_finds(files: Files, root: Path) -> None:
 EDITS = [edit, overwrite, revert_, an_edit_that_a_search_finds]
 
 
-def remove(files: Files, root: Path) -> None:
+def remove(files: OpenRoot, root: Path) -> None:
     files.remove("old.md")
 
 
-def forget(files: Files, root: Path) -> None:
+def forget(files: OpenRoot, root: Path) -> None:
     preview = files.forgetting.preview(paths=["old.md"])
     files.forgetting.confirm(preview.confirm_token)
 
 
-def a_removal_that_a_drain_finds(files: Files, root: Path) -> None:
+def a_removal_that_a_drain_finds(files: OpenRoot, root: Path) -> None:
     (root / "old.md").unlink()
     files.memory.enqueue(root / "old.md")
     files.memory.drain(0)
 
 
-def a_removal_that_a_search_finds(files: Files, root: Path) -> None:
+def a_removal_that_a_search_finds(files: OpenRoot, root: Path) -> None:
     (root / "old.md").unlink()
     files.memory.search("nothing of the kind")
 
@@ -180,7 +180,7 @@ def said(root: Path) -> str:
 
 
 @pytest.mark.parametrize("way", [*NEW_WAYS, *EDITS, *REMOVALS])
-def test_memory_md_is_what_a_rebuild_gives_after(way: Way, files: Files, tmp_path: Path) -> None:
+def test_memory_md_is_what_a_rebuild_gives_after(way: Way, files: OpenRoot, tmp_path: Path) -> None:
     root = tmp_path / "notes"
 
     way(files, root)
@@ -190,14 +190,14 @@ def test_memory_md_is_what_a_rebuild_gives_after(way: Way, files: Files, tmp_pat
     assert rebuilt(root, tmp_path / "scratch") == index_files(root)
 
 
-def test_a_note_that_is_moved_is_listed_where_it_is(files: Files, tmp_path: Path) -> None:
+def test_a_note_that_is_moved_is_listed_where_it_is(files: OpenRoot, tmp_path: Path) -> None:
     files.move("old.md", "sub/moved.md")
 
     assert "[Old title](sub/moved.md)" in said(tmp_path / "notes")
     assert "(old.md)" not in said(tmp_path / "notes")
 
 
-def test_a_note_that_is_pinned_stands_first(files: Files, tmp_path: Path) -> None:
+def test_a_note_that_is_pinned_stands_first(files: OpenRoot, tmp_path: Path) -> None:
     for name in ("other", "old"):
         files.memory.pin(tmp_path / "notes" / f"{name}.md")
         assert said(tmp_path / "notes").index(f"({name}.md)") > 0

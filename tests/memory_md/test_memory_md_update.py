@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from memory_md_samples import DAY, TODAY, hops, many, note, over_limit
 
-from memcairn.memory_md import kept as kept_module
+from memcairn.memory_md import render_cache as kept_module
 from memcairn.memory_md.limits import Limits
 from memcairn.memory_md.notes_view import ListOfNotes
 from memcairn.memory_md.render import render, update

@@ -9,7 +9,7 @@ from memory_md_samples import DAY, TODAY, facts, note
 
 from memcairn.memory_md.rank import (
     HALF_LIFE_DAYS,
-    MOST_USE,
+    MAX_USE,
     TYPE_DAYS,
     is_current,
     is_expired,
@@ -66,7 +66,7 @@ def test_use_counts_for_something_and_never_for_more_than_its_bound(days_ago, us
 
     assert milli_days(used) >= milli_days(unused)
     assert milli_days(used) <= (DAY + HALF_LIFE_DAYS * 2.4) * 1000
-    assert 1 + MOST_USE < 2 ** (2.4)
+    assert 1 + MAX_USE < 2 ** (2.4)
 
 
 def test_more_and_later_use_stands_before_less_and_earlier_use():

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memcairn import Memory, observe
+from memcairn import Memory
 from memcairn.errors import NoteError, SecretFound, UsageError
 from memcairn.notes import frontmatter
+from memcairn.root import observe
 from support import PROGRAM
 
 SAID = "We deploy with blue-green, and the old colour stays up for an hour"

@@ -12,9 +12,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from memcairn import Memory
-from memcairn.indexer import Indexer
+from memcairn.indexing import Indexer
+from memcairn.indexing.report import IndexReport
 from memcairn.queue import Queue
-from memcairn.report import IndexReport
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memcairn import Memory
-from memcairn.search.relevance import RELEVANT, Why, relevance
+from memcairn.search.relevance import RELEVANT, ScoreBreakdown, relevance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def test_it_is_a_probability_that_grows_with_what_speaks_for_the_passage(
     held: float, cosine: float | None, matched: int, more: float
 ) -> None:
     def of(held: float, cosine: float | None, matched: int) -> float:
-        return relevance(Why(0, cosine, None, 0, 0, 0, 0, held), matched)
+        return relevance(ScoreBreakdown(0, cosine, None, 0, 0, 0, 0, held), matched)
 
     score = of(held, cosine, matched)
     assert 0 <= score <= 1

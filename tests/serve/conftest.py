@@ -7,9 +7,9 @@ import pytest
 
 pytest.importorskip("mcp")
 
-from memcairn.files import Files
 from memcairn.mcp.server import MemoryServer
 from memcairn.memory import Memory
+from memcairn.root import OpenRoot
 
 from .clients import Connection, connected
 
@@ -30,8 +30,8 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def open_files(root: Path) -> Files:
-    files = Files(Memory(), root)
+def open_files(root: Path) -> OpenRoot:
+    files = OpenRoot(Memory(), root)
     files.adopt()
     return files
 

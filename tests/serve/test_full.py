@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from memcairn.files.forget import Forgetting
 from memcairn.mcp import toolbox
 from memcairn.mcp.instructions import INSTRUCTIONS
 from memcairn.mcp.table import CORE
+from memcairn.root.forget import ForgetPlans
 
 from .clients import Connection, Failed
 from .conftest import open_files
@@ -181,7 +181,7 @@ def test_a_topic_that_no_note_has_forgets_nothing(full: Connection) -> None:
 
 def test_a_token_expires_after_ten_minutes(root: Path, clock: Clock) -> None:
     files = open_files(root)
-    forgetting = Forgetting(files, clock)
+    forgetting = ForgetPlans(files, clock)
     files.write("a.md", "tea")
     early, late = (forgetting.preview(paths=["a.md"]).confirm_token for _ in range(2))
     assert early is not None

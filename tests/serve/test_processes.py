@@ -37,7 +37,7 @@ def test_initialize_is_answered_before_the_tools_are_imported(root: Path) -> Non
     program = (
         "import sys, memcairn.cli.serve as serve\n"
         "from memcairn.mcp import stdio, server\n"
-        "heavy = {'memcairn.memory', 'memcairn.store.database', 'memcairn.files', 'numpy', 'uvicorn'}\n"
+        "heavy = {'memcairn.memory', 'memcairn.store.database', 'memcairn.root', 'numpy', 'uvicorn'}\n"
         "heavy -= {'uvicorn'}  # which the SDK imports\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )

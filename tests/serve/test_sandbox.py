@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from memcairn import sandbox
+from memcairn.fs import sandbox
 from memcairn.mcp import toolbox
 from vault.test_names import IMPOSSIBLE, OUTSIDE, RESERVED
 from vault.test_tricks import SPECIAL, TRICKS, everything

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn import sandbox
+from memcairn.fs import sandbox
 from memcairn.snapshots import Snapshots
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from archive.hostile import HOSTILE, file, tar
 from memcairn.errors import ArchiveRefused, MemcairnError, OutsideRoot, StateDamaged, UsageError
+from memcairn.fs.tar import ArchiveLimits
 from memcairn.snapshots import Restoration, Snapshots, take
-from memcairn.tarball import Limits
 
 from .conftest import Days
 
@@ -249,7 +249,7 @@ def test_links_are_left_out_and_never_followed(
 def test_a_file_that_is_too_large_is_named_and_left_alone(
     snapshots: Snapshots, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take, "LIMITS", Limits(max_file_bytes=10))
+    monkeypatch.setattr(take, "LIMITS", ArchiveLimits(max_file_bytes=10))
     fill(root, {"a.md": b"small", "large.md": b"x" * 11})
 
     snapshot = snapshots.create()
@@ -264,7 +264,7 @@ def test_a_file_that_is_too_large_is_named_and_left_alone(
 def test_a_file_that_has_grown_too_large_is_not_replaced(
     snapshots: Snapshots, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take, "LIMITS", Limits(max_file_bytes=10))
+    monkeypatch.setattr(take, "LIMITS", ArchiveLimits(max_file_bytes=10))
     fill(root, {"a.md": b"small", "b.md": b"b"})
     snapshot = snapshots.create()
     fill(root, {"a.md": b"too large now", "b.md": b"c"})
@@ -276,10 +276,14 @@ def test_a_file_that_has_grown_too_large_is_not_replaced(
 
 
 @pytest.mark.parametrize(
-    "limits", [Limits(max_files=2), Limits(max_total_bytes=5)], ids=["files", "bytes"]
+    "limits", [ArchiveLimits(max_files=2), ArchiveLimits(max_total_bytes=5)], ids=["files", "bytes"]
 )
 def test_a_root_that_is_too_large_is_refused(
-    snapshots: Snapshots, root: Path, shelf: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch
+    snapshots: Snapshots,
+    root: Path,
+    shelf: Path,
+    limits: ArchiveLimits,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(take, "LIMITS", limits)
     fill(root, {"a.md": b"aaa", "b.md": b"bbb", "c.md": b"ccc"})

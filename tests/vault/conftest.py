@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn import sandbox
+from memcairn.fs import sandbox
 from memcairn.vault import Vault
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from memcairn import sandbox
+from memcairn.fs import sandbox
 from memcairn.vault import Vault
 
 from .cases import CASES, Case, check_nothing_is_lost, notes, start

@@ -8,7 +8,7 @@ import io
 import os
 from typing import TYPE_CHECKING, Any
 
-from memcairn import rename, sandbox
+from memcairn.fs import rename, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ def before_step(
     """
     counter = Counter(number, act, lasting=lasting)
     originals: list[tuple[Any, str, Any]] = [(os, name, getattr(os, name)) for name in calls]
-    originals += [(os, "fdopen", os.fdopen), (sandbox, "rename_new", rename.rename_new)]
+    originals += [(os, "fdopen", os.fdopen), (sandbox, "rename_new", rename.rename_noreplace)]
     try:
         for module, name, original in originals:
             wrapped = counter.fdopen if name == "fdopen" else counter.wrap(original)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from memcairn import sandbox
 from memcairn.errors import MemcairnError
+from memcairn.fs import sandbox
 from memcairn.vault import Vault
 
 SECRET = "the secret that nobody may read"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcairn import names
 from memcairn.errors import OutsideRoot, UsageError
+from memcairn.fs import names
 
 OUTSIDE = [
     "/etc/passwd",

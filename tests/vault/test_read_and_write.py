@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcairn import lock, sandbox
 from memcairn.errors import (
     NoteChanged,
     NoteError,
@@ -23,7 +22,8 @@ from memcairn.errors import (
     NoteUnreadable,
     UsageError,
 )
-from memcairn.vault import Limits, Vault
+from memcairn.fs import lock, sandbox
+from memcairn.vault import Vault, VaultLimits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def test_a_window_says_where_it_is_and_what_the_whole_file_is(vault: Vault, root
 def test_a_file_over_the_cap_is_read_in_windows(root: Path, tmp_path: Path) -> None:
     whole = "".join(f"line {number}\n" for number in range(1000))
     (root / "note.md").write_text(whole, encoding="utf-8")
-    vault = Vault(root, trash=tmp_path / "t", limits=Limits(read_bytes=1000))
+    vault = Vault(root, trash=tmp_path / "t", limits=VaultLimits(read_bytes=1000))
 
     read, line, windows = "", 1, 0
     while (window := vault.read("note.md", start_line=line, max_bytes=10**9)).truncated:
@@ -204,14 +204,14 @@ def test_a_change_between_look_and_write_is_not_overwritten(
 @pytest.mark.parametrize(
     ("limits", "call"),
     [
-        (Limits(write_bytes=10), lambda vault: vault.write("new.md", "é" * 6)),
-        (Limits(append_bytes=10), lambda vault: vault.append("note.md", "x" * 11)),
-        (Limits(write_bytes=10), lambda vault: vault.append("note.md", "x" * 8)),
-        (Limits(write_bytes=10), lambda vault: vault.edit("note.md", "old", "x" * 11)),
+        (VaultLimits(write_bytes=10), lambda vault: vault.write("new.md", "é" * 6)),
+        (VaultLimits(append_bytes=10), lambda vault: vault.append("note.md", "x" * 11)),
+        (VaultLimits(write_bytes=10), lambda vault: vault.append("note.md", "x" * 8)),
+        (VaultLimits(write_bytes=10), lambda vault: vault.edit("note.md", "old", "x" * 11)),
     ],
 )
 def test_more_than_the_limit_is_refused(
-    limits: Limits, call: object, root: Path, tmp_path: Path
+    limits: VaultLimits, call: object, root: Path, tmp_path: Path
 ) -> None:
     (root / "note.md").write_text("old", encoding="utf-8")
     vault = Vault(root, trash=tmp_path / "t", limits=limits)
@@ -310,7 +310,7 @@ def test_a_writer_that_never_ends_is_not_waited_for_for_ever(
 ) -> None:
     if holder == "process" and ways == "fallback":
         pytest.skip("the fallback has no lock between processes")
-    monkeypatch.setattr(lock, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(lock, "TIMEOUT_S", 0.01)
     with sandbox.open_root(root) as other, other.lock():
         if holder == "process":
             monkeypatch.setattr(lock, "_threads", {})
@@ -388,7 +388,7 @@ def test_a_folder_does_not_move_into_itself(target: str, vault: Vault) -> None:
 def test_a_file_system_without_the_call_moves_and_writes_without_overwriting(
     vault: Vault, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memcairn.rename._kernel_call", lambda: None)
+    monkeypatch.setattr("memcairn.fs.rename._kernel_call", lambda: None)
 
     vault.write("a.md", "a")
     vault.move("a.md", "b/c.md")

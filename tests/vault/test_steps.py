@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from memcairn import rename, sandbox
 from memcairn.errors import MemcairnError, OutsideRoot
+from memcairn.fs import rename, sandbox
 from memcairn.vault import Vault
 
 from .cases import BEFORE, CASES, check_nothing_is_lost, notes, rests, start

@@ -56,7 +56,7 @@ def test_windows_one_after_the_other_are_the_whole_text(whole: str, room: int) -
 def test_a_line_that_is_too_long_is_cut_at_a_character() -> None:
     window = text.window("ééé\nb\n", 1, 2, 5)
 
-    assert window == text.Lines("éé", 1, 1, 2, truncated=True)
+    assert window == text.LineWindow("éé", 1, 1, 2, truncated=True)
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, None), (-1, 2), (3, 2), (None, 0)])
@@ -68,7 +68,7 @@ def test_lines_that_do_not_exist_in_any_text_are_refused(
 
 
 def test_a_window_past_the_end_is_empty_and_says_how_long_the_text_is() -> None:
-    assert text.window("a\nb\n", 7, None, 100) == text.Lines("", 7, 6, 2, truncated=False)
+    assert text.window("a\nb\n", 7, None, 100) == text.LineWindow("", 7, 6, 2, truncated=False)
 
 
 def overlapping(whole: str, part: str) -> int:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn import sandbox
 from memcairn.errors import NoteChanged, NoteError, NoteExists, OutsideRoot, UsageError
+from memcairn.fs import sandbox
 from memcairn.vault import Vault
 
 from .steps import move_within_a_file_system

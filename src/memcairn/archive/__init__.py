@@ -4,7 +4,7 @@
     load(file) ──► Archive, checked whole ──► import_(archive, root, strategy=…) ──► what changed
 
 docs/archive-format.md describes the form; exports of ANOLISA agent-memory are read, too. An archive
-is a stranger: memcairn.tarball says what it may hold, and what looks like a secret stays out.
+is a stranger: memcairn.fs.tar says what it may hold, and what looks like a secret stays out.
 """
 
 from memcairn.archive.exporting import export

@@ -8,12 +8,13 @@ import json
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-from memcairn import safety, tarball, walk
-from memcairn.archive.notes_only import why_no_note
+from memcairn.archive.notes_only import refusal_reason
 from memcairn.archive.source import FORMAT, LIMITS, MAX_JSON_BYTES, VERSION
 from memcairn.archive.values import Exported
 from memcairn.errors import UsageError
-from memcairn.sandbox import open_root
+from memcairn.fs import tar, walk
+from memcairn.fs.sandbox import open_root
+from memcairn.safety import secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def export(root: Path, stream: IO[bytes], *, form: str = "json") -> Exported:
         NoteError: the root cannot be read.
     """
     if form == "tar":
-        with tarball.Writer(stream) as writer:
+        with tar.Writer(stream) as writer:
             return _each(root, lambda path, data, mtime: writer.add(path, data, int(mtime)))
     if form != "json":
         raise UsageError(f'there is no form "{form}"', hint=f"choose of {', '.join(FORMS)}")
@@ -73,7 +74,7 @@ def _each(root: Path, add: Callable[[str, bytes, float], None]) -> Exported:
             max_file_bytes=LIMITS.max_file_bytes,
             max_total_bytes=LIMITS.max_total_bytes,
         ):
-            reason = why_no_note(path, content.data)
+            reason = refusal_reason(path, content.data)
             if reason is not None:
                 left_out[path] = reason
                 continue
@@ -91,7 +92,7 @@ def _secrets(data: bytes) -> tuple[str, ...]:
         text = data.decode()
     except UnicodeDecodeError:
         return ()
-    return tuple(sorted({secret.kind for secret in safety.find_secrets(text)}))
+    return tuple(sorted({secret.kind for secret in secrets.find_secrets(text)}))
 
 
 def _json(path: str, data: bytes, mtime: float) -> bytes:

@@ -8,20 +8,20 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from memcairn import safety
-from memcairn.archive.notes_only import why_no_note
+from memcairn.archive.notes_only import refusal_reason
 from memcairn.archive.source import LIMITS
 from memcairn.archive.values import STRATEGIES, Imported
 from memcairn.errors import NoteError, NoteMissing, UsageError
-from memcairn.names import fold, parts
+from memcairn.fs.names import fold, parts
+from memcairn.fs.sandbox import open_root
 from memcairn.paths import MEMORY_MD
-from memcairn.sandbox import open_root
+from memcairn.safety import injection, secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from memcairn.archive.source import Archive, Entry
-    from memcairn.sandbox import Content, Folder
+    from memcairn.archive.source import Archive, ArchiveEntry
+    from memcairn.fs.sandbox import FileContent, Folder
 
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 # Names that are tried for a file whose path is taken.
@@ -91,7 +91,7 @@ class _Import:
             self.suspicious,
         )
 
-    def take(self, root: Folder, entry: Entry) -> None:
+    def take(self, root: Folder, entry: ArchiveEntry) -> None:
         if self.disk is not None:
             # Every further file would fail alike.
             self.failed[entry.path] = self.disk
@@ -109,22 +109,22 @@ class _Import:
             if isinstance(cause, OSError) and cause.errno in _DISK:
                 self.disk = error.message
             return
-        reasons = safety.suspicious(_text(entry)) if is_there else []
+        reasons = injection.injection_warnings(_text(entry)) if is_there else []
         if reasons:
             self.suspicious[entry.path] = tuple(reasons)
 
-    def _refusal(self, entry: Entry) -> str | None:
+    def _refusal(self, entry: ArchiveEntry) -> str | None:
         """Why a file is not imported, whatever is in the root."""
-        reason = why_no_note(entry.path, entry.data)
+        reason = refusal_reason(entry.path, entry.data)
         if reason is None and self.form == "agent-memory" and _is_memory_md(parts(entry.path)):
             reason = "is written by memcairn alone"
         if reason is None and not self.allow_secrets:
-            kinds = sorted({secret.kind for secret in safety.find_secrets(_text(entry))})
+            kinds = sorted({secret.kind for secret in secrets.find_secrets(_text(entry))})
             if kinds:
                 reason = f"looks like it holds a secret: {', '.join(kinds)}"
         return reason
 
-    def _put(self, root: Folder, entry: Entry) -> bool:
+    def _put(self, root: Folder, entry: ArchiveEntry) -> bool:
         """Whether the content is in the root now, and was not before; or would be."""
         names = parts(entry.path)
         now = _read(root, names)
@@ -148,7 +148,7 @@ class _Import:
             self.replaced.append(entry.path)
         return True
 
-    def _reason_to_keep(self, now: Content, entry: Entry) -> str | None:
+    def _reason_to_keep(self, now: FileContent, entry: ArchiveEntry) -> str | None:
         if self.strategy == "overwrite":
             return None
         if self.strategy == "skip":
@@ -159,7 +159,7 @@ class _Import:
             return "exists already, and is not older"
         return None
 
-    def _put_beside(self, root: Folder, names: tuple[str, ...], entry: Entry) -> bool:
+    def _put_beside(self, root: Folder, names: tuple[str, ...], entry: ArchiveEntry) -> bool:
         stem, suffix = os.path.splitext(names[-1])
         for number in itertools.islice(itertools.count(1), _MAX_NAMES):
             mark = "-imported" if number == 1 else f"-imported-{number}"
@@ -179,7 +179,7 @@ class _Import:
         raise UsageError("there is no free name beside it", path=entry.path)
 
     def _write(
-        self, root: Folder, names: tuple[str, ...], data: bytes, now: Content | None
+        self, root: Folder, names: tuple[str, ...], data: bytes, now: FileContent | None
     ) -> None:
         parts("/".join(names))
         if self.dry_run:
@@ -195,7 +195,7 @@ def _is_memory_md(names: tuple[str, ...]) -> bool:
     return len(names) == 1 and fold(names[0]) == fold(MEMORY_MD)
 
 
-def _read(root: Folder, names: tuple[str, ...]) -> Content | None:
+def _read(root: Folder, names: tuple[str, ...]) -> FileContent | None:
     """The file that has this path, or None."""
     try:
         with root.folder(names[:-1]) as folder:
@@ -204,6 +204,6 @@ def _read(root: Folder, names: tuple[str, ...]) -> Content | None:
         return None
 
 
-def _text(entry: Entry) -> str:
+def _text(entry: ArchiveEntry) -> str:
     """What a reader would see; nothing for a picture."""
     return entry.data.decode("utf-8", "ignore") if b"\0" not in entry.data else ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from memcairn import walk
 from memcairn.archive.values import SUFFIXES
+from memcairn.fs import walk
 
 
-def why_no_note(path: str, data: bytes) -> str | None:
+def refusal_reason(path: str, data: bytes) -> str | None:
     """Why a file does not belong into an archive; None if it does."""
     *folders, name = path.split("/")
     if any(part.startswith(".") for part in (*folders, name)):

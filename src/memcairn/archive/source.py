@@ -12,9 +12,9 @@ import stat
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import tarball
 from memcairn.archive import agent_memory
 from memcairn.errors import ArchiveRefused, UsageError
+from memcairn.fs import tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 FORMAT = "memcairn-archive"
 VERSION = 1
-LIMITS = tarball.Limits()
+LIMITS = tar.ArchiveLimits()
 MAX_JSON_BYTES = 256 << 20
 _HEAD_BYTES = 4096
 
 
-class Entry(NamedTuple):
+class ArchiveEntry(NamedTuple):
     """A file of an archive. `mtime_s` is in seconds since 1970; None if the archive does not say."""
 
     path: str
@@ -45,7 +45,7 @@ class Archive:
 
     def __init__(self, source: Path | bytes) -> None:
         self._source = source
-        self._known: list[Entry] | None = None
+        self._known: list[ArchiveEntry] | None = None
         with self._open() as stream:
             self._status = _status(stream)
             head = stream.read(_HEAD_BYTES)
@@ -56,7 +56,7 @@ class Archive:
         # Whatever is wrong is met here, before anything of it is used.
         self.paths = tuple(entry.path for entry in self.entries())
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[ArchiveEntry]:
         """The files, in the archive's order.
 
         Raises:
@@ -68,8 +68,8 @@ class Archive:
         with self._open() as stream:
             if _status(stream) != self._status:
                 raise ArchiveRefused("was changed while it was read", hint="try again")
-            for member in tarball.members(stream, self._status[0], LIMITS):
-                yield Entry(member.path, member.data, member.mtime_s)
+            for member in tar.members(stream, self._status[0], LIMITS):
+                yield ArchiveEntry(member.path, member.data, member.mtime_s)
 
     def _open(self) -> IO[bytes]:
         if isinstance(self._source, bytes):
@@ -87,7 +87,7 @@ class Archive:
             raise UsageError("is not a file", path=self._source)
         return os.fdopen(descriptor, "rb")
 
-    def _json(self) -> tuple[str, list[Entry]]:
+    def _json(self) -> tuple[str, list[ArchiveEntry]]:
         with self._open() as stream:
             data = stream.read(MAX_JSON_BYTES + 1)
         if len(data) > MAX_JSON_BYTES:
@@ -101,7 +101,7 @@ class Archive:
             return "json", _checked(_files(archive))
         if found == agent_memory.FORMAT:
             return "agent-memory", _checked(
-                Entry(path, _encoded(text), mtime_s)
+                ArchiveEntry(path, _encoded(text), mtime_s)
                 for path, text, mtime_s in agent_memory.files(archive)
             )
         raise ArchiveRefused("is JSON, but no archive of notes that memcairn knows")
@@ -127,8 +127,8 @@ def _status(stream: IO[bytes]) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _checked(entries: Iterator[Entry]) -> list[Entry]:
-    names = tarball.Names(LIMITS)
+def _checked(entries: Iterator[ArchiveEntry]) -> list[ArchiveEntry]:
+    names = tar.Names(LIMITS)
     known = []
     size = 0
     for entry in entries:
@@ -143,7 +143,7 @@ def _checked(entries: Iterator[Entry]) -> list[Entry]:
     return known
 
 
-def _files(archive: dict[str, Any]) -> Iterator[Entry]:
+def _files(archive: dict[str, Any]) -> Iterator[ArchiveEntry]:
     version = archive.get("version")
     if version != VERSION:
         raise ArchiveRefused(
@@ -164,7 +164,7 @@ def _files(archive: dict[str, Any]) -> Iterator[Entry]:
         sha256 = file.get("sha256")
         if sha256 is not None and sha256 != hashlib.sha256(data).hexdigest():
             raise ArchiveRefused("is damaged: a content is not what its hash says", path=path[:200])
-        yield Entry(path, data, _time(file.get("modified")))
+        yield ArchiveEntry(path, data, _time(file.get("modified")))
 
 
 def _encoded(text: str) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from memcairn import config
+from memcairn.settings import config
 
 
 def embed(home: str) -> int:
@@ -28,7 +28,7 @@ def embed(home: str) -> int:
         db.close()
     if not waits and settings.origin["embedding.provider"] == "default":
         return 0
-    from memcairn import unembedded  # noqa: PLC0415 - see the module
+    from memcairn.embedding import backlog  # noqa: PLC0415 - see the module
     from memcairn.store.database import Database  # noqa: PLC0415 - see the module
 
-    return unembedded.start_process(Database(index), settings, home)
+    return backlog.start_process(Database(index), settings, home)

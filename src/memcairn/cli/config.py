@@ -6,9 +6,10 @@ import os
 
 import click
 
-from memcairn import config, paths, settings_file
+from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import shown, write
+from memcairn.settings import config, config_toml
 
 
 @click.group("config")
@@ -69,7 +70,7 @@ def set_(key: str, value: str, *, as_json: bool, quiet: bool) -> int:
     memcairn config set embedding.folder ~/models/multilingual-e5-small
     memcairn config set index.exclude "drafts/,*.tmp.md"
     """
-    found = settings_file.set_value(key, value)
+    found = config_toml.set_value(key, value)
     _say(key, {"value": found}, f"{key} = {_as_text(found)}", as_json=as_json, quiet=quiet)
     return 0
 
@@ -84,7 +85,7 @@ def unset(key: str, *, as_json: bool, quiet: bool) -> int:
     \b
     memcairn config unset embedding.provider
     """
-    was_set = settings_file.unset(key)
+    was_set = config_toml.unset(key)
     default = config.BY_NAME[key].default
     text = f"{key} = {_as_text(default)}  [default]" if was_set else f"{key} is not in the file"
     _say(key, {"value": default, "changed": was_set}, text, as_json=as_json, quiet=quiet)

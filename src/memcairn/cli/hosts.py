@@ -6,10 +6,10 @@ import os
 
 import click
 
-from memcairn import project
 from memcairn.cli import output
 from memcairn.cli.text import write
 from memcairn.hosts import check
+from memcairn.settings import project
 
 
 @click.command("hosts")

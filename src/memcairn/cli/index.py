@@ -10,8 +10,8 @@ import click
 from memcairn.cli import output
 from memcairn.cli.text import shown, write
 from memcairn.errors import NoteError
+from memcairn.indexing.report import IndexReport
 from memcairn.memory import Memory
-from memcairn.report import IndexReport
 
 if TYPE_CHECKING:
     from memcairn.queue import QueueStatus

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn import paths, project
+from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import printable, shown, write
 from memcairn.errors import UsageError
-from memcairn.hosts import changes, install, memories, plugin_files
+from memcairn.hosts import install, memories, plan, plugin_files
 from memcairn.hosts.table import BY_NAME, SCOPES
 from memcairn.memory import Memory
+from memcairn.settings import project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
     if dry_run:
         write(f"{output.count(len(changed), 'file')} would change")
         return 0
-    changes.make(planned, home, install=True)
+    plan.make(planned, home, install=True)
     with Memory() as memory:
         reports = [memory.index(path, embed=False) for path in memories.memories(hosts, folder)]
         output.print_notices(memory)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn import config
 from memcairn.cli import output
 from memcairn.cli.text import write
 from memcairn.embedding import providers
+from memcairn.settings import config
 
 if TYPE_CHECKING:
     from memcairn.embedding.providers import Offer

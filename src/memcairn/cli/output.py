@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memcairn.cli import indexed
+from memcairn.cli import report_text
 from memcairn.cli.text import count, write
 
 __all__ = ["count"]
@@ -18,8 +18,8 @@ __all__ = ["count"]
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from memcairn.indexing.report import IndexReport
     from memcairn.memory import Memory
-    from memcairn.report import IndexReport
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
@@ -80,8 +80,8 @@ def print_report(report: IndexReport, *, as_json: bool, quiet: bool, waiting: in
     if as_json:
         print_json(report)
     elif not quiet:
-        write(indexed.as_text(report, waiting))
-    for line in indexed.failures(report):
+        write(report_text.as_text(report, waiting))
+    for line in report_text.failures(report):
         click.echo(f"memcairn: {line}", err=True)
     return 0 if report.is_whole else 1
 

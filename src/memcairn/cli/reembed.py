@@ -10,9 +10,9 @@ import click
 from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import count, write
+from memcairn.embedding.backlog import EmbedReport
 from memcairn.errors import MemcairnError
 from memcairn.memory import Memory
-from memcairn.report import EmbedReport
 
 # Added to the niceness of the process in the background.
 NICER = 10

@@ -12,7 +12,7 @@ import click
 from memcairn.errors import UsageError
 
 if TYPE_CHECKING:
-    from memcairn.files import Files
+    from memcairn.root import OpenRoot
 
 
 @click.command("serve")
@@ -62,14 +62,14 @@ def command(
     return 0
 
 
-def _files(root: str | None) -> Files:
+def _files(root: str | None) -> OpenRoot:
     """The root that is served, with what it needs: imported when the client has been answered."""
-    from memcairn import project  # noqa: PLC0415
-    from memcairn.files import Files  # noqa: PLC0415
     from memcairn.memory import Memory  # noqa: PLC0415
+    from memcairn.root import OpenRoot  # noqa: PLC0415
+    from memcairn.settings import project  # noqa: PLC0415
 
     memory = Memory()
     here = os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd()
-    files = Files(memory, root or project.root(here, memory.config, memory.home))
+    files = OpenRoot(memory, root or project.root(here, memory.config, memory.home))
     files.adopt()
     return files

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memcairn import config, paths
+from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import printable, shown, write
 from memcairn.errors import UsageError
 from memcairn.sessions import Sessions
+from memcairn.settings import config
 
 if TYPE_CHECKING:
     from memcairn.sessions import Session

@@ -13,7 +13,7 @@ from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 if TYPE_CHECKING:
-    from memcairn.status import Embedding
+    from memcairn.status import EmbeddingStatus
 
 
 @click.command("status")
@@ -59,7 +59,7 @@ def command(*, as_json: bool, quiet: bool) -> int:
     return 1 if undone else 0
 
 
-def _embedding_lines(embedding: Embedding) -> list[str]:
+def _embedding_lines(embedding: EmbeddingStatus) -> list[str]:
     """How many chunks are found by their meaning, how many wait for it, and why; no line without a model."""
     if not embedding.wanted:
         return []

@@ -7,11 +7,13 @@ import sqlite3
 import sys
 import time
 
-from memcairn import config, paths, unchanged
-from memcairn.cli import behind, indexed
+from memcairn import paths
+from memcairn.cli import behind, report_text
 from memcairn.cli.text import STOPPED, write
 from memcairn.errors import MemcairnError
+from memcairn.indexing import unchanged
 from memcairn.memory_md import current
+from memcairn.settings import config
 from memcairn.store.database import Database
 
 __all__ = ["STOPPED", "run"]
@@ -51,7 +53,7 @@ def _tell_unchanged(path: str) -> int | None:
     notices: list[str] = []
     current.bring_up_to_date(db, settings, home, notices)
     _tell(notices)
-    write(indexed.unchanged(notes, took_s, waiting))
+    write(report_text.unchanged(notes, took_s, waiting))
     return 0
 
 
@@ -62,8 +64,8 @@ def _index(path: str) -> int:
         report = memory.index(path, embed=False)
         waiting = memory.embed_in_background()
     _tell(memory.notices)
-    write(indexed.as_text(report, waiting))
-    _tell(indexed.failures(report))
+    write(report_text.as_text(report, waiting))
+    _tell(report_text.failures(report))
     return 0 if report.is_whole else 1
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn import paths, project
+from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import count, printable, write
 from memcairn.errors import UsageError
-from memcairn.files import Files
 from memcairn.memory import Memory
+from memcairn.root import OpenRoot
+from memcairn.settings import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,12 +101,12 @@ def empty(days: float, root: str | None) -> int:
 
 
 @contextlib.contextmanager
-def _files(root: str | None) -> Iterator[Files]:
+def _files(root: str | None) -> Iterator[OpenRoot]:
     with Memory() as memory:
         found = paths.real(root) if root else project.root(os.getcwd(), memory.config, memory.home)
         if not os.path.isdir(found):
             raise UsageError("is no folder, so that nothing was removed from it", path=found)
-        files = Files(memory, found)
+        files = OpenRoot(memory, found)
         try:
             yield files
         finally:

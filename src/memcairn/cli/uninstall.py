@@ -6,13 +6,14 @@ import os
 
 import click
 
-from memcairn import paths, project
+from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import printable, shown, write
 from memcairn.errors import UsageError
-from memcairn.hosts import changes, uninstall
+from memcairn.hosts import plan, uninstall
 from memcairn.hosts.table import BY_NAME, HOSTS
 from memcairn.memory import Memory
+from memcairn.settings import project
 
 
 @click.command("uninstall")
@@ -55,7 +56,7 @@ def command(
             path=os.path.join(home, uninstall.NOTES),
             hint="keep them with --keep-memory, or remove them with --yes",
         )
-    changes.make(planned, home, install=False)
+    plan.make(planned, home, install=False)
     uninstall.remove_leftovers(hosts, folder)
     left: list[str] = []
     if with_memory:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 # A text of which a model knows less than this share is left to the words.
-LEAST_KNOWN = 0.5
+MIN_KNOWN_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from memcairn.errors import ConfigError, EmbeddingError
 if TYPE_CHECKING:
     import threading
 
-    from memcairn.config import Config
     from memcairn.embedding.embedder import Embedder
+    from memcairn.settings.config import Config
 
 KEY_VARIABLE = "MEMCAIRN_EMBEDDING_KEY"
 OLLAMA = "http://localhost:11434"

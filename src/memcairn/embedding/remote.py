@@ -36,7 +36,7 @@ BATCH = 32
 MAX_CHARACTERS = 8_000
 MAX_ANSWER_BYTES = 256 << 20
 TIMEOUT_S = 60.0
-TRIES = 5
+MAX_ATTEMPTS = 5
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 # A search waits no longer for a server, and goes on by words.
@@ -151,7 +151,7 @@ class RemoteEmbedder:
             return self._as_it_takes_them([texts[0][:shorter]])
 
     def _vectors(
-        self, texts: Sequence[str], *, timeout_s: float = TIMEOUT_S, tries: int = TRIES
+        self, texts: Sequence[str], *, timeout_s: float = TIMEOUT_S, tries: int = MAX_ATTEMPTS
     ) -> NDArray[np.float32]:
         sent = [text[:MAX_CHARACTERS] or " " for text in texts]  # empty inputs are refused
         answer = self._post({"model": self._endpoint.model, "input": sent}, timeout_s, tries)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memcairn.errors import UsageError
-from memcairn.evaluate.measures import Lines, ask, grouped
+from memcairn.evaluate.measures import LineRange, ask, grouped
 from memcairn.evaluate.systems import SYSTEMS
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read(file: Path, folder: Path) -> list[Question]:
         raise UsageError(f"is not JSON: {error}", path=file, hint=f"the form is {FORM}") from error
     if not isinstance(rows, list) or not rows:
         raise UsageError("is no list of questions", path=file, hint=f"the form is {FORM}")
-    lines_of = Lines()
+    lines_of = LineRange()
     return [
         _question(row, f"{file}, question {n}", folder, lines_of) for n, row in enumerate(rows, 1)
     ]
@@ -86,7 +86,7 @@ def evaluate(
     tables = {}
     total = len(systems) * len(questions)
     for done, name in enumerate(systems):
-        lines_of = Lines()
+        lines_of = LineRange()
         search = SYSTEMS[name]([folder])
         search("warm up", 1)
         rows = []
@@ -99,7 +99,7 @@ def evaluate(
     return tables
 
 
-def _question(row: Any, place: str, folder: Path, lines_of: Lines) -> Question:
+def _question(row: Any, place: str, folder: Path, lines_of: LineRange) -> Question:
     text = row.get("question") if isinstance(row, dict) else None
     evidence = row.get("evidence") if isinstance(row, dict) else None
     if not isinstance(text, str) or not isinstance(evidence, list) or not evidence:
@@ -109,7 +109,7 @@ def _question(row: Any, place: str, folder: Path, lines_of: Lines) -> Question:
     return Question(text, frozenset(found), None if category is None else str(category))
 
 
-def _answering(item: Any, place: str, folder: Path, lines_of: Lines) -> Iterator[Line]:
+def _answering(item: Any, place: str, folder: Path, lines_of: LineRange) -> Iterator[Line]:
     match item:
         case [str(name), int(first)]:
             last = first

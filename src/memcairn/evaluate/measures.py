@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    Search = Callable[[str, int], list["Found"]]
+    Search = Callable[[str, int], list["SearchHit"]]
     Line = tuple[Path, int]
 
 METRICS = ("recall@1k", "recall@2k", "recall@5", "recall@10", "mrr")
@@ -37,7 +37,7 @@ _UNSPACED = re.compile(r"[㐀-鿿豈-﫿぀-ヿ]")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A passage: lines `start` to `end` of `path`, 1-based, inclusive; higher `score` is better."""
 
     path: Path
@@ -47,7 +47,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Judgement:
     """One question put to one system.
 
     Attributes:
@@ -63,7 +63,7 @@ class Asked:
     top_score: float
 
 
-class Lines:
+class LineRange:
     """The lines of files, each read once."""
 
     def __init__(self) -> None:
@@ -83,9 +83,9 @@ def ask(
     search: Search,
     question: str,
     evidence: Iterable[Line],
-    lines_of: Lines,
+    lines_of: LineRange,
     labels: Iterable[str] = (),
-) -> Asked:
+) -> Judgement:
     """Put a question to a system.
 
     Args:
@@ -100,11 +100,11 @@ def ask(
     took_ms = 1000 * (time.perf_counter() - started)
     answering = set(evidence)
     metrics = measure(answering, passages, lines_of) if answering else {}
-    return Asked(tuple(labels), metrics, took_ms, passages[0].score if passages else 0.0)
+    return Judgement(tuple(labels), metrics, took_ms, passages[0].score if passages else 0.0)
 
 
 def measure(
-    evidence: set[Line], passages: Sequence[Found], lines_of: Callable[[Path], list[str]]
+    evidence: set[Line], passages: Sequence[SearchHit], lines_of: Callable[[Path], list[str]]
 ) -> dict[str, float]:
     """The metrics of one question; `evidence` holds real paths."""
     shown: set[Line] = set()
@@ -136,21 +136,21 @@ def word_count(line: str) -> int:
     return sum(max(1, len(_UNSPACED.findall(token)) // 2) for token in line.split())
 
 
-def grouped(rows: Sequence[Asked]) -> dict[str, dict[str, float]]:
+def grouped(rows: Sequence[Judgement]) -> dict[str, dict[str, float]]:
     """The means of all questions, "all", and of each label, by name; `ms` is a median."""
-    groups: dict[str, list[Asked]] = {}
+    groups: dict[str, list[Judgement]] = {}
     for row in rows:
         for label in row.labels:
             groups.setdefault(label, []).append(row)
     return {"all": _mean(rows)} | {name: _mean(groups[name]) for name in sorted(groups)}
 
 
-def _mean(rows: Sequence[Asked]) -> dict[str, float]:
+def _mean(rows: Sequence[Judgement]) -> dict[str, float]:
     means = {name: statistics.fmean(row.metrics[name] for row in rows) for name in METRICS}
     return means | {"ms": statistics.median(row.took_ms for row in rows), "questions": len(rows)}
 
 
-def separation(answerable: Sequence[Asked], others: Sequence[Asked]) -> float:
+def separation(answerable: Sequence[Judgement], others: Sequence[Judgement]) -> float:
     """Chance that an answerable question's first passage scores above another's (AUC).
 
     Ties count half. 0.5 means that the score says nothing about relevance.

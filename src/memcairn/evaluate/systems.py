@@ -10,16 +10,16 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn import config
 from memcairn.embedding import providers
-from memcairn.evaluate.measures import Found
+from memcairn.evaluate.measures import SearchHit
 from memcairn.memory import Memory
+from memcairn.settings import config
 from memcairn.store import roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from memcairn.databases import Opened
+    from memcairn.engine import Opened
     from memcairn.evaluate.measures import Search
 
     Progress = Callable[[int, int], None]
@@ -47,13 +47,13 @@ def memcairn(folders: list[Path]) -> Search:
             root = roots.add(opened.db, os.path.realpath(folder))
             roots.update(opened.db, root.id, memory_md=False)
 
-    memory.databases.do(only_read)
+    memory.databases.run(only_read)
     for folder in folders:
         memory.index(folder)
 
-    def search(query: str, limit: int) -> list[Found]:
+    def search(query: str, limit: int) -> list[SearchHit]:
         hits = memory.search(query, limit=limit)
-        return [Found(Path(h.path), h.start_line, h.end_line, h.score) for h in hits]
+        return [SearchHit(Path(h.path), h.start_line, h.end_line, h.score) for h in hits]
 
     def close() -> None:
         memory.close()
@@ -71,7 +71,7 @@ def grep(folders: list[Path]) -> Search:
     """
     blocks = [(path, start, end, text.lower()) for path, start, end, text in paragraphs(folders)]
 
-    def search(query: str, limit: int) -> list[Found]:
+    def search(query: str, limit: int) -> list[SearchHit]:
         patterns = [word for word in _query_words(query) if not _CJK_RUN.search(word)]
         for run in _CJK_RUN.findall(query):
             patterns += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
@@ -81,7 +81,7 @@ def grep(folders: list[Path]) -> Search:
             if any(counts):
                 ranked.append((-sum(map(bool, counts)), -sum(counts), order, path, start, end))
         ranked.sort()
-        return [Found(path, start, end, -n) for n, _, _, path, start, end in ranked[:limit]]
+        return [SearchHit(path, start, end, -n) for n, _, _, path, start, end in ranked[:limit]]
 
     return search
 
@@ -95,12 +95,14 @@ def bm25(folders: list[Path]) -> Search:
     rows = ((text, str(path), start, end) for path, start, end, text in paragraphs(folders))
     db.executemany("insert into block values (?, ?, ?, ?)", rows)
 
-    def search(query: str, limit: int) -> list[Found]:
+    def search(query: str, limit: int) -> list[SearchHit]:
         match = " OR ".join(f'"{word}"' for word in _query_words(query))
         if not match:
             return []
         sql = "select path, s, e, rank from block where block match ? order by rank limit ?"
-        return [Found(Path(p), s, e, -rank) for p, s, e, rank in db.execute(sql, (match, limit))]
+        return [
+            SearchHit(Path(p), s, e, -rank) for p, s, e, rank in db.execute(sql, (match, limit))
+        ]
 
     weakref.finalize(search, db.close)
     return search
@@ -127,11 +129,11 @@ def dense(folders: list[Path]) -> Search:
     ]
     vectors = np.concatenate(parts) if parts else np.zeros((0, embedder.dimension), np.float32)
 
-    def search(query: str, limit: int) -> list[Found]:
+    def search(query: str, limit: int) -> list[SearchHit]:
         scores = vectors @ embedder.embed_query(query).vector
         best = np.argsort(-scores, kind="stable")[:limit].tolist()
         ranked = [(*blocks[number], float(scores[number])) for number in best]
-        return [Found(path, start, end, score) for path, start, end, _, score in ranked]
+        return [SearchHit(path, start, end, score) for path, start, end, _, score in ranked]
 
     return search
 

@@ -14,9 +14,10 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from memcairn import paths, wal
+from memcairn import paths
 from memcairn.errors import SchemaTooNew, StateError
-from memcairn.sqlite_errors import cannot_be_used, says_damaged
+from memcairn.sqlite import wal
+from memcairn.sqlite.errors import is_damage, state_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ END""",
 )
 
 
-class Database:
+class HistoryDatabase:
     """One connection, opened at the first use, shared by the threads of a process.
 
     Args:
@@ -110,7 +111,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.RLock()
 
-    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one write transaction, which rolls back if it raises.
 
         Raises:
@@ -141,13 +142,13 @@ class Database:
             try:
                 return self._once(begin, work)
             except sqlite3.Error as error:
-                if not says_damaged(error):
-                    raise cannot_be_used(self.path, error) from error
+                if not is_damage(error):
+                    raise state_error(self.path, error) from error
             self._set_aside()
             try:
                 return self._once(begin, work)
             except sqlite3.Error as error:
-                raise cannot_be_used(self.path, error) from error
+                raise state_error(self.path, error) from error
 
     def _once(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         db = self._opened()
@@ -203,7 +204,7 @@ class Database:
         return db
 
     def _set_aside(self) -> None:
-        from memcairn.aside import set_aside  # noqa: PLC0415 - slow to import, and hardly ever needed
+        from memcairn.sqlite.quarantine import set_aside  # noqa: PLC0415 - slow to import, and hardly ever needed
 
         self.close()
         aside = set_aside(self.path)
@@ -213,7 +214,7 @@ class Database:
 
 def _create(db: sqlite3.Connection, first_id: int) -> None:
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    wal.use(db, BUSY_S)
+    wal.enable_wal(db, BUSY_S)
     db.execute("BEGIN IMMEDIATE")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version == 0:

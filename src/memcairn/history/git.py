@@ -18,14 +18,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from memcairn import walk
 from memcairn.errors import MemcairnError, NoteUnreadable, StateError, UsageError
+from memcairn.fs import walk
+from memcairn.fs.names import parts
+from memcairn.fs.sandbox import open_root
 from memcairn.history import journal as journals
 from memcairn.history.journal import Journal
 from memcairn.history.repository import BRANCH, NOT_KEPT, Repository, message, quoted
 from memcairn.history.values import FOUND, Bounds, FileChange, Recording, Revision
-from memcairn.names import parts
-from memcairn.sandbox import open_root
 
 if TYPE_CHECKING:
     import sqlite3
@@ -162,7 +162,7 @@ class GitHistory:
 
     def _adopt(self) -> int:
         """Commit the files that were there before the history."""
-        self._journal.database.do(partial(_set_adopted, _BEGUN))
+        self._journal.database.run(partial(_set_adopted, _BEGUN))
         with open_root(self._root) as root:
             files = [folder.shown(item.name) for folder, item in walk.files(root)]
         count = 0
@@ -170,16 +170,16 @@ class GitHistory:
             # Some at a time: the tools wait for this.
             self._journal.keep(files[start : start + _FILES_AT_ONCE])
             count += self._commit_pending(self.repository.newest())
-        self._journal.database.do(partial(_set_adopted, _DONE))
+        self._journal.database.run(partial(_set_adopted, _DONE))
         return count
 
     def _commit_all(self, newest: int) -> int:
         database = self._journal.database
         # What the journal has no content of is kept again.
-        database.do(_forget_what_is_not_kept)
+        database.run(_forget_what_is_not_kept)
         self._journal.keep([""])
         self.repository.fast_import(database.read(partial(_commit_of_all, newest > 0)))
-        database.do(partial(_set_adopted, _DONE))
+        database.run(partial(_set_adopted, _DONE))
         return 1
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────

@@ -23,18 +23,18 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths as places
 from memcairn.errors import MemcairnError, NoteUnreadable, StateDamaged, StateError, UsageError
+from memcairn.fs.names import folder_parts, parts
+from memcairn.fs.sandbox import open_root
 from memcairn.history import states
-from memcairn.history.database import Database
+from memcairn.history.database import HistoryDatabase
 from memcairn.history.values import FOUND, Bounds, FileChange, Recording, Revision
-from memcairn.names import folder_parts, parts
-from memcairn.sandbox import open_root
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from memcairn.sandbox import Folder
+    from memcairn.fs.sandbox import Folder
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class Journal:
         self._root = root
         self._bounds = bounds or Bounds()
         self._clock = clock
-        self.database = Database(str(folder / "history.db"), first_id=first_id)
+        self.database = HistoryDatabase(str(folder / "history.db"), first_id=first_id)
 
     def close(self) -> None:
         """Close the files."""
@@ -112,7 +112,7 @@ class Journal:
             found, _ = self._keep(root, paths)
             if found is None:
                 return None
-            self.database.do(self._drop_oldest)
+            self.database.run(self._drop_oldest)
             self.database.shrink()
         return self.database.read(lambda db: _revision(db, found))
 
@@ -168,7 +168,7 @@ class Journal:
                     changes.append(_Change(path, last_state(db, path), now[path]))
             return self._add(db, FOUND, None, changes), now
 
-        return self.database.do(work)
+        return self.database.run(work)
 
     def _record(
         self,
@@ -198,7 +198,7 @@ class Journal:
             self._drop_oldest(db)
             return recorded
 
-        return self.database.do(work)
+        return self.database.run(work)
 
     def _add(
         self, db: sqlite3.Connection, tool: str, session: str | None, changes: list[_Change]

@@ -28,7 +28,7 @@ BRANCH = "refs/heads/main"
 # How lines of a commit's message begin.
 REVISION, TOOL = "Memcairn-Revision: ", "Memcairn-Tool: "
 SESSION, NOT_KEPT = "Memcairn-Session: ", "Memcairn-Not-Kept: "
-_PATIENCE_S = 600.0
+_TIMEOUT_S = 600.0
 _PACKS = 30
 _SETTINGS = (
     # A note may have a name that git holds to be dangerous on another system.
@@ -110,7 +110,7 @@ class Repository:
                 capture_output=True,
                 env=_environment(),
                 cwd=self.folder,
-                timeout=_PATIENCE_S,
+                timeout=_TIMEOUT_S,
                 check=False,
             )
         except FileNotFoundError as error:

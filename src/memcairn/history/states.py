@@ -6,14 +6,14 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcairn import walk
 from memcairn.errors import NoteError, NoteUnreadable
-from memcairn.names import folder_parts, parts
+from memcairn.fs import walk
+from memcairn.fs.names import folder_parts, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from memcairn.sandbox import Folder
+    from memcairn.fs.sandbox import Folder
 
 # As large a file as the tools write by default.
 MAX_FILE_BYTES = 16 << 20
@@ -51,7 +51,7 @@ def files(root: Folder, paths: Iterable[str]) -> list[str]:
     """The paths of files, each once, in order; a folder stands for every file below it.
 
     Raises:
-        OutsideRoot, UsageError: as memcairn.names.parts.
+        OutsideRoot, UsageError: as memcairn.fs.names.parts.
     """
     found: dict[str, None] = {}
     for path in paths:

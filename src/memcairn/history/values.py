@@ -120,7 +120,7 @@ class History(Protocol):
             session: whose change it is.
 
         Raises:
-            OutsideRoot, UsageError: as memcairn.names.parts; the block does not run.
+            OutsideRoot, UsageError: as memcairn.fs.names.parts; the block does not run.
             StateError: what is there now cannot be kept; the block does not run.
         """
 

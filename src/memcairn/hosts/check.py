@@ -13,28 +13,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from memcairn.errors import MemcairnError
-from memcairn.hosts import (
-    changes,
-    codex_trust,
-    install,
-    jsonc,
-    plugin_files,
-    program,
-    toml_table,
-)
-from memcairn.hosts.edits import JsonEntries, OwnFile, TomlTable
+from memcairn.hosts import codex_trust, install, jsonc, plan, plugin_files, program, toml_table
+from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.table import HOSTS, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memcairn.hosts.edits import Edit
+    from memcairn.hosts.config_edits import Edit
     from memcairn.hosts.table import Host, Scope
 
 State = Literal["installed", "outdated", "absent", "marketplace"]
 
 # A server that answers takes a second on a busy machine.
-_PATIENCE_S = 20.0
+_TIMEOUT_S = 20.0
 _HELLO = {
     "jsonrpc": "2.0",
     "id": 0,
@@ -104,7 +96,7 @@ def _installation(host: Host, scope: Scope, project: str, tried: dict[str, str])
     try:
         own = program.program(scope)
         edits = install.edits(host, scope, project, own, environment)
-        contents = [changes.read(os.path.realpath(edit.path)) for edit in edits]
+        contents = [plan.read(os.path.realpath(edit.path)) for edit in edits]
         holding = [
             content is not None and edit.holds(content)
             for edit, content in zip(edits, contents, strict=True)
@@ -144,8 +136,8 @@ def _untrusted(edits: Sequence[Edit]) -> tuple[str, ...]:
     if settings is None:
         return ()
     hooks = os.path.join(os.path.dirname(settings), "hooks.json")
-    ours = codex_trust.hooks_of_ours(changes.read(hooks))
-    trusted = codex_trust.trusted(changes.read(settings), hooks, ours)
+    ours = codex_trust.memcairn_hooks(plan.read(hooks))
+    trusted = codex_trust.trusted(plan.read(settings), hooks, ours)
     if len(trusted) >= len(ours):
         return ()
     return ("Codex does not run the hooks yet: run /hooks in Codex, and trust those of memcairn",)
@@ -190,14 +182,14 @@ def _trouble(command: str) -> str:
                 capture_output=True,
                 text=True,
                 encoding="utf-8",
-                timeout=_PATIENCE_S,
+                timeout=_TIMEOUT_S,
                 check=False,
                 cwd=folder,
                 # It must not take this folder for a project and remember it.
                 env={**os.environ, "MEMCAIRN_HOME": os.path.join(folder, "home")},
             )
         except subprocess.TimeoutExpired:
-            return f"{command} serve does not answer within {_PATIENCE_S:.0f} s"
+            return f"{command} serve does not answer within {_TIMEOUT_S:.0f} s"
         except OSError as error:
             return f"{command} cannot be started: {error.strerror}"
     if '"serverInfo"' in done.stdout:
@@ -219,7 +211,7 @@ def _too_old(host: Host) -> str:
             text=True,
             encoding="utf-8",
             errors="replace",
-            timeout=_PATIENCE_S,
+            timeout=_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

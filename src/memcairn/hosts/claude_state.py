@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from memcairn import atomic
+from memcairn.fs import atomic
 from memcairn.hosts import jsonc
 from memcairn.hosts.program import NAME
 from memcairn.hosts.table import CLAUDE_CODE

@@ -13,12 +13,12 @@ import os
 import re
 from typing import Any
 
-from memcairn.hosts import entries, jsonc, toml_table
+from memcairn.hosts import jsonc, snippets, toml_table
 
 _STATE = ("hooks", "state")
 
 
-def hooks_of_ours(hooks: bytes | None) -> set[tuple[str, int]]:
+def memcairn_hooks(hooks: bytes | None) -> set[tuple[str, int]]:
     """Event, as Codex writes it down, and place of each hook of ours in a hooks.json."""
     try:
         top = jsonc.read((hooks or b"").decode()).part("hooks")
@@ -28,7 +28,7 @@ def hooks_of_ours(hooks: bytes | None) -> set[tuple[str, int]]:
         (re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower(), place)
         for name, groups in (top.parts if top is not None else ())
         for place, group in groups.parts
-        if isinstance(place, int) and entries.is_ours(group.value)
+        if isinstance(place, int) and snippets.is_ours(group.value)
     }
 
 

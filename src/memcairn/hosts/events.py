@@ -19,17 +19,19 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from memcairn import paths, safety
+from memcairn import paths
 from memcairn.errors import MemcairnError
-from memcairn.hosts import fence, joined, recall, scopes, start, written
+from memcairn.hosts import enqueue_writes, fence, recall, scopes, start
+from memcairn.hosts import session as joined
 from memcairn.hosts.relevant import relevant
+from memcairn.safety import injection, secrets
 from memcairn.sessions import Line, Sessions
 from memcairn.store import up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from memcairn.hosts.payload import Call
+    from memcairn.hosts.payload import HookEvent
     from memcairn.hosts.scopes import Scope
     from memcairn.memory import Memory
     from memcairn.search.passages import Passage
@@ -38,9 +40,9 @@ if TYPE_CHECKING:
 
 # What an event may spend on indexing, as a share of its time; the rest is for its answer.
 _SHARE_OF_INDEXING = 0.5
-_MOST_TOUCHED = 40
+_MAX_TOUCHED = 40
 # More than this is left to the process that embeds in the background.
-_FEW_CHUNKS = 64
+_BATCH_SIZE = 64
 _A_BATCH = 8
 _MODELS_HERE = ("builtin", "onnx")
 
@@ -53,7 +55,7 @@ AFTER_COMPACTION = (
 )
 
 
-def session_start(memory: Memory, call: Call, deadline: float) -> str:
+def session_start(memory: Memory, call: HookEvent, deadline: float) -> str:
     """Open the session and say what it should know."""
     _take_up(memory, call)
     place = _scope(memory, call)
@@ -68,38 +70,38 @@ def session_start(memory: Memory, call: Call, deadline: float) -> str:
         restored = fence.fenced("session", AFTER_COMPACTION, blocks)
         indexes = start.told(start.untold(call, place), session, budget)
         both = "\n\n".join(part for part in (restored, indexes) if part)
-        return both if fence.units(both) <= fence.MOST_UNITS else restored
+        return both if fence.units(both) <= fence.MAX_UNITS else restored
     if call.cause == "clear":
         session.shown.forget()
     return start.told(start.untold(call, place), session, budget)
 
 
-def user_prompt(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
+def user_prompt(memory: Memory, call: HookEvent, deadline: float) -> str:  # noqa: ARG001 - as the others
     """Passages for a prompt."""
     return _recalled(memory, call)
 
 
-def tool_used(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
+def tool_used(memory: Memory, call: HookEvent, deadline: float) -> str:  # noqa: ARG001 - as the others
     """Enqueue what was written."""
-    for folder in written.own_memory(call):
-        known = written.roots(memory.home)
+    for folder in enqueue_writes.own_memory(call):
+        known = enqueue_writes.roots(memory.home)
         if folder not in known and any(
             paths.is_inside(paths.real(path), folder) for path in call.written
         ):
             memory.index(folder, embed=False)
-    changed = written.to_enqueue(memory.home, call)
+    changed = enqueue_writes.to_enqueue(memory.home, call)
     if changed:
         memory.enqueue(changed)
         joined.log_queued(memory.home, call, changed)
     return ""
 
 
-def tool_failed(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
+def tool_failed(memory: Memory, call: HookEvent, deadline: float) -> str:  # noqa: ARG001 - as the others
     """Passages for an error."""
     return _recalled(memory, call)
 
 
-def pre_compact(memory: Memory, call: Call, deadline: float) -> str:
+def pre_compact(memory: Memory, call: HookEvent, deadline: float) -> str:
     """Index what the session changed, and note that its conversation ends here."""
     session = joined.join(memory.home, call)
     if session is None:
@@ -116,15 +118,15 @@ def pre_compact(memory: Memory, call: Call, deadline: float) -> str:
     return fence.fenced("session", AFTER_COMPACTION, _restored(memory, session, place, budget))
 
 
-def stop(memory: Memory, call: Call, deadline: float) -> str:
+def stop(memory: Memory, call: HookEvent, deadline: float) -> str:
     """Index what is quiet, and what waits in the host's own memory of the project, within the time.
 
     The next session loads that memory's MEMORY.md before any hook of it runs, and a host may cut off what
     the end of this one would do.
     """
     until = _while_indexing(deadline)
-    for folder in written.own_memory(call):
-        waiting = memory.databases.do(
+    for folder in enqueue_writes.own_memory(call):
+        waiting = memory.databases.run(
             lambda opened: [
                 entry.path
                 for entry in opened.queue.entries()
@@ -136,13 +138,13 @@ def stop(memory: Memory, call: Call, deadline: float) -> str:
     return subagent_stop(memory, call, deadline)
 
 
-def subagent_stop(memory: Memory, call: Call, deadline: float) -> str:  # noqa: ARG001 - as the others
+def subagent_stop(memory: Memory, call: HookEvent, deadline: float) -> str:  # noqa: ARG001 - as the others
     """Index what is quiet, within the time."""
     memory.drain(deadline=_while_indexing(deadline))
     return ""
 
 
-def session_end(memory: Memory, call: Call, deadline: float) -> str:
+def session_end(memory: Memory, call: HookEvent, deadline: float) -> str:
     """End the session, and index what is left, within the time."""
     keep_scratch = bool(memory.config["sessions.keep_scratch"])
     joined.leave(memory.home, call, keep_scratch=keep_scratch)
@@ -151,7 +153,7 @@ def session_end(memory: Memory, call: Call, deadline: float) -> str:
     return ""
 
 
-EVENTS: dict[str, Callable[[Memory, Call, float], str]] = {
+EVENTS: dict[str, Callable[[Memory, HookEvent, float], str]] = {
     "session-start": session_start,
     "user-prompt": user_prompt,
     "tool-used": tool_used,
@@ -163,32 +165,32 @@ EVENTS: dict[str, Callable[[Memory, Call, float], str]] = {
 }
 
 
-def _take_up(memory: Memory, call: Call) -> None:
+def _take_up(memory: Memory, call: HookEvent) -> None:
     """Enqueue the host's own memory of the project, if anything changed there that no hook told of.
 
     A shell command wrote it, or the server was not there. A folder that is no root becomes one.
     """
     known = {root.path for root in memory.roots()}
-    for folder in written.own_memory(call):
+    for folder in enqueue_writes.own_memory(call):
         if folder not in known:
             memory.index(folder, embed=False)
-        elif memory.databases.do(lambda opened: up_to_date.is_changed(opened.db, folder)):  # noqa: B023
+        elif memory.databases.run(lambda opened: up_to_date.is_changed(opened.db, folder)):  # noqa: B023
             memory.enqueue(folder)
 
 
 def _embed(memory: Memory, deadline: float) -> None:
     """Let what the last session wrote be found by its meaning in this one, if it is little and done here."""
     is_here = memory.config["embedding.provider"] in _MODELS_HERE
-    if is_here and 0 < memory.unembedded() <= _FEW_CHUNKS:
+    if is_here and 0 < memory.unembedded() <= _BATCH_SIZE:
         try:
             memory.embed(wait=False, batch=_A_BATCH, deadline=_while_indexing(deadline))
         except MemcairnError as error:
             log.info("hook.not_embedded", exc_info=error)
 
 
-def _scope(memory: Memory, call: Call) -> Scope:
+def _scope(memory: Memory, call: HookEvent) -> Scope:
     known = [root.path for root in memory.roots()]
-    kept_by_host = written.own_memory(call)
+    kept_by_host = enqueue_writes.own_memory(call)
     return scopes.scope(known, memory.config, memory.home, call.cwd, kept_by_host)
 
 
@@ -197,7 +199,7 @@ def _while_indexing(deadline: float) -> float:
     return now + max(0.0, deadline - now) * _SHARE_OF_INDEXING
 
 
-def _recalled(memory: Memory, call: Call) -> str:
+def _recalled(memory: Memory, call: HookEvent) -> str:
     def search(text: str, limit: int, root: str | None) -> list[Passage]:
         return memory.search(text, limit=limit, root=root)
 
@@ -213,26 +215,30 @@ def _restored(memory: Memory, session: Session, place: Scope, budget_words: int)
     """What the session changed; then what it was shown and can still be read."""
     since = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(session.started_at))
     touched = [path for path in session.touched() if place.holds(path) and os.path.isfile(path)]
-    listed = [f"- {recall.shown_path(path, place)}" for path in touched[-_MOST_TOUCHED:]]
+    listed = [f"- {recall.shown_path(path, place)}" for path in touched[-_MAX_TOUCHED:]]
     head = f"Session since {since}; notes changed in it: {len(touched)}"
     yield "\n".join([head, *(fence.one_line(line) for line in reversed(listed))])
     left = budget_words - sum(map(recall.words, listed))
     before = session.shown.places()
     session.shown.forget()
     for where in reversed(before):
-        if left < recall.LEAST_WORDS:
+        if left < recall.MIN_WORDS:
             return
         text = _still_there(memory, where) if place.holds(where.path) else ""
-        if not text or safety.suspicious(f"{where.path}\n{text}") or recall.words(text) > left:
+        if (
+            not text
+            or injection.injection_warnings(f"{where.path}\n{text}")
+            or recall.words(text) > left
+        ):
             continue
         if session.shown.take(where, text):
             left -= recall.words(text)
-            yield recall.block(where, safety.redact(text), place)
+            yield recall.block(where, secrets.redact(text), place)
 
 
 def _still_there(memory: Memory, where: Place) -> str:
     """What stands now where a passage was; "" if it cannot be read, or is no note any more."""
-    known = memory.databases.do(lambda opened: opened.indexer.known(where.path))
+    known = memory.databases.run(lambda opened: opened.indexer.known(where.path))
     if known is None or paths.real(where.path) != where.path:
         return ""
     try:

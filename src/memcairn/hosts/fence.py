@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BAR = "| "
 # Claude Code puts more than 10,000 into a file, of which the model sees the beginning.
-MOST_UNITS = 9_900
+MAX_UNITS = 9_900
 
 # Also the look-alikes that a normalisation makes one.
 _TAG_OPENERS = str.maketrans({"<": "&lt;", "\uff1c": "&lt;", "\ufe64": "&lt;"})
@@ -53,7 +53,7 @@ def fenced(name: str, about: str, blocks: Iterable[str]) -> str:
         "" if there are no blocks.
     """
     head, end = f"<memcairn-{name}>\n{about}\n", f"</memcairn-{name}>"
-    left = MOST_UNITS - units(head) - units(end)
+    left = MAX_UNITS - units(head) - units(end)
     lines: list[str] = []
     for block in blocks:
         for line in ["", *block.split("\n")]:

@@ -15,7 +15,7 @@ import sys
 import time
 
 from memcairn import paths
-from memcairn.hosts import answers, payload, quick
+from memcairn.hosts import output, payload, quick
 from memcairn.hosts.limits import LIMIT_S
 
 TYPE_CHECKING = False
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    from memcairn.hosts.payload import Call
+    from memcairn.hosts.payload import HookEvent
 
 # What is left of a host's limit for starting Python, and for our end.
 SHARE = 0.8
 # Hosts send the whole text of a written file along; a longer event is not worth understanding.
-MOST_BYTES = 32 << 20
+MAX_BYTES = 32 << 20
 LOG_BYTES = 1 << 20
 LOG_KEEP = 1
 # While the answer is being written, and while what went wrong is being logged.
@@ -81,10 +81,10 @@ class _Hook:
             outcome = _said(error)
         if not self._end.acquire(blocking=False):
             time.sleep(self._limit_s)  # the clock is about to end us
-        _write_output(answers.printed(self._host, self._event, text))
+        _write_output(output.printed(self._host, self._event, text))
         self._log(outcome)
 
-    def _answer(self, call: Call) -> str:
+    def _answer(self, call: HookEvent) -> str:
         if self._event not in LIMIT_S:
             raise LookupError("there is no such event")
         text = quick.answer(call)
@@ -105,8 +105,8 @@ class _Hook:
         os._exit(0)
 
     def _give_up(self) -> None:
-        if self._host in answers.JSON_ONLY:
-            _write_output(answers.printed(self._host, self._event, ""))
+        if self._host in output.JSON_ONLY:
+            _write_output(output.printed(self._host, self._event, ""))
         self._log("late")
         os._exit(0)
 
@@ -142,11 +142,11 @@ def _read_input() -> bytes:
         parts, size = [], 0
         while part := os.read(descriptor, 1 << 20):
             size += len(part)
-            if size <= MOST_BYTES:
+            if size <= MAX_BYTES:
                 parts.append(part)
     except (OSError, ValueError):
         return b""
-    return b"".join(parts) if size <= MOST_BYTES else b""
+    return b"".join(parts) if size <= MAX_BYTES else b""
 
 
 def _write_output(content: bytes) -> None:

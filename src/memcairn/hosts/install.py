@@ -8,15 +8,16 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from memcairn.errors import ConfigError
-from memcairn.hosts import changes, entries, installed, plugin_files, program
-from memcairn.hosts.edits import Edit, JsonEntries, OwnFile, TomlTable
+from memcairn.hosts import manifest, plugin_files, program, snippets
+from memcairn.hosts import plan as changes
+from memcairn.hosts.config_edits import Edit, JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.table import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memcairn.hosts import jsonc
-    from memcairn.hosts.changes import Change
+    from memcairn.hosts.plan import Change
     from memcairn.hosts.table import Host, Plugin, Scope
 
 
@@ -47,7 +48,7 @@ def plan(hosts: Iterable[Host], scope: Scope, project: str, home: str) -> list[C
     command = program.program(scope)
     environment = program.environment() if scope == "user" else {}
     found = []
-    records = installed.load(home)
+    records = manifest.load(home)
     for host in hosts:
         wanted = edits(host, scope, project, command, environment)
         planned = [changes.to_install(edit, host.name, scope) for edit in wanted]
@@ -102,7 +103,7 @@ def edits(
     server_file = hooks_file = ""
     if host.server is not None:
         server_file = os.path.join(top, getattr(host.server, scope))
-        at, entry = entries.server(host.server.form, command, environment)
+        at, entry = snippets.server(host.server.form, command, environment)
         if server_file.endswith(".toml"):
             found.append(TomlTable(server_file, at, entry))
             server_file = ""
@@ -112,11 +113,13 @@ def edits(
     if host.hooks is not None:
         hooks_file = os.path.join(top, getattr(host.hooks, scope))
         if host.hooks.form == "copilot":
-            text = json.dumps(entries.hook_file(host, command), indent=2) + "\n"
+            text = json.dumps(snippets.hook_file(host, command), indent=2) + "\n"
             found.append(OwnFile(hooks_file, text.encode()))
             hooks_file = ""
         else:
-            lists = {("hooks", name): entry for name, entry in entries.hooks(host, command).items()}
+            lists = {
+                ("hooks", name): entry for name, entry in snippets.hooks(host, command).items()
+            }
             assumed = {("version",): 1} if host.hooks.form == "cursor" else {}
     if server_file and server_file == hooks_file:
         return [*found, JsonEntries(server_file, members, lists, assumed)]

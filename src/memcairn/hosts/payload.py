@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, NamedTuple
 
-    class Call(NamedTuple):
+    class HookEvent(NamedTuple):
         """An event that a host told us of.
 
         Attributes:
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 else:
     from collections import namedtuple  # typing costs a hook call 3 ms
 
-    Call = namedtuple(  # noqa: PYI024
+    HookEvent = namedtuple(  # noqa: PYI024
         "Call", "event host session_id cwd tool written prompt error cause transcript_path"
     )
 
@@ -61,27 +61,27 @@ _PATHS = ("file_path", "notebook_path", "filePath", "path", "filename")
 # How a patch names the files that it changes.
 _PATCHED = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
 _BEFORE, _AFTER = "<hook_context>", "</hook_context>"
-_MOST_PATHS = 200
-_MOST_NAME_CHARS = 64
+_MAX_PATHS = 200
+_MAX_NAME_CHARS = 64
 
 
-def parse(event: str, host: str, content: bytes) -> Call:
+def parse(event: str, host: str, content: bytes) -> HookEvent:
     """Read the JSON that a host wrote to our standard input.
 
     What is no JSON object is an event of which nothing is known but that it happened.
     """
     try:
-        payload = json_text.read(content) if content.strip() else {}
+        payload = json_text.loads(content) if content.strip() else {}
     except (ValueError, RecursionError):
         payload = {}
     return call(event, host, payload if isinstance(payload, dict) else {})
 
 
-def call(event: str, host: str, payload: Mapping[str, Any]) -> Call:
+def call(event: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
     """The event that these fields describe."""
     cwd = _cwd(payload)
-    tool = _text(payload, "tool_name", "toolName")[:_MOST_NAME_CHARS]
-    return Call(
+    tool = _text(payload, "tool_name", "toolName")[:_MAX_NAME_CHARS]
+    return HookEvent(
         event=event,
         host=host,
         session_id=_text(payload, "session_id", "sessionId", "conversation_id", "sessionID"),
@@ -141,12 +141,12 @@ def _written(payload: Mapping[str, Any], cwd: str) -> tuple[str, ...]:
     if isinstance(given, dict):
         named += _patched(_text(given, "command", "input", "patch", "patchText"))
     unique = dict.fromkeys(path for path in named if path and "\0" not in path)
-    return tuple(os.path.join(cwd, path) for path in unique)[:_MOST_PATHS]
+    return tuple(os.path.join(cwd, path) for path in unique)[:_MAX_PATHS]
 
 
 def _object(text: str) -> dict[str, Any] | None:
     try:
-        found = json_text.read(text)
+        found = json_text.loads(text)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -16,16 +16,17 @@ import sqlite3
 
 from memcairn import paths
 from memcairn.errors import MemcairnError
-from memcairn.hosts import joined, written
+from memcairn.hosts import enqueue_writes
+from memcairn.hosts import session as joined
 from memcairn.sessions import Line, Sessions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from memcairn.config import Config
-    from memcairn.hosts.payload import Call
+    from memcairn.hosts.payload import HookEvent
     from memcairn.search.passages import Passage
+    from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
 
@@ -33,7 +34,7 @@ class _MoreToDoError(Exception):
     """It takes an index that is up to date."""
 
 
-def answer(call: Call) -> str | None:
+def answer(call: HookEvent) -> str | None:
     """What the model is told, "" for nothing; None if the event takes more than this.
 
     An event that was begun here may be done once more with `Memory`.
@@ -45,20 +46,22 @@ def answer(call: Call) -> str | None:
         return None
 
 
-def _session_start(home: str, call: Call) -> str:
-    known = written.roots(home)
-    if call.cause == "compact" or any(folder not in known for folder in written.own_memory(call)):
+def _session_start(home: str, call: HookEvent) -> str:
+    known = enqueue_writes.roots(home)
+    if call.cause == "compact" or any(
+        folder not in known for folder in enqueue_writes.own_memory(call)
+    ):
         raise _MoreToDoError
     _refuse_if_anything_waits(home)
     # Only now, and only what a start takes, is loaded.
-    from memcairn import config  # noqa: PLC0415
     from memcairn.hosts import scopes, start  # noqa: PLC0415
+    from memcairn.settings import config  # noqa: PLC0415
 
     db = _refuse_if_anything_changed(home, call)
     settings = config.load()
     if db is not None:
         _refuse_if_anything_is_unembedded(db, settings)
-    place = scopes.scope(known, settings, home, call.cwd, written.own_memory(call))
+    place = scopes.scope(known, settings, home, call.cwd, enqueue_writes.own_memory(call))
     session = Sessions(home).start(call.session_id or None, root=place.own, host=call.host)
     if call.cause == "clear":
         session.shown.forget()
@@ -66,25 +69,25 @@ def _session_start(home: str, call: Call) -> str:
     return start.told(untold, session, int(settings["recall.start_words"])) if untold else ""
 
 
-def _tool_used(home: str, call: Call) -> str:
+def _tool_used(home: str, call: HookEvent) -> str:
     if not call.written:
         return ""
-    known = written.roots(home)
-    if any(folder not in known for folder in written.own_memory(call)):
+    known = enqueue_writes.roots(home)
+    if any(folder not in known for folder in enqueue_writes.own_memory(call)):
         raise _MoreToDoError
-    changed = written.to_enqueue(home, call)
+    changed = enqueue_writes.to_enqueue(home, call)
     if changed:
-        written.enqueue(home, changed)
+        enqueue_writes.enqueue(home, changed)
         joined.log_queued(home, call, changed)
     return ""
 
 
-def _stop(home: str, call: Call) -> str:  # noqa: ARG001 - as the others
+def _stop(home: str, call: HookEvent) -> str:  # noqa: ARG001 - as the others
     _refuse_if_anything_waits(home)
     return ""
 
 
-def _pre_compact(home: str, call: Call) -> str:
+def _pre_compact(home: str, call: HookEvent) -> str:
     if call.host == "opencode":
         raise _MoreToDoError
     _refuse_if_anything_waits(home)
@@ -94,7 +97,7 @@ def _pre_compact(home: str, call: Call) -> str:
     return ""
 
 
-def _session_end(home: str, call: Call) -> str:
+def _session_end(home: str, call: HookEvent) -> str:
     _refuse_if_anything_waits(home)
     _refuse_if_anything_changed(home, call)
     if os.environ.get("MEMCAIRN_SESSIONS_KEEP_SCRATCH") or os.path.exists(paths.config_file()):
@@ -103,18 +106,18 @@ def _session_end(home: str, call: Call) -> str:
     return ""
 
 
-def _recall(home: str, call: Call) -> str:
+def _recall(home: str, call: HookEvent) -> str:
     asked = (call.prompt or call.error).strip()
-    known = written.roots(home)
+    known = enqueue_writes.roots(home)
     if not asked or not known:
         return ""
     # Only now, and only what a search takes, is loaded.
-    from memcairn import config  # noqa: PLC0415
     from memcairn.hosts import scopes  # noqa: PLC0415
     from memcairn.hosts.relevant import relevant  # noqa: PLC0415
+    from memcairn.settings import config  # noqa: PLC0415
 
     settings = config.load()
-    place = scopes.scope(known, settings, home, call.cwd, written.own_memory(call))
+    place = scopes.scope(known, settings, home, call.cwd, enqueue_writes.own_memory(call))
     found = relevant(_search_in(home), place, asked)
     if not found:
         return ""
@@ -137,7 +140,7 @@ def _search_in(home: str) -> Callable[[str, int, str | None], Sequence[Passage]]
     return search
 
 
-_EVENTS: dict[str, Callable[[str, Call], str]] = {
+_EVENTS: dict[str, Callable[[str, HookEvent], str]] = {
     "session-start": _session_start,
     "tool-used": _tool_used,
     "stop": _stop,
@@ -159,18 +162,18 @@ def _refuse_if_anything_waits(home: str) -> None:
     queue = Queue(path)
     if queue.set_aside is not None:
         # What a damaged queue knew is found again by a scan.
-        queue.enqueue(written.roots(home))
+        queue.enqueue(enqueue_writes.roots(home))
     if queue.has_ready(0.0):
         raise _MoreToDoError
 
 
-def _refuse_if_anything_changed(home: str, call: Call) -> Database | None:
+def _refuse_if_anything_changed(home: str, call: HookEvent) -> Database | None:
     """Return index.db, if there is one.
 
     Raises:
         _MoreToDoError: what no hook told of: a note of the host's own memory, a MEMORY.md.
     """
-    own = list(written.own_memory(call))
+    own = list(enqueue_writes.own_memory(call))
     index = os.path.join(home, "index.db")
     if not os.path.exists(index):
         if own:
@@ -190,7 +193,7 @@ def _refuse_if_anything_is_unembedded(db: Database, settings: Config) -> None:
     from memcairn.store import up_to_date  # noqa: PLC0415 - as above
 
     if settings["embedding.provider"] != "none" and up_to_date.has_unembedded(db):
-        from memcairn import unembedded  # noqa: PLC0415 - as above
+        from memcairn.embedding import backlog  # noqa: PLC0415 - as above
 
-        if unembedded.is_wanted(settings):
+        if backlog.is_wanted(settings):
             raise _MoreToDoError

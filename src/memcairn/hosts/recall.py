@@ -11,10 +11,10 @@ import os
 import sqlite3
 from datetime import UTC, datetime
 
-from memcairn import safety
 from memcairn.errors import MemcairnError
 from memcairn.hosts import fence
-from memcairn.hosts.joined import join
+from memcairn.hosts.session import join
+from memcairn.safety import injection, secrets
 from memcairn.sessions import Line
 from memcairn.sessions.shown import Place
 from memcairn.store import uses
@@ -24,14 +24,14 @@ TYPE_CHECKING = False  # typing costs a hook call half as much as starting Pytho
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from memcairn.config import Config
-    from memcairn.hosts.payload import Call
+    from memcairn.hosts.payload import HookEvent
     from memcairn.hosts.scopes import Scope
     from memcairn.search.passages import Passage
     from memcairn.sessions import Session
+    from memcairn.settings.config import Config
 
 # A single passage that is longer than the budget is cut, but not to less than this.
-LEAST_WORDS = 25
+MIN_WORDS = 25
 # Scripts without spaces: so many characters count as a word.
 _CHARS_OF_A_WORD = 6
 
@@ -46,7 +46,7 @@ FOR_AN_ERROR = (
 
 
 def recalled(
-    passages: Iterable[Passage], call: Call, scope: Scope, settings: Config, home: str
+    passages: Iterable[Passage], call: HookEvent, scope: Scope, settings: Config, home: str
 ) -> str:
     """The passages that are worth showing, fenced; "" if there are none.
 
@@ -78,17 +78,17 @@ def blocks(
     """
     left = budget_words
     for passage in passages:
-        if left < LEAST_WORDS:
+        if left < MIN_WORDS:
             return
         above = " › ".join(passage.heading_path) or passage.title
-        if safety.suspicious(f"{passage.path}\n{above}\n{passage.text}"):
+        if injection.injection_warnings(f"{passage.path}\n{above}\n{passage.text}"):
             continue
         text, lines = _fitting(passage.text, left)
         place = Place(passage.path, passage.start_line, passage.start_line + lines - 1)
         if not text or (session is not None and not session.shown.take(place, text)):
             continue
         left -= words(text)
-        yield passage.path, block(place, safety.redact(text), scope, above, passage.date)
+        yield passage.path, block(place, secrets.redact(text), scope, above, passage.date)
 
 
 def _note_used(home: str, used: Sequence[str]) -> None:
@@ -107,7 +107,7 @@ def block(place: Place, text: str, scope: Scope, above: str = "", date: str | No
     """One passage: where it stands and of what date it is, then its lines."""
     where = f"{shown_path(place.path, scope)}:{place.first}-{place.last}"
     head = " · ".join(part for part in (where, above, date or _changed_on(place.path)) if part)
-    return f"{fence.one_line(safety.redact(head))}\n{fence.quoted(text)}"
+    return f"{fence.one_line(secrets.redact(head))}\n{fence.quoted(text)}"
 
 
 def words(text: str) -> int:
@@ -144,7 +144,7 @@ def _fitting(text: str, budget_words: int) -> tuple[str, int]:
     lines = text.split("\n")
     taken = _first_lines(lines, budget_words)
     used = sum(map(words, taken))
-    if len(taken) < len(lines) and used < LEAST_WORDS:
+    if len(taken) < len(lines) and used < MIN_WORDS:
         cut = " ".join(lines[len(taken)].split()[: budget_words - used])
         taken.append(cut[: (budget_words - used) * _CHARS_OF_A_WORD].rstrip() + " …")
     while taken and not taken[-1].strip():

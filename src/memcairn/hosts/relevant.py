@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Search = Callable[[str, int, str | None], Sequence[Passage]]
 
 # Looked at; the budget decides how many are shown.
-MOST_PASSAGES = 10
-MOST_QUERY_CHARS = 2_000
+MAX_PASSAGES = 10
+MAX_QUERY_CHARS = 2_000
 
 
 def relevant(search: Search, scope: Scope, query: str) -> list[Passage]:
@@ -25,9 +25,9 @@ def relevant(search: Search, scope: Scope, query: str) -> list[Passage]:
     query = _shortened(query)
     if not query or not scope.roots:
         return []
-    found = search(query, MOST_PASSAGES, None)
+    found = search(query, MAX_PASSAGES, None)
     concerning = [passage for passage in found if scope.holds(passage.path)]
-    if len(found) == MOST_PASSAGES and len(concerning) < len(found):
+    if len(found) == MAX_PASSAGES and len(concerning) < len(found):
         # Other projects crowd the answer: ask root by root.
         concerning = _root_by_root(search, scope, query)
     return [passage for passage in concerning if passage.score >= RELEVANT]
@@ -37,7 +37,7 @@ def _root_by_root(search: Search, scope: Scope, query: str) -> list[Passage]:
     found = {
         (passage.path, passage.start_line): passage
         for root in scope.roots
-        for passage in search(query, MOST_PASSAGES, root)
+        for passage in search(query, MAX_PASSAGES, root)
         if scope.holds(passage.path)
     }
     return sorted(found.values(), key=lambda passage: -passage.score)
@@ -46,7 +46,7 @@ def _root_by_root(search: Search, scope: Scope, query: str) -> list[Passage]:
 def _shortened(query: str) -> str:
     """A query of a length that is searched for: the beginning and the end of a longer one."""
     query = query.strip()
-    if len(query) <= MOST_QUERY_CHARS:
+    if len(query) <= MAX_QUERY_CHARS:
         return query
-    half = MOST_QUERY_CHARS // 2
+    half = MAX_QUERY_CHARS // 2
     return f"{query[:half]} {query[-half:]}"

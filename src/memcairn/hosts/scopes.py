@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 
-from memcairn import paths, project
+from memcairn import paths
+from memcairn.settings import project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NamedTuple
 
-    from memcairn.config import Config
+    from memcairn.settings.config import Config
 
     class _Scope(NamedTuple):
         folder: str

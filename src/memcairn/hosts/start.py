@@ -6,14 +6,14 @@ import os
 import stat
 
 from memcairn import paths
-from memcairn.hosts import written
-from memcairn.project import claude_folder
+from memcairn.hosts import enqueue_writes
+from memcairn.settings.project import claude_folder
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from memcairn.hosts.payload import Call
+    from memcairn.hosts.payload import HookEvent
     from memcairn.hosts.scopes import Scope
     from memcairn.sessions import Session
 
@@ -23,13 +23,13 @@ AT_THE_START = (
     "folder that is named."
 )
 # A MEMORY.md that is longer is none of ours, and no host loads it.
-_MOST_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
-def untold(call: Call, place: Scope) -> list[str]:
+def untold(call: HookEvent, place: Scope) -> list[str]:
     """The files named MEMORY.md that concern the project, and that the host does not load itself."""
-    loaded = set(written.own_memory(call))
+    loaded = set(enqueue_writes.own_memory(call))
     if call.host == "claude-code":
         loaded.add(claude_folder(place.folder) or "")
     files = [os.path.join(root, paths.MEMORY_MD) for root in place.roots if root not in loaded]
@@ -45,8 +45,8 @@ def told(files: Iterable[str], session: Session, budget_words: int) -> str:
 
 
 def _blocks(files: Iterable[str], session: Session, budget_words: int) -> Iterator[str]:
-    from memcairn import safety  # noqa: PLC0415 - as above
     from memcairn.hosts import fence, recall  # noqa: PLC0415 - as above
+    from memcairn.safety import secrets  # noqa: PLC0415 - as above
     from memcairn.sessions.shown import Place  # noqa: PLC0415 - as above
 
     left = budget_words
@@ -57,27 +57,27 @@ def _blocks(files: Iterable[str], session: Session, budget_words: int) -> Iterat
         if says and session.shown.take(Place(file, 1, len(taken)), text):
             left -= recall.words(text)
             more = "" if is_all else f" (the first {len(taken)} lines)"
-            yield f"{fence.one_line(file)}{more}\n{fence.quoted(safety.redact(text))}"
-        if left < recall.LEAST_WORDS:
+            yield f"{fence.one_line(file)}{more}\n{fence.quoted(secrets.redact(text))}"
+        if left < recall.MIN_WORDS:
             return
 
 
 def _entries(text: str, budget_words: int) -> tuple[list[str], bool]:
     """The lines that say something, and not an order, as far as the budget goes; and whether that is all."""
-    from memcairn import safety  # noqa: PLC0415 - as above
     from memcairn.hosts import recall  # noqa: PLC0415 - as above
+    from memcairn.safety import injection  # noqa: PLC0415 - as above
 
     taken: list[str] = []
     is_all = True
     for line in _without_comments(text).strip().split("\n"):
-        if safety.suspicious(line) or not (line or (taken and taken[-1])):
+        if injection.injection_warnings(line) or not (line or (taken and taken[-1])):
             continue
         budget_words -= recall.words(line)
         if budget_words < 0:
             is_all = False
             break
         taken.append(line)
-    return ([], True) if safety.suspicious("\n".join(taken)) else (taken, is_all)
+    return ([], True) if injection.injection_warnings("\n".join(taken)) else (taken, is_all)
 
 
 def _without_comments(text: str) -> str:
@@ -98,4 +98,4 @@ def _read(file: str) -> str:
     except OSError:
         return ""
     with open(descriptor, "rb") as stream:
-        return stream.read(_MOST_BYTES).decode("utf-8-sig", "replace").replace("\r\n", "\n")
+        return stream.read(_MAX_BYTES).decode("utf-8-sig", "replace").replace("\r\n", "\n")

@@ -10,7 +10,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from memcairn.hosts import answers, payload
+from memcairn.hosts import output, payload
 from memcairn.hosts.events import EVENTS
 from memcairn.hosts.limits import LIMIT_S
 
@@ -41,7 +41,7 @@ def _tool(event: str) -> HookTool:
             if not call.session_id and session is not None:
                 call = call._replace(session_id=session.id)
             text = EVENTS[event](memory, call, started + LIMIT_S[event] * SHARE)
-            return answers.answer(HOST, event, text)
+            return output.answer(HOST, event, text)
         except Exception as error:
             log.warning("hook.failed", exc_info=error, extra={"event": event})
             return {}

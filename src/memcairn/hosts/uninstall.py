@@ -11,17 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn import atomic, paths
+from memcairn import paths
 from memcairn.errors import MemoryMdError, StateError
-from memcairn.hosts import (
-    changes,
-    claude_state,
-    codex_trust,
-    install,
-    installed,
-    plugin_files,
-)
-from memcairn.hosts.edits import JsonEntries, OwnFile, TomlTable
+from memcairn.fs import atomic
+from memcairn.hosts import claude_state, codex_trust, install, manifest, plugin_files
+from memcairn.hosts import plan as changes
+from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.program import NAME
 from memcairn.hosts.table import BY_NAME, CLAUDE_CODE, SCOPES
 from memcairn.memory_md.withdraw import withdraw
@@ -30,9 +25,9 @@ from memcairn.store import memory_md
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from memcairn.databases import Opened
-    from memcairn.hosts.changes import Change
-    from memcairn.hosts.edits import Edit
+    from memcairn.engine import Opened
+    from memcairn.hosts.config_edits import Edit
+    from memcairn.hosts.plan import Change
     from memcairn.hosts.table import Host, Scope
     from memcairn.memory import Memory
     from memcairn.store.roots import Root
@@ -43,11 +38,11 @@ _FILES = (
     "queue.db",
     "embedding.lock",
     "roots.json",
-    installed.FILE,
+    manifest.FILE,
     atomic.TEMPORARY_PREFIX,
 )
 _FOLDERS = (
-    installed.BACKUPS, "sessions", "logs", "snapshots", "trash", "history", "audit", "hooks", "scratch",
+    manifest.BACKUPS, "sessions", "logs", "snapshots", "trash", "history", "audit", "hooks", "scratch",
 )  # fmt: skip
 NOTES = "memory"
 
@@ -59,7 +54,7 @@ def plan(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
         ConfigError: a file that holds ours cannot be understood.
         StateError: the account of what was changed cannot be.
     """
-    records = installed.load(home)
+    records = manifest.load(home)
     wanted = {host.name for host in hosts}
     found: dict[str, Change] = {}
     for record in records.values():
@@ -75,7 +70,7 @@ def plan(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
     return list(found.values())
 
 
-def _edit_of(record: installed.Record) -> Edit:
+def _edit_of(record: manifest.Record) -> Edit:
     """The edit that was made to a file; the file is where it was then, whatever the environment says now.
 
     Raises:
@@ -99,7 +94,7 @@ def _with_trust(edit: Edit) -> Edit:
     if not isinstance(edit, TomlTable):
         return edit
     hooks = os.path.join(os.path.dirname(edit.path), "hooks.json")
-    ours = codex_trust.hooks_of_ours(changes.read(hooks))
+    ours = codex_trust.memcairn_hooks(changes.read(hooks))
     keys = codex_trust.trusted(changes.read(edit.path), hooks, ours)
     return replace(edit, along=tuple(map(codex_trust.table_of, keys)))
 
@@ -175,9 +170,9 @@ def remove_memory(memory: Memory) -> list[str]:
     left = []
     for root in memory.roots():
         if os.path.isdir(root.path) and not paths.is_inside(root.path, paths.real(home)):
-            kept = memory.databases.do(partial(_kept, root))
+            kept = memory.databases.run(partial(_kept, root))
             try:
-                withdraw(root.path, kept, os.path.join(home, installed.BACKUPS))
+                withdraw(root.path, kept, os.path.join(home, manifest.BACKUPS))
             except (MemoryMdError, OSError) as error:
                 left.append(f"{root.path}: {error}")
     memory.close()

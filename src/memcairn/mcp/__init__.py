@@ -1,7 +1,7 @@
 """The MCP server: a root's memory for any client that speaks the Model Context Protocol.
 
     stdio, http ──► server ──► table: which tools there are ──► file_tools, memory_tools …
-                      │                                             │ one call of memcairn.files
+                      │                                             │ one call of memcairn.root
                       ├──► resources, prompts                       ▼
                       └──► watcher: drains the queue, tells clients what changed
 

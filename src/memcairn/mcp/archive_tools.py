@@ -9,15 +9,15 @@ from pydantic import Field
 
 from memcairn.archive import Exported, Imported
 from memcairn.errors import UsageError
-from memcairn.files import Files, archives
 from memcairn.mcp import text
 from memcairn.mcp.table import Tools
+from memcairn.root import OpenRoot, archives
 
 tools = Tools()
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class ExportAnswer:
     """What is in the archive, and where it is; `archive` is its text, if no path was given."""
 
     exported: Exported
@@ -27,7 +27,7 @@ class Export:
 
 @tools.add("Export", text.exported, "written")
 def mem_export(
-    files: Files,
+    files: OpenRoot,
     path: Annotated[
         str | None,
         Field(
@@ -37,15 +37,15 @@ def mem_export(
     format: Annotated[  # noqa: A002 - the name that clients know
         Literal["json", "tar"], Field(description="tar needs a path.")
     ] = "json",
-) -> Export:
+) -> ExportAnswer:
     """Make an archive of all notes, to keep it or to import it elsewhere."""
     done = archives.export(files, path, format)
-    return Export(done.exported, done.path, done.archive)
+    return ExportAnswer(done.exported, done.path, done.archive)
 
 
 @tools.add("Import", text.imported, "written", destructive=True)
 def mem_import(
-    files: Files,
+    files: OpenRoot,
     path: Annotated[
         str | None, Field(description="The archive: a file in the root, or below scratch/.")
     ] = None,

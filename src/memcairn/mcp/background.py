@@ -7,19 +7,19 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from memcairn.embed_thread import EmbedThread
+from memcairn.embedding.worker import EmbedThread
 from memcairn.mcp import resources
 from memcairn.store import catalogue
 
 if TYPE_CHECKING:
-    from memcairn.files import Files
     from memcairn.mcp.listeners import Listeners
+    from memcairn.root import OpenRoot
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 0.5
 # After a failure that may last, such as a full disk.
-LATER_S = 30.0
+RETRY_DELAY_S = 30.0
 
 Signature = tuple[int, int, int] | None
 
@@ -35,7 +35,7 @@ class Background(threading.Thread):
         looked: set after each look at what changed, so that one may be awaited.
     """
 
-    def __init__(self, files: Files, listeners: Listeners) -> None:
+    def __init__(self, files: OpenRoot, listeners: Listeners) -> None:
         super().__init__(name="memcairn-background", daemon=True)
         self._files = files
         self._listeners = listeners
@@ -65,7 +65,7 @@ class Background(threading.Thread):
                 pause = EVERY_S
             except Exception:
                 log.exception("background.failed")
-                pause = LATER_S
+                pause = RETRY_DELAY_S
 
     def wake(self) -> None:
         """Look now: something was changed."""
@@ -94,11 +94,11 @@ class Background(threading.Thread):
             self._listeners.tell(changed, list_changed=list_changed)
 
     def _list_changed(self, *, indexed: bool) -> bool:
-        version = self._files.memory.databases.do(lambda opened: catalogue.version(opened.db))
+        version = self._files.memory.databases.run(lambda opened: catalogue.version(opened.db))
         if version == self._version and not indexed:
             return False
         self._version = version
-        notes = self._files.memory.databases.do(
+        notes = self._files.memory.databases.run(
             lambda opened: catalogue.fingerprint(opened.db, self._files.root)
         )
         before, self._notes = self._notes, notes

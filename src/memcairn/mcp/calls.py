@@ -17,8 +17,8 @@ from memcairn.sessions import Line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from memcairn.files import Files
     from memcairn.mcp.toolbox import Profile
+    from memcairn.root import OpenRoot
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Calls:
         return name in self._tools and not self._tools[name].read_only
 
     def call(
-        self, files: Callable[[], Files], name: str, arguments: dict[str, Any]
+        self, files: Callable[[], OpenRoot], name: str, arguments: dict[str, Any]
     ) -> types.CallToolResult:
         """Call a tool; what it raises becomes an answer that says why.
 
@@ -81,7 +81,7 @@ class Calls:
         return answer
 
     def _run_hidden(
-        self, files: Callable[[], Files], name: str, arguments: dict[str, Any]
+        self, files: Callable[[], OpenRoot], name: str, arguments: dict[str, Any]
     ) -> types.CallToolResult:
         """Call an entry point of a host's hooks: it answers in the host's own words, and never fails."""
         try:

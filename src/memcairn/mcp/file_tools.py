@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from memcairn import walk
 from memcairn.errors import UsageError
-from memcairn.files import Files, Saved, revert
+from memcairn.fs import walk
 from memcairn.mcp import text
 from memcairn.mcp.table import Tools
+from memcairn.root import OpenRoot, WriteResult, revert
 from memcairn.vault.diff import Diff
 from memcairn.vault.find import Kind, Matches
 from memcairn.vault.trash import Trashed
@@ -28,7 +28,7 @@ Line = Annotated[int | None, Field(ge=1)]
 
 
 @tools.add("Read a note", text.window, "read", read_only=True)
-def mem_read(files: Files, path: Path, start_line: Line = None, end_line: Line = None) -> Window:
+def mem_read(files: OpenRoot, path: Path, start_line: Line = None, end_line: Line = None) -> Window:
     """Read a file, or its lines from start_line to end_line, both included.
 
     A long file comes in parts: `truncated` says that there is more after last_line.
@@ -40,14 +40,14 @@ def mem_read(files: Files, path: Path, start_line: Line = None, end_line: Line =
 
 @tools.add("Write a note", text.saved, "written", destructive=True)
 def mem_write(
-    files: Files,
+    files: OpenRoot,
     path: Path,
     content: Annotated[str, Field(description="The whole text of the file.")],
     overwrite: Annotated[bool, Field(description="Replace a file that exists.")] = False,  # noqa: FBT002
     if_match: Annotated[
         str | None, Field(description="Replace it only if its sha256 is still this one.")
     ] = None,
-) -> Saved:
+) -> WriteResult:
     """Write a file as a whole; folders on the way are made. It is searchable when this returns.
 
     For a memory whose place does not matter, use memory_observe instead.
@@ -57,28 +57,28 @@ def mem_write(
 
 @tools.add("Append to a note", text.saved, "written")
 def mem_append(
-    files: Files,
+    files: OpenRoot,
     path: Path,
     content: Annotated[str, Field(description="Begins on a line of its own.")],
-) -> Saved:
+) -> WriteResult:
     """Add text at the end of a file; the file is made if there is none."""
     return files.append(path, content)
 
 
 @tools.add("Edit a note", text.saved, "written", destructive=True)
 def mem_edit(
-    files: Files,
+    files: OpenRoot,
     path: Path,
     old_str: Annotated[str, Field(description="A text that occurs exactly once in the file.")],
     new_str: Annotated[str, Field(description="What takes its place; may be empty.")],
-) -> Saved:
+) -> WriteResult:
     """Replace one passage of a file. An error says how often old_str occurs if not once."""
     return files.edit(path, old_str, new_str)
 
 
 @tools.add("Remove a note", text.trashed, "removed", destructive=True)
 def mem_remove(
-    files: Files,
+    files: OpenRoot,
     path: Path,
     recursive: Annotated[bool, Field(description="A folder with what is in it.")] = False,  # noqa: FBT002
 ) -> Trashed:
@@ -87,7 +87,7 @@ def mem_remove(
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListedItem:
     """Something in a folder; `changed` is when it was written last. A symlink is never followed."""
 
     path: str
@@ -97,33 +97,33 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListAnswer:
     """What is in a folder; `next_after`, if there is more, is `after` for the next call."""
 
-    items: tuple[Item, ...]
+    items: tuple[ListedItem, ...]
     next_after: str | None = None
 
 
 @tools.add("List files", text.listing, "read", read_only=True)
 def mem_list(
-    files: Files,
+    files: OpenRoot,
     dir: Folder = "",  # noqa: A002 - the name that clients know
     recursive: Annotated[bool, Field(description="Everything below it.")] = False,  # noqa: FBT002
     glob: Glob = None,
     after: Annotated[str | None, Field(description="next_after of the call before.")] = None,
-) -> Listing:
+) -> ListAnswer:
     """List a folder, a thousand items at a time."""
     page = files.list(dir, recursive=recursive, glob=glob, after=after)
     items = (
-        Item(entry.path, entry.kind, entry.size_bytes, walk.moment(entry.mtime_ns // 10**9))
+        ListedItem(entry.path, entry.kind, entry.size_bytes, walk.moment(entry.mtime_ns // 10**9))
         for entry in page.entries
     )
-    return Listing(tuple(items), page.next_after)
+    return ListAnswer(tuple(items), page.next_after)
 
 
 @tools.add("Search files for a pattern", text.matches, "found", read_only=True)
 def mem_grep(
-    files: Files,
+    files: OpenRoot,
     pattern: Annotated[str, Field(description="A regular expression of Python.")],
     dir: Folder = "",  # noqa: A002 - as above
     glob: Glob = None,
@@ -139,7 +139,7 @@ def mem_grep(
 
 @tools.add("Compare", text.diff, "read", read_only=True)
 def mem_diff(
-    files: Files,
+    files: OpenRoot,
     path1: Path,
     path2: Annotated[str | None, Field(description="Compare path1 with this file.")] = None,
     revision: Annotated[
@@ -162,7 +162,7 @@ class Made:
 
 
 @tools.add("Make a folder", text.made, "created", idempotent=True)
-def mem_mkdir(files: Files, path: Path) -> Made:
+def mem_mkdir(files: OpenRoot, path: Path) -> Made:
     """Make a folder, and those above it. mem_write makes the folders that it needs by itself."""
     files.mkdir(path)
     return Made(path)
@@ -170,7 +170,7 @@ def mem_mkdir(files: Files, path: Path) -> Made:
 
 @tools.add("Move or rename", text.moved, "moved", destructive=True)
 def mem_move(
-    files: Files,
+    files: OpenRoot,
     from_: Annotated[str, Field(alias="from", description="The path now.")],
     to: Annotated[str, Field(description="The new path, which must be free.")],
 ) -> Moved:

@@ -8,17 +8,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from memcairn.files import Files, revert
 from memcairn.history import FileChange
 from memcairn.mcp import text
 from memcairn.mcp.table import Strings, Tools
+from memcairn.root import OpenRoot, revert
 from memcairn.snapshots import Restoration, Snapshot
 
 tools = Tools()
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
+class RevisionAnswer:
     """One change; `tool` is "found" for what was changed outside the tools.
 
     Attributes:
@@ -36,13 +36,13 @@ class Revision:
 class Log:
     """Changes, the newest first; `next_before`, if there are more, is `before` for the next call."""
 
-    revisions: tuple[Revision, ...]
+    revisions: tuple[RevisionAnswer, ...]
     next_before: int | None = None
 
 
 @tools.add("History", text.log, "read", read_only=True)
 def mem_log(
-    files: Files,
+    files: OpenRoot,
     limit: Annotated[int, Field(ge=1, le=500)] = 20,
     path: Annotated[
         str | None, Field(description="Of this file only, under its earlier paths, too.")
@@ -52,14 +52,15 @@ def mem_log(
     """What changed, when, and by which tool; the newest first."""
     found = files.history.log(limit + 1, path=path, before=before)
     revisions = tuple(
-        Revision(one.id, one.time, one.tool, one.changes, one.session) for one in found[:limit]
+        RevisionAnswer(one.id, one.time, one.tool, one.changes, one.session)
+        for one in found[:limit]
     )
     return Log(revisions, revisions[-1].revision if len(found) > limit else None)
 
 
 @tools.add("Go back", text.reverted, "restored", destructive=True)
 def mem_revert(
-    files: Files,
+    files: OpenRoot,
     path: Annotated[str, Field(description="A file, which may be gone now.")],
     revision: Annotated[
         int | None,
@@ -106,28 +107,28 @@ def _facts(taken: Snapshot) -> SnapshotFacts:
 
 @tools.add("Take a snapshot", text.snapshot, "written")
 def mem_snapshot(
-    files: Files, name: Annotated[str | None, Field(description="To know it again.")] = None
+    files: OpenRoot, name: Annotated[str | None, Field(description="To know it again.")] = None
 ) -> SnapshotFacts:
     """Keep all notes as they are now. Take one before you change many notes."""
     return _facts(files.snapshots.create(name))
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshots:
+class SnapshotsAnswer:
     """The snapshots that are kept, the newest first."""
 
     snapshots: tuple[SnapshotFacts, ...]
 
 
 @tools.add("Snapshots", text.snapshots, "read", read_only=True)
-def mem_snapshot_list(files: Files) -> Snapshots:
+def mem_snapshot_list(files: OpenRoot) -> SnapshotsAnswer:
     """Which snapshots there are: when, how many files, how large."""
-    return Snapshots(tuple(map(_facts, files.snapshots.list())))
+    return SnapshotsAnswer(tuple(map(_facts, files.snapshots.list())))
 
 
 @tools.add("Restore a snapshot", text.restored, "restored", destructive=True)
 def mem_snapshot_restore(
-    files: Files,
+    files: OpenRoot,
     id: Annotated[str, Field(description="From mem_snapshot_list.")],  # noqa: A002 - as clients say
     paths: Annotated[
         Strings, Field(description="Only these files and folders; empty is all.")

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # A connection over HTTP ends without a word, so that the oldest are forgotten at some time.
-_MOST_CLIENTS = 1_000
-_MOST_URIS = 1_000
+_MAX_CLIENTS = 1_000
+_MAX_URIS = 1_000
 # A client that does not read must not hold up the others.
-_PATIENCE_S = 2.0
+_TIMEOUT_S = 2.0
 
 
 class Listeners:
@@ -53,7 +53,7 @@ class Listeners:
         key = id(session.client_params)
         if key not in self._clients:
             self._clients[key] = (session, set())
-            if len(self._clients) > _MOST_CLIENTS:
+            if len(self._clients) > _MAX_CLIENTS:
                 self._clients.popitem(last=False)
         return self._clients[key][1]
 
@@ -64,7 +64,7 @@ class Listeners:
     def subscribe(self, session: ServerSession, uri: str) -> None:
         """A client wants to know when a resource changes."""
         uris = self._uris_of(session)
-        if len(uris) < _MOST_URIS:
+        if len(uris) < _MAX_URIS:
             uris.add(uri)
 
     def unsubscribe(self, session: ServerSession, uri: str) -> None:
@@ -75,7 +75,7 @@ class Listeners:
         self, context: ServerRequestContext[None], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
         """Serve a stream of events until the client leaves."""
-        uris = list(params.notifications.resource_subscriptions or ())[:_MOST_URIS]
+        uris = list(params.notifications.resource_subscriptions or ())[:_MAX_URIS]
         self._listened.update(uris)
         try:
             return await self._handler(context, params)
@@ -105,7 +105,7 @@ class Listeners:
             await self._bus.publish(ResourceUpdated(uri))
         for session, uris in list(self._clients.values()):
             try:
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(_TIMEOUT_S):
                     if list_changed:
                         await session.send_resource_list_changed()
                     for uri in sorted(uris & changed):

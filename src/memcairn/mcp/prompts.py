@@ -10,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 from memcairn.errors import MemcairnError
 
 if TYPE_CHECKING:
-    from memcairn.files import Files
+    from memcairn.root import OpenRoot
 
 PROMPTS = (
     types.Prompt(
@@ -40,7 +40,7 @@ with mem_edit or remove it with mem_remove. Leave out secrets, the state of the 
 the code or its history says. If nothing is worth saving, save nothing. Say in a few lines what you did."""
 
 
-def get(files: Files, name: str, arguments: dict[str, str]) -> types.GetPromptResult:
+def get(files: OpenRoot, name: str, arguments: dict[str, str]) -> types.GetPromptResult:
     """A prompt with what it asks for filled in.
 
     Raises:
@@ -50,8 +50,8 @@ def get(files: Files, name: str, arguments: dict[str, str]) -> types.GetPromptRe
         return _prompt(_REFLECT)
     if name != "recall":
         raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {name}. There are: recall, reflect")
-    from memcairn.files import context  # noqa: PLC0415 - not before `initialize` is answered
     from memcairn.mcp import text  # noqa: PLC0415
+    from memcairn.root import context  # noqa: PLC0415 - not before `initialize` is answered
 
     topic = arguments.get("topic", "").strip()
     try:

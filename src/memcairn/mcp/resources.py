@@ -9,12 +9,13 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from mcp import types
 from mcp.shared.exceptions import MCPError
 
-from memcairn import names, paths, walk
+from memcairn import paths
 from memcairn.errors import MemcairnError
+from memcairn.fs import names, walk
 from memcairn.store import catalogue
 
 if TYPE_CHECKING:
-    from memcairn.files import Files
+    from memcairn.root import OpenRoot
 
 INDEX = "memory://index"
 NOTE = "memory://note/"
@@ -53,7 +54,7 @@ def _unknown(uri: str, why: str) -> MCPError:
     return MCPError(types.INVALID_PARAMS, f"Resource not found: {uri}: {why}", data={"uri": uri})
 
 
-def page(files: Files, cursor: str | None) -> types.ListResourcesResult:
+def page(files: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
     """MEMORY.md, then the notes by path, 200 at a time; a cursor is the last path of a page, quoted."""
     after = os.path.join(files.root, os.fsdecode(unquote_to_bytes(cursor))) if cursor else ""
     notes = files.catalogued(
@@ -91,7 +92,7 @@ def _index() -> types.Resource:
     )
 
 
-def read(files: Files, uri: str) -> types.ReadResourceResult:
+def read(files: OpenRoot, uri: str) -> types.ReadResourceResult:
     """The text of a resource, as far as the limit of a call reaches.
 
     Raises:
@@ -112,7 +113,7 @@ def read(files: Files, uri: str) -> types.ReadResourceResult:
     return types.ReadResourceResult(contents=[content])
 
 
-def complete(files: Files, start: str) -> types.Completion:
+def complete(files: OpenRoot, start: str) -> types.Completion:
     """Paths of notes that begin with `start`."""
     # The page begins after this path, and a note may have the very name.
     after = os.path.join(files.root, start)[:-1]

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.models import InitializationOptions
 
-    from memcairn.files import Files
     from memcairn.mcp.background import Background
     from memcairn.mcp.calls import Calls
     from memcairn.mcp.toolbox import Profile
+    from memcairn.root import OpenRoot
 
     Context = ServerRequestContext[None]
 
@@ -53,7 +53,7 @@ class MemoryServer(Server[None]):
         profile: which tools there are.
     """
 
-    def __init__(self, open_files: Callable[[], Files], profile: Profile) -> None:
+    def __init__(self, open_files: Callable[[], OpenRoot], profile: Profile) -> None:
         self.listeners = Listeners()
         super().__init__(
             "memcairn",
@@ -79,7 +79,7 @@ class MemoryServer(Server[None]):
         self._open_files = open_files
         self._profile: Profile = profile
         self._lock = threading.Lock()
-        self._files: Files | None = None
+        self._files: OpenRoot | None = None
         self._background: Background | None = None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="memcairn")
 
@@ -93,7 +93,7 @@ class MemoryServer(Server[None]):
     # ── what is served ───────────────────────────────────────────────────────────────────────────
 
     @property
-    def files(self) -> Files:
+    def files(self) -> OpenRoot:
         """The root, opened by the first who asks.
 
         Raises:
@@ -144,7 +144,7 @@ class MemoryServer(Server[None]):
     @property
     def max_request_bytes(self) -> int:
         """What a request may have: the largest note, with every other character escaped."""
-        from memcairn import config  # noqa: PLC0415 - of no use on standard input
+        from memcairn.settings import config  # noqa: PLC0415 - of no use on standard input
 
         return 2 * int(config.load()["tools.max_write_bytes"]) + (1 << 20)
 

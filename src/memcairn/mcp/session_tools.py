@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from memcairn.files import Files, Saved, sessions
 from memcairn.mcp import text
 from memcairn.mcp.table import Tools
+from memcairn.root import OpenRoot, WriteResult, sessions
 
 tools = Tools()
 
@@ -17,7 +17,7 @@ Limit = Annotated[int, Field(ge=1, le=1000, description="The most.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Sessions:
+class SessionsAnswer:
     """The sessions of this root, the latest first."""
 
     sessions: tuple[sessions.SessionFacts, ...]
@@ -32,20 +32,20 @@ class Timeline:
 
 
 @tools.add("Log of this session", text.timeline, "read", read_only=True)
-def mem_session_log(files: Files) -> Timeline:
+def mem_session_log(files: OpenRoot) -> Timeline:
     """What was done in this session: time, tool, path, outcome, bytes, duration."""
     return Timeline(files.session.get().id, sessions.lines(files, files.session.get().id, 1000))
 
 
 @tools.add("Sessions", text.sessions, "read", read_only=True)
-def memory_sessions(files: Files, limit: Limit = 20) -> Sessions:
+def memory_sessions(files: OpenRoot, limit: Limit = 20) -> SessionsAnswer:
     """The sessions in which this root was used, the latest first."""
-    return Sessions(sessions.listed(files, limit))
+    return SessionsAnswer(sessions.listed(files, limit))
 
 
 @tools.add("Timeline of a session", text.timeline, "read", read_only=True)
 def memory_timeline(
-    files: Files,
+    files: OpenRoot,
     session_id: Annotated[str, Field(description="From memory_sessions.")],
     limit: Limit = 100,
 ) -> Timeline:
@@ -55,10 +55,10 @@ def memory_timeline(
 
 @tools.add("Keep a scratch file", text.saved, "written")
 def mem_promote(
-    files: Files,
+    files: OpenRoot,
     session_path: Annotated[str, Field(description='In the scratch folder: "scratch/plan.md".')],
     store_path: Annotated[str, Field(description="In the root; nothing may be there yet.")],
-) -> Saved:
+) -> WriteResult:
     """Copy a file from the session's scratch folder to a path where it stays, and is searchable.
 
     What is written to paths that begin with scratch/ goes when the session ends, unless it is kept.

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memcairn.files.found import NOTICE
 from memcairn.hosts import fence
+from memcairn.root.search import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memcairn.archive import Imported
-    from memcairn.files import Observed, Saved
-    from memcairn.files.context import Context
-    from memcairn.files.found import Found
-    from memcairn.files.overview import About, ListedNote, Summary
-    from memcairn.files.revert import Reverted
-    from memcairn.mcp.archive_tools import Export
-    from memcairn.mcp.file_tools import Listing, Made
-    from memcairn.mcp.history_tools import Log, SnapshotFacts, Snapshots
-    from memcairn.mcp.memory_tools import Forgetting, Passages, Refreshed
-    from memcairn.mcp.session_tools import Sessions, Timeline
+    from memcairn.mcp.archive_tools import ExportAnswer
+    from memcairn.mcp.file_tools import ListAnswer, Made
+    from memcairn.mcp.history_tools import Log, SnapshotFacts, SnapshotsAnswer
+    from memcairn.mcp.memory_tools import ForgetAnswer, Passages, RefreshAnswer
+    from memcairn.mcp.session_tools import SessionsAnswer, Timeline
+    from memcairn.root import Observed, WriteResult
+    from memcairn.root.context import Context
+    from memcairn.root.overview import About, ListedNote, Summary
+    from memcairn.root.revert import Reverted
+    from memcairn.root.search import FoundPassages
     from memcairn.snapshots import Restoration
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Matches
@@ -49,7 +49,7 @@ def window(read: Window) -> str:
     return f"[{read.path}: {lines}{more}]\n{read.text}"
 
 
-def saved(done: Saved) -> str:
+def saved(done: WriteResult) -> str:
     """What was written, and whether it can be found."""
     verb = "created" if done.created else "written"
     found = "" if done.searchable else "; it is no note, so that no search finds it"
@@ -73,7 +73,7 @@ def _fenced(name: str, blocks: Iterable[str]) -> str:
     return f"<memcairn-{name}>\n{NOTICE}\n\n{inside}\n</memcairn-{name}>" if inside else ""
 
 
-def _passage(found: Found) -> str:
+def _passage(found: FoundPassages) -> str:
     place = f"{found.path}:{found.start_line}-{found.end_line}"
     head = fence.one_line("  ".join(part for part in (place, found.heading, found.date) if part))
     warnings = "".join(f"\n[careful: this text {warning}]" for warning in found.warnings or ())
@@ -95,7 +95,7 @@ def observed(done: Observed) -> str:
     return f"{done.path} says nearly the same, and was brought up to date"
 
 
-def listing(page: Listing) -> str:
+def listing(page: ListAnswer) -> str:
     """A line for each item."""
     marks = {"folder": "/", "symlink": " (symlink)", "other": " (no file)"}
     lines = [
@@ -167,7 +167,7 @@ def summary(held: Summary) -> str:
     return "\n".join(lines)
 
 
-def forgetting(step: Forgetting) -> str:
+def forgetting(step: ForgetAnswer) -> str:
     """What would go and how to confirm it, or what went."""
     if step.forgotten is not None:
         gone = step.forgotten.paths
@@ -184,7 +184,7 @@ def forgetting(step: Forgetting) -> str:
     )
 
 
-def refreshed(done: Refreshed) -> str:
+def refreshed(done: RefreshAnswer) -> str:
     """What changed, and what could not be indexed."""
     head = f"{done.indexed} indexed, {done.removed} removed, {done.unchanged} unchanged"
     problems = {**done.failed, **done.left_out}
@@ -201,7 +201,7 @@ def timeline(done: Timeline) -> str:
     return "\n".join((f"session {done.session_id}: {count(len(lines), 'call')}", *lines))
 
 
-def sessions(found: Sessions) -> str:
+def sessions(found: SessionsAnswer) -> str:
     """A line for each session."""
     return "\n".join(
         f"{one.id}  {one.started} to {one.ended or 'now'}  {count(one.touched, 'file')} changed"
@@ -235,7 +235,7 @@ def snapshot(taken: SnapshotFacts) -> str:
     return f"snapshot {taken.id}{name}, {when}: {count(taken.files, 'file')}{left}"
 
 
-def snapshots(found: Snapshots) -> str:
+def snapshots(found: SnapshotsAnswer) -> str:
     """A line for each."""
     return "\n".join(map(snapshot, found.snapshots)) or "there is no snapshot yet"
 
@@ -252,7 +252,7 @@ def restored(done: Restoration) -> str:
     return "\n".join(lines)
 
 
-def exported(done: Export) -> str:
+def exported(done: ExportAnswer) -> str:
     """Where the archive is, or its text; and what to know of it."""
     if done.archive is not None:
         return done.archive

@@ -11,11 +11,11 @@ from memcairn.mcp.table import CORE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from memcairn.files import Files
     from memcairn.hosts.tools import HookTool
     from memcairn.mcp.table import Tool
+    from memcairn.root import OpenRoot
 
-    Hidden = Callable[[Files, Mapping[str, Any]], str]
+    Hidden = Callable[[OpenRoot, Mapping[str, Any]], str]
 
 Profile = Literal["core", "full"]
 

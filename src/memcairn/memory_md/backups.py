@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn import atomic, paths
+from memcairn import paths
+from memcairn.fs import atomic
 from memcairn.paths import MEMORY_MD
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from memcairn.memory_md import block, entry
-from memcairn.memory_md.findings import Finding, of_files
+from memcairn.memory_md.findings import MemoryMdFinding, of_files
 from memcairn.memory_md.first_page import note_line
 from memcairn.memory_md.limits import Limits, size
 from memcairn.memory_md.rank import is_current, is_expired, order, sort_key, standing
@@ -28,7 +28,7 @@ def check(
     *,
     today: date,
     limits: Limits | None = None,
-) -> list[Finding]:
+) -> list[MemoryMdFinding]:
     """What is wrong with a MEMORY.md and its pages; nothing, if a render would change nothing.
 
     Args:
@@ -43,16 +43,20 @@ def check(
     found = [finding for finding in rendered.findings if finding.kind != "over-limit"]
     found += of_files({MEMORY_MD: present or b"", **pages}, limits)
     if present is None:
-        found.append(Finding("missing", MEMORY_MD, "is not there"))
+        found.append(MemoryMdFinding("missing", MEMORY_MD, "is not there"))
     elif present != rendered.memory_md:
-        found.append(Finding("stale", MEMORY_MD, "is not what the notes say"))
+        found.append(MemoryMdFinding("stale", MEMORY_MD, "is not what the notes say"))
     for path, data in sorted(rendered.pages.items()):
         if path not in pages:
-            found.append(Finding("missing", path, "is not there, and notes are listed on it"))
+            found.append(
+                MemoryMdFinding("missing", path, "is not there, and notes are listed on it")
+            )
         elif pages[path] != data:
-            found.append(Finding("stale", path, "is not what the notes say"))
+            found.append(MemoryMdFinding("stale", path, "is not what the notes say"))
     left_over = sorted(set(pages) - set(rendered.pages))
-    found += [Finding("left-over", path, "is a page that nothing leads to") for path in left_over]
+    found += [
+        MemoryMdFinding("left-over", path, "is a page that nothing leads to") for path in left_over
+    ]
     return found
 
 

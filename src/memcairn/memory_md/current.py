@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import ConfigError, MemoryMdError
-from memcairn.signature import signature_of
+from memcairn.fs.signature import signature_of
 from memcairn.store import memory_md, roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from memcairn.config import Config
     from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.refresh import Refreshed
+    from memcairn.settings.config import Config
     from memcairn.store.database import Database
     from memcairn.store.roots import Root
 
@@ -30,7 +30,7 @@ def this_day() -> date:
     return datetime.now(UTC).date()
 
 
-def is_kept(root: Root, states: Mapping[int, memory_md.State]) -> bool:
+def is_managed(root: Root, states: Mapping[int, memory_md.MemoryMdState]) -> bool:
     """Whether a root's MEMORY.md is kept.
 
     As the user said; else if it has one, or if it is a folder whose MEMORY.md Claude Code loads.
@@ -53,7 +53,7 @@ def bring_up_to_date(db: Database, settings: Config, home: str, notices: list[st
     states = memory_md.states(db)
     today = this_day().toordinal()
     for root in roots.roots(db):
-        if not is_kept(root, states):
+        if not is_managed(root, states):
             continue
         state = states.get(root.id)
         if state is not None and not state.changed and state.day == today:

@@ -23,7 +23,7 @@ _SEPARATOR_BYTES = len(SEPARATOR.encode())
 ELLIPSIS = "…"
 _ELLIPSIS_BYTES = len(ELLIPSIS.encode())
 # A description of fewer characters than this says nothing, once it had to be cut.
-_LEAST_DESCRIPTION = 12
+_MIN_DESCRIPTION = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def line(title: str, link: str, description: str, *, chars: int, size_bytes: int
             chars - len(SEPARATOR) - graphemes.count(kept),
             size_bytes - _SEPARATOR_BYTES - _bytes(kept),
         )
-        if kept and (cut == tail or len(cut) >= _LEAST_DESCRIPTION):
+        if kept and (cut == tail or len(cut) >= _MIN_DESCRIPTION):
             return f"- [{kept}]({link}){SEPARATOR}{cut}"
     return f"- [{_fit(title, head, chars, size_bytes) or ELLIPSIS}]({link})"
 

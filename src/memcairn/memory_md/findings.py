@@ -18,7 +18,7 @@ Kind = Literal["orphan", "moved", "unlisted", "over-limit", "stale", "missing", 
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class MemoryMdFinding:
     """Something to tell about MEMORY.md or an index page.
 
     `kind` is one of: orphan, a link that somebody wrote leads to no note; moved, a line that
@@ -32,30 +32,34 @@ class Finding:
     message: str
 
 
-def of_links(links: Mapping[Target, str | None], pages: Collection[str]) -> Iterator[Finding]:
+def of_links(
+    links: Mapping[Target, str | None], pages: Collection[str]
+) -> Iterator[MemoryMdFinding]:
     """Links that lead to no note and no page. Of other files, only the caller can know."""
     for target, path in links.items():
         missing = missing_note(target) if path is None else None
         if missing is not None and missing not in pages:
-            yield Finding("orphan", missing, "is linked in MEMORY.md, and there is no such note")
+            yield MemoryMdFinding(
+                "orphan", missing, "is linked in MEMORY.md, and there is no such note"
+            )
 
 
-def of_moved(lines: Sequence[str]) -> Iterator[Finding]:
+def of_moved(lines: Sequence[str]) -> Iterator[MemoryMdFinding]:
     """Lines that stood inside the block and were not ours."""
     for line in lines:
-        yield Finding(
+        yield MemoryMdFinding(
             "moved", MEMORY_MD, f"a line written inside the block now stands above it: {line}"
         )
 
 
-def of_unlisted(count: int) -> Iterator[Finding]:
+def of_unlisted(count: int) -> Iterator[MemoryMdFinding]:
     """Notes that no page can hold."""
     if count:
         noun = "1 note has a path" if count == 1 else f"{count} notes have paths"
-        yield Finding("unlisted", MEMORY_MD, f"{noun} longer than an index page may be")
+        yield MemoryMdFinding("unlisted", MEMORY_MD, f"{noun} longer than an index page may be")
 
 
-def of_files(files: Mapping[str, bytes], limits: Limits) -> Iterator[Finding]:
+def of_files(files: Mapping[str, bytes], limits: Limits) -> Iterator[MemoryMdFinding]:
     """Files that are over a limit. A line end at the end of a file begins no further line."""
     for path, data in files.items():
         text = data.decode("utf-8", "surrogateescape")
@@ -67,4 +71,6 @@ def of_files(files: Mapping[str, bytes], limits: Limits) -> Iterator[Finding]:
             (found.size_bytes, limits.size_bytes, "bytes"),
         ):
             if value > limit:
-                yield Finding("over-limit", path, f"has {value} {unit}, and {limit} are loaded")
+                yield MemoryMdFinding(
+                    "over-limit", path, f"has {value} {unit}, and {limit} are loaded"
+                )

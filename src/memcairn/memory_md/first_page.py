@@ -27,7 +27,7 @@ FLAT = 12
 _NARROW_LINES = 24
 _NARROW_BYTES = 100 * _NARROW_LINES
 # A category has a heading of its own until there are so many; then it is with the rest.
-_MOST_CATEGORIES = 8
+_MAX_CATEGORIES = 8
 PINNED = "Pinned"
 OTHER = "Other"
 MORE = "## More"
@@ -73,7 +73,7 @@ def _group(facts: NoteFacts, categories: set[str]) -> tuple[tuple[int, str], str
     kind = type_name(entry.clean(facts.type)) if facts.type else None
     place = type_order(kind)
     if place[1]:
-        if place[1] not in categories and len(categories) == _MOST_CATEGORIES:
+        if place[1] not in categories and len(categories) == _MAX_CATEGORIES:
             kind, place = None, type_order(None)
         else:
             categories.add(place[1])

@@ -10,9 +10,9 @@ import os
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from memcairn import safety
 from memcairn.memory_md.rank import SECONDS_PER_DAY, NoteFacts, rank, sort_key
 from memcairn.paths import PAGES_FOLDER, path_in_root
+from memcairn.safety import secrets
 from memcairn.store import memory_md as store
 from memcairn.store.memory_md import Row
 
@@ -91,8 +91,8 @@ def row_of(note: IndexedNote, root: str, today: date) -> Row:
     path = path_in_root(note.path, root)
     title, description = note.title, note.description
     # One look at both costs half; 13 µs, measured, which no cheaper look beforehand improved on.
-    if safety.find_secrets(f"{title}\n{description}"):
-        title, description = safety.redact(title), safety.redact(description)
+    if secrets.find_secrets(f"{title}\n{description}"):
+        title, description = secrets.redact(title), secrets.redact(description)
     changed, second = _changed(note)
     if changed > today.toordinal():
         changed, second = today.toordinal(), 0

@@ -29,13 +29,13 @@ from memcairn.paths import PAGE_MARKER, PAGES_FOLDER
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from memcairn.memory_md.pages import Span
+    from memcairn.memory_md.pages import PageSpan
     from memcairn.memory_md.rank import NoteFacts
 
-_MOST_WORDS = 8
+_MAX_WORDS = 8
 _LONGEST_WORD = 40
 # So few notes are told by their titles.
-_FEW = 3
+_MIN_SHARED = 3
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # Scripts that put no blanks between words: pairs of characters stand for words.
 _RUN = re.compile("[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
@@ -91,7 +91,7 @@ def merged(parts: Sequence[Contents]) -> Contents:
 
 
 def _words(titles: Sequence[str]) -> tuple[str, ...]:
-    if len(titles) <= _FEW:
+    if len(titles) <= _MIN_SHARED:
         return tuple(title[:_LONGEST_WORD] for title in titles)
     common = Counter(word for title in titles for word in _title_words(title))
     shared = {word: n for word, n in common.items() if n > 1 and len(word) <= _LONGEST_WORD}
@@ -109,7 +109,7 @@ def _title_words(title: str) -> set[str]:
 
 def _most_common(counts: Mapping[str, int]) -> tuple[str, ...]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(word for word, _ in ordered[:_MOST_WORDS])
+    return tuple(word for word, _ in ordered[:_MAX_WORDS])
 
 
 def _month(day: int) -> str:
@@ -120,7 +120,7 @@ def _month(day: int) -> str:
 class Page:
     """An index page: what it spans, its name without folder and suffix, and what it shows."""
 
-    span: Span
+    span: PageSpan
     name: str
     contents: Contents
 

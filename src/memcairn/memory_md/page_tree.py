@@ -19,11 +19,11 @@ from memcairn.memory_md.rank import sort_key
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from memcairn.memory_md.kept import Kept
     from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.notes_view import NotesView
-    from memcairn.memory_md.pages import PageForm, Span
+    from memcairn.memory_md.pages import PageForm, PageSpan
     from memcairn.memory_md.rank import NoteFacts
+    from memcairn.memory_md.render_cache import RenderCache
 
 
 class PageRows:
@@ -48,7 +48,7 @@ class PageRows:
                 yield note_key, row.size_bytes
         run.to_the_end = True
 
-    def within(self, span: Span, elsewhere: Collection[str]) -> list[PageRow]:
+    def within(self, span: PageSpan, elsewhere: Collection[str]) -> list[PageRow]:
         """The notes of a span that are shown on its page: all that are not shown elsewhere."""
         return [
             row
@@ -56,7 +56,7 @@ class PageRows:
             if row.facts.path not in elsewhere and row.size_bytes <= self._form.size_bytes
         ]
 
-    def _all_within(self, span: Span) -> list[PageRow]:
+    def _all_within(self, span: PageSpan) -> list[PageRow]:
         for run in self._runs:
             if run.covers(span):
                 first = bisect_left(run.keys, span.start)
@@ -98,7 +98,7 @@ class _Run:
         self.rows: list[PageRow] = []
         self.to_the_end = False
 
-    def covers(self, span: Span) -> bool:
+    def covers(self, span: PageSpan) -> bool:
         if span.start < self.start:
             return False
         read_to = self.keys[-1] if self.keys else b""
@@ -106,15 +106,15 @@ class _Run:
 
 
 def spans(
-    rows: PageRows, form: PageForm, last: Kept | None, changed: Iterable[bytes]
-) -> list[Span]:
+    rows: PageRows, form: PageForm, last: RenderCache | None, changed: Iterable[bytes]
+) -> list[PageSpan]:
     """The spans of the pages of the lowest level."""
     if last is None:
         return list(pages.cut(rows.since(b""), form))
     return pages.cut_again([page.span for page in last.pages], changed, rows.since, form)
 
 
-def levels(lowest: list[Span], most: int, form: PageForm) -> list[list[Span]]:
+def levels(lowest: list[PageSpan], most: int, form: PageForm) -> list[list[PageSpan]]:
     """The spans of all levels, the lowest first, until one has no more than `most` pages.
 
     The spans of a higher level are runs of whole spans of the one below.
@@ -141,13 +141,13 @@ class PageTree:
 
 
 def make(
-    spans_of_levels: Sequence[Sequence[Span]],
+    spans_of_levels: Sequence[Sequence[PageSpan]],
     rows: PageRows,
     elsewhere: Collection[str],
     *,
     taken: Collection[str],
     limits: Limits,
-    last: Kept | None,
+    last: RenderCache | None,
     dirty: Iterable[bytes],
 ) -> PageTree:
     """The pages, and the text of those that may differ from the last ones.
@@ -202,6 +202,6 @@ def _add(page: Page, lines: list[str], made: dict[str, bytes], files: dict[str, 
         files[page.name] = hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
-def _has_any(keys: Sequence[bytes], span: Span) -> bool:
+def _has_any(keys: Sequence[bytes], span: PageSpan) -> bool:
     place = bisect_left(keys, span.start)
     return place < len(keys) and span.holds(keys[place])

@@ -36,7 +36,7 @@ HEAD_LINES = 2
 # Lines of MEMORY.md that are not entries of pages, and a few to spare.
 _OTHER_LINES = 10
 # A shorter line could not hold the link to a page and a few words.
-_LEAST_LINE = 100
+_MIN_LINE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class PageForm:
 def tight(limits: Limits) -> PageForm:
     """The form that holds the most notes: lines so short that only their number bounds a page."""
     size_bytes = min(limits.units, limits.size_bytes) - HEAD_BYTES
-    lines = min(limits.lines - 1 - HEAD_LINES, size_bytes // _LEAST_LINE)
+    lines = min(limits.lines - 1 - HEAD_LINES, size_bytes // _MIN_LINE)
     return PageForm(lines, size_bytes, size_bytes // lines, 17)
 
 
@@ -81,7 +81,7 @@ def form(notes: int, limits: Limits) -> PageForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PageSpan:
     """A run of notes in the order of their paths: the keys from `start` up to `end`, exclusive.
 
     The first span starts at b"", the last one ends at None. `seen` is the last key that the cut at
@@ -102,7 +102,9 @@ class Span:
         return self.start <= key and (self.seen is None or key <= self.seen)
 
 
-def cut(items: Iterable[tuple[bytes, int]], form: PageForm, start: bytes = b"") -> Iterator[Span]:
+def cut(
+    items: Iterable[tuple[bytes, int]], form: PageForm, start: bytes = b""
+) -> Iterator[PageSpan]:
     """Cut items, (key, bytes of the line with its end), ordered by key, into spans.
 
     Args:
@@ -120,7 +122,7 @@ def cut(items: Iterable[tuple[bytes, int]], form: PageForm, start: bytes = b"") 
                 item = next(source, None)
                 if item is None:
                     if most:
-                        yield Span(start, None, ahead[-1][0], None)
+                        yield PageSpan(start, None, ahead[-1][0], None)
                     return
                 ahead.append(item)
             weight = ahead[most][1]
@@ -133,7 +135,7 @@ def cut(items: Iterable[tuple[bytes, int]], form: PageForm, start: bytes = b"") 
             key=lambda place: _cut_rank(ahead[place - 1][0], ahead[place][0]),
         )
         end = ahead[at][0]
-        yield Span(start, end, ahead[at - 1][0], ahead[most][0])
+        yield PageSpan(start, end, ahead[at - 1][0], ahead[most][0])
         start = end
         del ahead[:at]
 
@@ -149,11 +151,11 @@ def _cut_rank(before: bytes, key: bytes) -> tuple[bool, int, bytes]:
 
 
 def cut_again(
-    old: Sequence[Span],
+    old: Sequence[PageSpan],
     changed: Iterable[bytes],
     items_from: Callable[[bytes], Iterable[tuple[bytes, int]]],
     form: PageForm,
-) -> list[Span]:
+) -> list[PageSpan]:
     """The spans after a change: what `cut` would give, reading only what the change can reach.
 
     Args:
@@ -166,7 +168,7 @@ def cut_again(
         return list(cut(items_from(b""), form))
     keys = sorted(set(changed))
     place_of = {span.start: place for place, span in enumerate(old)}
-    spans: list[Span] = []
+    spans: list[PageSpan] = []
     place = 0
     while place < len(old):
         span = old[place]

@@ -26,7 +26,7 @@ from datetime import date
 SECONDS_PER_DAY = 86_400
 HALF_LIFE_DAYS = 30
 # The most that use counts, in changes; reached with eight days of use.
-MOST_USE = 4.0
+MAX_USE = 4.0
 # How much later than its change a note of this type stands. What somebody is and wants stays true
 # for longer than what a project is doing.
 TYPE_DAYS = {"user": 180, "feedback": 120, "project": 30, "reference": 30}
@@ -86,7 +86,7 @@ def rank(facts: NoteFacts) -> int:
 def _use_days(facts: NoteFacts) -> float:
     if facts.used_day is None or facts.use_count < 1:
         return 0.0
-    weight = min(1 + math.log2(facts.use_count), MOST_USE)
+    weight = min(1 + math.log2(facts.use_count), MAX_USE)
     apart = (facts.used_day - facts.changed) / HALF_LIFE_DAYS + math.log2(weight)
     # log2(1 + 2^apart), without an overflow for days that are far apart.
     return HALF_LIFE_DAYS * (max(apart, 0.0) + math.log2(1 + 2 ** -abs(apart)))

@@ -16,33 +16,33 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemoryMdError
+from memcairn.fs.signature import signature_of, storable_ns
 from memcairn.memory_md import check as checks
 from memcairn.memory_md import current, page_text, root_files
-from memcairn.memory_md import kept as keeping
+from memcairn.memory_md import render_cache as keeping
 from memcairn.memory_md.backups import back_up
 from memcairn.memory_md.indexed_notes import IndexedNotes, facts_of, row_of
 from memcairn.memory_md.rank import sort_key
 from memcairn.memory_md.render import update
 from memcairn.paths import MEMORY_MD, PAGES_FOLDER, path_in_root
-from memcairn.signature import signature_of, storable_ns
 from memcairn.store import memory_md as store
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from memcairn.fs.sandbox import FileContent
     from memcairn.memory_md.check import Explanation
-    from memcairn.memory_md.findings import Finding
-    from memcairn.memory_md.kept import Kept
+    from memcairn.memory_md.findings import MemoryMdFinding
     from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.rank import NoteFacts
     from memcairn.memory_md.render import Rendered
+    from memcairn.memory_md.render_cache import RenderCache
     from memcairn.memory_md.root_files import RootFiles
-    from memcairn.sandbox import Content
     from memcairn.store.database import Database
     from memcairn.store.roots import Root
 
 # Somebody may write MEMORY.md while we make a new one; it is made anew this often.
-TRIES = 5
+MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Refreshed:
     folded: int
     pages: int
     written: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[MemoryMdFinding, ...]
     backup: str | None = None
 
 
@@ -84,7 +84,7 @@ def refresh(
     with root_files.opened(root.path) as files:
         today = current.this_day()
         changes = _take_changes(db, root, today, rebuild=rebuild)
-        for _ in range(TRIES):
+        for _ in range(MAX_ATTEMPTS):
             done = _attempt(db, root, files, limits, today, backups, changes)
             if done is not None:
                 return done
@@ -95,7 +95,7 @@ def refresh(
         )
 
 
-def check(db: Database, root: Root, limits: Limits) -> list[Finding]:
+def check(db: Database, root: Root, limits: Limits) -> list[MemoryMdFinding]:
     """What is wrong with a root's MEMORY.md and pages; nothing if an update would change nothing.
 
     Raises:
@@ -224,10 +224,10 @@ def _refreshed(root: str, rendered: Rendered, written: list[str], backup: str | 
     )
 
 
-def _data(content: Content | None) -> bytes | None:
+def _data(content: FileContent | None) -> bytes | None:
     return None if content is None else content.data
 
 
-def _without_pages(kept: Kept | None) -> Kept | None:
+def _without_pages(kept: RenderCache | None) -> RenderCache | None:
     """What of `kept` holds when pages have to be made anew: whose lines are ours, and no page."""
     return None if kept is None else replace(kept, pages=())

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 
 from memcairn.memory_md import block, first_page, page_text, page_tree, pages
 from memcairn.memory_md.by_hand import OurLines, links_by_hand
-from memcairn.memory_md.findings import Finding, of_files, of_links, of_moved, of_unlisted
-from memcairn.memory_md.kept import Kept
+from memcairn.memory_md.findings import MemoryMdFinding, of_files, of_links, of_moved, of_unlisted
 from memcairn.memory_md.limits import Limits, Size, room, size
 from memcairn.memory_md.notes_view import ListOfNotes
 from memcairn.memory_md.page_tree import PageTree
 from memcairn.memory_md.rank import is_current, sort_key
+from memcairn.memory_md.render_cache import RenderCache
 from memcairn.paths import MEMORY_MD, PAGES_FOLDER
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class Rendered:
     listed: int
     by_hand: int
     folded: int
-    findings: tuple[Finding, ...]
-    kept: Kept
+    findings: tuple[MemoryMdFinding, ...]
+    kept: RenderCache
 
 
 def render(
@@ -83,7 +83,7 @@ def update(
     *,
     today: date,
     limits: Limits | None = None,
-    kept: Kept | None = None,
+    kept: RenderCache | None = None,
     changed: Iterable[str] = (),
 ) -> Rendered:
     """What `render` gives, from a view of the notes and from what the last update kept.
@@ -130,7 +130,7 @@ def update(
             *of_unlisted(total - len(chosen) - len(by_hand) - folded),
             *of_files({MEMORY_MD: memory_md}, limits),
         ),
-        kept=Kept(
+        kept=RenderCache(
             limits=limits,
             form=form,
             listed=frozenset(note.path for note in chosen),
@@ -146,7 +146,7 @@ def _beside_pages(
     notes: NotesView,
     first: _FirstPage,
     form: PageForm,
-    last: Kept | None,
+    last: RenderCache | None,
     changed: Iterable[str],
 ) -> tuple[list[first_page.Listed], PageTree]:
     """The notes of the first page and the pages, if not all notes fit on the first page."""
@@ -172,7 +172,7 @@ def _beside_pages(
     return chosen, tree
 
 
-def _removed(notes: NotesView, kept: Kept | None, tree: PageTree) -> tuple[str, ...]:
+def _removed(notes: NotesView, kept: RenderCache | None, tree: PageTree) -> tuple[str, ...]:
     """The paths of the pages that are no longer needed; none where a note is now."""
     names = set() if kept is None else set(kept.files) - set(tree.files)
     if names:

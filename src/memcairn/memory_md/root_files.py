@@ -27,17 +27,17 @@ from memcairn.errors import (
     StateDamaged,
     StateError,
 )
+from memcairn.fs.sandbox import open_root
 from memcairn.memory_md import page_text
 from memcairn.paths import MEMORY_MD, PAGES_FOLDER
-from memcairn.sandbox import open_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from memcairn.sandbox import Content, Folder
+    from memcairn.fs.sandbox import FileContent, Folder
 
 # A MEMORY.md or page beyond this is not one.
-_MOST_BYTES = 16 * 1024 * 1024
+_MAX_BYTES = 16 * 1024 * 1024
 _OFF = "move it away, or turn it off: memcairn memory-md refresh --off ROOT"
 
 
@@ -50,7 +50,7 @@ class RootFiles:
     def __init__(self, top: Folder) -> None:
         self._top = top
 
-    def memory_md(self) -> Content | None:
+    def memory_md(self) -> FileContent | None:
         """MEMORY.md, None if there is none.
 
         Raises:
@@ -58,7 +58,7 @@ class RootFiles:
         """
         return _read(self._top, MEMORY_MD)
 
-    def write_memory_md(self, data: bytes, before: Content | None) -> bool:
+    def write_memory_md(self, data: bytes, before: FileContent | None) -> bool:
         """Replace MEMORY.md, if it still is what was read; True if that is done.
 
         Raises:
@@ -145,9 +145,9 @@ class RootFiles:
             yield folder
 
 
-def _read(folder: Folder, name: str) -> Content | None:
+def _read(folder: Folder, name: str) -> FileContent | None:
     try:
-        return folder.read(name, _MOST_BYTES)
+        return folder.read(name, _MAX_BYTES)
     except NoteMissing:
         return None
 
@@ -155,7 +155,7 @@ def _read(folder: Folder, name: str) -> Content | None:
 def _page(folder: Folder, name: str) -> bytes | None:
     """The bytes of an index page; None if there is none of that name."""
     try:
-        data = folder.read(name, _MOST_BYTES).data
+        data = folder.read(name, _MAX_BYTES).data
     except (OutsideRoot, NoteUnreadable):
         return None
     return data if page_text.is_page(data) else None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from memcairn.memory_md import block
 from memcairn.memory_md.backups import backups_of
-from memcairn.memory_md.kept import loads
 from memcairn.memory_md.render import page_path
+from memcairn.memory_md.render_cache import loads
 from memcairn.memory_md.root_files import opened
 from memcairn.paths import MEMORY_MD
 

@@ -66,7 +66,7 @@ def markdown_blocks(body: str, lines: list[str]) -> Blocks:
     data = source.encode("utf-8", "replace")
     if not source.isascii():
         source = data.decode()
-    reader = _Reader(data, lines)
+    reader = _BlockReader(data, lines)
     end = 0
     for event, span in _MARKDOWN.events_with_range(source):
         start = span["start"]
@@ -94,7 +94,7 @@ def plain_blocks(lines: list[str]) -> Blocks:
     return Blocks(blocks, " ".join(" ".join(lines[blocks[0].first : blocks[0].last + 1]).split()))
 
 
-class _Reader:
+class _BlockReader:
     """Reads block after block: `begin` at the start of each, `finish` after the last."""
 
     def __init__(self, data: bytes, lines: list[str]) -> None:

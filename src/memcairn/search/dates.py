@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.errors import UsageError
+from memcairn.fs.signature import LARGEST_INTEGER
 from memcairn.search import days, when
-from memcairn.signature import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     from memcairn.search.query import Query
@@ -33,7 +33,7 @@ class Edge(NamedTuple):
     mtime_ns: int
 
 
-class Span(NamedTuple):
+class DateSpan(NamedTuple):
     """From `start`, included, to `end`, not included, on `last_day`; local time where no zone is given."""
 
     start: Edge
@@ -41,7 +41,7 @@ class Span(NamedTuple):
     last_day: str
 
 
-def span(text: str, today: date) -> Span:
+def span(text: str, today: date) -> DateSpan:
     """The time that a date names: the whole of a year, a month, a day; or a moment.
 
     Raises:
@@ -52,10 +52,10 @@ def span(text: str, today: date) -> Span:
         if _MOMENT.match(text):
             moment = datetime.fromisoformat(text)
             end = moment + timedelta(microseconds=1)
-            return Span(_edge(moment), _edge(end), moment.date().isoformat())
+            return DateSpan(_edge(moment), _edge(end), moment.date().isoformat())
         first, last = _days(text, today)
         end = _midnight(last + timedelta(days=1))
-        return Span(_edge(_midnight(first)), _edge(end), last.isoformat())
+        return DateSpan(_edge(_midnight(first)), _edge(end), last.isoformat())
     except (ValueError, OverflowError, OSError):
         raise UsageError(f"{text!r} is no date", hint=f"understood are {UNDERSTOOD}") from None
 

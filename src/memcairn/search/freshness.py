@@ -9,28 +9,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memcairn.report import IndexReport
-from memcairn.signature import MOST_NOTES, changed_files, changed_folders, holds
+from memcairn.fs.signature import MAX_NOTES, changed_files, changed_folders, is_unchanged
+from memcairn.indexing.report import IndexReport
 from memcairn.store import folders, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from memcairn.indexer import Indexer
+    from memcairn.indexing import Indexer
     from memcairn.search.passages import Source
     from memcairn.store.database import Database
 
 # One stat of a folder takes 1-2 µs; beyond this many it is left to scans and the watcher.
-MOST_FOLDERS = 2_000
+MAX_FOLDERS = 2_000
 # Of more notes than `MOST_NOTES`, a search looks at so many.
-SHARE = 250
+SAMPLE_SIZE = 250
 
 
 def look_at_folders(db: Database, indexer: Indexer) -> IndexReport:
     """Index what came to or went from a folder since it was listed last."""
     report = IndexReport()
     listed = folders.listed(db)
-    if len(listed) <= MOST_FOLDERS:
+    if len(listed) <= MAX_FOLDERS:
         for folder in changed_folders(listed):
             report.add(indexer.relist(folder, listed))
     return report
@@ -47,8 +47,8 @@ def look_at_some(db: Database, indexer: Indexer, after: int) -> tuple[IndexRepor
     Returns:
         The report, and where this look ended.
     """
-    few = signatures.are_at_most(db, MOST_NOTES)
-    notes, last = signatures.of_some(db, 0 if few else after, MOST_NOTES if few else SHARE)
+    few = signatures.are_at_most(db, MAX_NOTES)
+    notes, last = signatures.of_some(db, 0 if few else after, MAX_NOTES if few else SAMPLE_SIZE)
     changed = changed_files(notes)
     return indexer.index_files(changed) if changed else IndexReport(), last or 0
 
@@ -61,7 +61,7 @@ def look_at_notes(indexer: Indexer, sources: Mapping[str, Source]) -> IndexRepor
         sources: what the answer was read from, by path. Another process may have indexed a file since:
             then the answer is old, and the note is reported as indexed.
     """
-    changed = [path for path, source in sources.items() if not holds(path, source.signature)]
+    changed = [path for path, source in sources.items() if not is_unchanged(path, source.signature)]
     if not changed:
         return IndexReport()
     report = indexer.index_files(changed)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from memcairn.embedding.embedder import LEAST_KNOWN
+from memcairn.embedding.embedder import MIN_KNOWN_SHARE
 from memcairn.embedding.maxsim import maxsim
 from memcairn.notes.words import words
 from memcairn.search.keyword import Candidate
@@ -73,13 +73,13 @@ class Meaning:
         if held is None:
             return None
         if held.name != self.embedder.name:
-            vector_state.outdate(db)
+            vector_state.mark_outdated(db)
             return None
-        if self.embedder.knows(text) < LEAST_KNOWN:
+        if self.embedder.knows(text) < MIN_KNOWN_SHARE:
             return None
         asked = self.embedder.embed_query(text)
         if len(asked.vector) != held.dimension:
-            vector_state.outdate(db)
+            vector_state.mark_outdated(db)
             return None
         return asked
 

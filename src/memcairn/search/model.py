@@ -9,14 +9,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from memcairn import unembedded
-from memcairn.embedding import providers
+from memcairn.embedding import backlog, providers
 from memcairn.errors import MemcairnError
 
 if TYPE_CHECKING:
-    from memcairn.config import Config
     from memcairn.embedding.embedder import Embedder
     from memcairn.search.meaning import Meaning
+    from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
 # So long a model that failed is not asked again: a server that is down would hold up every search.
@@ -42,7 +41,7 @@ class Model:
     @property
     def wanted(self) -> bool:
         """Whether there is to be one: it is configured, and the default one is installed."""
-        return unembedded.is_wanted(self._settings)
+        return backlog.is_wanted(self._settings)
 
     def embedder(self) -> Embedder | None:
         """The model; None if none is wanted.

@@ -6,23 +6,24 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import json_text, opening, paths
+from memcairn import json_text, paths
+from memcairn.fs import safe_open
+from memcairn.fs.signature import Signature
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words
 from memcairn.search.relevance import relevance
 from memcairn.search.trimming import trimmed
-from memcairn.signature import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from memcairn.search.keyword import Candidate
-    from memcairn.search.relevance import Known, Why
+    from memcairn.search.relevance import ScoreBreakdown, ScoringContext
     from memcairn.search.validity import Outdated
     from memcairn.store.database import Database
 
 # A passage does not grow beyond this by merging: a long one spends a reader's budget on what ranks low.
-MOST_CHUNKS = 4
+MAX_CHUNKS = 4
 # A chunk joins the passage beside it if its score is this share of the passage's: where meaning counts,
 # scores lie closer together.
 JOIN_WORDS = 0.6
@@ -30,7 +31,7 @@ JOIN_MEANT = 0.8
 
 
 # With less of the budget left, an answer ends: a part of a sentence tells nothing.
-LEAST_WORDS = 12
+MIN_WORDS = 12
 
 
 class Source(NamedTuple):
@@ -70,12 +71,12 @@ class Passage(NamedTuple):
     score: float
     namespace: str
     matched: tuple[str, ...]
-    why: Why
+    why: ScoreBreakdown
     expired: str | None = None
     superseded_by: str | None = None
 
 
-class Span:
+class ChunkSpan:
     """Chunks `first` to `last` of one note, which stand together in the answer."""
 
     __slots__ = ("chunk", "first", "last", "note", "score")
@@ -88,21 +89,21 @@ class Span:
 
     def takes(self, candidate: Candidate, join_from: float) -> bool:
         """Whether a candidate beside it may join."""
-        short = self.last - self.first + 1 < MOST_CHUNKS
+        short = self.last - self.first + 1 < MAX_CHUNKS
         return short and candidate.score >= join_from * self.score
 
 
-def spans(candidates: Iterable[Candidate], limit: int, join_from: float) -> list[Span]:
+def spans(candidates: Iterable[Candidate], limit: int, join_from: float) -> list[ChunkSpan]:
     """Join candidates that follow one another in a note and are about as good; the better rank counts."""
-    joined: list[Span] = []
-    by_edge: dict[tuple[int, int], Span] = {}
+    joined: list[ChunkSpan] = []
+    by_edge: dict[tuple[int, int], ChunkSpan] = {}
     for c in candidates:
         beside = (by_edge.get((c.note, c.position + step)) for step in (-1, 1))
         span = next((s for s in beside if s and s.takes(c, join_from)), None)
         if span is None:
             if len(joined) == limit:
                 break
-            span = Span(c)
+            span = ChunkSpan(c)
             joined.append(span)
         span.first, span.last = min(span.first, c.position), max(span.last, c.position)
         by_edge[c.note, c.position] = span
@@ -122,7 +123,7 @@ SELECT path, title, date, namespace, hash, size_bytes, mtime_ns, inode FROM note
 def build(
     db: Database,
     candidates: Sequence[Candidate],
-    known: Known,
+    known: ScoringContext,
     outdated: Mapping[int, Outdated],
     *,
     limit: int,
@@ -160,13 +161,13 @@ def build(
         if left is not None:
             words_in = size(text)
             if words_in > left:
-                if passages and left < LEAST_WORDS:
+                if passages and left < MIN_WORDS:
                     break
                 text, first_line, last_line = trimmed(text, left, known.weighed)
                 start, last = start + first_line, start + last_line
             left -= min(left, words_in)
         above = next(path for first, _, path, _ in reversed(rows) if first <= start)
-        heading_path = tuple(json_text.read(above))
+        heading_path = tuple(json_text.loads(above))
         inside = set(words(" ".join((text, title, *heading_path))))
         matched = tuple(word for word in known.weighed if word in inside)
         if below is None and not matched:
@@ -219,7 +220,7 @@ def _below_headings(text: str) -> tuple[str, int] | None:
 def _lines(path: str, first: int, last: int) -> str | None:
     """What the file says there, or None: it is gone, and the answer is looked at again anyway."""
     try:
-        with os.fdopen(opening.opened(path), encoding="utf-8-sig", newline="") as file:
+        with os.fdopen(safe_open.open_nofollow(path), encoding="utf-8-sig", newline="") as file:
             if os.fstat(file.fileno()).st_nlink > 1:
                 return None
             lines = file.read().split("\n")[first - 1 : last]

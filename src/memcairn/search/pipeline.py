@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memcairn.notes.words import query_words
-from memcairn.search import keyword, passages, relevance, structure, timely, validity
+from memcairn.search import keyword, passages, periods, relevance, structure, validity
 from memcairn.search.query import note_filter
-from memcairn.search.relevance import Known
+from memcairn.search.relevance import ScoringContext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def search(
             found = structure.by_words_around(db, found, SPARE_CANDIDATES)
             fused, compared = meaning.fuse(db, meant, weighed, where, found)
             ranked = structure.inherit(db, fused, wanted)
-        known = Known(
+        known = ScoringContext(
             {word: weighed[word] for word in asked},
             {c.chunk: c.score for c in found},
             compared,
@@ -60,10 +60,10 @@ def search(
             {c.chunk: c.score for c in ranked},
         )
         if (period := query.period) is not None:
-            of_then = timely.timely(db, (candidate.note for candidate in ranked), period)
-            ranked = timely.lifted(ranked, of_then)
+            of_then = periods.timely(db, (candidate.note for candidate in ranked), period)
+            ranked = periods.boost_period(ranked, of_then)
         outdated = validity.outdated(db, (candidate.note for candidate in ranked), query)
-        ranked = validity.lowered(ranked, outdated)
+        ranked = validity.demote_outdated(ranked, outdated)
         return passages.build(
             db,
             ranked,

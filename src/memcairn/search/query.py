@@ -11,7 +11,7 @@ from memcairn.store import path_range
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memcairn.search.dates import Edge, Span
+    from memcairn.search.dates import DateSpan, Edge
 
 
 class Query(NamedTuple):
@@ -37,7 +37,7 @@ class Query(NamedTuple):
     type: str | None = None
     since: Edge | None = None
     until: Edge | None = None
-    as_of: Span | None = None
+    as_of: DateSpan | None = None
 
     @property
     def day(self) -> str:

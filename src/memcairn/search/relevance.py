@@ -20,7 +20,7 @@ RELEVANT = 0.5
 ENOUGH_WORDS = 6
 
 
-class Why(NamedTuple):
+class ScoreBreakdown(NamedTuple):
     """Why a passage is in an answer, and why it stands where it stands.
 
     Args:
@@ -44,7 +44,7 @@ class Why(NamedTuple):
     held: float
 
 
-class Known(NamedTuple):
+class ScoringContext(NamedTuple):
     """What a search knows of its query and of the chunks that it ranked.
 
     Args:
@@ -61,7 +61,7 @@ class Known(NamedTuple):
     fused: Mapping[int, float]
     inherited: Mapping[int, float]
 
-    def why(self, chunk: int, rank: float, inside: Container[str]) -> Why:
+    def why(self, chunk: int, rank: float, inside: Container[str]) -> ScoreBreakdown:
         """Why a passage is in the answer.
 
         Args:
@@ -72,7 +72,7 @@ class Known(NamedTuple):
         cosine, maxsim = self.compared.get(chunk, (None, None))
         fused = self.fused.get(chunk, 0.0)
         inherited = self.inherited[chunk]
-        return Why(
+        return ScoreBreakdown(
             words=round(self.words.get(chunk, 0.0), 4),
             cosine=None if cosine is None else round(cosine, 4),
             maxsim=None if maxsim is None else round(maxsim, 4),
@@ -102,7 +102,7 @@ def held(weighed: Mapping[str, float], inside: Container[str]) -> float:
     )
 
 
-def relevance(why: Why, matched: int) -> float:
+def relevance(why: ScoreBreakdown, matched: int) -> float:
     """The probability that a passage is what was asked for; `RELEVANT` is the threshold.
 
     Args:

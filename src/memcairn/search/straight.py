@@ -12,8 +12,8 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
+from memcairn.fs.signature import MAX_NOTES, changed_files, changed_folders, is_unchanged
 from memcairn.search import pipeline
-from memcairn.signature import MOST_NOTES, changed_files, changed_folders, holds
 from memcairn.store import folders, signatures
 from memcairn.store.database import Database
 
@@ -46,7 +46,7 @@ def answer(index: str, query: Query) -> list[Passage] | None:
         passages, answered = pipeline.search(db, query, meaning)
     except (MemcairnError, sqlite3.Error):
         return None
-    if not all(holds(path, source.signature) for path, source in answered.items()):
+    if not all(is_unchanged(path, source.signature) for path, source in answered.items()):
         return None
     return passages
 
@@ -55,9 +55,9 @@ def _has_changed(db: Database) -> bool:
     """Whether a folder changed, or a note, as far as all of them can be looked at."""
     if changed_folders(folders.listed(db)):
         return True
-    if not signatures.are_at_most(db, MOST_NOTES):
+    if not signatures.are_at_most(db, MAX_NOTES):
         return False
-    notes, _ = signatures.of_some(db, 0, MOST_NOTES)
+    notes, _ = signatures.of_some(db, 0, MAX_NOTES)
     return bool(changed_files(notes))
 
 
@@ -65,8 +65,8 @@ def _meaning(db: Database, notices: list[str]) -> Meaning | None:
     if not db.execute("SELECT model FROM vector_state").fetchone()[0]:
         return None
     # The configuration and its TOML: a search by words does without.
-    from memcairn import config  # noqa: PLC0415
     from memcairn.search.model import Model  # noqa: PLC0415
+    from memcairn.settings import config  # noqa: PLC0415
 
     settings = config.load()
     if settings["embedding.provider"] in SERVERS:

@@ -54,7 +54,7 @@ def outdated(db: Database, notes: Iterable[int], query: Query) -> dict[int, Outd
     return found
 
 
-def lowered(ranked: Sequence[Candidate], wrong: Container[int]) -> list[Candidate]:
+def demote_outdated(ranked: Sequence[Candidate], wrong: Container[int]) -> list[Candidate]:
     """The same candidates, best first, with those of the notes `wrong` lower."""
     lower = [c._replace(score=c.score * OUTDATED) if c.note in wrong else c for c in ranked]
     return sorted(lower, key=lambda c: -c.score)

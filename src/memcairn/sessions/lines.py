@@ -34,7 +34,7 @@ def append(path: str, line: Mapping[str, object], *, max_bytes: int, keep: int) 
         OSError: nothing, or a part of the line, was written; readers pass over a part.
     """
     # ASCII: a lone surrogate in a path must not stop a log.
-    content = json_text.write(line).encode("ascii") + b"\n"
+    content = json_text.dumps(line).encode("ascii") + b"\n"
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o600)
     try:
         size = os.fstat(descriptor).st_size
@@ -57,7 +57,7 @@ def _ends_whole(descriptor: int, size: int) -> bool:
 
 
 def _rotate(path: str, more: int, max_bytes: int, keep: int) -> None:
-    from memcairn import lock  # noqa: PLC0415 - one call in many thousands comes here
+    from memcairn.fs import lock  # noqa: PLC0415 - one call in many thousands comes here
 
     folder = os.path.dirname(path)
     descriptor = None if os.name == "nt" else os.open(folder, os.O_RDONLY)
@@ -93,7 +93,7 @@ def read(path: str, *, keep: int) -> Iterator[dict[str, Any]]:
             continue
         for text in content.split(b"\n"):
             try:
-                line = json_text.read(text)
+                line = json_text.loads(text)
             except (ValueError, RecursionError):
                 continue
             if isinstance(line, dict):

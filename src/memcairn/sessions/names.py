@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
-_MOST_CHARS = 64
+_MAX_CHARS = 64
 _READABLE_CHARS = 40
 # Device names on Windows, whatever follows their first dot.
 _DEVICES = frozenset({"con", "prn", "aux", "nul"}) | {
@@ -18,7 +18,7 @@ def folder_name(id: str) -> str:  # noqa: A002 - the word that hosts have
     id has, and a digest: different ids have different folders, on disks that ignore case, too.
     """
     if (
-        0 < len(id) <= _MOST_CHARS
+        0 < len(id) <= _MAX_CHARS
         and _PLAIN.issuperset(id)
         and id[0] not in "-."
         and id[-1] != "."

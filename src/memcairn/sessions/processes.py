@@ -26,7 +26,7 @@ else:
 
     Process = namedtuple("Process", "pid parent started command")  # noqa: PYI024
 
-_MOST_ANCESTORS = 32
+_MAX_ANCESTORS = 32
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "fish", "ksh", "ash", "busybox"})
 # Programs that start another and wait for it.
 _LAUNCHERS = frozenset({"uv", "uvx", "pipx", "env", "timeout", "nice", "sudo", "npx"})
@@ -77,7 +77,7 @@ def _from_ps(pid: int) -> Process | None:
 def ancestors() -> Iterator[Process]:
     """The processes above this one, from its parent up; the first process of the system is not among them."""
     pid = os.getppid()
-    for _ in range(_MOST_ANCESTORS):
+    for _ in range(_MAX_ANCESTORS):
         found = process(pid) if pid > 1 else None
         if found is None:
             return

@@ -169,7 +169,7 @@ def read(folder: str) -> Session | None:
     """The session in a folder; None if there is none. A damaged record leaves what can be known."""
     try:
         with open(os.path.join(folder, RECORD), "rb") as file:
-            record = json_text.read(file.read())
+            record = json_text.loads(file.read())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, RecursionError):

@@ -205,9 +205,9 @@ def _is_stale(found: Session, machine: str, now: float) -> bool:
 
 
 def _write(changed: Session) -> None:
-    from memcairn import atomic  # noqa: PLC0415 - a hook call that only logs needs none of this
+    from memcairn.fs import atomic  # noqa: PLC0415 - a hook call that only logs needs none of this
 
-    content = json_text.write(changed.record()).encode("ascii") + b"\n"
+    content = json_text.dumps(changed.record()).encode("ascii") + b"\n"
     atomic.replace(os.path.join(changed.folder, session.RECORD), content)
 
 

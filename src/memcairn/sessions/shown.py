@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from hashlib import blake2b
 
-from memcairn import json_text, lock
+from memcairn import json_text
+from memcairn.fs import lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ else:
 
 _DIGEST_BYTES = 6
 # A session that has been shown this much begins to forget; it is far beyond what a model still sees.
-_MOST_BYTES = 4 << 20
+_MAX_BYTES = 4 << 20
 
 
 class Shown:
@@ -63,8 +64,8 @@ class Shown:
                 again = sum(words for line, words in lines.items() if line in self._seen)
                 if 2 * again > sum(lines.values()) or not lines:
                     return False
-                entry = json_text.write([*place, *lines])
-                if os.fstat(descriptor).st_size > _MOST_BYTES:
+                entry = json_text.dumps([*place, *lines])
+                if os.fstat(descriptor).st_size > _MAX_BYTES:
                     os.ftruncate(descriptor, 0)
                     self._seen, self._read_bytes = set(), 0
                 os.write(descriptor, b"\n" + entry.encode("ascii") + b"\n")
@@ -109,7 +110,7 @@ def _digest(path: str, line: str) -> str:
 def _entries(content: bytes) -> Iterator[list[Any]]:
     for text in content.split(b"\n"):
         try:
-            entry = json_text.read(text)
+            entry = json_text.loads(text)
         except (ValueError, RecursionError):
             continue
         if isinstance(entry, list) and len(entry) >= 3:

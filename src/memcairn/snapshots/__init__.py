@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths as places
 from memcairn.errors import ArchiveRefused, NoteError, NoteUnreadable, StateDamaged, UsageError
-from memcairn.names import folder_parts
-from memcairn.sandbox import open_root, reported, temporary_name
+from memcairn.fs.names import folder_parts
+from memcairn.fs.sandbox import open_root, reported, temporary_name
 from memcairn.snapshots import restore as restoring
 from memcairn.snapshots import shelf as shelves
 from memcairn.snapshots import take
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from memcairn.sandbox import Folder
+    from memcairn.fs.sandbox import Folder
 
 __all__ = ["FileRecord", "Restoration", "Snapshot", "Snapshots"]
 

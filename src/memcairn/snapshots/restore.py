@@ -17,17 +17,17 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcairn import tarball
 from memcairn.errors import ArchiveRefused, NoteChanged, NoteError
-from memcairn.names import parts
-from memcairn.sandbox import reported
+from memcairn.fs import tar
+from memcairn.fs.names import parts
+from memcairn.fs.sandbox import reported
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
     from typing import IO
 
-    from memcairn.sandbox import Folder
+    from memcairn.fs.sandbox import Folder
     from memcairn.snapshots.take import State
     from memcairn.snapshots.values import FileRecord
 
@@ -92,7 +92,7 @@ def contents(
         ArchiveRefused: they are not exactly those of the manifest. It may be raised at the end.
     """
     seen = 0
-    for member in tarball.members(stream, size):
+    for member in tar.members(stream, size):
         record = target.get(member.path)
         digest = hashlib.sha256(member.data).hexdigest()
         if record is None or record.sha256 != digest or record.size_bytes != len(member.data):

@@ -21,7 +21,7 @@ from memcairn.snapshots.values import FileRecord, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memcairn.sandbox import Folder
+    from memcairn.fs.sandbox import Folder
 
 ARCHIVE, MANIFEST, INTENT = ".tar.gz", ".jsonl", "restoring.json"
 _MAX_MANIFEST_BYTES = 256 << 20

@@ -6,16 +6,16 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from memcairn import tarball, walk
+from memcairn.fs import tar, walk
 from memcairn.snapshots.values import FileRecord
 
 if TYPE_CHECKING:
     import os
     from typing import IO
 
-    from memcairn.sandbox import Folder
+    from memcairn.fs.sandbox import Folder
 
-LIMITS = tarball.Limits()
+LIMITS = tar.ArchiveLimits()
 
 
 @dataclass(slots=True)
@@ -50,11 +50,11 @@ def state(root: Folder, stream: IO[bytes] | None = None) -> State:
     """
     if stream is None:
         return _state(root, None)
-    with tarball.Writer(stream) as writer:
+    with tar.Writer(stream) as writer:
         return _state(root, writer)
 
 
-def _state(root: Folder, writer: tarball.Writer | None) -> State:
+def _state(root: Folder, writer: tar.Writer | None) -> State:
     found = State()
     for path, content in walk.contents(
         root,

@@ -12,7 +12,7 @@ import sqlite3
 
 from memcairn import paths
 from memcairn.errors import SchemaTooNew, StateDamaged, StateError
-from memcairn.sqlite_errors import blames_the_machine, cannot_be_used, says_damaged
+from memcairn.sqlite.errors import is_damage, is_environment_error, state_error
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class Database:
         try:
             self._open()
         except sqlite3.Error as error:
-            if says_damaged(error):
+            if is_damage(error):
                 raise StateDamaged("is damaged", path=path) from error
-            raise cannot_be_used(path, error) from error
+            raise state_error(path, error) from error
         except OSError as error:
             raise StateError(
                 f"cannot be made: {error.strerror}",
@@ -96,9 +96,9 @@ class Database:
         return int(version)
 
     def _create(self) -> None:
-        from memcairn import wal  # noqa: PLC0415 - once in the life of a home
+        from memcairn.sqlite import wal  # noqa: PLC0415 - once in the life of a home
 
-        wal.use(self.connection, BUSY_S)
+        wal.enable_wal(self.connection, BUSY_S)
         schema = ""
         for name in ("schema.sql", "vectors.sql"):
             with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
@@ -144,8 +144,8 @@ class Database:
         except BaseException as error:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error) and blames_the_machine(error):
-                raise cannot_be_used(self.path, error) from error
+            if isinstance(error, sqlite3.Error) and is_environment_error(error):
+                raise state_error(self.path, error) from error
             raise
         finally:
             self._depth -= 1

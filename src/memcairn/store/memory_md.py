@@ -21,7 +21,7 @@ Signature = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class MemoryMdState:
     """What the last update of a root's MEMORY.md left.
 
     `day` is the day for which the file is right, 0 if none was written; `signature` its size, mtime
@@ -89,7 +89,7 @@ INSERT OR REPLACE INTO memory_md_note (root, {_ROW}) VALUES (?{", ?" * len(Row._
 # ── which roots, and how they stand ──────────────────────────────────────────────────────────────
 
 
-def states(db: Database) -> dict[int, State]:
+def states(db: Database) -> dict[int, MemoryMdState]:
     """How the MEMORY.md of each root that has one stands, by the root's id."""
     sql = """
         SELECT root, day, size_bytes, mtime_ns, inode,
@@ -97,7 +97,9 @@ def states(db: Database) -> dict[int, State]:
         FROM memory_md m
     """
     return {
-        root: State(root, day, None if size is None else (size, mtime, inode), bool(changed))
+        root: MemoryMdState(
+            root, day, None if size is None else (size, mtime, inode), bool(changed)
+        )
         for root, day, size, mtime, inode, changed in db.execute(sql)
     }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
-from memcairn.signature import Signature
+from memcairn.fs.signature import Signature
 from memcairn.store import chunks, problems
 from memcairn.store.chunks import PreparedChunk, Replacement
 

@@ -11,7 +11,7 @@ from memcairn.errors import ConfigError
 from memcairn.store import roots
 
 if TYPE_CHECKING:
-    from memcairn.config import Config
+    from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
 

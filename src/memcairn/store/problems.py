@@ -9,8 +9,8 @@ from memcairn import paths
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from memcairn.fs.signature import Signature
     from memcairn.notes.problem import Problem
-    from memcairn.signature import Signature
     from memcairn.store.database import Database
 
 

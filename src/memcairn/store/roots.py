@@ -11,8 +11,9 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import atomic, paths
+from memcairn import paths
 from memcairn.errors import StateError
+from memcairn.fs import atomic
 from memcairn.store import signatures
 from memcairn.store.path_range import AT_OR_BELOW, bounds
 

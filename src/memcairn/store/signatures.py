@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from memcairn import paths
-from memcairn.signature import Signature
+from memcairn.fs.signature import Signature
 from memcairn.store.path_range import AT_OR_BELOW, bounds
 
 TYPE_CHECKING = False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Rank counts up to eight days before the present one.
 KEPT_DAYS = 9
 # To know that a note was used is not worth waiting for somebody who writes.
-_PATIENCE_MS = 100
+_TIMEOUT_MS = 100
 
 _NEW = """
 SELECT id FROM note WHERE path = :path
@@ -47,7 +47,7 @@ def note_used(db: Database, used: Iterable[str], day: int) -> None:
     if not notes:
         return
     (patience,) = db.execute("PRAGMA busy_timeout").fetchone()
-    db.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+    db.execute(f"PRAGMA busy_timeout = {_TIMEOUT_MS}")
     try:
         # Somebody writes, or nobody can: the next use counts.
         with contextlib.suppress(StateError), db.transaction():

@@ -108,21 +108,21 @@ class Failure(NamedTuple):
     at: float
 
 
-def asked_as(db: Database) -> str | None:
+def model_key(db: Database) -> str | None:
     """The settings that led to the model of the vectors, as `set_asked_as` was told."""
     return db.get_meta(_ASKED_AS)
 
 
-def set_asked_as(db: Database, settings: str) -> None:
+def set_model_key(db: Database, settings: str) -> None:
     """Remember by which settings the model was found: who wants another can be told without loading it."""
-    if asked_as(db) != settings:
+    if model_key(db) != settings:
         db.set_meta(_ASKED_AS, settings)
 
 
-def outdate(db: Database) -> None:
+def mark_outdated(db: Database) -> None:
     """Remember that the model is another one by now, though the settings are the same."""
     with contextlib.suppress(sqlite3.Error):  # whoever embeds next may find it out again
-        set_asked_as(db, "")
+        set_model_key(db, "")
 
 
 def failure(db: Database) -> Failure | None:

@@ -2,8 +2,8 @@
 
     path ──names.parts──► components ──sandbox.Folder──► open folder ──► operation ──► what changed
 
-Every path comes from a model, and every folder may change between a look and a use; memcairn.names
-and memcairn.sandbox deal with both. Writers of ours exclude each other by a lock on the root. A
+Every path comes from a model, and every folder may change between a look and a use; memcairn.fs.names
+and memcairn.fs.sandbox deal with both. Writers of ours exclude each other by a lock on the root. A
 write is atomic, a removal can be undone, and MEMORY.md and its index pages are read here but
 written elsewhere. Nothing here touches the index: each result says which paths changed.
 """
@@ -25,12 +25,12 @@ from memcairn.errors import (
     OutsideRoot,
     UsageError,
 )
-from memcairn.names import fold, folder_parts, parts, require_creatable
-from memcairn.sandbox import Content, Folder, open_root, reported
+from memcairn.fs.names import fold, folder_parts, parts, require_creatable
+from memcairn.fs.sandbox import FileContent, Folder, open_root, reported
 from memcairn.vault import find, text, tree
 from memcairn.vault.diff import Diff, unified
 from memcairn.vault.trash import Trash, Trashed
-from memcairn.vault.values import Limits, Moved, Restored, Window, Written
+from memcairn.vault.values import Moved, Restored, VaultLimits, Window, WrittenFile
 
 if TYPE_CHECKING:
     import os
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _MAX_FILE_BYTES = 64 << 20
 
 
-__all__ = ["Limits", "Vault", "is_generated"]
+__all__ = ["Vault", "VaultLimits", "is_generated"]
 
 
 def is_generated(names: tuple[str, ...]) -> bool:
@@ -69,14 +69,14 @@ class Vault:
         *,
         trash: Path,
         generated: Callable[[tuple[str, ...]], bool] = is_generated,
-        limits: Limits | None = None,
+        limits: VaultLimits | None = None,
     ) -> None:
         if trash.resolve().is_relative_to(root.resolve()):
             raise UsageError("the trash cannot be inside the root", path="trash")
         self._root = root
         self._trash = Trash(trash)
         self._generated = generated
-        self._limits = limits or Limits()
+        self._limits = limits or VaultLimits()
 
     def read(
         self,
@@ -125,7 +125,7 @@ class Vault:
         *,
         overwrite: bool = False,
         if_match: str | None = None,
-    ) -> Written:
+    ) -> WrittenFile:
         """Make `content` the whole content of a file; folders on the way are made.
 
         Args:
@@ -166,7 +166,7 @@ class Vault:
             )
         folder.write(name, data, expected=expected)
 
-    def append(self, path: str, content: str) -> Written:
+    def append(self, path: str, content: str) -> WrittenFile:
         """Add text at the end of a file, on a line of its own; make the file if there is none.
 
         Raises:
@@ -186,7 +186,7 @@ class Vault:
             line = before.count("\n") + (1 if before.endswith("\n") or not before else 2)
             return _written(folder, name, data, created=False, line=line)
 
-    def edit(self, path: str, old: str, new: str) -> Written:
+    def edit(self, path: str, old: str, new: str) -> WrittenFile:
         """Replace the only occurrence of `old`; BOM and line ends of the file are kept.
 
         Raises:
@@ -435,7 +435,7 @@ def _require_match(folder: Folder, name: str, sha256: str) -> os.stat_result:
     return now.status
 
 
-def _decode(content: Content, path: str) -> str:
+def _decode(content: FileContent, path: str) -> str:
     try:
         return content.data.decode()
     except UnicodeDecodeError as error:
@@ -456,7 +456,7 @@ def _encode(content: str | bytes, limit: int) -> bytes:
     return data
 
 
-def _written(folder: Folder, name: str, data: bytes, *, created: bool, line: int) -> Written:
+def _written(folder: Folder, name: str, data: bytes, *, created: bool, line: int) -> WrittenFile:
     path = folder.shown(name)
     digest = hashlib.sha256(data).hexdigest()
-    return Written(path, len(data), digest, created, line, (path,))
+    return WrittenFile(path, len(data), digest, created, line, (path,))

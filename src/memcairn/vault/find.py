@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
-    from memcairn.sandbox import Folder, Item
+    from memcairn.fs.sandbox import Folder, FolderItem
 
 MAX_PATTERN_CHARACTERS = 1_000
 MAX_CONTEXT_LINES = 20
@@ -41,7 +41,7 @@ _KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """A line of a listing.
 
     Attributes:
@@ -66,7 +66,7 @@ class Listing:
         next_after: what to give as `after` for the next page; None if this was the last one.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ListEntry, ...]
     next_after: str | None
 
 
@@ -113,7 +113,7 @@ def listing(
     """One page of what is in a folder; with `recursive`, of everything below it."""
     pattern = Glob(glob) if glob else None
     deep = recursive or (pattern is not None and pattern.is_deep)
-    entries: list[Entry] = []
+    entries: list[ListEntry] = []
 
     def descend(parts: tuple[str, ...]) -> bool:
         # What is before the cursor was on an earlier page.
@@ -339,7 +339,7 @@ def _cut(line: str, column: int) -> str:
     return ("…" if start else "") + line[start:end] + ("…" if end < len(line) else "")
 
 
-def _entry(folder: Folder, item: Item) -> Entry:
+def _entry(folder: Folder, item: FolderItem) -> ListEntry:
     kind = _KINDS.get(stat.S_IFMT(item.status.st_mode), "other")
     size = item.status.st_size if kind == "file" else 0
-    return Entry(folder.shown(item.name), kind, size, item.status.st_mtime_ns)
+    return ListEntry(folder.shown(item.name), kind, size, item.status.st_mtime_ns)

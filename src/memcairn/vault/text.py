@@ -14,7 +14,7 @@ _SHOWN_LINES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class LineWindow:
     """Some lines of a text, with their ends.
 
     Attributes:
@@ -30,7 +30,7 @@ class Lines:
     truncated: bool
 
 
-def window(text: str, start: int | None, end: int | None, max_bytes: int) -> Lines:
+def window(text: str, start: int | None, end: int | None, max_bytes: int) -> LineWindow:
     """The lines `start` to `end` of a text, both included, as far as `max_bytes` of UTF-8 reach.
 
     Only whole lines are given, except that a first line which is too long by itself is cut.
@@ -60,8 +60,8 @@ def window(text: str, start: int | None, end: int | None, max_bytes: int) -> Lin
         kept += 1
     if wanted and not kept:
         cut = wanted[0].encode()[:max_bytes].decode(errors="ignore")
-        return Lines(cut, first, first, len(ends), truncated=True)
-    return Lines(
+        return LineWindow(cut, first, first, len(ends), truncated=True)
+    return LineWindow(
         "".join(wanted[:kept]), first, first + kept - 1, len(ends), truncated=kept < len(wanted)
     )
 

@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from memcairn.atomic import TEMPORARY_PREFIX
 from memcairn.errors import NoteError, NoteUnreadable, OutsideRoot, UsageError
-from memcairn.names import parts
-from memcairn.sandbox import Folder, open_root, reported, temporary_name
+from memcairn.fs.atomic import TEMPORARY_PREFIX
+from memcairn.fs.names import parts
+from memcairn.fs.sandbox import Folder, open_root, reported, temporary_name
 from memcairn.vault import tree
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Trashed:
     path: str
     is_folder: bool
     removed_at: datetime
-    files: tuple[tree.FileRecord, ...]
+    files: tuple[tree.TreeFile, ...]
 
 
 class Trash:
@@ -309,5 +309,5 @@ def _decode(entry_id: str, data: bytes) -> Trashed:
         path=fields["path"],
         is_folder=bool(fields["is_folder"]),
         removed_at=datetime.fromisoformat(fields["removed_at"]),
-        files=tuple(tree.FileRecord(**record) for record in fields["files"]),
+        files=tuple(tree.TreeFile(**record) for record in fields["files"]),
     )

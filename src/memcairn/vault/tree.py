@@ -11,19 +11,19 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcairn.atomic import TEMPORARY_PREFIX
 from memcairn.errors import NoteError, OutsideRoot, UsageError
-from memcairn.names import MAX_DEPTH, fold, is_reserved
-from memcairn.sandbox import reported
+from memcairn.fs.atomic import TEMPORARY_PREFIX
+from memcairn.fs.names import MAX_DEPTH, fold, is_reserved
+from memcairn.fs.sandbox import reported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from memcairn.sandbox import Folder, Item
+    from memcairn.fs.sandbox import Folder, FolderItem
 
 
 @dataclass(frozen=True, slots=True)
-class FileRecord:
+class TreeFile:
     """A file as it was: its path relative to the root, its size, and its hash.
 
     The hash is None where nobody asked for it, and for a hard link, whose content may be another's.
@@ -36,7 +36,7 @@ class FileRecord:
 
 def walk(
     folder: Folder, *, descend: Callable[[tuple[str, ...]], bool] = lambda _: True
-) -> Iterator[tuple[Folder, Item]]:
+) -> Iterator[tuple[Folder, FolderItem]]:
     """Everything below `folder` with the open folder that holds it; a folder before its content.
 
     The order is that of the components of the paths. Reserved names are left out. A folder that
@@ -56,7 +56,7 @@ def walk(
                 yield from walk(inner, descend=descend)
 
 
-def files(folder: Folder, name: str, *, hashed: bool = False) -> list[FileRecord]:
+def files(folder: Folder, name: str, *, hashed: bool = False) -> list[TreeFile]:
     """Every file of a tree that is about to move as a whole; or the one file.
 
     Raises:
@@ -71,7 +71,7 @@ def files(folder: Folder, name: str, *, hashed: bool = False) -> list[FileRecord
     return [_record(folder, name, status, hashed=hashed)]
 
 
-def _files(folder: Folder, *, hashed: bool) -> Iterator[FileRecord]:
+def _files(folder: Folder, *, hashed: bool) -> Iterator[TreeFile]:
     if len(folder.parts) > MAX_DEPTH:
         raise UsageError(f"is more than {MAX_DEPTH} folders deep", path=folder.shown())
     for item in folder.items():
@@ -85,9 +85,9 @@ def _files(folder: Folder, *, hashed: bool) -> Iterator[FileRecord]:
             yield _record(folder, item.name, item.status, hashed=hashed)
 
 
-def _record(folder: Folder, name: str, status: os.stat_result, *, hashed: bool) -> FileRecord:
+def _record(folder: Folder, name: str, status: os.stat_result, *, hashed: bool) -> TreeFile:
     digest = sha256(folder, name) if hashed else None
-    return FileRecord(folder.shown(name), status.st_size, digest)
+    return TreeFile(folder.shown(name), status.st_size, digest)
 
 
 def sha256(folder: Folder, name: str) -> str | None:

@@ -1,0 +1,114 @@
+"""What was changed in which host's files: `hosts.json` in the home.
+
+    {"files": [{"path": …, "name": "settings.json", "host": "gemini", "scope": "user",
+                "before": "<name of the copy in backups/>" or null if there was no file,
+                "after": "<sha256 of what was written>", "is_whole": false,
+                "made": [["mcpServers"]], "folders": ["/home/me/.gemini"]}]}
+
+It is what lets a file come back byte for byte. Without it memcairn still finds what is its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memcairn import paths
+from memcairn.errors import StateError
+from memcairn.fs import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcairn.hosts import jsonc
+
+FILE = "hosts.json"
+BACKUPS = "backups"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One file that was changed.
+
+    `path` is the file itself, `name` what the host calls it: it may be a link. `before` is the name of the
+    copy of what was there, None if there was no file; `is_exact` says that nothing but ours was changed
+    between that copy and what was written. `after` is the SHA-256 of what was written. `is_whole`: the
+    file is wholly ours. `made` are the objects that were made in it, `folders` those above it, outermost
+    first.
+    """
+
+    path: str
+    name: str
+    host: str
+    scope: str
+    before: str | None
+    after: str
+    is_whole: bool
+    made: tuple[jsonc.Path, ...] = ()
+    folders: tuple[str, ...] = ()
+    is_exact: bool = True
+
+
+def digest(content: bytes) -> str:
+    """How a content is known again."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def load(home: str) -> dict[str, Record]:
+    """The records by path.
+
+    Raises:
+        StateError: the file cannot be understood.
+    """
+    file = os.path.join(home, FILE)
+    try:
+        with open(file, "rb") as stream:
+            found = json.load(stream)["files"]
+        return {row["path"]: _record(row) for row in found}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise StateError(
+            "cannot be understood", path=file, hint="remove it; `memcairn init` writes it again"
+        ) from error
+
+
+def save(home: str, records: Iterable[Record]) -> None:
+    """Write the records; the file goes when there is none."""
+    file = Path(home, FILE)
+    rows = [asdict(record) for record in records]
+    if not rows:
+        file.unlink(missing_ok=True)
+        return
+    paths.make_private_folder(home)
+    atomic.replace(file, (json.dumps({"files": rows}, indent=1) + "\n").encode())
+
+
+def back_up(home: str, host: str, path: str, content: bytes) -> str:
+    """Copy what is in a file; returns the name of the copy, below `backups`."""
+    folder = os.path.join(home, BACKUPS)
+    paths.make_private_folder(folder)
+    name = f"{host}-{digest(content)[:12]}-{os.path.basename(path)}"
+    copy = Path(folder, name)
+    if not copy.exists():
+        atomic.replace(copy, content)
+    return name
+
+
+def backed_up(home: str, record: Record) -> bytes | None:
+    """What was in the file before memcairn; None if there was no file or the copy is gone."""
+    if record.before is None:
+        return None
+    try:
+        return Path(home, BACKUPS, record.before).read_bytes()
+    except OSError:
+        return None
+
+
+def _record(row: dict[str, Any]) -> Record:
+    made = tuple(tuple(at) for at in row.pop("made"))
+    return Record(made=made, folders=tuple(row.pop("folders")), **row)

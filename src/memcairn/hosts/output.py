@@ -1,0 +1,46 @@
+"""What a hook call prints, in the form of the host that reads it.
+
+Each host takes text for the model at some events only, in a form of its own, and refuses or
+misreads anything else.
+"""
+
+from __future__ import annotations
+
+from memcairn import json_text
+
+# The events at which a host takes text for the model; with the host's name for the event, where its
+# answers have to repeat that.
+_TAKES_TEXT: dict[str, dict[str, str] | tuple[str, ...]] = {
+    "claude-code": {
+        "session-start": "SessionStart",
+        "user-prompt": "UserPromptSubmit",
+        "tool-failed": "PostToolUseFailure",
+    },
+    "codex": {"session-start": "SessionStart", "user-prompt": "UserPromptSubmit"},
+    "gemini": {"session-start": "SessionStart", "user-prompt": "BeforeAgent"},
+    "cursor": ("session-start",),
+    "opencode": ("session-start", "user-prompt", "pre-compact"),
+    "copilot": ("session-start", "user-prompt", "tool-failed"),
+}
+
+# For these hosts no answer has to be an answer, too.
+JSON_ONLY = frozenset({"gemini", "cursor", "opencode"})
+
+
+def answer(host: str, event: str, text: str) -> dict[str, object]:
+    """The answer as JSON; empty if there is nothing to say, or the host would not take it."""
+    if not text or event not in _TAKES_TEXT.get(host, ()):
+        return {}
+    names = _TAKES_TEXT[host]
+    if isinstance(names, dict):
+        said = {"hookEventName": names[event], "additionalContext": text}
+        return {"hookSpecificOutput": said}
+    return {"additional_context" if host == "cursor" else "additionalContext": text}
+
+
+def printed(host: str, event: str, text: str) -> bytes:
+    """What goes to standard output; ASCII, so that no locale can spoil it."""
+    found = answer(host, event, text)
+    if not found and host not in JSON_ONLY:
+        return b""
+    return json_text.dumps(found).encode("ascii") + b"\n"

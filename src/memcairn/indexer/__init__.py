@@ -1,5 +1,0 @@
-"""Make the index hold what files and folders hold."""
-
-from memcairn.indexer.indexer import Indexer
-
-__all__ = ["Indexer"]

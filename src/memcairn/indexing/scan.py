@@ -1,0 +1,169 @@
+"""Which notes of a root may have changed since they were indexed.
+
+    walk(root)  ──►  Walk(changed, orphans, folders, unread)
+
+Nothing is read but folders and ignore files; a file that looks as it did is not opened. A walk that is
+broken off has no result, so it can remove nothing; what stands in a folder that cannot be listed counts
+as seen.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from memcairn import paths
+from memcairn.fs.signature import Signature, signature_of, storable_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, MutableMapping
+
+    from memcairn.indexing.selection import Selection
+
+# Time stamps of a file system move in steps of some milliseconds: a file written twice within one step
+# shows the same mtime for two contents. What is younger than this when it is looked at is not trusted (what
+# has a time to come is: the next write gives it another one).
+RACY_NS = 20_000_000
+
+
+@dataclass(slots=True)
+class Walk:
+    """What a walk found.
+
+    Args:
+        changed: files that are new or look changed.
+        new: those of them of which nothing is known.
+        orphans: known paths whose file is gone.
+        folders: mtime_ns of every folder listed, 0 where it is not to be trusted.
+        unread: folders that could not be listed, with the reason; what is in them counts as seen.
+        seen: how many files that could be notes were met.
+    """
+
+    changed: list[str] = field(default_factory=list)
+    new: set[str] = field(default_factory=set)
+    orphans: list[str] = field(default_factory=list)
+    folders: dict[str, int] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    seen: int = 0
+
+
+def walk(
+    selection: Selection,
+    start: str,
+    known: MutableMapping[str, Signature],
+    *,
+    force: bool = False,
+) -> Walk:
+    """Compare a folder with what is known of it.
+
+    Args:
+        selection: of the root in which `start` lies.
+        start: the folder, or the single file that is a root.
+        known: path -> (size_bytes, mtime_ns, inode) of the notes that the index has there. It is used up.
+        force: everything counts as changed.
+    """
+    found = Walk()
+    if not os.path.isdir(start):
+        try:
+            now = signature_of(os.stat(start, follow_symlinks=False))
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        else:
+            found.seen = 1
+            before = known.pop(start, None)
+            if force or before != now:
+                found.changed.append(start)
+        found.orphans = list(known)
+        return found
+    waiting = [start]
+    while waiting:
+        waiting += _look_into(selection, waiting.pop(), known, found, force=force)
+    found.changed.sort()
+    found.orphans = [path for path in known if not _is_below_any(path, found.unread)]
+    return found
+
+
+def relist(
+    selection: Selection,
+    folder: str,
+    known: MutableMapping[str, Signature],
+    folders: Collection[str],
+) -> Walk:
+    """Compare one folder's files with what is known of them; new folders in it are walked.
+
+    Args:
+        selection: of the root in which `folder` lies.
+        folder: one whose mtime moved.
+        known: path -> signature of the notes that the index has in it, or deeper. It is used up.
+        folders: the folders that are known already; those that stayed are not looked into.
+    """
+    found = Walk()
+    waiting, stayed = [], set()
+    for inner in _look_into(selection, folder, known, found, force=False):
+        if inner in folders:
+            stayed.add(os.path.basename(inner))
+        else:
+            waiting.append(inner)
+    while waiting:
+        waiting += _look_into(selection, waiting.pop(), known, found, force=False)
+    start = len(folder.rstrip(os.sep)) + 1
+    found.changed.sort()
+    found.orphans = [
+        path
+        for path in known
+        if path[start:].partition(os.sep)[0] not in stayed and not _is_below_any(path, found.unread)
+    ]
+    return found
+
+
+def _look_into(
+    selection: Selection,
+    folder: str,
+    known: MutableMapping[str, Signature],
+    found: Walk,
+    *,
+    force: bool,
+) -> list[str]:
+    """Add what stands in one folder to `found`; returns the folders in it that are to be walked."""
+    inner = []
+    try:
+        listed_ns = time.time_ns()
+        mtime = os.stat(folder).st_mtime_ns
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+        found.folders[folder] = storable_ns(mtime) if abs(listed_ns - mtime) > RACY_NS else 0
+        rules = selection.rules(folder, {entry.name for entry in entries})
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if selection.takes_folder(entry.path, entry.name, rules):
+                    inner.append(entry.path)
+            elif selection.takes_file(entry.path, entry.name, rules):
+                status = _status(entry)
+                if status is None or not stat.S_ISREG(status.st_mode):
+                    continue
+                found.seen += 1
+                before = known.pop(entry.path, None)
+                if force or before != signature_of(status):
+                    found.changed.append(entry.path)
+                    if before is None:
+                        found.new.add(entry.path)
+    except (FileNotFoundError, NotADirectoryError):
+        found.folders.pop(folder, None)
+    except OSError as error:
+        found.unread[folder] = error.strerror or str(error)
+        found.folders[folder] = 0
+    return inner
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _is_below_any(path: str, folders: Collection[str]) -> bool:
+    return any(paths.is_inside(path, folder) for folder in folders)

@@ -1,0 +1,88 @@
+"""Archives of a root's notes, in the root itself, in the scratch folder, or as text."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from memcairn import archive
+from memcairn.errors import UsageError
+
+if TYPE_CHECKING:
+    from memcairn.archive import Exported, Imported
+    from memcairn.root.open_root import OpenRoot
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """An archive that was made; `archive` is its text, if it was not written to a file."""
+
+    exported: Exported
+    path: str | None = None
+    archive: str | None = None
+
+
+def export(
+    files: OpenRoot, path: str | None = None, form: Literal["json", "tar"] = "json"
+) -> ExportResult:
+    """Make an archive of the notes of a root.
+
+    Args:
+        files: the root.
+        path: the file to write, which must not exist; None gives the archive as text.
+        form: see memcairn.archive.export.
+
+    Raises:
+        UsageError: it is larger than one call may read, or write; tar is no text.
+        NoteExists: something is at the path.
+    """
+    if path is None and form != "json":
+        raise UsageError(
+            "a tar archive is no text", hint='give a path, such as "scratch/notes.tar.gz"'
+        )
+    stream = io.BytesIO()
+    exported = archive.export(Path(files.root), stream, form=form)
+    data = stream.getvalue()
+    if path is not None:
+        return ExportResult(exported, path=files.put(path, data).path)
+    most = int(files.memory.config["tools.max_read_bytes"])
+    if len(data) > most:
+        raise UsageError(
+            f"the archive has {len(data):,} bytes; one call gives {most:,}",
+            hint='give a path, such as "scratch/notes.json"',
+        )
+    return ExportResult(exported, archive=data.decode())
+
+
+def import_(
+    files: OpenRoot,
+    source: bytes,
+    *,
+    strategy: str = "skip",
+    dry_run: bool = False,
+) -> Imported:
+    """Put the notes of an archive into a root; all of it can be undone.
+
+    Args:
+        files: the root.
+        source: the archive.
+        strategy: see memcairn.archive.import_.
+        dry_run: only say what would happen.
+
+    Raises:
+        ArchiveRefused: it is no archive, or holds what it must not.
+        UsageError: there is no such strategy.
+    """
+    loaded = archive.load(source)
+    root = Path(files.root)
+    plan = archive.import_(loaded, root, strategy=strategy, dry_run=True)
+    if dry_run or not plan.changed:
+        return plan
+    with files.recording("import", *plan.replaced) as recording:
+        done = archive.import_(loaded, root, strategy=strategy)
+        recording.changed(done.replaced)
+        recording.created(done.created)
+    files.index(done.changed)
+    return done

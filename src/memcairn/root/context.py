@@ -1,0 +1,106 @@
+"""What a model should know at the start: MEMORY.md first, then passages, within a budget."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memcairn import paths
+from memcairn.errors import NoteError
+from memcairn.notes import frontmatter
+from memcairn.root.recent import recent
+from memcairn.root.search import NOTICE, FoundPassages, checked, search
+from memcairn.safety import secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from memcairn.root.open_root import OpenRoot
+
+# Passages asked for with a query, and notes looked at without one; the budget decides how many fit.
+_MAX_PASSAGES = 50
+# What stands around a passage: its path, lines and title.
+_FRAME_TOKENS = 30
+_RECENT_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is remembered, as far as the budget reaches.
+
+    Attributes:
+        notice: what all of it is, for the model.
+        memory_md: MEMORY.md, whole lines from its start; `memory_md_truncated`: it has more.
+        passages: relevant to the query, best first; without a query the notes changed last.
+        tokens: about how many there are in all of this.
+    """
+
+    notice: str
+    memory_md: str
+    memory_md_truncated: bool
+    passages: tuple[FoundPassages, ...]
+    tokens: int
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a model reads: four ASCII characters make one, and three bytes else."""
+    size = len(text.encode("utf-8", "replace"))
+    plain = size if text.isascii() else len(text.encode("ascii", "ignore"))
+    return math.ceil(plain / 4 + (size - plain) / 3)
+
+
+def gather(files: OpenRoot, max_tokens: int, query: str | None = None) -> Context:
+    """MEMORY.md, then what is relevant to the query, or what changed last, within `max_tokens`."""
+    index, truncated = _memory_md(files, max_tokens)
+    left = max_tokens - tokens(index)
+    passages: list[FoundPassages] = []
+    for passage in search(files, query, limit=_MAX_PASSAGES) if query else _recent(files):
+        size = tokens(passage.text) + _FRAME_TOKENS
+        if size > left:
+            break
+        passages.append(passage)
+        left -= size
+    return Context(NOTICE, index, truncated, tuple(passages), max_tokens - left)
+
+
+def _memory_md(files: OpenRoot, max_tokens: int) -> tuple[str, bool]:
+    try:
+        files.memory.keep_memory_md()
+        window = files.read(paths.MEMORY_MD)
+    except NoteError:
+        return "", False
+    kept: list[str] = []
+    left = max_tokens
+    for line in window.text.splitlines(keepends=True):
+        if line.startswith("<!-- memcairn:"):
+            continue  # marks of ours, which hosts do not show either
+        left -= tokens(line)
+        if left < 0:
+            return secrets.redact("".join(kept)), True
+        kept.append(line)
+    return secrets.redact("".join(kept)), window.truncated
+
+
+def _recent(files: OpenRoot) -> Iterator[FoundPassages]:
+    """The beginnings of the notes that changed last."""
+    for note in recent(files, _MAX_PASSAGES):
+        path = files.shown(note.path)
+        try:
+            whole = files.read(path, end_line=_RECENT_LINES)
+        except NoteError:
+            continue
+        _, first = frontmatter.split(whole.text)
+        text = "".join(whole.text.splitlines(keepends=True)[first - 1 :]).strip("\n")
+        if text:
+            text, warnings = checked(text)
+            yield FoundPassages(
+                path=path,
+                start_line=first,
+                end_line=whole.last_line,
+                heading=note.title,
+                text=text,
+                score=0.0,
+                date=note.date,
+                warnings=warnings,
+            )

@@ -1,0 +1,269 @@
+"""Record a memory without choosing a path: a note of its own, or an older one that says the same.
+
+<root>/observed/2026-11-21-deploy-blue-green-3f9a.md
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from memcairn import paths
+from memcairn.errors import NoteError, NoteExists, UsageError
+from memcairn.fs.sandbox import open_root
+from memcairn.notes import frontmatter
+from memcairn.notes.note import parse
+from memcairn.notes.words import words
+from memcairn.safety import secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from memcairn.fs.sandbox import Folder
+
+FOLDER = "observed"
+SOURCE = "memcairn"
+# The share of words that two notes must have in common, of all that are in either, to count as
+# saying the same; and how many words there must be at the least.
+SAME = 0.75
+MIN_WORDS = 3
+# A name that another process took just now is tried again with other digits.
+_MAX_ATTEMPTS = 20
+_NAME_CHARS = 48
+_TITLE_CHARS = 80
+_MAX_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is to be remembered; `title` and `description` "" make one from the text."""
+
+    text: str
+    title: str = ""
+    type: str | None = None
+    tags: tuple[str, ...] = ()
+    namespace: str | None = None
+    description: str = ""
+
+
+def checked(observation: Observation, *, allow_secret: bool) -> Observation:
+    """The observation as it is written: what is no Unicode in it is a question mark.
+
+    Raises:
+        UsageError: it says nothing.
+        SecretFound: it holds a secret; with `allow_secret` that is logged instead.
+    """
+    observation = replace(
+        observation,
+        text=_unicode(observation.text),
+        title=_unicode(observation.title),
+        type=observation.type and _unicode(observation.type),
+        tags=tuple(map(_unicode, observation.tags)),
+        namespace=observation.namespace and _unicode(observation.namespace),
+        description=_unicode(observation.description),
+    )
+    text = observation.text.strip("\r\n").rstrip()
+    if not text.strip():
+        raise UsageError("there is nothing to remember: the text is empty")
+    said = "\n".join(
+        (
+            text,
+            observation.title,
+            observation.description,
+            *observation.tags,
+            observation.namespace or "",
+        )
+    )
+    secrets.refuse_secrets(said, allow=allow_secret)
+    return replace(
+        observation,
+        text=text,
+        title=" ".join(observation.title.split()) or _title(text),
+        description=" ".join(observation.description.split()),
+    )
+
+
+def write(root: str, observation: Observation) -> str:
+    """Write a new note; returns its absolute path.
+
+    Args:
+        root: real path of the folder; it must exist.
+        observation: as `checked` returned it.
+
+    Raises:
+        NoteError: it cannot be written; nothing was changed.
+    """
+    now = datetime.now(UTC)
+    content = _content(observation, now).encode()
+    name = "-".join(
+        filter(None, (now.date().isoformat(), _slug(secrets.redact(observation.title))))
+    )
+    with open_root(Path(root)) as top, top.folder((FOLDER,), create=True) as folder:
+        for _ in range(_MAX_ATTEMPTS):
+            file = f"{name}-{token_hex(2)}.md"
+            try:
+                folder.write_new(file, content)
+            except NoteExists:
+                continue
+            return os.path.join(root, FOLDER, file)
+    raise NoteError("has no free name left for this title today", path=FOLDER)
+
+
+def same(root: str, candidates: Iterable[str], observation: Observation) -> str | None:
+    """The first of these notes of a root that says nearly the same, and can be renewed; else None."""
+    asked = _normalized(observation.text)
+    if len(asked) < MIN_WORDS:
+        return None
+    for path in candidates:
+        try:
+            with _place(root, path) as (folder, name):
+                text, _ = _read(folder, name)
+            if _likeness(asked, _normalized(_body(text))) < SAME:
+                continue
+            frontmatter.update(text, {"modified": ""})
+        except NoteError:
+            continue
+        return path
+    return None
+
+
+def renew(root: str, path: str, observation: Observation) -> None:
+    """Bring a note that says nearly the same up to date.
+
+    It gets today's date, and the new wording below the old one, unless the old one has it already.
+    Nothing that it says is taken away.
+
+    Raises:
+        NoteError: it cannot be changed.
+    """
+    now = datetime.now(UTC)
+    with _place(root, path, lock=True) as (folder, name):
+        text, status = _read(folder, name)
+        if _plain(observation.text) not in _plain(text):
+            newline = "\r\n" if "\r\n" in text else "\n"
+            added = observation.text.replace("\r\n", "\n").replace("\n", newline)
+            text = text.rstrip("\r\n") + newline * 2 + added + newline
+        text = frontmatter.update(text, {"modified": _moment(now)})
+        folder.write(name, text.encode(), expected=status)
+
+
+def set_pinned(root: str, path: str, *, pinned: bool) -> bool:
+    """Write `pinned: true` in a note's frontmatter, or take it away; False if nothing changed.
+
+    Raises:
+        NoteError: it cannot be changed.
+    """
+    if os.path.splitext(path)[1].lower() in paths.PLAIN_SUFFIXES:
+        raise NoteError("is plain text, which has no frontmatter to pin it by", path=path)
+    with _place(root, path, lock=True) as (folder, name):
+        text, status = _read(folder, name)
+        if parse(text, stem="").note.pinned == pinned:
+            return False
+        try:
+            changed = frontmatter.update(text, {"pinned": True if pinned else None})
+        except NoteError as error:
+            raise NoteError(error.message, path=path, hint=error.hint) from error
+        folder.write(name, changed.encode(), expected=status)
+    return True
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _unicode(text: str) -> str:
+    """Text that can be written: an argument that is not UTF-8 has lone surrogates."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _title(text: str) -> str:
+    """The first line, without the marks of Markdown, cut at a word."""
+    line = next(line for line in text.splitlines() if line.strip())
+    line = " ".join(re.sub(r"^\s*(?:#+|[-*+>]|\d+[.)])\s+", "", line).split())
+    if len(line) <= _TITLE_CHARS:
+        return line
+    return line[:_TITLE_CHARS].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFC", title).casefold()
+    slug = re.sub(r"[\W_]+", "-", plain).strip("-")
+    while len(slug) > _NAME_CHARS or len(slug.encode("utf-8", "replace")) > 4 * _NAME_CHARS:
+        cut = slug.rfind("-", 0, _NAME_CHARS + 1)
+        slug = slug[: cut if cut > 0 else _NAME_CHARS]
+    return slug
+
+
+def _content(observation: Observation, now: datetime) -> str:
+    description = observation.description or parse(observation.text, stem="").note.description
+    head = frontmatter.update(
+        "",
+        {
+            "title": observation.title,
+            "description": description if description != observation.title else None,
+            "type": observation.type,
+            "tags": list(observation.tags) or None,
+            "namespace": observation.namespace,
+            "created": _moment(now),
+            "source": SOURCE,
+        },
+    )
+    return f"{head}\n{observation.text}\n"
+
+
+def _moment(now: datetime) -> str:
+    return now.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _normalized(text: str) -> frozenset[str]:
+    return frozenset(words(text))
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """The Jaccard index."""
+    both = len(one & other)
+    return both / (len(one) + len(other) - both) if both else 0.0
+
+
+def _body(text: str) -> str:
+    _, first = frontmatter.split(text)
+    return "\n".join(text.splitlines()[first - 1 :])
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextlib.contextmanager
+def _place(root: str, path: str, *, lock: bool = False) -> Iterator[tuple[Folder, str]]:
+    """The open folder and the name of a note, with the lock of the root if it is to be changed."""
+    top_folder = root if os.path.isdir(root) else os.path.dirname(root)
+    *names, name = os.path.relpath(path, top_folder).split(os.sep)
+    with (
+        open_root(Path(top_folder)) as top,
+        top.lock() if lock else contextlib.nullcontext(),
+        top.folder(tuple(names)) as folder,
+    ):
+        yield folder, name
+
+
+def _read(folder: Folder, name: str) -> tuple[str, os.stat_result]:
+    """The text of a note, and what the file was when it was read.
+
+    Raises:
+        NoteError: it cannot be read.
+    """
+    content = folder.read(name, _MAX_BYTES)
+    try:
+        return content.data.decode(), content.status
+    except UnicodeDecodeError as error:
+        raise NoteError("is not UTF-8 text", path=folder.shown(name)) from error

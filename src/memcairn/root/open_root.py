@@ -1,0 +1,407 @@
+"""The file tools of one root: each change is kept in its history, in the index and in MEMORY.md."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from memcairn import paths
+from memcairn.errors import UsageError
+from memcairn.history import Bounds, open_history
+from memcairn.root import observe
+from memcairn.root.forget import ForgetPlans
+from memcairn.root.session import PREFIX, CurrentSession
+from memcairn.safety import secrets
+from memcairn.search import freshness
+from memcairn.settings import project
+from memcairn.snapshots import Snapshots
+from memcairn.store import catalogue, roots
+from memcairn.vault import Vault, VaultLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+
+    from memcairn.engine import Opened
+    from memcairn.history import Recording
+    from memcairn.indexing.report import IndexReport
+    from memcairn.memory import Memory
+    from memcairn.snapshots import Restoration
+    from memcairn.store.database import Database
+    from memcairn.vault.diff import Diff
+    from memcairn.vault.find import Listing, Matches
+    from memcairn.vault.trash import Trashed
+    from memcairn.vault.values import Moved, Restored, Window, WrittenFile
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """A file that was written.
+
+    Attributes:
+        path: relative to the root.
+        size_bytes: of the whole file now.
+        sha256: of the whole file now; `if_match` compares it.
+        created: it is a new file.
+        line: the line on which the change begins, from 1.
+        searchable: it is a note, and in the index.
+    """
+
+    path: str
+    size_bytes: int
+    sha256: str
+    created: bool
+    line: int
+    searchable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Where a memory stands; `created` is false if an older note that says the same was renewed."""
+
+    path: str
+    created: bool
+
+
+class OpenRoot:
+    """The files of one root; usable from several threads.
+
+    Paths are relative to the root; below `scratch/` they are in the scratch folder of the session.
+    Every method raises what memcairn.vault.Vault raises; one that writes raises SecretFound for a
+    text with a secret, before it writes anything.
+
+    Args:
+        memory: where the notes are indexed.
+        root: a folder. It is made if need be.
+
+    Raises:
+        UsageError: it is a file, or cannot be made.
+    """
+
+    def __init__(self, memory: Memory, root: str | os.PathLike[str]) -> None:
+        self.memory = memory
+        self.root = paths.real(os.fspath(root))
+        self.key = project.key(self.root)
+        try:
+            paths.make_private_folder(self.root)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UsageError("is no folder, and cannot be one", path=self.root) from error
+        except OSError as error:
+            raise UsageError(f"cannot be made: {error.strerror}", path=self.root) from error
+        settings = memory.config
+        self._limits = VaultLimits(
+            int(settings["tools.max_read_bytes"]),
+            int(settings["tools.max_write_bytes"]),
+            int(settings["tools.max_append_bytes"]),
+        )
+        self._trash = os.path.join(memory.home, "trash", self.key)
+        self.vault = self._vault(self.root, self._trash)
+        self.history = open_history(
+            Path(memory.home, "history", self.key),
+            Path(self.root),
+            kind=settings.for_root(self.root)["history.kind"],
+            bounds=Bounds(
+                int(settings["history.max_bytes"]),
+                int(settings["history.max_revisions"]),
+                float(settings["history.max_days"]),
+            ),
+        )
+        self.snapshots = Snapshots(
+            Path(memory.home, "snapshots", self.key),
+            Path(self.root),
+            keep=int(settings["snapshots.keep"]),
+            max_days=float(settings["snapshots.max_days"]),
+        )
+        self.session = CurrentSession(memory.home, self.root, self.key)
+        self.forgetting = ForgetPlans(self)
+
+    def _vault(self, root: str, trash: str) -> Vault:
+        return Vault(Path(root), trash=Path(trash), limits=self._limits)
+
+    def close(self) -> None:
+        """End the session, if it is our own, and close all files."""
+        self.session.end()
+        self.history.close()
+        self.memory.close()
+
+    def adopt(self) -> None:
+        """Make the folder a root with a MEMORY.md, unless it is one, and index what changed in it."""
+
+        def work(opened: Opened) -> None:
+            known = {root.path: root for root in roots.roots(opened.db)}
+            root = known.get(self.root) or roots.add(opened.db, self.root)
+            if root.memory_md is None:
+                roots.update(opened.db, root.id, memory_md=True)
+
+        self.memory.databases.run(work)
+        self.memory.index(self.root, embed=False)
+
+    def shown(self, path: str) -> str:
+        """An absolute path below the root, as the tools take it."""
+        below = paths.path_in_root(path, self.root) or "."
+        return os.fsencode(below).decode("utf-8", "replace")
+
+    def title(self, path: str) -> str:
+        """The title of a note; of any other file its path."""
+        real = os.path.join(self.root, path)
+        found = self.memory.databases.run(lambda opened: catalogue.at(opened.db, [real]))
+        return found[0].title if found else path
+
+    def catalogued(self, work: Callable[[Database], T]) -> T:
+        """Read from the index, after files that came to the root or went from it were noticed."""
+
+        def read(opened: Opened) -> T:
+            freshness.look_at_folders(opened.db, opened.indexer)
+            return work(opened.db)
+
+        return self.memory.databases.run(read)
+
+    def refresh(self) -> IndexReport:
+        """Look at every file of the root, and index what changed."""
+        return self.memory.index(self.root, embed=False)
+
+    # ── the session's scratch folder ─────────────────────────────────────────────────────────────
+
+    def _place(self, path: str) -> tuple[Vault, str, str]:
+        """The vault that a path is in, the path there, and what stands before it in a result."""
+        if not path.startswith(PREFIX) and path != PREFIX.rstrip("/"):
+            return self.vault, path, ""
+        session = self.session.get()
+        vault = self._vault(session.scratch, os.path.join(session.folder, "trash"))
+        return vault, path[len(PREFIX) :], PREFIX
+
+    def promote(self, session_path: str, store_path: str) -> WriteResult:
+        """Copy a file of the scratch folder to a path of the root, which must be free."""
+        path = session_path if session_path.startswith(PREFIX) else PREFIX + session_path
+        if self._place(store_path)[2]:
+            raise UsageError("is in the scratch folder, too", path=store_path)
+        window = self.read(path)
+        if window.truncated:
+            raise UsageError("is larger than one call may read", path=path)
+        return self.write(store_path, window.text)
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────
+
+    def read(
+        self, path: str, *, start_line: int | None = None, end_line: int | None = None
+    ) -> Window:
+        """Some lines of a file, as far as the limit of a call reaches."""
+        vault, inner, prefix = self._place(path)
+        window = vault.read(inner, start_line=start_line, end_line=end_line)
+        return replace(window, path=prefix + window.path)
+
+    def used(self, shown: Iterable[str]) -> None:
+        """A model was shown these files, since it asked; see `Memory.note_used`."""
+        self.memory.note_used(os.path.join(self.root, path) for path in shown)
+
+    def take(self, path: str) -> bytes:
+        """A whole file, as far as the limit of a write reaches."""
+        vault, inner, _ = self._place(path)
+        return vault.read_bytes(inner)
+
+    def list(
+        self,
+        folder: str = "",
+        *,
+        recursive: bool = False,
+        glob: str | None = None,
+        limit: int = 1000,
+        after: str | None = None,
+    ) -> Listing:
+        """A page of what is in a folder."""
+        vault, inner, prefix = self._place(folder)
+        after = after and after.removeprefix(prefix)
+        page = vault.list(inner, recursive=recursive, glob=glob, limit=limit, after=after)
+        entries = tuple(replace(entry, path=prefix + entry.path) for entry in page.entries)
+        return replace(page, entries=entries)
+
+    def grep(
+        self,
+        pattern: str,
+        folder: str = "",
+        *,
+        glob: str | None = None,
+        limit: int = 100,
+        ignore_case: bool = False,
+        context: int = 0,
+    ) -> Matches:
+        """The lines below a folder that match a regular expression."""
+        vault, inner, prefix = self._place(folder)
+        found = vault.grep(
+            pattern, inner, glob=glob, limit=limit, ignore_case=ignore_case, context=context
+        )
+        matches = tuple(replace(match, path=prefix + match.path) for match in found.matches)
+        return replace(found, matches=matches)
+
+    def diff(self, before: str, after: str) -> Diff:
+        """The unified difference of two files."""
+        return self.vault.diff(before, after)
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────────
+
+    def recording(self, tool: str, *changing: str) -> AbstractContextManager[Recording]:
+        """The history of a change to these paths, which is made in the block."""
+        return self.history.recording(tool, changing, session=self.session.get().id)
+
+    def write(
+        self, path: str, content: str, *, overwrite: bool = False, if_match: str | None = None
+    ) -> WriteResult:
+        """Make `content` the whole content of a file."""
+        secrets.refuse_secrets(content, allow=False)
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return _scratched(vault.write(inner, content, overwrite=overwrite, if_match=if_match))
+        with self.recording("write", path):
+            written = vault.write(path, content, overwrite=overwrite, if_match=if_match)
+        return self._saved(written)
+
+    def put(self, path: str, data: bytes) -> WriteResult:
+        """Make a new file of these bytes."""
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return _scratched(vault.write(inner, data))
+        with self.recording("write", path):
+            written = vault.write(path, data)
+        return self._saved(written)
+
+    def append(self, path: str, content: str) -> WriteResult:
+        """Add text at the end of a file, on a line of its own."""
+        secrets.refuse_secrets(content, allow=False)
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return _scratched(vault.append(inner, content))
+        with self.recording("append", path):
+            written = vault.append(path, content)
+        return self._saved(written)
+
+    def edit(self, path: str, old: str, new: str) -> WriteResult:
+        """Replace the only occurrence of `old`."""
+        secrets.refuse_secrets(new, allow=False)
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return _scratched(vault.edit(inner, old, new))
+        with self.recording("edit", path):
+            written = vault.edit(path, old, new)
+        return self._saved(written)
+
+    def observe(
+        self,
+        text: str,
+        *,
+        title: str = "",
+        type: str | None = None,  # noqa: A002 - the name of the key in the frontmatter
+        tags: Sequence[str] = (),
+        hint: str = "",
+    ) -> Observed:
+        """Remember something, without choosing a path; an older note that says the same is renewed.
+
+        Raises:
+            UsageError: the text is empty.
+        """
+        said = observe.Observation(text, title, type, tuple(tags), description=hint)
+        said = observe.checked(said, allow_secret=False)
+        near = self.memory.search(said.text, limit=5, root=self.root)
+        older = observe.same(self.root, dict.fromkeys(passage.path for passage in near), said)
+        if older is not None:
+            path = self.shown(older)
+            with self.recording("observe", path):
+                observe.renew(self.root, older, said)
+        else:
+            with self.recording("observe") as recording:
+                path = self.shown(observe.write(self.root, said))
+                recording.created([path])
+        self.index([path])
+        return Observed(path, created=older is None)
+
+    def mkdir(self, path: str) -> None:
+        """Make a folder, and those above it."""
+        vault, inner, _ = self._place(path)
+        vault.mkdir(inner)
+
+    def move(self, path: str, target: str) -> Moved:
+        """Give a file or folder another path."""
+        if self._place(path)[2] or self._place(target)[2]:
+            raise UsageError(
+                "nothing is moved from or to the scratch folder", hint="use mem_promote"
+            )
+        with self.recording("move", path) as recording:
+            moved = self.vault.move(path, target)
+            recording.created(moved.changed)
+        self.index(moved.changed)
+        return moved
+
+    def remove(self, path: str, *, recursive: bool = False, if_match: str | None = None) -> Trashed:
+        """Move a file or folder into the trash."""
+        vault, inner, prefix = self._place(path)
+        if prefix:
+            return replace(vault.remove(inner, recursive=recursive), path=path)
+        with self.recording("remove", path):
+            trashed = vault.remove(path, recursive=recursive, if_match=if_match)
+        self.index([file.path for file in trashed.files])
+        return trashed
+
+    def trash(self) -> tuple[Trashed, ...]:
+        """What `restore` can bring back, the latest removal first."""
+        return self.vault.trash()
+
+    def restore(self, trashed_id: str, *, target: str | None = None) -> Restored:
+        """Bring back what was removed, to where it was or to another path."""
+        with self.recording("restore") as recording:
+            restored = self.vault.restore(trashed_id, target=target)
+            recording.created(restored.changed)
+        self.index(restored.changed)
+        return restored
+
+    def empty_trash(self, days: float) -> tuple[str, ...]:
+        """Delete for good what was removed longer ago; returns the ids."""
+        return self.vault.purge_trash(keep=sys.maxsize, max_age_days=days)
+
+    def restore_snapshot(
+        self, snapshot_id: str, *, paths: Sequence[str] | None = None, dry_run: bool = False
+    ) -> Restoration:
+        """Make the root, or some paths of it, what they are in a snapshot."""
+        plan = self.snapshots.restore(snapshot_id, paths, dry_run=True)
+        if dry_run or not plan.changed:
+            return plan
+        with self.recording("restore", *plan.changed) as recording:
+            done = self.snapshots.restore(snapshot_id, paths)
+            recording.changed(done.changed)
+        self.index(done.changed)
+        return done
+
+    def _saved(self, written: WrittenFile) -> WriteResult:
+        searchable = self.index(written.changed)
+        return _as_saved(written, searchable=written.path in searchable)
+
+    def index(self, changed: Iterable[str]) -> set[str]:
+        """Index files that changed, and keep MEMORY.md; returns those that are in the index now."""
+        real = {os.path.join(self.root, path): path for path in changed}
+
+        def work(opened: Opened) -> set[str]:
+            opened.indexer.progress = None
+            opened.indexer.index_files(real)
+            return {path for place, path in real.items() if opened.indexer.known(place)}
+
+        known = self.memory.databases.run(work)
+        self.memory.keep_memory_md()
+        return known
+
+
+def _as_saved(written: WrittenFile, *, searchable: bool) -> WriteResult:
+    return WriteResult(
+        written.path,
+        written.size_bytes,
+        written.sha256,
+        written.created,
+        written.line,
+        searchable,
+    )
+
+
+def _scratched(written: WrittenFile) -> WriteResult:
+    return _as_saved(replace(written, path=PREFIX + written.path), searchable=False)

@@ -1,0 +1,154 @@
+"""What a root holds: the notes about a topic, and all of it in numbers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memcairn import paths
+from memcairn.errors import NoteError
+from memcairn.fs import walk
+from memcairn.root import search
+from memcairn.root.recent import changed_at, recent
+from memcairn.safety import secrets
+from memcairn.store import catalogue, overview
+
+if TYPE_CHECKING:
+    from memcairn.engine import Opened
+    from memcairn.root.open_root import OpenRoot
+    from memcairn.store.catalogue import CataloguedNote, Counts
+
+_PASSAGES = 50
+_NOTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNote:
+    """A note; `path` is relative to the root, `changed` when its file was written last."""
+
+    path: str
+    title: str
+    description: str
+    namespace: str
+    pinned: bool
+    changed: str
+    tags: tuple[str, ...] = ()
+    type: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTopic:
+    """A note about a topic, and the passage of it that says most about it."""
+
+    note: ListedNote
+    passage: search.FoundPassages
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known about a topic, the most relevant note first."""
+
+    topic: str
+    notice: str
+    notes: tuple[KnownTopic, ...]
+
+
+def about(files: OpenRoot, topic: str) -> About:
+    """Which notes say something about a topic: at most ten, each once."""
+    best: dict[str, search.FoundPassages] = {}
+    for passage in search.search(files, topic, limit=_PASSAGES):
+        best.setdefault(passage.path, passage)
+    wanted = list(best)[:_NOTES]
+    absolute = [os.path.join(files.root, path) for path in wanted]
+    rows = files.memory.databases.run(lambda opened: catalogue.at(opened.db, absolute))
+    listed = (_listed(files, row) for row in rows)
+    known = tuple(KnownTopic(note, best[note.path]) for note in listed if note.path in best)
+    return About(topic, search.NOTICE, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a root holds, in numbers.
+
+    Attributes:
+        root: its absolute path.
+        size_bytes: of all notes.
+        types, tags, namespaces: how many notes have each; the most frequent first, 20 at the most.
+        recent: the notes that changed last.
+        memory_md_lines: of MEMORY.md; 0 if there is none.
+        problems: what is wrong with notes, as path, line and message.
+        waiting: paths that are queued to be indexed.
+    """
+
+    root: str
+    notes: int
+    size_bytes: int
+    pinned: int
+    types: dict[str, int]
+    tags: dict[str, int]
+    namespaces: dict[str, int]
+    recent: tuple[ListedNote, ...]
+    memory_md_lines: int
+    problems: tuple[str, ...]
+    waiting: int
+
+
+def summary(files: OpenRoot) -> Summary:
+    """What a root holds now."""
+    latest = recent(files, _NOTES)
+
+    def work(opened: Opened) -> tuple[Counts, list[str]]:
+        return (
+            catalogue.counts(opened.db, files.root),
+            [
+                f"{files.shown(problem.path)}:{problem.line}: {problem.message}"
+                for problem in overview.problems(opened.db, files.memory.config)
+                if paths.is_inside(problem.path, files.root)
+            ],
+        )
+
+    counts, problems = files.memory.databases.run(work)
+    return Summary(
+        root=files.root,
+        notes=counts.notes,
+        size_bytes=counts.size_bytes,
+        pinned=counts.pinned,
+        types=_most(counts.types),
+        tags=_most(counts.tags),
+        namespaces=_most(counts.namespaces),
+        recent=tuple(_listed(files, note) for note in latest),
+        memory_md_lines=_memory_md_lines(files),
+        problems=tuple(problems[:20]),
+        waiting=files.memory.queue_status().depth,
+    )
+
+
+def _most(counts: dict[str, int]) -> dict[str, int]:
+    return dict(list(counts.items())[:20])
+
+
+def _memory_md_lines(files: OpenRoot) -> int:
+    try:
+        return files.read(paths.MEMORY_MD, end_line=1).total_lines
+    except NoteError:
+        return 0
+
+
+def _listed(files: OpenRoot, note: CataloguedNote) -> ListedNote:
+    return ListedNote(
+        path=files.shown(note.path),
+        title=secrets.redact(note.title),
+        description=secrets.redact(note.description),
+        namespace=note.namespace,
+        pinned=note.pinned,
+        changed=_changed(note),
+        tags=note.tags,
+        type=note.type,
+        date=note.date,
+    )
+
+
+def _changed(note: CataloguedNote) -> str:
+    return walk.moment(changed_at(note) / 1e9)

@@ -1,0 +1,1 @@
+"""Open SQLite files: write-ahead log, errors, and damaged files set aside."""
