@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Clock:
@@ -19,3 +25,25 @@ class Clock:
 
 
 PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()"]
+
+
+def at_a_terminal(*arguments: str | Path, columns: int = 80) -> tuple[int, str]:
+    """Run the command on a pseudo-terminal: its exit code, and all that the terminal receives."""
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    process = subprocess.Popen(
+        [*PROGRAM, *map(str, arguments)], stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    output = b""
+    try:
+        # Linux raises EIO when the last writer has gone; macOS reports the end of the file.
+        while part := os.read(ours, 65_536):
+            output += part
+    except OSError:
+        pass
+    os.close(ours)
+    return process.wait(60), output.decode("utf-8")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memcairn.cli.commands import COMMANDS, cli, run
-from support import PROGRAM
+from support import PROGRAM, at_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,26 +45,6 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.05)
-
-
-def at_a_terminal(*arguments: str | Path) -> tuple[int, str]:
-    """Exit code, and everything that a terminal would get."""
-    import pty
-
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*PROGRAM, *map(str, arguments)], stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    said = b""
-    try:
-        # Linux says EIO when the last writer has gone, macOS says nothing more.
-        while part := os.read(ours, 65_536):
-            said += part
-    except OSError:
-        pass
-    os.close(ours)
-    return process.wait(PATIENCE_S), said.decode("utf-8")
 
 
 def many(folder: Path, count: int) -> None:
