@@ -1,20 +1,21 @@
-# Everything is set up on first use: Python 3.11 or later, make and git are enough. Where npm is there, too, the
-# tests also drive the real clients (Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode) and the MCP
-# Inspector: 1.4 GB, in .clients.
+# Each target installs what it needs on first use. Python 3.11 or later, make and git are required. If npm is
+# installed, the tests also run the real clients (Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode) and the
+# MCP Inspector; they take 1.4 GB in .clients.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLIENTS := .clients
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md AGENTS.md bench/README.md models/README.md 'docs/*.md' 'docs/*.svg'
 
-.PHONY: demo test lint docs bench clients clean
+.PHONY: demo test lint docs site bench clients clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
 
-# A file to a process: a story of a real client is told once for all of its tests. (xdist_group would say that,
-# but pytest 9 takes no notice of how xdist 3.8 marks it.)
+# loadfile: the tests of one file share the session of a real client. (xdist_group would express that, but
+# pytest 9 ignores the way xdist 3.8 marks it.)
 test: lint clients
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
@@ -26,6 +27,13 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+# The pages keep the layout that they have in the repository, so that the same links work here and there.
+site: docs
+	$(BIN)/python -m pip install --quiet --group docs
+	rm -rf build/pages build/site && mkdir -p build/pages
+	git ls-files --cached --others --exclude-standard -- $(PAGES) | tar -cf - -T - | tar -xf - -C build/pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: $(READY)
 	$(BIN)/python bench/run.py
@@ -43,14 +51,14 @@ $(READY): pyproject.toml models/pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[mcp,semantic]' --group dev
 	@touch $@
 
-# Not `npm ci`: a registry may lack packages for other platforms. Without npm, or without a network, the tests
-# of clients are skipped; the next run tries again.
+# Not `npm ci`: a registry may lack packages for other platforms. Without npm or a network, the tests of real
+# clients are skipped, and the next run tries again.
 $(CLIENTS)/.ready: tests/clients/package.json tests/clients/package-lock.json
 	@mkdir -p $(CLIENTS) && cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)
 	@if ! command -v npm >$(CLIENTS)/npm.log; then \
-		echo 'npm is not there: tests with real clients are skipped'; \
+		echo 'npm is not installed: the tests of real clients are skipped'; \
 	elif (cd $(CLIENTS) && npm install --no-audit --no-fund --fetch-retry-mintimeout=1000 >npm.log 2>&1); then \
 		touch $@; \
 	else \
-		echo 'the real clients cannot be installed ($(CLIENTS)/npm.log): their tests are skipped'; \
+		echo 'the real clients could not be installed (see $(CLIENTS)/npm.log): their tests are skipped'; \
 	fi

@@ -2,6 +2,8 @@
 
     docs/reference.md    every command's help, every setting, every error
     docs/hosts.md        its tables of hosts, and the hooks of Claude Code's plugin
+    docs/mcp.md          its table of tools
+    docs/architecture.md, docs/python-api.md, docs/plots/*.svg
 
 python docs/generate.py            writes them
 python docs/generate.py --check    exit code 1 if one is out of date
@@ -14,9 +16,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import architecture_page
 import click
 import hosts_tables
 import mcp_tables
+import plots
+import python_api_page
 
 from memcairn import errors
 from memcairn.cli.commands import COMMANDS, cli
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
 REFERENCE = Path(__file__).with_name("reference.md")
 HOSTS = Path(__file__).with_name("hosts.md")
 MCP = Path(__file__).with_name("mcp.md")
+ARCHITECTURE = Path(__file__).with_name("architecture.md")
+PYTHON_API = Path(__file__).with_name("python-api.md")
 
 
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -73,10 +80,15 @@ if __name__ == "__main__":
         REFERENCE: text(),
         HOSTS: hosts_tables.filled(HOSTS.read_text(encoding="utf-8")),
         MCP: mcp_tables.filled(MCP.read_text(encoding="utf-8")),
+        ARCHITECTURE: architecture_page.text(),
+        PYTHON_API: python_api_page.text(),
+        **plots.charts(),
     }
     if "--check" in sys.argv:
         old = [
-            f"docs/{page.name}" for page in pages if page.read_text(encoding="utf-8") != pages[page]
+            f"docs/{page.name}"
+            for page in pages
+            if not page.is_file() or page.read_text(encoding="utf-8") != pages[page]
         ]
         sys.exit(f"{', '.join(old)}: run `make docs`" if old else 0)
     for page, content in pages.items():

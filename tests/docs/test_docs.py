@@ -1,27 +1,36 @@
-"""The documents say what the program does: their console blocks are run, their tables compared."""
+"""The documentation is true: console blocks are run, generated pages compared, links followed."""
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from memcairn import Memory
 from memcairn.cli.commands import COMMANDS
 from memcairn.settings import config
 from support import PROGRAM
 
 PROJECT = Path(__file__).resolve().parents[2]
+PAGES = [
+    *(PROJECT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "AGENTS.md")),
+    PROJECT / "bench" / "README.md",
+    PROJECT / "models" / "README.md",
+    *sorted((PROJECT / "docs").rglob("*.md")),
+]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\(\d+\.\d\d s\)|, \d+ s$", re.MULTILINE)
 
 
 def steps(page: str) -> list[tuple[str, str]]:
-    """The commands of a page's console blocks, each with the output that is shown for it."""
+    """The commands of a page's console blocks, each with the output shown below it."""
     text = (PROJECT / page).read_text(encoding="utf-8")
     found = []
     for block in BLOCK.findall(text):
@@ -49,6 +58,30 @@ def test_every_console_block_prints_what_it_shows(
         assert TIME.sub("", done.stdout) == TIME.sub("", output), command
 
 
+def test_what_the_readme_says_is_remembered_is_recalled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    transcript = (PROJECT / "README.md").read_text(encoding="utf-8").split("```")[1]
+    remembered = re.search(r'memory_observe\("(.*)"\)', transcript)
+    prompts = re.findall(r"^  you +(.*)", transcript, re.MULTILINE)
+    recalled = re.search(r"^  memcairn  (\| .*)", transcript, re.MULTILINE)
+    assert remembered is not None
+    assert recalled is not None
+    assert len(prompts) == 2
+
+    with Memory() as memory:
+        memory.observe(remembered[1])
+    event = {"session_id": "thursday", "cwd": str(tmp_path), "prompt": prompts[1]}
+    done = subprocess.run(
+        [*PROGRAM, "hook", "user-prompt", "--host", "claude-code"], input=json.dumps(event),
+        capture_output=True, text=True, check=True, encoding="utf-8",
+    )  # fmt: skip
+
+    added = json.loads(done.stdout)["hookSpecificOutput"]["additionalContext"]
+    assert recalled[1] in added.splitlines()
+
+
 def test_the_reference_is_what_the_code_gives() -> None:
     done = subprocess.run(
         [sys.executable, PROJECT / "docs" / "generate.py", "--check"],
@@ -65,24 +98,52 @@ def test_every_command_and_setting_is_in_the_reference() -> None:
     assert all(f"`{setting.name}`" in reference for setting in config.SETTINGS)
 
 
-def test_every_dependency_has_its_reason() -> None:
-    wanted = re.search(
-        r"^dependencies = \[(.*?)^\]",
-        (PROJECT / "pyproject.toml").read_text(encoding="utf-8"),
-        re.MULTILINE | re.DOTALL,
+def test_every_dependency_has_a_reason_and_every_reason_a_dependency() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = [
+        project["build-system"]["requires"],
+        project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"].values(),
+        *project["dependency-groups"].values(),
+    ]
+    required = {re.split(r"[^\w-]", name, maxsplit=1)[0] for group in groups for name in group}
+    page = (PROJECT / "docs" / "decisions" / "dependencies.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `([\w-]+)` \| \S", page, re.MULTILINE)
+
+    assert sorted(explained) == sorted(required)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and MkDocs make them."""
+    text = re.sub(
+        r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
     )
-    assert wanted is not None
-    reasons = (PROJECT / "docs" / "decisions" / "dependencies.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    }
 
-    for name in re.findall(r'"([A-Za-z-]+)', wanted[1]):
-        assert f"| {name} |" in reasons
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(PROJECT)) for page in PAGES])
+def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    text = re.sub(
+        r"^```.*?^```|`[^`\n]*`",
+        "",
+        page.read_text(encoding="utf-8"),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+
+    for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        target, _, anchor = link.partition("#")
+        file = (page.parent / target).resolve() if target else page
+        assert file.is_file(), link
+        assert not anchor or anchor in anchors(file), link
 
 
-def test_links_between_pages_lead_somewhere() -> None:
-    for page in [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
-            if page.name != "reference.md" and "decisions" not in page.parts:
-                assert (page.parent / target).exists(), f"{page}: {target}"
+def test_the_site_has_every_page() -> None:
+    listed = re.findall(r"[\w/.-]+\.md", (PROJECT / "mkdocs.yml").read_text(encoding="utf-8"))
+
+    assert sorted(listed) == sorted(page.relative_to(PROJECT).as_posix() for page in PAGES)
 
 
 def test_the_demo_shows_each_command_and_what_it_finds() -> None:
