@@ -8,6 +8,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 # Folders that hold no notes of the user, wherever they turn up.
 EXCLUDED_FOLDERS = frozenset(
     {
@@ -67,6 +71,21 @@ def make_private_folder(path: str) -> None:
 def real(path: str) -> str:
     """The absolute path with no symlink in it; the file itself need not exist."""
     return os.path.realpath(os.path.expanduser(path))
+
+
+def may_hold_notes(folder_name: str) -> bool:
+    """Whether a folder with this name is searched for notes."""
+    return folder_name[0] != "." and folder_name not in EXCLUDED_FOLDERS
+
+
+def is_note_name(name: str, suffixes: Collection[str]) -> bool:
+    """Whether a file with this name may be a note.
+
+    Args:
+        name: the file's name, without its folder.
+        suffixes: the setting index.extensions, in lower case.
+    """
+    return name[0] != "." and os.path.splitext(name)[1].lower() in suffixes and name != MEMORY_MD
 
 
 def path_in_root(path: str, root: str) -> str:

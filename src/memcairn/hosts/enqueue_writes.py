@@ -12,7 +12,7 @@ from memcairn import json_text, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from memcairn.hosts.payload import HookEvent
 
@@ -55,14 +55,6 @@ def enqueue(home: str, real: Iterable[str]) -> None:
     queue.enqueue([*real, *roots(home)] if queue.set_aside else real)
 
 
-def own_memory(call: HookEvent) -> Iterator[str]:
-    """Folders where the host itself keeps memories of this project, if they exist."""
-    if call.host == "claude-code" and call.transcript_path:
-        folder = os.path.join(os.path.dirname(call.transcript_path), "memory")
-        if os.path.isabs(folder) and "\0" not in folder and os.path.isdir(folder):
-            yield paths.real(folder)
-
-
 def _is_note(path: str, known: list[str]) -> bool:
     enclosing = [root for root in known if paths.is_inside(path, root)]
     if not enclosing:
@@ -71,11 +63,7 @@ def _is_note(path: str, known: list[str]) -> bool:
     if path == root:
         return True
     *folders, name = path[len(root) :].strip(os.sep).split(os.sep)
-    if any(folder in paths.EXCLUDED_FOLDERS or folder.startswith(".") for folder in folders):
-        return False
-    if name.startswith(".") or name == paths.MEMORY_MD:
-        return False
-    return os.path.splitext(name)[1].lower() in _suffixes(root)
+    return all(map(paths.may_hold_notes, folders)) and paths.is_note_name(name, _suffixes(root))
 
 
 def _suffixes(root: str) -> frozenset[str]:

@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import MemcairnError
-from memcairn.hosts import enqueue_writes, fence, recall, scopes, start
+from memcairn.hosts import enqueue_writes, fence, own_memory, recall, scopes, start
 from memcairn.hosts import session as joined
 from memcairn.hosts.relevant import relevant
 from memcairn.safety import injection, secrets
 from memcairn.sessions import Line, Sessions
-from memcairn.store import up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,7 +82,7 @@ def user_prompt(memory: Memory, call: HookEvent, deadline: float) -> str:  # noq
 
 def tool_used(memory: Memory, call: HookEvent, deadline: float) -> str:  # noqa: ARG001 - as the others
     """Enqueue what was written."""
-    for folder in enqueue_writes.own_memory(call):
+    for folder in own_memory.folders(call):
         known = enqueue_writes.roots(memory.home)
         if folder not in known and any(
             paths.is_inside(paths.real(path), folder) for path in call.written
@@ -125,7 +124,7 @@ def stop(memory: Memory, call: HookEvent, deadline: float) -> str:
     the end of this one would do.
     """
     until = _while_indexing(deadline)
-    for folder in enqueue_writes.own_memory(call):
+    for folder in own_memory.folders(call):
         waiting = memory.databases.run(
             lambda opened: [
                 entry.path
@@ -171,10 +170,12 @@ def _take_up(memory: Memory, call: HookEvent) -> None:
     A shell command wrote it, or the server was not there. A folder that is no root becomes one.
     """
     known = {root.path for root in memory.roots()}
-    for folder in enqueue_writes.own_memory(call):
+    for folder in own_memory.folders(call):
         if folder not in known:
             memory.index(folder, embed=False)
-        elif memory.databases.run(lambda opened: up_to_date.is_changed(opened.db, folder)):  # noqa: B023
+        elif memory.databases.run(
+            lambda opened: own_memory.is_changed(opened.db, folder, memory.config)  # noqa: B023
+        ):
             memory.enqueue(folder)
 
 
@@ -190,7 +191,7 @@ def _embed(memory: Memory, deadline: float) -> None:
 
 def _scope(memory: Memory, call: HookEvent) -> Scope:
     known = [root.path for root in memory.roots()]
-    kept_by_host = enqueue_writes.own_memory(call)
+    kept_by_host = own_memory.folders(call)
     return scopes.scope(known, memory.config, memory.home, call.cwd, kept_by_host)
 
 

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from datetime import UTC, datetime
 
 from memcairn import paths
 from memcairn.errors import MemcairnError
-from memcairn.hosts import enqueue_writes
+from memcairn.hosts import enqueue_writes, own_memory
 from memcairn.hosts import session as joined
 from memcairn.sessions import Line, Sessions
 
@@ -48,20 +49,18 @@ def answer(call: HookEvent) -> str | None:
 
 def _session_start(home: str, call: HookEvent) -> str:
     known = enqueue_writes.roots(home)
-    if call.cause == "compact" or any(
-        folder not in known for folder in enqueue_writes.own_memory(call)
-    ):
+    if call.cause == "compact" or any(folder not in known for folder in own_memory.folders(call)):
         raise _MoreToDoError
     _refuse_if_anything_waits(home)
     # Only now, and only what a start takes, is loaded.
     from memcairn.hosts import scopes, start  # noqa: PLC0415
     from memcairn.settings import config  # noqa: PLC0415
 
-    db = _refuse_if_anything_changed(home, call)
     settings = config.load()
+    db = _refuse_if_anything_changed(home, call, settings)
     if db is not None:
         _refuse_if_anything_is_unembedded(db, settings)
-    place = scopes.scope(known, settings, home, call.cwd, enqueue_writes.own_memory(call))
+    place = scopes.scope(known, settings, home, call.cwd, own_memory.folders(call))
     session = Sessions(home).start(call.session_id or None, root=place.own, host=call.host)
     if call.cause == "clear":
         session.shown.forget()
@@ -73,7 +72,7 @@ def _tool_used(home: str, call: HookEvent) -> str:
     if not call.written:
         return ""
     known = enqueue_writes.roots(home)
-    if any(folder not in known for folder in enqueue_writes.own_memory(call)):
+    if any(folder not in known for folder in own_memory.folders(call)):
         raise _MoreToDoError
     changed = enqueue_writes.to_enqueue(home, call)
     if changed:
@@ -99,10 +98,11 @@ def _pre_compact(home: str, call: HookEvent) -> str:
 
 def _session_end(home: str, call: HookEvent) -> str:
     _refuse_if_anything_waits(home)
-    _refuse_if_anything_changed(home, call)
-    if os.environ.get("MEMCAIRN_SESSIONS_KEEP_SCRATCH") or os.path.exists(paths.config_file()):
-        raise _MoreToDoError
-    joined.leave(home, call, keep_scratch=False)
+    from memcairn.settings import config  # noqa: PLC0415 - as above
+
+    settings = config.load()
+    _refuse_if_anything_changed(home, call, settings)
+    joined.leave(home, call, keep_scratch=bool(settings["sessions.keep_scratch"]))
     return ""
 
 
@@ -117,7 +117,7 @@ def _recall(home: str, call: HookEvent) -> str:
     from memcairn.settings import config  # noqa: PLC0415
 
     settings = config.load()
-    place = scopes.scope(known, settings, home, call.cwd, enqueue_writes.own_memory(call))
+    place = scopes.scope(known, settings, home, call.cwd, own_memory.folders(call))
     found = relevant(_search_in(home), place, asked)
     if not found:
         return ""
@@ -167,33 +167,37 @@ def _refuse_if_anything_waits(home: str) -> None:
         raise _MoreToDoError
 
 
-def _refuse_if_anything_changed(home: str, call: HookEvent) -> Database | None:
+def _refuse_if_anything_changed(home: str, call: HookEvent, settings: Config) -> Database | None:
     """Return index.db, if there is one.
 
     Raises:
-        _MoreToDoError: what no hook told of: a note of the host's own memory, a MEMORY.md.
+        _MoreToDoError: a MEMORY.md is out of date, or no hook reported a change of the host's own memory.
     """
-    own = list(enqueue_writes.own_memory(call))
+    own = list(own_memory.folders(call))
     index = os.path.join(home, "index.db")
     if not os.path.exists(index):
         if own:
             raise _MoreToDoError
         return None
-    from memcairn.store import up_to_date  # noqa: PLC0415 - as above
+    from memcairn.memory_md.outdated import outdated_roots  # noqa: PLC0415 - as above
     from memcairn.store.database import Database  # noqa: PLC0415 - as above
 
     db = Database(index)
-    if not up_to_date.are_current(db) or any(up_to_date.is_changed(db, root) for root in own):
+    today = datetime.now(UTC).date().toordinal()
+    if outdated_roots(db, today) or any(
+        own_memory.is_changed(db, folder, settings) for folder in own
+    ):
         raise _MoreToDoError
     return db
 
 
 def _refuse_if_anything_is_unembedded(db: Database, settings: Config) -> None:
     """Raises: _MoreToDoError: a chunk waits for its embedding, and there is a model."""
-    from memcairn.store import up_to_date  # noqa: PLC0415 - as above
-
-    if settings["embedding.provider"] != "none" and up_to_date.has_unembedded(db):
-        from memcairn.embedding import backlog  # noqa: PLC0415 - as above
+    if settings["embedding.provider"] == "none":
+        return
+    (some_wait,) = db.execute("SELECT EXISTS (SELECT 1 FROM unembedded)").fetchone()
+    if some_wait:
+        from memcairn.embedding import backlog  # noqa: PLC0415 - loads what a model takes
 
         if backlog.is_wanted(settings):
             raise _MoreToDoError

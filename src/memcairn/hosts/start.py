@@ -6,7 +6,7 @@ import os
 import stat
 
 from memcairn import paths
-from memcairn.hosts import enqueue_writes
+from memcairn.hosts import own_memory
 from memcairn.settings.project import claude_folder
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
@@ -29,7 +29,7 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 def untold(call: HookEvent, place: Scope) -> list[str]:
     """The files named MEMORY.md that concern the project, and that the host does not load itself."""
-    loaded = set(enqueue_writes.own_memory(call))
+    loaded = set(own_memory.folders(call))
     if call.host == "claude-code":
         loaded.add(claude_folder(place.folder) or "")
     files = [os.path.join(root, paths.MEMORY_MD) for root in place.roots if root not in loaded]

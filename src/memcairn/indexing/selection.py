@@ -64,8 +64,7 @@ class Selection:
     def takes_folder(self, path: str, name: str, rules: tuple[IgnoreFile, ...]) -> bool:
         """Whether a folder is walked; `rules` are those of the folder that it stands in."""
         return (
-            name[0] != "."
-            and name not in paths.EXCLUDED_FOLDERS
+            paths.may_hold_notes(name)
             and path not in self._others
             and not (rules and _is_ignored(rules, path + "/"))
         )
@@ -73,9 +72,7 @@ class Selection:
     def takes_file(self, path: str, name: str, rules: tuple[IgnoreFile, ...]) -> bool:
         """Whether a file is a note, by its name; `rules` are those of its folder."""
         return (
-            name[0] != "."
-            and os.path.splitext(name)[1].lower() in self._suffixes
-            and name != paths.MEMORY_MD
+            paths.is_note_name(name, self._suffixes)
             and path not in self._others
             and not (rules and _is_ignored(rules, path))
         )

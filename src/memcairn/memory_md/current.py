@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import ConfigError, MemoryMdError
-from memcairn.fs.signature import signature_of
-from memcairn.store import memory_md, roots
+from memcairn.memory_md import outdated
+from memcairn.store import roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
     from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.refresh import Refreshed
     from memcairn.settings.config import Config
+    from memcairn.store import memory_md
     from memcairn.store.database import Database
     from memcairn.store.roots import Root
-
-_CLAUDE_MEMORY = re.compile(r".*/\.claude/(?:projects/[^/]+/memory|agent-memory/[^/]+)", re.DOTALL)
 
 
 def this_day() -> date:
@@ -35,14 +33,7 @@ def is_managed(root: Root, states: Mapping[int, memory_md.MemoryMdState]) -> boo
 
     As the user said; else if it has one, or if it is a folder whose MEMORY.md Claude Code loads.
     """
-    if root.memory_md is False or not os.path.isdir(root.path):
-        return False
-    return (
-        root.memory_md is True
-        or root.id in states
-        or _CLAUDE_MEMORY.fullmatch(root.path.replace(os.sep, "/")) is not None
-        or os.path.isfile(os.path.join(root.path, paths.MEMORY_MD))
-    )
+    return outdated.is_managed(root.path, choice=root.memory_md, has_state=root.id in states)
 
 
 def bring_up_to_date(db: Database, settings: Config, home: str, notices: list[str]) -> None:
@@ -50,16 +41,10 @@ def bring_up_to_date(db: Database, settings: Config, home: str, notices: list[st
 
     What hinders that is told as a notice, and tried again the next time: the notes are safe.
     """
-    states = memory_md.states(db)
-    today = this_day().toordinal()
-    for root in roots.roots(db):
-        if not is_managed(root, states):
+    to_refresh = outdated.outdated_roots(db, this_day().toordinal())
+    for root in roots.roots(db) if to_refresh else ():
+        if root.id not in to_refresh:
             continue
-        state = states.get(root.id)
-        if state is not None and not state.changed and state.day == today:
-            file = os.path.join(root.path, paths.MEMORY_MD)
-            if state.signature == _signature(file):
-                continue
         try:
             refresh(db, root, settings, home, notices)
         except MemoryMdError as error:
@@ -107,10 +92,3 @@ def limits(settings: Config) -> Limits:
         return Limits(*(int(settings[f"memory_md.{name}"]) for name in names))
     except ValueError as error:
         raise ConfigError(f"memory_md: {error}", path=paths.config_file()) from error
-
-
-def _signature(file: str) -> tuple[int, int, int] | None:
-    try:
-        return signature_of(os.lstat(file))
-    except OSError:
-        return None

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from memcairn import paths
 from memcairn.fs.signature import Signature
 from memcairn.store.path_range import AT_OR_BELOW, bounds
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NamedTuple
 
     from memcairn.store.database import Database
+
+    class _NoNote(NamedTuple):
+        signature: Signature
+        why: str | None
+        unread: bool
+
+else:
+    from collections import namedtuple
+
+    _NoNote = namedtuple("_NoNote", "signature why unread")  # noqa: PYI024
 
 _NEVER = Signature(-1, 0, 0)  # no file looks like this
 
 
-class NoNote(NamedTuple):
+class NoNote(_NoNote):
     """A file that was looked into and holds no note that can be read.
 
     `why` is None where there is nothing to tell; `unread`: it may be a note, but cannot be read.
     """
 
-    signature: Signature
-    why: str | None
-    unread: bool
+    __slots__ = ()
 
 
 def of_notes(db: Database, root: int) -> set[tuple[Any, ...]]:
@@ -99,6 +105,24 @@ def of_some(
     rows = db.execute(sql, (after, limit + 1)).fetchall()
     last = rows[limit - 1][0] if len(rows) > limit else None
     return [(paths.from_db(path), *seen) for _, path, *seen in rows[:limit]], last
+
+
+def at_or_below(db: Database, folder: str, max_bytes: int) -> dict[str, Signature]:
+    """Path -> signature of all files in a folder that the index knows, of any root.
+
+    Args:
+        db: index.db.
+        folder: the folder.
+        max_bytes: the setting index.max_file_bytes; a file that was too large under another value is
+            unknown.
+    """
+    sql = f"""
+        SELECT path, size_bytes, mtime_ns, inode FROM note WHERE {AT_OR_BELOW}
+        UNION ALL
+        SELECT path, size_bytes, mtime_ns, inode FROM no_note WHERE {AT_OR_BELOW} AND max_bytes = ?
+    """
+    rows = db.execute(sql, (*bounds(folder), *bounds(folder), max_bytes))
+    return {paths.from_db(path): Signature(*seen) for path, *seen in rows}
 
 
 def below(db: Database, folder: str) -> list[str]:

@@ -1,0 +1,58 @@
+"""The folder where a host itself keeps memories of a project, and whether files in it changed.
+
+No hook reports a file that a shell command wrote, so the start and the end of a session check the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from memcairn import paths
+
+TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from memcairn.hosts.payload import HookEvent
+    from memcairn.settings.config import Config
+    from memcairn.store.database import Database
+
+
+def folders(event: HookEvent) -> Iterator[str]:
+    """The real paths of these folders, if they exist."""
+    if event.host == "claude-code" and event.transcript_path:
+        folder = os.path.join(os.path.dirname(event.transcript_path), "memory")
+        if os.path.isabs(folder) and "\0" not in folder and os.path.isdir(folder):
+            yield paths.real(folder)
+
+
+def is_changed(db: Database, folder: str, settings: Config) -> bool:
+    """Whether files in a folder may differ from the index: one stat for each file that may be a note.
+
+    Ignore files are not read, so this may report a change when there is none, but never misses one.
+
+    Args:
+        db: index.db.
+        folder: real path of a root.
+        settings: the user's settings; those of the root are added.
+    """
+    from memcairn.fs.signature import signature_of  # noqa: PLC0415 - only few events check this
+    from memcairn.store import signatures  # noqa: PLC0415 - as above
+
+    of_root = settings.for_root(folder)
+    suffixes = frozenset(suffix.lower() for suffix in of_root["index.extensions"])
+    known = signatures.at_or_below(db, folder, of_root["index.max_file_bytes"])
+    for here, below, names in os.walk(folder):
+        below[:] = [name for name in below if paths.may_hold_notes(name)]
+        for name in names:
+            if not paths.is_note_name(name, suffixes):
+                continue
+            path = os.path.join(here, name)
+            try:
+                status = os.lstat(path)
+            except OSError:
+                return True
+            if stat.S_ISREG(status.st_mode) and known.pop(path, None) != signature_of(status):
+                return True
+    return bool(known)
