@@ -1,4 +1,4 @@
-"""The commands, each loaded when it is called; what they raise becomes a message and an exit code.
+"""The table of commands; each is imported when it is called.
 
 Exit codes: 0 done, 1 something is left undone, 2 wrong usage, 130 stopped with Ctrl-C.
 """
@@ -8,62 +8,93 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from memcairn import __version__
-from memcairn.cli.text import STOPPED
-from memcairn.errors import MemcairnError
+from memcairn.cli import failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# command -> (module below memcairn.cli, one line of help): `memcairn --help` loads none of them.
-COMMANDS = {
-    "index": ("index", "Index a folder or a file; keep it current."),
-    "search": ("search", "Find passages in your notes."),
-    "add": ("add", "Remember something, in a note of its own."),
-    "pin": ("pin", "Put a note at the top of MEMORY.md."),
-    "unpin": ("unpin", "Take it back from there."),
-    "memory-md": ("memory_md", "MEMORY.md: refresh, check, explain, show."),
-    "init": ("init", "Install memcairn into your agents."),
-    "uninstall": ("uninstall", "Take it out of them again."),
-    "hosts": ("hosts", "Where it is installed, and whether it works."),
-    "status": ("status", "What there is: roots, notes, sizes, queue, problems."),
-    "doctor": ("doctor", "What is wrong and how to mend it."),
-    "serve": ("serve", "Serve the memory to clients of the Model Context Protocol."),
-    "session": ("session", "Sessions: start, end, list, show."),
-    "trash": ("trash", "What tools have removed: list, restore, empty."),
-    "hook": ("hook", "Answer an event of a host."),
-    "namespaces": ("namespaces", "The namespaces, with their numbers of notes."),
-    "forget-root": ("forget_root", "Take a folder out of the index; its files stay."),
-    "models": ("models", "What can find by meaning here, and what it takes."),
-    "reembed": ("reembed", "Embed what waits for it, all after a change of model."),
-    "eval": ("eval", "Measure searches by your own questions on your own notes."),
-    "config": ("config", "Show the settings, and change them."),
+
+class Entry(NamedTuple):
+    """Where a command is: the module below memcairn.cli, and its name there."""
+
+    module: str
+    help: str
+    name: str = "command"
+
+
+# `memcairn --help` imports none of these modules. The most used commands come first.
+SECTIONS = {
+    "Notes": {
+        "search": Entry("search", "Find passages in your notes."),
+        "add": Entry("add", "Remember something in a note."),
+        "pin": Entry("pin", "Put a note at the top of MEMORY.md."),
+        "unpin": Entry("pin", "Remove a note from the top of MEMORY.md.", "unpin"),
+        "trash": Entry("trash", "List, restore or delete removed notes."),
+        "memory-md": Entry("memory_md", "Refresh, check, explain or show MEMORY.md."),
+    },
+    "Setup": {
+        "init": Entry("init", "Install memcairn into your agents."),
+        "hosts": Entry("hosts", "Show where memcairn is installed, and check that it works."),
+        "uninstall": Entry("uninstall", "Remove memcairn from your agents."),
+        "index": Entry("index", "Index a folder or a file, and keep it current."),
+        "forget-root": Entry("forget_root", "Remove a folder from the index; its files stay."),
+        "status": Entry("status", "Show roots, notes, sizes, queue and problems."),
+        "doctor": Entry("doctor", "Find problems, and fix them."),
+        "config": Entry("config", "Show and change the settings."),
+        "models": Entry("models", "List the models for semantic search."),
+        "completion": Entry("completion", "Print the completion script of a shell."),
+    },
+    "Plumbing": {
+        "serve": Entry("serve", "Run the MCP server."),
+        "hook": Entry("hook", "Answer an event of an agent."),
+        "session": Entry("session", "Start, end, list or show sessions."),
+        "namespaces": Entry("namespaces", "List the namespaces and how many notes each has."),
+        "reembed": Entry("reembed", "Embed what waits; everything after a change of model."),
+        "eval": Entry("eval", "Measure search with your own questions and notes."),
+    },
 }
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """In the order of the table: what is used most comes first."""
+        """The names of all commands, in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import one command."""
-        if cmd_name not in COMMANDS:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
             return None
-        module = importlib.import_module(f"memcairn.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.command
+        module = importlib.import_module(f"memcairn.cli.{entry.module}")
+        command: click.Command = getattr(module, entry.name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The table of commands, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+        """Write the table of commands without importing them."""
+        width = max(map(len, COMMANDS))
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name.ljust(width), entry.help) for name, entry in section.items()]
+                )
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without importing any."""
+        found = [
+            CompletionItem(name, help=entry.help)
+            for name, entry in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,29 +110,16 @@ def cli() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = cli.main(args=arguments, prog_name="memcairn", standalone_mode=False)
+        result = cli.main(args=given, prog_name="memcairn", standalone_mode=False)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(STOPPED, err=True)
-        return 130
     except (BrokenPipeError, SystemExit):
         # `memcairn search … | head`: the reader has seen enough, and that is success. Click, which has
         # no other reason to exit here, would say 1.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except MemcairnError as error:
-        show_error(error)
-        return error.exit_code
+    except failure.REPORTED as error:
+        return failure.report(error, as_json=failure.wants_json(given))
     return result if isinstance(result, int) else 0
-
-
-def show_error(error: MemcairnError) -> None:
-    """What happened, to which path; and on the next line what to do."""
-    click.echo(f"memcairn: {error}", err=True)
-    if error.hint:
-        click.echo(f"  {error.hint}", err=True)

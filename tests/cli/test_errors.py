@@ -1,0 +1,146 @@
+"""One style of error: what happened to which path, and on the next line what to do about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from memcairn.cli.commands import run
+from support import PROGRAM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command that fails; gives its lines on stderr."""
+
+    def said(*arguments: str | Path, code: int = 2) -> list[str]:
+        assert run(list(map(str, arguments))) == code
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        return printed.err.splitlines()
+
+    return said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        ("serach x", "there is no command serach", "did you mean search?"),
+        ("trash lst", "trash: there is no command lst", "did you mean list?"),
+        ("search --limt 3 x", "search: there is no option --limt", "did you mean --limit?"),
+        ("trash list --rot x", "trash list: there is no option --rot", "did you mean --root?"),
+        ("xyzzy", "there is no command xyzzy", "see `memcairn --help`"),
+        ("search x --xyzzy", "search: there is no option --xyzzy", "see `memcairn search --help`"),
+        ("search", "QUERY is missing", "see `memcairn search --help`"),
+        ("trash restore", "ID is missing", "see `memcairn trash restore --help`"),
+        (
+            "search x --limit y",
+            "--limit: 'y' is not a valid integer",
+            "see `memcairn search --help`",
+        ),
+        ("search --limit", "option '--limit' requires an argument", "see `memcairn --help`"),
+        (
+            "index --flush x",
+            "--flush takes no plain PATH: write --flush --paths PATH",
+            "see `memcairn index --help`",
+        ),
+    ],
+)
+def test_wrong_usage_is_named_with_what_was_meant(
+    said: Any, arguments: str, message: str, hint: str
+) -> None:
+    assert said(*arguments.split()) == [f"memcairn: {message}", f"  {hint}"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "type_", "message"),
+    [
+        ("serach x --json", 2, "UsageError", "there is no command serach"),
+        ("search --json", 2, "UsageError", "QUERY is missing"),
+        ("serve --json", 2, "UsageError", "serve: there is no option --json"),
+        ("pin nowhere.md --json", 1, "NoteError", None),
+        ("session show nothing --json", 2, "UsageError", "there is no session 'nothing'"),
+    ],
+)
+def test_an_error_is_one_json_document_too(
+    arguments: str,
+    code: int,
+    type_: str,
+    message: str | None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(arguments.split()) == code
+
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert list(document) == ["error"]
+    error = document["error"]
+    assert list(error) == ["message", "path", "hint", "type"]
+    assert error["type"] == type_
+    assert message in (None, error["message"])
+    assert printed.err.startswith("memcairn: ")
+
+
+def test_what_the_system_refuses_is_json_too(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "memory").write_text("in the way", encoding="utf-8")
+
+    done = subprocess.run(
+        [*PROGRAM, "add", "we deploy", "--json"], capture_output=True, text=True, check=False
+    )
+
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["message"]) == (1, "File exists")
+    assert error["path"] == str(home / "memory")
+
+
+def test_json_after_the_end_of_options_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["pin", "--", "--json", "x"]) == 2
+
+    assert capsys.readouterr().out == ""
+
+
+# ── completion ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_calls_the_program(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    assert run(["completion", shell]) == 0
+
+    script = capsys.readouterr().out
+    checked = subprocess.run([shell, "-n"], input=script, text=True, check=False)
+    assert checked.returncode == 0
+    assert "_MEMCAIRN_COMPLETE" in script
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("memcairn s", ["search", "status", "serve", "session"]),
+        ("memcairn trash re", ["restore"]),
+        ("memcairn search --bud", ["--budget"]),
+    ],
+)
+def test_the_program_completes_commands_and_options(words: str, completed: list[str]) -> None:
+    environment = os.environ | {
+        "_MEMCAIRN_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+
+    done = subprocess.run(PROGRAM, capture_output=True, text=True, check=True, env=environment)
+
+    found = [line.removeprefix("plain,") for line in done.stdout.splitlines()]
+    assert set(completed) <= set(found)
