@@ -24,6 +24,7 @@ lint: $(READY)
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/words.py
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -89,6 +90,18 @@ def test_the_reference_is_what_the_code_gives() -> None:
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
+
+
+def test_no_page_uses_a_word_that_the_project_no_longer_uses(tmp_path: Path) -> None:
+    program = [sys.executable, PROJECT / "docs" / "words.py"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    (tmp_path / "page.md").write_text("It is no note.\n", encoding="utf-8")
+    relative = os.path.relpath(tmp_path / "page.md", PROJECT)
+    refused = subprocess.run([*program, relative], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert refused.returncode == 1
+    assert "not a note" in refused.stderr
 
 
 def test_every_command_and_setting_is_in_the_reference() -> None:
