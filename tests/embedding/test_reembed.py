@@ -210,7 +210,7 @@ def test_a_search_asks_a_server_that_fails_once_says_so_and_goes_on_by_words(
     found = call("search", "saying1")
 
     assert "saying1 of zebras" in found.stdout
-    assert "search goes on by words only: http://127.0.0.1:" in found.stderr
+    assert "semantic search is unavailable, using keyword search: http://127.0.0.1:" in found.stderr
     assert len(server.requests) == asked + 1
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from memcairn import Memory
 from memcairn.notes.sizes import size
-from memcairn.search.trimming import trimmed
+from memcairn.search.trimming import trim
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,14 +22,14 @@ The old cluster was switched off in March, and nobody has asked for it since the
 
 
 def test_the_sentences_that_hold_most_of_the_query_are_left() -> None:
-    left = trimmed(TEXT, 6, {"rollback": 2.0, "minut": 1.0, "servic": 1.0})
+    left = trim(TEXT, 6, {"rollback": 2.0, "minut": 1.0, "servic": 1.0})
 
     assert left.text.strip() == "Rollbacks take ten minutes."
     assert (left.first, left.last) == (2, 2)
 
 
 def test_whole_lines_are_left_where_they_fit() -> None:
-    left = trimmed(TEXT, 45, {"rollback": 1.0})
+    left = trim(TEXT, 45, {"rollback": 1.0})
 
     lines = TEXT.split("\n")
     assert left.text == "\n".join(lines[left.first : left.last + 1])
@@ -44,7 +44,7 @@ def test_whole_lines_are_left_where_they_fit() -> None:
 def test_what_is_left_fits_and_is_of_the_lines_that_it_names(
     text: str, most_words: int, asked: dict[str, float]
 ) -> None:
-    left = trimmed(text, most_words, asked)
+    left = trim(text, most_words, asked)
 
     lines = text.split("\n")
     assert 0 <= left.first <= left.last < len(lines)

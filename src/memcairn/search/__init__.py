@@ -1,9 +1,9 @@
-"""From a question to passages.
+"""From a query to passages.
 
-    query ──► keyword ──► structure ──► passages
-      words      FTS5        neighbours    merged, within the budget,
-      filters    BM25        and sections  each with where and why
+    query ──► keyword ──► meaning ──► structure ──► periods, validity ──► passages
+      words,    FTS5,       vectors,    neighbors,    boost, demote         merged, trimmed to the budget,
+      filters   BM25        MaxSim      notes                               with location and scores
 
-`pipeline.search` calls the stages in this order; `freshness` makes sure before and after that what they
-say is what the files say.
+`pipeline.search` calls the stages in this order. `freshness` indexes changed files before a search and
+checks the files of the answer after it.
 """

@@ -1,8 +1,9 @@
-"""What a search returns is what the files say: looked at before and after, for a stat each.
+"""Keep search results in agreement with the files, with one stat for each folder and note checked.
 
-Before: the folders of the roots; one whose mtime moved has files that came or went. And the notes, for one
-that was edited in place shows it nowhere else: all of them while they are few, else some at each search,
-in turn. After: the notes that the answer is from. What changed is indexed, and the search is done again.
+Before a search, folders are checked: a new modification time means that files were added or removed. Notes
+are checked too, since only a note itself shows that it was edited in place: all of them up to `MAX_NOTES`,
+and above that some at each search, in turn. After a search, the notes of the answer are checked; if one has
+changed, it is indexed and the search is repeated.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from memcairn.search.passages import Source
     from memcairn.store.database import Database
 
-# One stat of a folder takes 1-2 µs; beyond this many it is left to scans and the watcher.
+# One stat of a folder takes 1-2 µs; above this number, only scans and the watcher find changes.
 MAX_FOLDERS = 2_000
-# Of more notes than `MOST_NOTES`, a search looks at so many.
+# Above `MAX_NOTES`, each search checks this many notes.
 SAMPLE_SIZE = 250
 
 
 def look_at_folders(db: Database, indexer: Indexer) -> IndexReport:
-    """Index what came to or went from a folder since it was listed last."""
+    """Index the files that were added to or removed from a folder since it was last listed."""
     report = IndexReport()
     listed = folders.listed(db)
     if len(listed) <= MAX_FOLDERS:
@@ -37,15 +38,15 @@ def look_at_folders(db: Database, indexer: Indexer) -> IndexReport:
 
 
 def look_at_some(db: Database, indexer: Indexer, after: int) -> tuple[IndexReport, int]:
-    """Index what was edited in place: of all notes, or of the next share of many.
+    """Index the notes that were edited in place: among all notes, or among the next `SAMPLE_SIZE`.
 
     Args:
         db: index.db.
-        indexer: what indexes them.
-        after: where the last look ended; 0 at first.
+        indexer: the indexer of that database.
+        after: the note id at which the last call ended; 0 at first.
 
     Returns:
-        The report, and where this look ended.
+        The report, and the note id at which this call ended.
     """
     few = signatures.are_at_most(db, MAX_NOTES)
     notes, last = signatures.of_some(db, 0 if few else after, MAX_NOTES if few else SAMPLE_SIZE)
@@ -54,20 +55,20 @@ def look_at_some(db: Database, indexer: Indexer, after: int) -> tuple[IndexRepor
 
 
 def look_at_notes(indexer: Indexer, sources: Mapping[str, Source]) -> IndexReport:
-    """Index those of these notes that changed since they were indexed.
+    """Index the notes of an answer that have changed since they were indexed.
 
     Args:
-        indexer: what indexes them.
-        sources: what the answer was read from, by path. Another process may have indexed a file since:
-            then the answer is old, and the note is reported as indexed.
+        indexer: the indexer of the database.
+        sources: the files that the answer was read from, by path. If another process has indexed one since,
+            the answer is out of date, and the report lists the note as indexed.
     """
     changed = [path for path, source in sources.items() if not is_unchanged(path, source.signature)]
     if not changed:
         return IndexReport()
     report = indexer.index_files(changed)
-    told = {*report.indexed, *report.removed, *report.failed}
+    reported = {*report.indexed, *report.removed, *report.failed}
     for path in changed:
-        if path not in told:
+        if path not in reported:
             now = indexer.known(path)
             if now is None or now.hash != sources[path].hash:
                 report.indexed.append(path)

@@ -1,11 +1,11 @@
-"""Chunks that hold the words of a query, ranked by BM25.
+"""Keyword search: the chunks that contain the words of a query, ranked by BM25.
 
-FTS5 ranks every row that matches, at some 0.7 µs a row and word: eight everyday words over 500,000
-chunks would take most of a second. So words are taken from the rarest on, while the rows that they match
-stay within `BUDGET_ROWS`; the common ones add little to a rank, and decide only where nothing else does.
+FTS5 ranks every matching row, at about 0.7 µs a row and word: eight common words over 500,000 chunks would
+take most of a second. Therefore words are ranked from the rarest to the most common, as long as the matching
+rows stay within `MAX_RANKED_ROWS`. Common words change a rank little, and are used only if all are common.
 
-Each word is ranked by itself, since BM25 of several words is the sum of theirs: so it is known which of
-them a chunk holds, and its neighbours can add the others (structure.py).
+Each word is ranked separately; BM25 of several words is the sum over the words. The separate values show
+which words a chunk contains, so that neighbors can contribute the others (structure.py).
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from memcairn.store.database import Database
 
-BUDGET_ROWS = 4_000
-# title, heading path, tags, date, text
+MAX_RANKED_ROWS = 4_000
+# BM25 weights of the columns title, heading path, tags, date, text
 WEIGHTS = "1.5, 1.0, 1.0, 0.5, 1.0"
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 
 
 class Candidate(NamedTuple):
-    """A chunk that may be part of the answer. Scores compare within one search only.
+    """A chunk that may be part of the answer. Scores are comparable within one search only.
 
     Args:
         chunk: its id.
         note: the id of its note.
-        position: its place in the note, from 0.
+        position: its position in the note, from 0.
         score: above 0; the best of a search is 1 or more.
-        words: BM25 of each word of the query that was ranked, 0 if the chunk does not hold it.
+        words: BM25 of each ranked word of the query; 0 if the chunk does not contain it.
     """
 
     chunk: int
@@ -43,44 +43,44 @@ class Candidate(NamedTuple):
     words: tuple[float, ...] = ()
 
 
-def frequencies(db: Database, words: Sequence[str]) -> dict[str, int]:
-    """How many chunks hold each word, rarest first, counted up to just over `BUDGET_ROWS`."""
+def word_frequencies(db: Database, words: Sequence[str]) -> dict[str, int]:
+    """The number of chunks that contain each word, rarest first, counted to `MAX_RANKED_ROWS` + 1."""
     sql = "SELECT COUNT(*) FROM (SELECT 1 FROM fulltext WHERE fulltext MATCH ? LIMIT ?)"
     counted = {}
     for word in words:
-        (counted[word],) = db.execute(sql, (match([word]), BUDGET_ROWS + 1)).fetchone()
+        (counted[word],) = db.execute(sql, (match([word]), MAX_RANKED_ROWS + 1)).fetchone()
     return dict(sorted(counted.items(), key=lambda item: item[1]))
 
 
-def candidates(
-    db: Database, counted: Mapping[str, int], where: Filter, *, limit: int
+def find_candidates(
+    db: Database, frequencies: Mapping[str, int], where: Filter, *, limit: int
 ) -> list[Candidate]:
-    """The chunks that match best, best first; scores are 1 for the best and above 0 for all.
+    """The chunks that match best, best first; the best has the score 1.
 
     Args:
         db: index.db.
-        counted: the query's words, as `frequencies` counted them.
-        where: which notes may answer.
-        limit: the most that are returned.
+        frequencies: the words of the query, as `word_frequencies` returns them.
+        where: the condition for notes.
+        limit: the maximum number of candidates.
     """
-    known = [word for word, count in counted.items() if count]
-    rare = _within_budget(counted)
+    indexed = [word for word, count in frequencies.items() if count]
+    rare = _within_budget(frequencies)
     if not rare:
-        return _common_only(db, known, where, limit)
-    by_word = [_ranked(db, word, where) for word in rare]
-    *others, commonest = by_word
-    totals = dict(commonest)
+        return _common_words_only(db, indexed, where, limit)
+    by_word = [_bm25_scores(db, word, where) for word in rare]
+    *others, most_common = by_word
+    totals = dict(most_common)
     for ranked in others:
         for chunk, score in ranked.items():
             totals[chunk] = totals.get(chunk, 0.0) + score
     best = _best(totals, limit)
     places = dict(_places(db, [chunk for chunk, _ in best]))
-    most = best[0][1] if best else 1.0
+    highest = best[0][1] if best else 1.0
     return [
         Candidate(
             chunk,
             *places[chunk],
-            score / most,
+            score / highest,
             tuple([ranked.get(chunk, 0.0) for ranked in by_word]),
         )
         for chunk, score in best
@@ -88,26 +88,27 @@ def candidates(
 
 
 def _best(scores: Mapping[int, float], limit: int) -> list[tuple[int, float]]:
-    """The `limit` best of some thousand, best first; of equals, the smaller number."""
-    # Floats alone are sorted in a fraction of the time.
-    least = sorted(scores.values(), reverse=True)[limit - 1 : limit]
-    able = [item for item in scores.items() if not least or item[1] >= least[0]]
-    return sorted(able, key=lambda item: (-item[1], item[0]))[:limit]
+    """The `limit` best chunks, best first; equal scores are ordered by chunk."""
+    # Sorting thousands of floats to find the lowest score is much faster than sorting all items.
+    lowest = sorted(scores.values(), reverse=True)[limit - 1 : limit]
+    high = [item for item in scores.items() if not lowest or item[1] >= lowest[0]]
+    return sorted(high, key=lambda item: (-item[1], item[0]))[:limit]
 
 
-def _within_budget(counted: Mapping[str, int]) -> list[str]:
+def _within_budget(frequencies: Mapping[str, int]) -> list[str]:
+    """The rarest words that together match at most `MAX_RANKED_ROWS` rows."""
     total, taken = 0, []
-    for word, count in counted.items():
+    for word, count in frequencies.items():
         total += count
-        if total > BUDGET_ROWS:
+        if total > MAX_RANKED_ROWS:
             break
         if count:
             taken.append(word)
     return taken
 
 
-def _ranked(db: Database, word: str, where: Filter) -> dict[int, float]:
-    """Chunk -> BM25 of one word, for the chunks that hold it."""
+def _bm25_scores(db: Database, word: str, where: Filter) -> dict[int, float]:
+    """Chunk -> BM25 of one word, for the chunks that contain it."""
     filtered = f"""
         JOIN chunk ON chunk.id = fulltext.rowid JOIN note ON note.id = chunk.note AND {where.sql}
     """
@@ -119,18 +120,22 @@ def _ranked(db: Database, word: str, where: Filter) -> dict[int, float]:
 
 
 def _places(db: Database, chunks: Sequence[int]) -> list[tuple[int, tuple[int, int]]]:
+    """Chunk, and its note and position."""
     found: list[tuple[int, tuple[int, int]]] = []
-    for start in range(0, len(chunks), _AT_ONCE):
-        some = chunks[start : start + _AT_ONCE]
-        sql = f"SELECT id, note, position FROM chunk WHERE id IN ({', '.join('?' * len(some))})"
-        found += ((id_, (note, at)) for id_, note, at in db.execute(sql, some))
+    for start in range(0, len(chunks), _BATCH_SIZE):
+        batch = chunks[start : start + _BATCH_SIZE]
+        sql = f"SELECT id, note, position FROM chunk WHERE id IN ({', '.join('?' * len(batch))})"
+        found += ((id_, (note, at)) for id_, note, at in db.execute(sql, batch))
     return found
 
 
-def _common_only(db: Database, words: Sequence[str], where: Filter, limit: int) -> list[Candidate]:
-    """Chunks that hold all of these words, which are all common, or name one in a title or heading.
+def _common_words_only(
+    db: Database, words: Sequence[str], where: Filter, limit: int
+) -> list[Candidate]:
+    """The newest chunks for words that are all common: ranking them would take too long.
 
-    Newest first: a rank would cost more than it says.
+    The first of these that exist: chunks with all words, with a word in a title or heading, with the rarest
+    word.
     """
     if not words:
         return []
@@ -139,7 +144,7 @@ def _common_only(db: Database, words: Sequence[str], where: Filter, limit: int) 
         match(words, columns="{title heading_path} : "),
         match(words[:1]),
     ):
-        # CROSS JOIN keeps the order of the tables: rows are read, newest first, until enough pass.
+        # CROSS JOIN keeps the order of the tables: SQLite reads the newest rows first until the limit.
         sql = f"""
             SELECT chunk.id, chunk.note, chunk.position
             FROM fulltext CROSS JOIN chunk ON chunk.id = fulltext.rowid

@@ -1,11 +1,10 @@
-"""What chunks mean beside what a query means: vectors first, then token by token.
+"""Semantic search: compare the embedding of a query with those of chunks, and fuse the scores.
 
-    query ──embed──► cosines with every vector ──► the nearest join the chunks that hold its words
+    query ──embed──► cosine with every vector ──► the nearest chunks and the keyword candidates
                      MaxSim with the best of both ──► their order
 
-Scores are fused by weight after each was brought to 0..1, not by rank: a rank forgets how far apart two
-scores are (docs/decisions/fusion.md). What the model cannot read has no weight: search by words is all
-there is then.
+Each kind of score is scaled to 0..1 and then weighted. Fusion by rank would lose how far apart two scores are
+(docs/decisions/fusion.md). A query that the model cannot read is searched by keyword only.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ if TYPE_CHECKING:
     from memcairn.search.query import Filter
     from memcairn.store.database import Database
 
-# Of a fused score, the part that is the vectors'; the rest is the words'.
-VECTORS = 0.3
-# Of the scores of the best, the part that is MaxSim's; the rest is the fused score.
-MAXSIM = 0.6
-NEAREST = 200
-COMPARED = 100
-_AT_ONCE = 500
+# Weight of the cosine in a fused score; the rest is the weight of the keyword score.
+VECTOR_WEIGHT = 0.3
+# Weight of MaxSim in the scores of the best candidates; the rest is the weight of the fused score.
+MAXSIM_WEIGHT = 0.6
+MAX_NEAREST = 200
+MAX_COMPARED = 100
+_BATCH_SIZE = 500
 
 
-class Compared(NamedTuple):
-    """What vectors and tokens say of one chunk.
+class Similarity(NamedTuple):
+    """How similar a chunk is to the query.
 
     Args:
-        cosine: of the query's vector with the chunk's, -1..1.
+        cosine: of the two vectors, -1..1.
         maxsim: mean over the query's tokens of their best match, about -1..1; None: not compared.
     """
 
@@ -53,7 +52,7 @@ class Compared(NamedTuple):
 
 
 class Meaning:
-    """A model, and the vectors of one index that were made with it; threads may share it.
+    """A model, and the vectors of one index that it made; threads may share it.
 
     Args:
         embedder: the model, loaded.
@@ -63,52 +62,55 @@ class Meaning:
         self.embedder = embedder
         self._scan = VectorScan()
 
-    def of_query(self, db: Database, text: str) -> EmbeddedQuery | None:
-        """What a query means; None if the index has no vectors of this model, or it cannot read it.
+    def embed_query(self, db: Database, text: str) -> EmbeddedQuery | None:
+        """Embed a query; None if the index has no vectors of this model, or the model cannot read the query.
 
         Raises:
             EmbeddingError: the model cannot be reached.
         """
-        held = vector_state.model(db)
-        if held is None:
+        indexed = vector_state.model(db)
+        if indexed is None:
             return None
-        if held.name != self.embedder.name:
+        if indexed.name != self.embedder.name:
             vector_state.mark_outdated(db)
             return None
         if self.embedder.knows(text) < MIN_KNOWN_SHARE:
             return None
-        asked = self.embedder.embed_query(text)
-        if len(asked.vector) != held.dimension:
+        query = self.embedder.embed_query(text)
+        if len(query.vector) != indexed.dimension:
             vector_state.mark_outdated(db)
             return None
-        return asked
+        return query
 
     def fuse(
         self,
         db: Database,
-        asked: EmbeddedQuery,
-        weighed: Mapping[str, float],
+        query: EmbeddedQuery,
+        weights: Mapping[str, float],
         where: Filter,
         found: Sequence[Candidate],
-    ) -> tuple[list[Candidate], dict[int, Compared]]:
-        """Join the chunks that hold a query's words with those that are near to it, best first.
+    ) -> tuple[list[Candidate], dict[int, Similarity]]:
+        """Merge keyword candidates with the chunks that are nearest to the query, best first.
 
         Args:
             db: index.db.
-            asked: what the query means.
-            weighed: its words -> how much each says.
-            where: which notes may answer.
-            found: the chunks that hold its words, with scores from 0 to 1.
+            query: the embedded query.
+            weights: the weight of each of its words.
+            where: the condition for notes.
+            found: the keyword candidates, with scores from 0 to 1.
 
         Returns:
-            The best `COMPARED` with scores from 0 to 1, and what was compared by chunk.
+            The best `MAX_COMPARED` with scores from 0 to 1, and the similarity of each chunk.
         """
-        held = vector_state.model(db)  # by now it may be another one
-        if held is None or (held.name, held.dimension) != (self.embedder.name, len(asked.vector)):
+        model = vector_state.model(db)  # another process may have replaced it since `embed_query`
+        if model is None or (model.name, model.dimension) != (
+            self.embedder.name,
+            len(query.vector),
+        ):
             return list(found), {}
         notes = _notes(db, where) if where.sql else None
-        near = self._scan.search(db, asked.vector, notes)
-        nearest = near.top(NEAREST)
+        near = self._scan.search(db, query.vector, notes)
+        nearest = near.top(MAX_NEAREST)
         if not nearest:
             return list(found), {}
         by_chunk = {c.chunk: c for c in found}
@@ -119,62 +121,65 @@ class Meaning:
         low, high = near.lowest, nearest[0][1]
         fused = {
             chunk: c.score
-            if chunk not in cosines  # not embedded yet: its words speak for it alone
-            else (1 - VECTORS) * c.score + VECTORS * (cosines[chunk] - low) / max(high - low, 1e-9)
+            if chunk not in cosines  # not embedded yet: the keyword score alone counts
+            else (1 - VECTOR_WEIGHT) * c.score
+            + VECTOR_WEIGHT * (cosines[chunk] - low) / max(high - low, 1e-9)
             for chunk, c in by_chunk.items()
         }
-        best = sorted(fused, key=lambda chunk: (-fused[chunk], chunk))[:COMPARED]
-        late = self._late(db, asked, weighed, best)
-        scores = _joined({chunk: fused[chunk] for chunk in best}, late)
+        best = sorted(fused, key=lambda chunk: (-fused[chunk], chunk))[:MAX_COMPARED]
+        maxsims = self._maxsim_scores(db, query, weights, best)
+        scores = _combine({chunk: fused[chunk] for chunk in best}, maxsims)
         ranked = [by_chunk[chunk]._replace(score=score) for chunk, score in scores.items()]
         ranked.sort(key=lambda c: (-c.score, c.chunk))
         return ranked, {
-            chunk: Compared(cosines[chunk], late.get(chunk)) for chunk in best if chunk in cosines
+            chunk: Similarity(cosines[chunk], maxsims.get(chunk))
+            for chunk in best
+            if chunk in cosines
         }
 
-    def _late(
+    def _maxsim_scores(
         self,
         db: Database,
-        asked: EmbeddedQuery,
-        weighed: Mapping[str, float],
+        query: EmbeddedQuery,
+        weights: Mapping[str, float],
         chunks: Sequence[int],
     ) -> dict[int, float]:
-        """Chunk -> MaxSim, for those that have token states."""
-        if not len(asked.states):
+        """Chunk -> MaxSim, for the chunks whose token states are stored."""
+        if not len(query.states):
             return {}
         tokens = vectors.tokens(db, chunks)
         compared = [chunk for chunk in chunks if chunk in tokens]
-        said = maxsim(
-            asked.states,
+        scores = maxsim(
+            query.states,
             [tokens[chunk] for chunk in compared],
-            _token_weights(asked.words, weighed),
+            _token_weights(query.words, weights),
         )
-        return dict(zip(compared, said.tolist(), strict=True))
+        return dict(zip(compared, scores.tolist(), strict=True))
 
 
-def _token_weights(tokens: Sequence[str], weighed: Mapping[str, float]) -> NDArray[np.float32]:
-    """How much each token says: as much as the word that it is a part of; a stop word nearly nothing."""
-    least = log(2)  # the weight of a word that every chunk holds
+def _token_weights(tokens: Sequence[str], weights: Mapping[str, float]) -> NDArray[np.float32]:
+    """The weight of each token is that of its word; stop words get the lowest weight."""
+    lowest = log(2)  # the weight of a word that every chunk contains
     found = {
-        word: max((weighed[part] for part in words(word) if part in weighed), default=least)
+        word: max((weights[part] for part in words(word) if part in weights), default=lowest)
         for word in dict.fromkeys(tokens)
     }
     return np.array([found[word] for word in tokens], np.float32)
 
 
-def _joined(fused: Mapping[int, float], late: Mapping[int, float]) -> dict[int, float]:
-    """The scores of chunks from their fused scores and MaxSim, each brought to 0..1 among them.
+def _combine(fused: Mapping[int, float], maxsims: Mapping[int, float]) -> dict[int, float]:
+    """The weighted sum of fused scores and MaxSim, each scaled to 0..1.
 
     A chunk whose tokens were not compared keeps its fused score.
     """
-    if len(late) < 2:
+    if len(maxsims) < 2:
         return dict(fused)
     low, high = min(fused.values()), max(fused.values())
-    least, most = min(late.values()), max(late.values())
+    lowest, highest = min(maxsims.values()), max(maxsims.values())
     scores = {chunk: (score - low) / max(high - low, 1e-9) for chunk, score in fused.items()}
-    for chunk, score in late.items():
-        compared = (score - least) / max(most - least, 1e-9)
-        scores[chunk] = (1 - MAXSIM) * scores[chunk] + MAXSIM * compared
+    for chunk, score in maxsims.items():
+        compared = (score - lowest) / max(highest - lowest, 1e-9)
+        scores[chunk] = (1 - MAXSIM_WEIGHT) * scores[chunk] + MAXSIM_WEIGHT * compared
     return scores
 
 
@@ -184,9 +189,9 @@ def _notes(db: Database, where: Filter) -> list[int]:
 
 
 def _candidates(db: Database, chunks: Sequence[int]) -> Iterator[Candidate]:
-    for start in range(0, len(chunks), _AT_ONCE):
-        some = chunks[start : start + _AT_ONCE]
-        marks = ", ".join("?" * len(some))
+    for start in range(0, len(chunks), _BATCH_SIZE):
+        batch = chunks[start : start + _BATCH_SIZE]
+        marks = ", ".join("?" * len(batch))
         sql = f"SELECT id, note, position, 0.0 FROM chunk WHERE id IN ({marks})"
-        for row in db.execute(sql, some):
+        for row in db.execute(sql, batch):
             yield Candidate(*row)

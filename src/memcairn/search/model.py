@@ -1,6 +1,6 @@
-"""The embedding model that the configuration names, loaded when it is first needed.
+"""The configured embedding model, loaded when it is first needed.
 
-Whatever is wrong with it, search by words goes on: that it cannot be loaded or reached is told once.
+If it cannot be loaded or reached, keyword search goes on, and one notice reports the reason.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
-# So long a model that failed is not asked again: a server that is down would hold up every search.
-PAUSE_S = 60.0
+# After a failure the model is not used for this time: a server that is down would delay every search.
+RETRY_DELAY_S = 60.0
 
 
 class Model:
@@ -27,7 +27,7 @@ class Model:
 
     Args:
         settings: the configuration.
-        notices: where to tell that it cannot be used.
+        notices: receives a notice when the model cannot be used.
     """
 
     def __init__(self, settings: Config, notices: list[str]) -> None:
@@ -36,19 +36,19 @@ class Model:
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
         self._meaning: Meaning | None = None
-        self._again_at = 0.0
+        self._retry_at = 0.0
 
     @property
     def wanted(self) -> bool:
-        """Whether there is to be one: it is configured, and the default one is installed."""
+        """Whether a model is configured; the default one must also be installed."""
         return backlog.is_wanted(self._settings)
 
     def embedder(self) -> Embedder | None:
-        """The model; None if none is wanted.
+        """The model; None unless one is wanted.
 
         Raises:
             ConfigError: its settings are incomplete.
-            EmbeddingError: it is not installed, or cannot be loaded.
+            EmbeddingError: the model is not installed, or cannot be loaded.
         """
         with self._lock:
             if self._loaded is None and self.wanted:
@@ -56,18 +56,18 @@ class Model:
             return self._loaded
 
     def load(self) -> Embedder:
-        """The model, which must be wanted; see `embedder`."""
+        """The model; one must be wanted. Raises like `embedder`."""
         embedder = self.embedder()
         assert embedder is not None
         return embedder
 
     def meaning(self, db: Database) -> Meaning | None:
-        """What a search compares meanings with.
+        """The semantic search for an index.
 
-        None if nothing in this index was embedded, or the model cannot be used now.
+        None if the index has no embeddings, or the model cannot be used now.
         """
-        (held,) = db.execute("SELECT model FROM vector_state").fetchone()
-        if not held or not self.wanted or time.monotonic() < self._again_at:
+        (model_name,) = db.execute("SELECT model FROM vector_state").fetchone()
+        if not model_name or not self.wanted or time.monotonic() < self._retry_at:
             return None
         try:
             embedder = self.embedder()
@@ -76,15 +76,15 @@ class Model:
             return None
         with self._lock:
             if self._meaning is None and embedder is not None:
-                # It brings NumPy, which no search by words needs.
+                # It imports NumPy, which keyword search does not need.
                 from memcairn.search.meaning import Meaning  # noqa: PLC0415
 
                 self._meaning = Meaning(embedder)
             return self._meaning
 
     def failed(self, error: MemcairnError) -> None:
-        """Tell what went wrong, and do without the model for a while."""
-        self._again_at = time.monotonic() + PAUSE_S
-        notice = f"search goes on by words only: {error}"
+        """Add a notice, and do not use the model for `RETRY_DELAY_S`."""
+        self._retry_at = time.monotonic() + RETRY_DELAY_S
+        notice = f"semantic search is unavailable, using keyword search: {error}"
         if notice not in self._notices:
             self._notices.append(notice)

@@ -1,4 +1,4 @@
-"""Chunks become passages: adjacent ones merge, and all of them stay within the budget."""
+"""Build passages from ranked chunks: merge adjacent chunks, and trim the answer to its budget."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from memcairn.fs.signature import Signature
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words
 from memcairn.search.relevance import relevance
-from memcairn.search.trimming import trimmed
+from memcairn.search.trimming import trim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,43 +22,41 @@ if TYPE_CHECKING:
     from memcairn.search.validity import Outdated
     from memcairn.store.database import Database
 
-# A passage does not grow beyond this by merging: a long one spends a reader's budget on what ranks low.
+# The maximum length of a merged passage: a longer one spends the budget on chunks that rank low.
 MAX_CHUNKS = 4
-# A chunk joins the passage beside it if its score is this share of the passage's: where meaning counts,
-# scores lie closer together.
-JOIN_WORDS = 0.6
-JOIN_MEANT = 0.8
-
-
-# With less of the budget left, an answer ends: a part of a sentence tells nothing.
+# A chunk joins the adjacent passage if its score is at least this share of the passage's score. The scores of
+# a semantic search lie closer together.
+MIN_JOIN_SHARE = 0.6
+MIN_JOIN_SHARE_SEMANTIC = 0.8
+# An answer ends when less of its budget is left: part of a sentence is of no use.
 MIN_WORDS = 12
 
 
 class Source(NamedTuple):
-    """What the index held of a note's file when an answer was read from it."""
+    """The signature and hash of a note's file in the index when an answer was read from it."""
 
     signature: Signature
     hash: bytes
 
 
 class Passage(NamedTuple):
-    """A part of a note that answers.
+    """A part of a note, as a search returns it.
 
     Args:
         path: absolute path of the note.
         start_line: the first line, 1-based.
         end_line: the last line, inclusive.
-        text: what these lines say, without the headings above it.
+        text: the text of these lines, without leading headings.
         title: of the note.
-        heading_path: the headings above, outermost first.
+        heading_path: the headings above the text, outermost first.
         date: the note's own date, ISO 8601, if it has one.
-        score: how likely it is what was asked for, 0 to 1, and means the same for every query; the order
-            is that of `why.rank`, which knows what stands beside it, too (search/relevance.py).
+        score: the probability that it is relevant, 0 to 1, comparable between queries. Passages are ordered
+            by `why.rank`, which also depends on the chunks around it.
         namespace: the note's label.
         matched: the words of the query that are in the text, its headings or the title.
-        why: what its score and its place in the answer come from.
-        expired: the last day that the note was valid, if that is over.
-        superseded_by: the path of the note that took its place, or its name if it is not there.
+        why: the values that the score and the rank come from.
+        expired: the last day on which the note was valid, if that has passed.
+        superseded_by: the path of the note that replaced it, or its name if there is no such note.
     """
 
     path: str
@@ -77,7 +75,7 @@ class Passage(NamedTuple):
 
 
 class ChunkSpan:
-    """Chunks `first` to `last` of one note, which stand together in the answer."""
+    """Chunks `first` to `last` of one note, which become one passage."""
 
     __slots__ = ("chunk", "first", "last", "note", "score")
 
@@ -87,19 +85,21 @@ class ChunkSpan:
         self.first = self.last = candidate.position
         self.score = candidate.score
 
-    def takes(self, candidate: Candidate, join_from: float) -> bool:
-        """Whether a candidate beside it may join."""
+    def accepts(self, candidate: Candidate, min_join_share: float) -> bool:
+        """Whether an adjacent candidate may join."""
         short = self.last - self.first + 1 < MAX_CHUNKS
-        return short and candidate.score >= join_from * self.score
+        return short and candidate.score >= min_join_share * self.score
 
 
-def spans(candidates: Iterable[Candidate], limit: int, join_from: float) -> list[ChunkSpan]:
-    """Join candidates that follow one another in a note and are about as good; the better rank counts."""
+def join_adjacent(
+    candidates: Iterable[Candidate], limit: int, min_join_share: float
+) -> list[ChunkSpan]:
+    """Join adjacent candidates with similar scores, best first; the best candidate gives the score."""
     joined: list[ChunkSpan] = []
     by_edge: dict[tuple[int, int], ChunkSpan] = {}
     for c in candidates:
         beside = (by_edge.get((c.note, c.position + step)) for step in (-1, 1))
-        span = next((s for s in beside if s and s.takes(c, join_from)), None)
+        span = next((s for s in beside if s and s.accepts(c, min_join_share)), None)
         if span is None:
             if len(joined) == limit:
                 break
@@ -123,29 +123,32 @@ SELECT path, title, date, namespace, hash, size_bytes, mtime_ns, inode FROM note
 def build(
     db: Database,
     candidates: Sequence[Candidate],
-    known: ScoringContext,
+    context: ScoringContext,
     outdated: Mapping[int, Outdated],
     *,
     limit: int,
     budget_words: int | None,
-    join_from: float,
+    min_join_share: float,
 ) -> tuple[list[Passage], dict[str, Source]]:
-    """The passages of an answer, best first, and what they are from, by path.
+    """Build the passages of an answer.
 
     Args:
         db: index.db.
         candidates: ranked chunks.
-        known: what is known of the query and of the candidates.
-        outdated: notes that no longer hold.
-        limit: the most passages.
-        budget_words: the most words in all; what does not fit is trimmed to the sentences that say most,
-            and ends the answer.
-        join_from: see `JOIN_WORDS`.
+        context: intermediate results of the search.
+        outdated: the outdated notes.
+        limit: the maximum number of passages.
+        budget_words: the maximum number of words in all; the first passage that exceeds it is trimmed and
+            ends the answer.
+        min_join_share: see `MIN_JOIN_SHARE`.
+
+    Returns:
+        The passages, best first, and the files that they were read from, by path.
     """
     passages: list[Passage] = []
     sources: dict[str, Source] = {}
     left = budget_words
-    for span in spans(candidates, limit, join_from):
+    for span in join_adjacent(candidates, limit, min_join_share):
         path, title, date, namespace, digest, *signature = db.execute(
             _NOTE, (span.note,)
         ).fetchone()
@@ -155,24 +158,24 @@ def build(
         start, (text, last) = rows[0][0], _joined(rows)
         if len(rows) > 1:
             text = _lines(paths.from_db(path), start, last) or text
-        below = _below_headings(text)
-        text, above_it = below or (text, 0)
-        start += above_it
+        body = _below_headings(text)
+        text, heading_lines = body or (text, 0)
+        start += heading_lines
         if left is not None:
             words_in = size(text)
             if words_in > left:
                 if passages and left < MIN_WORDS:
                     break
-                text, first_line, last_line = trimmed(text, left, known.weighed)
+                text, first_line, last_line = trim(text, left, context.word_weights)
                 start, last = start + first_line, start + last_line
             left -= min(left, words_in)
         above = next(path for first, _, path, _ in reversed(rows) if first <= start)
         heading_path = tuple(json_text.loads(above))
         inside = set(words(" ".join((text, title, *heading_path))))
-        matched = tuple(word for word in known.weighed if word in inside)
-        if below is None and not matched:
-            continue  # headings with nothing below them, and not those that were asked for
-        why = known.why(span.chunk, span.score, inside)
+        matched = tuple(word for word in context.word_weights if word in inside)
+        if body is None and not matched:
+            continue  # headings that have no text below them and do not match
+        why = context.explain(span.chunk, span.score, inside)
         passage = Passage(
             path=paths.from_db(path),
             start_line=start,
@@ -194,9 +197,9 @@ def build(
 
 
 def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
-    """The text of chunks in a row, and its last line.
+    """The text of consecutive chunks, and its last line.
 
-    Between chunks stand blank lines, and what is not indexed: rules, and markers of ours.
+    Blank lines stand for the lines between chunks, which are not indexed: rules, and memcairn's markers.
     """
     start, last, _, text = rows[0]
     for start, end, _, more in rows[1:]:
@@ -206,9 +209,9 @@ def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
 
 
 def _below_headings(text: str) -> tuple[str, int] | None:
-    """The text without headings that it begins with, which the heading path has; and their lines.
+    """The text after its leading headings, and the number of lines before it; None if nothing follows.
 
-    None if it has nothing else.
+    The heading path has these headings.
     """
     lines = text.split("\n")
     first = 0
@@ -218,7 +221,7 @@ def _below_headings(text: str) -> tuple[str, int] | None:
 
 
 def _lines(path: str, first: int, last: int) -> str | None:
-    """What the file says there, or None: it is gone, and the answer is looked at again anyway."""
+    """These lines of the file; None if it cannot be read: the caller then searches again."""
     try:
         with os.fdopen(safe_open.open_nofollow(path), encoding="utf-8-sig", newline="") as file:
             if os.fstat(file.fileno()).st_nlink > 1:

@@ -17,59 +17,66 @@ if TYPE_CHECKING:
     from memcairn.search.query import Query
     from memcairn.store.database import Database
 
-# Candidates beyond the number asked for: neighbours raise some of them.
+# Candidates beyond the requested number, since neighbors raise the scores of some.
 SPARE_CANDIDATES = 100
 
 
 def search(
     db: Database, query: Query, meaning: Meaning | None = None
 ) -> tuple[list[Passage], dict[str, Source]]:
-    """The passages that answer best, best first, and what they are from, by path.
+    """Find the best passages.
 
     Args:
         db: index.db.
-        query: what is asked.
-        meaning: the model that compares meanings; None: words are all that counts.
+        query: the request.
+        meaning: the model for semantic search; None: keyword search only.
+
+    Returns:
+        The passages, best first, and the files that they were read from, by path.
 
     Raises:
         EmbeddingError: the model cannot be reached.
     """
-    asked = query_words(query.text)
-    # A query without a word, "" or "?!", means nothing: to a model everything would be about as near to it.
-    meant = None if meaning is None or not asked else meaning.of_query(db, query.text)
+    words = query_words(query.text)
+    # A query without words, such as "?!", is about as near to everything: its vector says nothing.
+    embedded = None if meaning is None or not words else meaning.embed_query(db, query.text)
     with db.snapshot():
         where = note_filter(query)
-        counted = keyword.frequencies(db, asked)
-        found = keyword.candidates(db, counted, where, limit=SPARE_CANDIDATES + query.limit)
+        frequencies = keyword.word_frequencies(db, words)
+        found = keyword.find_candidates(
+            db, frequencies, where, limit=SPARE_CANDIDATES + query.limit
+        )
         (chunks,) = db.execute("SELECT COALESCE(MAX(id), 0) FROM chunk").fetchone()
-        weighed = relevance.weights(counted, chunks)
+        weights = relevance.word_weights(frequencies, chunks)
         wanted = 2 * query.limit
-        compared: Mapping[int, tuple[float, float | None]] = {}
-        if meaning is None or meant is None:
-            fused = found = structure.by_words_around(db, found, wanted)
-            ranked = structure.with_best_of_note(fused)
+        similarities: Mapping[int, tuple[float, float | None]] = {}
+        if meaning is None or embedded is None:
+            fused = found = structure.score_by_nearby_words(db, found, wanted)
+            ranked = structure.add_best_of_note(fused)
         else:
-            found = structure.by_words_around(db, found, SPARE_CANDIDATES)
-            fused, compared = meaning.fuse(db, meant, weighed, where, found)
-            ranked = structure.inherit(db, fused, wanted)
-        known = ScoringContext(
-            {word: weighed[word] for word in asked},
+            found = structure.score_by_nearby_words(db, found, SPARE_CANDIDATES)
+            fused, similarities = meaning.fuse(db, embedded, weights, where, found)
+            ranked = structure.add_inherited(db, fused, wanted)
+        context = ScoringContext(
+            {word: weights[word] for word in words},
             {c.chunk: c.score for c in found},
-            compared,
+            similarities,
             {c.chunk: c.score for c in fused},
             {c.chunk: c.score for c in ranked},
         )
         if (period := query.period) is not None:
-            of_then = periods.timely(db, (candidate.note for candidate in ranked), period)
-            ranked = periods.boost_period(ranked, of_then)
-        outdated = validity.outdated(db, (candidate.note for candidate in ranked), query)
+            of_period = periods.notes_in_period(db, (c.note for c in ranked), period)
+            ranked = periods.boost_period(ranked, of_period)
+        outdated = validity.find_outdated(db, (c.note for c in ranked), query)
         ranked = validity.demote_outdated(ranked, outdated)
         return passages.build(
             db,
             ranked,
-            known,
+            context,
             outdated,
             limit=query.limit,
             budget_words=query.budget_words,
-            join_from=passages.JOIN_MEANT if meant is not None else passages.JOIN_WORDS,
+            min_join_share=(
+                passages.MIN_JOIN_SHARE if embedded is None else passages.MIN_JOIN_SHARE_SEMANTIC
+            ),
         )

@@ -1,11 +1,11 @@
-"""What is asked: words, and which notes may answer."""
+"""A search request, and the SQL that selects the notes it may return."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn.search import when
+from memcairn.search import periods
 from memcairn.store import path_range
 
 if TYPE_CHECKING:
@@ -45,31 +45,31 @@ class Query(NamedTuple):
         return time.strftime("%Y-%m-%d") if self.as_of is None else self.as_of.last_day
 
     @property
-    def period(self) -> when.Period | None:
+    def period(self) -> periods.Period | None:
         """The time that the text speaks of ("last week"). A preference, never a filter."""
-        if not when.may_speak_of_time(self.text):
+        if not periods.may_mention_time(self.text):
             return None
         from datetime import date  # noqa: PLC0415 - few questions need it
 
-        return when.understand(self.text, date.fromisoformat(self.day))
+        return periods.find_period(self.text, date.fromisoformat(self.day))
 
 
 class Filter(NamedTuple):
-    """A condition on the table `note`, as SQL with named parameters; "" lets every note pass."""
+    """A condition on the table `note`, as SQL with named parameters; "" accepts every note."""
 
     sql: str
     row: dict[str, Any]
 
 
-# As `path_range.AT_OR_BELOW`, with names for its parameters.
+# `path_range.AT_OR_BELOW` with named parameters.
 _BOUNDS = ("root", "low", "high", "low_bytes", "high_bytes")
 _BELOW = """(
     note.path = :root OR note.path > :low AND note.path < :high
     OR note.path > :low_bytes AND note.path < :high_bytes
 )"""
-# A file that was changed a moment ago is known with the time 0.
+# The index holds the time 0 for a file that was changed moments before it was indexed.
 _CHANGED = "CASE note.mtime_ns WHEN 0 THEN :now ELSE note.mtime_ns END"
-# A day that is written without a time counts as the whole day.
+# A date without a time means the whole day.
 _SINCE = f"""(
     note.date >= :since OR note.date = :since_day OR note.date IS NULL AND {_CHANGED} >= :since_ns
 )"""
@@ -81,7 +81,10 @@ _AS_OF = f"""(
 
 
 def note_filter(query: Query) -> Filter:
-    """Which notes may answer. An unknown namespace or type lets none pass."""
+    """The condition for the notes that a search may return.
+
+    An unknown namespace or type accepts no note.
+    """
     terms: list[str] = []
     row: dict[str, Any] = {}
     if query.namespace is not None:
@@ -107,6 +110,6 @@ def note_filter(query: Query) -> Filter:
 
 
 def match(words: Sequence[str], *, join: str = " OR ", columns: str = "") -> str:
-    """A MATCH expression for these words. Quoted, so that none of them can be an operator."""
+    """A MATCH expression for words. They are quoted: none of them acts as an operator."""
     quoted = ('"' + word.replace('"', '""') + '"' for word in words)
     return columns + "(" + join.join(quoted) + ")"

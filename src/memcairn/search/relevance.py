@@ -1,8 +1,8 @@
-"""How likely a passage is what was asked for: a score from 0 to 1 that means the same for every query.
+"""The probability that a passage is relevant: a score from 0 to 1 that is comparable between queries.
 
-Scores that rank (BM25, fused scores) compare within one search only: the best of a search always has the
-best one. What compares between searches is how much of the query's words a passage holds, and how near it
-is in meaning. A logistic regression makes a probability of them (docs/decisions/relevance.md).
+BM25 and fused scores are comparable within one search only: the best passage always gets the best score.
+Comparable between searches are the share of the query's words in a passage and its cosine with the query.
+A logistic regression turns them into a probability (docs/decisions/relevance.md).
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
 
-# What is less likely than that is not for somebody who did not ask: a hook keeps silent.
+# Hooks stay silent below this score.
 RELEVANT = 0.5
-# A passage that holds so many of the query's words is as sure by its words as can be.
-ENOUGH_WORDS = 6
+# More matched words than these do not raise the score.
+MAX_MATCHED_WORDS = 6
 
 
 class ScoreBreakdown(NamedTuple):
-    """Why a passage is in an answer, and why it stands where it stands.
+    """The values that the score and the rank of a passage come from.
 
     Args:
-        words: BM25 of the query's words in and around its best chunk, 1 for the best of the search.
-        cosine: of the query's meaning with that chunk's, -1 to 1; None where only words counted.
+        words: BM25 of the query's words in and around the best chunk, 1 for the best of the search.
+        cosine: of the query's vector with that chunk's, -1 to 1; None in a keyword search.
         maxsim: how well the tokens of that chunk match those of the query, -1 to 1; None if not compared.
-        fused: these together, 0 to 1 within the search.
-        inherited: what it got from its neighbours and the best of its note.
-        adjusted: what it got for being of the time that the query speaks of, or lost for being outdated.
-        rank: the sum of these three: what passages are ranked by.
-        held: share of the query, by weight of its words, that the passage and its headings hold.
+        fused: the three values above fused, 0 to 1 within the search.
+        inherited: added for the scores of its neighbors and the best score in its note.
+        adjusted: added for a note of the period in the query, or subtracted for an outdated note.
+        rank: fused, inherited and adjusted together; passages are ordered by it.
+        held: share of the query's words, by weight, that the passage and its headings contain.
     """
 
     words: float
@@ -45,31 +45,31 @@ class ScoreBreakdown(NamedTuple):
 
 
 class ScoringContext(NamedTuple):
-    """What a search knows of its query and of the chunks that it ranked.
+    """The intermediate results of a search, from which `ScoreBreakdown`s are made.
 
     Args:
-        weighed: the query's words -> how much each says.
-        words: chunk -> `Why.words`.
-        compared: chunk -> cosine and MaxSim.
-        fused: chunk -> `Why.fused`.
-        inherited: chunk -> `Why.fused` and `Why.inherited` together.
+        word_weights: the weight of each word of the query.
+        words: chunk -> `ScoreBreakdown.words`.
+        similarities: chunk -> cosine and MaxSim.
+        fused: chunk -> `ScoreBreakdown.fused`.
+        inherited: chunk -> the sum of `ScoreBreakdown.fused` and `ScoreBreakdown.inherited`.
     """
 
-    weighed: Mapping[str, float]
+    word_weights: Mapping[str, float]
     words: Mapping[int, float]
-    compared: Mapping[int, tuple[float, float | None]]
+    similarities: Mapping[int, tuple[float, float | None]]
     fused: Mapping[int, float]
     inherited: Mapping[int, float]
 
-    def why(self, chunk: int, rank: float, inside: Container[str]) -> ScoreBreakdown:
-        """Why a passage is in the answer.
+    def explain(self, chunk: int, rank: float, words: Container[str]) -> ScoreBreakdown:
+        """The parts of a passage's score.
 
         Args:
             chunk: the best of its chunks.
-            rank: the score that it is ranked by.
-            inside: the words in it, and in its headings.
+            rank: the score that orders it.
+            words: the words in its text and headings.
         """
-        cosine, maxsim = self.compared.get(chunk, (None, None))
+        cosine, maxsim = self.similarities.get(chunk, (None, None))
         fused = self.fused.get(chunk, 0.0)
         inherited = self.inherited[chunk]
         return ScoreBreakdown(
@@ -80,38 +80,38 @@ class ScoringContext(NamedTuple):
             inherited=round(inherited - fused, 4),
             adjusted=round(rank - inherited, 4),
             rank=round(rank, 4),
-            held=round(held(self.weighed, inside), 4),
+            held=round(coverage(self.word_weights, words), 4),
         )
 
 
-def weights(counted: Mapping[str, int], chunks: int) -> dict[str, float]:
-    """How much each word of a query says: ln(1 + N / (1 + n)), like the idf of BM25.
+def word_weights(frequencies: Mapping[str, int], chunks: int) -> dict[str, float]:
+    """The weight of each word of a query: ln(1 + N / (1 + n)), like the idf of BM25.
 
     Args:
-        counted: word -> how many chunks hold it.
-        chunks: how many there are.
+        frequencies: word -> the number of chunks that contain it.
+        chunks: the number of all chunks.
     """
-    return {word: log(1 + chunks / (1 + count)) for word, count in counted.items()}
+    return {word: log(1 + chunks / (1 + count)) for word, count in frequencies.items()}
 
 
-def held(weighed: Mapping[str, float], inside: Container[str]) -> float:
-    """Share of a query's words, by weight, that are among the words `inside`."""
-    total = sum(weighed.values())
+def coverage(weights: Mapping[str, float], words: Container[str]) -> float:
+    """The share of a query's words, by weight, that are among `words`."""
+    total = sum(weights.values())
     return (
-        sum(weight for word, weight in weighed.items() if word in inside) / total if total else 0.0
+        sum(weight for word, weight in weights.items() if word in words) / total if total else 0.0
     )
 
 
 def relevance(why: ScoreBreakdown, matched: int) -> float:
-    """The probability that a passage is what was asked for; `RELEVANT` is the threshold.
+    """The probability that a passage is relevant; `RELEVANT` is the threshold.
 
     Args:
-        why: what is known of it.
-        matched: how many of the query's words it holds.
+        why: the parts of its score.
+        matched: the number of the query's words that it contains.
     """
-    said = min(matched, ENOUGH_WORDS) / ENOUGH_WORDS
+    words = min(matched, MAX_MATCHED_WORDS) / MAX_MATCHED_WORDS
     if why.cosine is None:
-        logit = 0.90 * why.held + 6.33 * said - 3.17
+        logit = 0.90 * why.held + 6.33 * words - 3.17
     else:
-        logit = 4.66 * said + 9.82 * why.cosine - 5.32
+        logit = 4.66 * words + 9.82 * why.cosine - 5.32
     return 1 / (1 + exp(-logit))

@@ -1,9 +1,8 @@
-"""What stands beside a good chunk is likely to belong to the answer.
+"""Scores from the structure of notes: a chunk beside a good chunk is likely to belong to the answer.
 
-A note says a thing once: the question's words are spread over neighbouring chunks. So each word of the
-query counts for a chunk where it stands nearest, and later a chunk inherits a share of its neighbours'
-scores and of the best score in its note. On conversations written out as Markdown this is worth more than
-any other step after BM25 itself.
+A note rarely repeats a word: the words of a query are spread over neighboring chunks. Therefore a chunk gets
+a share of the query's words in its neighbors, and later a share of their scores and of the best score in its
+note. On conversations as Markdown, no other step after BM25 improves recall as much.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
 
     from memcairn.store.database import Database
 
-# Share of what a chunk one, two … places away has.
-NEIGHBOURS = (0.3, 0.15)
-BEST_OF_NOTE = 0.5
+# Share of the score of a chunk that is one, two … positions away.
+NEIGHBOR_SHARES = (0.3, 0.15)
+BEST_OF_NOTE_SHARE = 0.5
 _STEPS = tuple(
     (step, share)
-    for distance, share in enumerate(NEIGHBOURS, 1)
+    for distance, share in enumerate(NEIGHBOR_SHARES, 1)
     for step, share in ((-distance, share), (distance, share))
 )
 _HERE_AND_STEPS = ((0, 1.0), *_STEPS)
@@ -31,15 +30,17 @@ _HERE_AND_STEPS = ((0, 1.0), *_STEPS)
 Place = tuple[int, int]  # note, position
 
 
-def by_words_around(db: Database, candidates: Sequence[Candidate], wanted: int) -> list[Candidate]:
-    """The candidates and their neighbours by the words in and around them, best first, the best with 1.
+def score_by_nearby_words(
+    db: Database, candidates: Sequence[Candidate], wanted: int
+) -> list[Candidate]:
+    """Score candidates and their neighbors by the words in and around them, best first; the best gets 1.
 
-    Each word counts once, where it adds most: in the chunk itself, or a share of it in a neighbour.
+    Each word counts once, where it adds most: in the chunk itself, or a share of it in a neighbor.
 
     Args:
         db: index.db.
-        candidates: chunks that hold words of the query.
-        wanted: how many will be looked at: a neighbour that cannot be among them is not fetched.
+        candidates: chunks that contain words of the query.
+        wanted: how many the caller uses; a neighbor that cannot be among them is not fetched.
     """
     scores: dict[Place, float] = {}
     for ranked in zip(*[c.words for c in candidates], strict=True):
@@ -57,10 +58,11 @@ def by_words_around(db: Database, candidates: Sequence[Candidate], wanted: int) 
     return _at_places(db, candidates, scores, wanted)
 
 
-def inherit(db: Database, candidates: Sequence[Candidate], wanted: int) -> list[Candidate]:
-    """The candidates and their neighbours with what they inherit, best first.
+def add_inherited(db: Database, candidates: Sequence[Candidate], wanted: int) -> list[Candidate]:
+    """Add to candidates and their neighbors shares of the scores beside them and of the best in the note.
 
-    It is a share of each score beside them, and of the best score in their note.
+    Returns:
+        The candidates, best first.
     """
     scores: defaultdict[Place, float] = defaultdict(float)
     for c in candidates:
@@ -69,14 +71,16 @@ def inherit(db: Database, candidates: Sequence[Candidate], wanted: int) -> list[
             scores[c.note, c.position + step] += share * c.score
     best = _best_of_notes(candidates)
     for place in scores:
-        scores[place] += BEST_OF_NOTE * best[place[0]]
+        scores[place] += BEST_OF_NOTE_SHARE * best[place[0]]
     return _at_places(db, candidates, scores, wanted)
 
 
-def with_best_of_note(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates, each with a share of the best score in its note, best first."""
+def add_best_of_note(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Add to each candidate a share of the best score in its note; best first."""
     best = _best_of_notes(candidates)
-    return _ordered([c._replace(score=c.score + BEST_OF_NOTE * best[c.note]) for c in candidates])
+    return _ordered(
+        [c._replace(score=c.score + BEST_OF_NOTE_SHARE * best[c.note]) for c in candidates]
+    )
 
 
 def _best_of_notes(candidates: Sequence[Candidate]) -> dict[int, float]:
@@ -89,7 +93,7 @@ def _best_of_notes(candidates: Sequence[Candidate]) -> dict[int, float]:
 def _at_places(
     db: Database, candidates: Sequence[Candidate], scores: Mapping[Place, float], wanted: int
 ) -> list[Candidate]:
-    """Candidates with the scores of their places, and those neighbours that may be among the best."""
+    """The candidates with the scores of their places, and the neighbors that are among the best."""
     known = {(c.note, c.position) for c in candidates}
     ranked = _ordered([c._replace(score=scores[c.note, c.position]) for c in candidates])
     enough = ranked[wanted - 1].score if len(ranked) >= wanted else 0.0

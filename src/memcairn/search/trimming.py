@@ -1,4 +1,4 @@
-"""What is shown of a passage that does not fit: the sentences that say most of what was asked for."""
+"""Trim a passage that exceeds the budget to the lines or sentences with most of the query's words."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes.sizes import cut_text, sentences, size
 from memcairn.notes.words import words
-from memcairn.search.relevance import held
+from memcairn.search.relevance import coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-class Trimmed(NamedTuple):
+class Excerpt(NamedTuple):
     """A part of a text.
 
     Args:
-        text: what is left.
-        first: its first line, counted from 0.
-        last: its last line.
+        text: the part.
+        first: its first line in the whole text, 0-based.
+        last: its last line, inclusive.
     """
 
     text: str
@@ -32,27 +32,27 @@ class _Unit(NamedTuple):
     text: str
     size: int
     words: frozenset[str]
-    whole: bool  # a part of a sentence stands alone
+    whole: bool  # False: a part of a sentence, which is never combined with others
 
 
-def trimmed(text: str, most_words: int, weighed: Mapping[str, float]) -> Trimmed:
-    """Whole lines in a row, or whole sentences of a line that is too long, that hold most of a query.
+def trim(text: str, most_words: int, weights: Mapping[str, float]) -> Excerpt:
+    """The consecutive lines, or sentences of one long line, with most of a query's words by weight.
 
     Args:
-        text: what does not fit.
-        most_words: the most words that are left of it, at least 1; a sentence beyond is cut.
-        weighed: the query's words -> how much each says.
+        text: a text that does not fit.
+        most_words: the maximum length, at least 1 word; a longer sentence is cut.
+        weights: the weight of each word of the query.
     """
     units = list(_units(text, most_words))
-    windows = (_window(units, first, most_words, weighed) for first in range(len(units)))
+    windows = (_window(units, first, most_words, weights) for first in range(len(units)))
     _, _, first, end = max(windows, key=lambda window: (*window[:2], -window[2]))
     return _joined(units[first:end])
 
 
 def _window(
-    units: Sequence[_Unit], first: int, most_words: int, weighed: Mapping[str, float]
+    units: Sequence[_Unit], first: int, most_words: int, weights: Mapping[str, float]
 ) -> tuple[float, int, int, int]:
-    """How much of the query the units from `first` on hold that fit, how long they are, and which."""
+    """The units from `first` on that fit: their coverage of the query, length, start and end (exclusive)."""
     end, left = first, most_words
     inside: set[str] = set()
     while end < len(units) and units[end].size <= left:
@@ -61,7 +61,7 @@ def _window(
         left -= units[end].size
         inside |= units[end].words
         end += 1
-    return held(weighed, inside), most_words - left, first, max(end, first + 1)
+    return coverage(weights, inside), most_words - left, first, max(end, first + 1)
 
 
 def _units(text: str, most_words: int) -> Iterator[_Unit]:
@@ -72,7 +72,7 @@ def _units(text: str, most_words: int) -> Iterator[_Unit]:
 
 
 def _parts(line: str, most_words: int) -> Iterator[tuple[str, bool]]:
-    """A line; if it is too long, its sentences; if one of them is, its parts. And whether it is whole."""
+    """A line, or the sentences of a long line, or the parts of a long sentence; and whether each is whole."""
     if size(line) <= most_words:
         yield line, True
         return
@@ -83,10 +83,10 @@ def _parts(line: str, most_words: int) -> Iterator[tuple[str, bool]]:
             yield from ((part, False) for part in cut_text(sentence, most_words))
 
 
-def _joined(units: Sequence[_Unit]) -> Trimmed:
-    told = [number for number, unit in enumerate(units) if unit.size]
-    units = units[told[0] : told[-1] + 1] if told else units[:1]
+def _joined(units: Sequence[_Unit]) -> Excerpt:
+    filled = [number for number, unit in enumerate(units) if unit.size]
+    units = units[filled[0] : filled[-1] + 1] if filled else units[:1]
     text = units[0].text
     for before, unit in pairwise(units):
         text += ("\n" if unit.line > before.line else " ") + unit.text
-    return Trimmed(text, units[0].line, units[-1].line)
+    return Excerpt(text, units[0].line, units[-1].line)

@@ -1,6 +1,6 @@
-"""Notes that say of themselves that they no longer hold: `valid_until` is over, or `superseded_by` is set.
+"""Outdated notes: their `valid_until` has passed, or `superseded_by` is set.
 
-They are found, lower than what holds, and the answer says what is wrong with them.
+A search still returns them, below valid notes, and reports why they are outdated.
 """
 
 from __future__ import annotations
@@ -17,56 +17,58 @@ if TYPE_CHECKING:
     from memcairn.search.query import Query
     from memcairn.store.database import Database
 
-# What a note that no longer holds keeps of its score: it stands below all that is half as relevant and
-# holds, and above what is not.
-OUTDATED = 0.5
-_AT_ONCE = 500
+# An outdated note keeps this share of its score: it ranks below valid notes that are half as relevant, and
+# above less relevant ones.
+OUTDATED_FACTOR = 0.5
+_BATCH_SIZE = 500
 
 
 class Outdated(NamedTuple):
-    """Why a note no longer holds.
+    """Why a note is outdated.
 
     Attributes:
-        expired: the last day that it was valid, if that is over.
-        superseded_by: the path of the note that took its place, or what it says of it; None if none did.
+        expired: the last day on which it was valid, if that has passed.
+        superseded_by: the path of the note that replaced it, or the name it gives; None if there is none.
     """
 
     expired: str | None
     superseded_by: str | None
 
 
-def outdated(db: Database, notes: Iterable[int], query: Query) -> dict[int, Outdated]:
-    """Those of these notes that do not hold on the day that the search is about."""
+def find_outdated(db: Database, notes: Iterable[int], query: Query) -> dict[int, Outdated]:
+    """The outdated ones among some notes, on the day that the search is about."""
     ids = list(dict.fromkeys(notes))
     found: dict[int, Outdated] = {}
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
+    for start in range(0, len(ids), _BATCH_SIZE):
+        batch = ids[start : start + _BATCH_SIZE]
         sql = f"""
             SELECT id, path, root, valid_until, superseded_by FROM note
-            WHERE id IN ({", ".join("?" * len(some))})
+            WHERE id IN ({", ".join("?" * len(batch))})
             AND (valid_until IS NOT NULL OR superseded_by IS NOT NULL)
         """
-        for id_, path, root, valid_until, said in db.execute(sql, some).fetchall():
+        for id_, path, root, valid_until, name in db.execute(sql, batch).fetchall():
             expired = valid_until if valid_until and valid_until[:10] < query.day else None
-            successor = said and _successor(db, paths.from_db(path), root, said, query)
+            successor = name and _successor(db, paths.from_db(path), root, name, query)
             if expired or successor:
                 found[id_] = Outdated(expired and expired[:10], successor or None)
     return found
 
 
-def demote_outdated(ranked: Sequence[Candidate], wrong: Container[int]) -> list[Candidate]:
-    """The same candidates, best first, with those of the notes `wrong` lower."""
-    lower = [c._replace(score=c.score * OUTDATED) if c.note in wrong else c for c in ranked]
-    return sorted(lower, key=lambda c: -c.score)
+def demote_outdated(ranked: Sequence[Candidate], notes: Container[int]) -> list[Candidate]:
+    """The candidates, best first, after those of these notes have been demoted."""
+    demoted = [
+        c._replace(score=c.score * OUTDATED_FACTOR) if c.note in notes else c for c in ranked
+    ]
+    return sorted(demoted, key=lambda c: -c.score)
 
 
 _SUCCESSOR = "SELECT path, COALESCE(created, date), mtime_ns FROM note WHERE path = ?"
 
 
-def _successor(db: Database, path: str, root: int, said: str, query: Query) -> str | None:
-    """The note that took the place of another; None if it had not yet, when the search is about."""
-    for name in _names(db, path, root, said):
-        row: tuple[Any, ...] | None = db.execute(_SUCCESSOR, (paths.to_db(name),)).fetchone()
+def _successor(db: Database, path: str, root: int, name: str, query: Query) -> str | None:
+    """The note that replaced another; None if it did so only after the time that the search is about."""
+    for place in _places(db, path, root, name):
+        row: tuple[Any, ...] | None = db.execute(_SUCCESSOR, (paths.to_db(place),)).fetchone()
         if row is None:
             continue
         found, date, mtime_ns = paths.from_db(row[0]), row[1], row[2]
@@ -77,12 +79,12 @@ def _successor(db: Database, path: str, root: int, said: str, query: Query) -> s
             later = date >= end.text if date else mtime_ns == 0 or mtime_ns >= end.mtime_ns
             return None if later else found
         return found
-    return said
+    return name
 
 
-def _names(db: Database, path: str, root: int, said: str) -> Iterable[str]:
-    """The paths that the name of another note may mean: beside this one, or below the root."""
-    named = said.removeprefix("[[").removesuffix("]]").partition("|")[0].partition("#")[0].strip()
+def _places(db: Database, path: str, root: int, name: str) -> Iterable[str]:
+    """The paths that a note's name may mean: relative to this note's folder, or to the root."""
+    named = name.removeprefix("[[").removesuffix("]]").partition("|")[0].partition("#")[0].strip()
     if not named or "\0" in named:
         return
     row = db.execute("SELECT path FROM root WHERE id = ?", (root,)).fetchone()

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memcairn.errors import UsageError
-from memcairn.search.dates import span
-from memcairn.search.when import EARLIEST, Period, understand, whole
+from memcairn.search.dates import parse_date
+from memcairn.search.periods import EARLIEST, Period, find_period, parse_period
 
 TODAY = date(2026, 6, 17)  # a Wednesday
 
@@ -85,7 +85,7 @@ TODAY = date(2026, 6, 17)  # a Wednesday
     ],
 )
 def test_common_forms_are_understood(text: str, first: str, last: str) -> None:
-    assert understand(text, TODAY) == Period(first, last)
+    assert find_period(text, TODAY) == Period(first, last)
 
 
 @pytest.mark.parametrize(
@@ -109,18 +109,18 @@ def test_common_forms_are_understood(text: str, first: str, last: str) -> None:
     ],
 )
 def test_what_names_no_time_is_none(text: str) -> None:
-    assert understand(text, TODAY) is None
+    assert find_period(text, TODAY) is None
 
 
 def test_a_week_begins_on_monday_in_every_week() -> None:
     for day in range(15, 22):
-        period = understand("last week", date(2026, 6, day))
+        period = find_period("last week", date(2026, 6, day))
 
         assert period == Period("2026-06-08", "2026-06-14")
 
 
 @pytest.mark.parametrize(
-    ("moment", "held"),
+    ("moment", "inside"),
     [
         ("2026-06-07", False),
         ("2026-06-08", True),
@@ -128,8 +128,8 @@ def test_a_week_begins_on_monday_in_every_week() -> None:
         ("2026-06-15", False),
     ],
 )
-def test_a_period_holds_its_first_and_last_day(moment: str, held: bool) -> None:  # noqa: FBT001
-    assert Period("2026-06-08", "2026-06-14").holds(moment) is held
+def test_a_period_holds_its_first_and_last_day(moment: str, inside: bool) -> None:  # noqa: FBT001
+    assert Period("2026-06-08", "2026-06-14").contains(moment) is inside
 
 
 TIME_WORDS = (
@@ -150,7 +150,7 @@ WORDS = st.sampled_from(TIME_WORDS.split())
 @example("in march", date.min)
 @example("since yesterday", date.max)
 def test_any_text_on_any_day_is_a_period_in_order_or_none(text: str, today: date) -> None:
-    period = understand(text, today)
+    period = find_period(text, today)
 
     if period is not None:
         assert date.fromisoformat(period.first) <= date.fromisoformat(period.last)
@@ -165,13 +165,13 @@ def test_a_day_as_it_is_written_is_that_day(day: date) -> None:
         f"{day.year}年{day.month}月{day.day}日",
         f"{day.year}년 {day.month}월 {day.day}일",
     ):
-        assert understand(f"notes {text}", TODAY) == Period(day.isoformat(), day.isoformat())
+        assert find_period(f"notes {text}", TODAY) == Period(day.isoformat(), day.isoformat())
 
 
 @given(st.dates(min_value=date(1902, 1, 1)), st.integers(0, 300))
 def test_days_ago_are_that_many_days_ago(today: date, ago: int) -> None:
     for text in (f"{ago} days ago", f"{ago}天前", f"{ago}日前", f"{ago}일 전"):
-        period = understand(text, today)
+        period = find_period(text, today)
 
         assert period is not None
         assert (today - date.fromisoformat(period.first)).days == ago
@@ -180,9 +180,9 @@ def test_days_ago_are_that_many_days_ago(today: date, ago: int) -> None:
 
 @given(st.text(max_size=40))
 def test_what_is_wholly_a_time_speaks_of_that_time(text: str) -> None:
-    period = whole(text, TODAY)
+    period = parse_period(text, TODAY)
 
-    assert period is None or understand(text, TODAY) is not None
+    assert period is None or find_period(text, TODAY) is not None
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_what_is_wholly_a_time_speaks_of_that_time(text: str) -> None:
 def test_a_date_is_a_year_a_month_a_day_a_moment_or_words(
     text: str, start: str, end: str, last_day: str
 ) -> None:
-    found = span(text, TODAY)
+    found = parse_date(text, TODAY)
 
     assert (found.start.text, found.end.text, found.last_day) == (start, end, last_day)
     assert found.start.mtime_ns < found.end.mtime_ns
@@ -229,7 +229,7 @@ def test_a_date_is_a_year_a_month_a_day_a_moment_or_words(
 )
 def test_what_is_no_date_says_what_is_understood(text: str) -> None:
     with pytest.raises(UsageError) as raised:
-        span(text, TODAY)
+        parse_date(text, TODAY)
 
     assert raised.value.hint is not None
     assert "2026-06-03" in raised.value.hint

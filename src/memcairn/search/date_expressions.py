@@ -1,7 +1,7 @@
-"""How times are written: one pattern and one rule for each form, in four languages.
+"""Expressions for dates in four languages: a pattern and a rule for each form.
 
-Patterns are for text in lower case. A rule gets the match and today, and gives the first and the last day,
-or raises ValueError: the match is no date after all ("30 February").
+Patterns match text in lower case. A rule takes the match and today, and returns the first and the last day.
+It raises ValueError if the match is not a date ("30 February").
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from memcairn.search import days
+from memcairn.search import date_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from memcairn.search.days import Days
+    from memcairn.search.date_ranges import DateRange
 
-    Rule = Callable[[re.Match[str], date], Days]
+    Rule = Callable[[re.Match[str], date], DateRange]
 
 
 class Mention(NamedTuple):
-    """Characters `start` to `end`, exclusive, of a text name the days from the first to the second."""
+    """An expression at the characters `start` to `end`, exclusive, and the days that it means."""
 
     start: int
     end: int
-    days: Days
+    days: DateRange
 
 
-def mentions(text: str, today: date) -> list[Mention]:
-    """Where a text in lower case names a time, in order; of two that overlap, the earlier or longer."""
+def find_mentions(text: str, today: date) -> list[Mention]:
+    """The date expressions in a text in lower case, in order; the earlier or longer of two that overlap."""
     found: list[Mention] = []
     for pattern, rule in _forms(text.isascii()):
         for match in pattern.finditer(text):
@@ -46,11 +46,19 @@ def mentions(text: str, today: date) -> list[Mention]:
     return apart
 
 
-def _dated(year: str | None, month: int, day: str | None, today: date) -> Days:
-    """A day or a month; without a year the one that was last, or is now."""
+def _dated(year: str | None, month: int, day: str | None, today: date) -> DateRange:
+    """A day or a month; without a year, the latest that has begun."""
     if year is None:
-        return days.recent_day(month, int(day), today) if day else days.recent_month(month, today)
-    return days.day_of(int(year), month, int(day)) if day else days.month_of(int(year), month)
+        return (
+            date_ranges.recent_day(month, int(day), today)
+            if day
+            else date_ranges.recent_month(month, today)
+        )
+    return (
+        date_ranges.day_of(int(year), month, int(day))
+        if day
+        else date_ranges.month_of(int(year), month)
+    )
 
 
 # ── English ──────────────────────────────────────────────────────────────────────────────────────
@@ -71,7 +79,7 @@ _MONTH = (
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
 )
 _OF_YEAR = r"(?:19|20)\d\d"
-# Without one of these before it, `may` and `march` are verbs, and 2019 is a number.
+# Without one of these before them, `may` and `march` are verbs, and 2019 is a number.
 _PREPOSITION = "(?:" + "|".join(
     rf"(?<=\b{word}\s)"
     for word in (
@@ -90,14 +98,16 @@ def _english_month(name: str) -> int:
     return _MONTHS.index(name[:3]) + 1
 
 
-def _english_ago(match: re.Match[str], today: date) -> Days:
+def _english_ago(match: re.Match[str], today: date) -> DateRange:
     number, unit = _number(match[1]), match[2]
-    return days.units_ago(*((2 * number, "week") if unit == "fortnight" else (number, unit)), today)
+    return date_ranges.units_ago(
+        *((2 * number, "week") if unit == "fortnight" else (number, unit)), today
+    )
 
 
-def _english_last(match: re.Match[str], today: date) -> Days:
+def _english_last(match: re.Match[str], today: date) -> DateRange:
     number, unit = _number(match[1]), match[2]
-    return days.last_units(
+    return date_ranges.last_units(
         *((2 * number, "week") if unit == "fortnight" else (number, unit)), today
     )
 
@@ -105,17 +115,17 @@ def _english_last(match: re.Match[str], today: date) -> Days:
 _ENGLISH: tuple[tuple[str, Rule], ...] = (
     (
         r"\b(?:the )?(day before yesterday|yesterday|last night|today|tonight|this morning)\b",
-        lambda m, today: days.day(today, _DAYS_AGO.get(m[1], 0)),
+        lambda m, today: date_ranges.day(today, _DAYS_AGO.get(m[1], 0)),
     ),
     (
         r"\b(this|current|last|past|previous)\s+(week|weekend|month|quarter|year)\b",
-        lambda m, today: days.UNITS[m[2]](today, 0 if m[1] in ("this", "current") else 1),
+        lambda m, today: date_ranges.UNITS[m[2]](today, 0 if m[1] in ("this", "current") else 1),
     ),
     (rf"\b(?:last|past|previous)\s+{_NUMBER}\s+{_UNIT}", _english_last),
     (rf"{_NUMBER}\s+{_UNIT}\s+ago\b", _english_ago),
     (
         rf"{_PREPOSITION}(mon|tues|wednes|thurs|fri|satur|sun)day\b",
-        lambda m, today: days.weekday(_WEEKDAYS.index(m[1][:3]), today),
+        lambda m, today: date_ranges.weekday(_WEEKDAYS.index(m[1][:3]), today),
     ),
     (
         rf"{_MONTH}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+({_OF_YEAR})\b)?(?![.:\d])",
@@ -127,13 +137,13 @@ _ENGLISH: tuple[tuple[str, Rule], ...] = (
     ),
     (
         rf"{_MONTH}\.?,?\s+(?:of\s+)?({_OF_YEAR})\b",
-        lambda m, _: days.month_of(int(m[2]), _english_month(m[1])),
+        lambda m, _: date_ranges.month_of(int(m[2]), _english_month(m[1])),
     ),
     (
         rf"{_PREPOSITION}{_MONTH}(?!\s+(?:i|we|you|they|it|have|be|not)\b)",
-        lambda m, today: days.recent_month(_english_month(m[1]), today),
+        lambda m, today: date_ranges.recent_month(_english_month(m[1]), today),
     ),
-    (rf"{_PREPOSITION}({_OF_YEAR})\b(?![.\-/:])", lambda m, _: days.year_of(int(m[1]))),
+    (rf"{_PREPOSITION}({_OF_YEAR})\b(?![.\-/:])", lambda m, _: date_ranges.year_of(int(m[1]))),
     (
         rf"{_EDGE}({_OF_YEAR})([-/])(\d{{1,2}})(?:\2(\d{{1,2}}))?(?![\w/-])",
         lambda m, today: _dated(m[1], int(m[3]), m[4], today),
@@ -141,14 +151,16 @@ _ENGLISH: tuple[tuple[str, Rule], ...] = (
     (
         rf"\bq([1-4])(?:\s+(?:of\s+)?({_OF_YEAR}))?\b",
         lambda m, today: (
-            days.quarter_of(int(m[2]), int(m[1])) if m[2] else days.recent_quarter(int(m[1]), today)
+            date_ranges.quarter_of(int(m[2]), int(m[1]))
+            if m[2]
+            else date_ranges.recent_quarter(int(m[1]), today)
         ),
     ),
 )
 
 # ── Chinese, Japanese, Korean ────────────────────────────────────────────────────────────────────
 
-# What a word names: a unit, and how many of them ago.
+# The meaning of a word: a unit, and how many of them ago.
 _NAMED: dict[str, tuple[str, int]] = {
     **dict.fromkeys(("今天", "今日", "오늘"), ("day", 0)),
     **dict.fromkeys(("昨天", "昨日", "昨晚", "きのう", "어제"), ("day", 1)),
@@ -210,19 +222,19 @@ def _east_unit(text: str) -> str:
     return _EAST_UNITS[text.lstrip("个個ヶか箇カヵケ개 ").strip()]
 
 
-def _named(match: re.Match[str], today: date) -> Days:
+def _named(match: re.Match[str], today: date) -> DateRange:
     unit, ago = _NAMED[match[0]]
-    return days.UNITS[unit](today, ago)
+    return date_ranges.UNITS[unit](today, ago)
 
 
-def _month_of_named_year(match: re.Match[str], today: date) -> Days:
+def _month_of_named_year(match: re.Match[str], today: date) -> DateRange:
     year = today.year - _NAMED[match[1]][1]
     return _dated(str(year), _east_number(match[2]), match[3], today)
 
 
-def _east_weekday(match: re.Match[str], today: date) -> Days:
+def _east_weekday(match: re.Match[str], today: date) -> DateRange:
     ago = {"先々": 2, "上上": 2, "先": 1, "上": 1, "지난": 1, "저번": 1}.get(match[1], 0)
-    return days.weekday_of_week(_EAST_WEEKDAYS[match[2]], ago, today)
+    return date_ranges.weekday_of_week(_EAST_WEEKDAYS[match[2]], ago, today)
 
 
 _EAST: tuple[tuple[str, Rule], ...] = (
@@ -230,15 +242,17 @@ _EAST: tuple[tuple[str, Rule], ...] = (
     (rf"{_YEAR_WORD}\s?の?\s?{_EAST_MONTH}{_EAST_DAY}", _month_of_named_year),
     (
         rf"{_EAST_NUMBER}{_EAST_UNIT}\s?(?:之|以)?[前전]",
-        lambda m, today: days.units_ago(_east_number(m[1]), _east_unit(m[2]), today),
+        lambda m, today: date_ranges.units_ago(_east_number(m[1]), _east_unit(m[2]), today),
     ),
     (
         rf"(?:最近|过去|過去|近|ここ|直近|최근|지난)の?\s?{_EAST_NUMBER}{_EAST_UNIT}",
-        lambda m, today: days.last_units(_east_number(m[1]), _east_unit(m[2]), today),
+        lambda m, today: date_ranges.last_units(_east_number(m[1]), _east_unit(m[2]), today),
     ),
     (
         rf"(?<!\d)({_OF_YEAR})\s?[年년](?:\s?(\d{{1,2}})\s?[月월]{_EAST_DAY})?",
-        lambda m, today: _dated(m[1], int(m[2]), m[3], today) if m[2] else days.year_of(int(m[1])),
+        lambda m, today: (
+            _dated(m[1], int(m[2]), m[3], today) if m[2] else date_ranges.year_of(int(m[1]))
+        ),
     ),
     (
         rf"{_EAST_MONTH}{_EAST_DAY}份?",
@@ -251,7 +265,7 @@ _EAST: tuple[tuple[str, Rule], ...] = (
 
 
 @cache
-def _forms(ascii_only: bool) -> list[tuple[re.Pattern[str], Rule]]:  # noqa: FBT001 - of one text
-    # Compiled when a text needs them: those of Asia are the slower half.
+def _forms(ascii_only: bool) -> list[tuple[re.Pattern[str], Rule]]:  # noqa: FBT001 - private
+    # Compiled when a text needs them: the East Asian ones take half of the time.
     forms = _ENGLISH if ascii_only else (*_ENGLISH, *_EAST)
     return [(re.compile(pattern), rule) for pattern, rule in forms]
