@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import stat
 import time
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from memcairn.fs import atomic
 from memcairn.settings.config import PROJECT_FILE
+from memcairn.sqlite import SQLITE_VERSION
 from memcairn.store import overview, roots
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ def examine(
 
 
 def _sqlite() -> Iterator[Finding]:
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+    if SQLITE_VERSION < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE[:2]))
         yield Finding(
-            f"SQLite is {sqlite3.sqlite_version}, but {needed} is needed",
+            f"SQLite is {'.'.join(map(str, SQLITE_VERSION))}, but {needed} is needed",
             "use a Python with a newer SQLite",
         )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn.errors import StateDamaged
 from memcairn.indexing import Indexer
 from memcairn.queue import Queue
-from memcairn.sqlite.errors import is_damage
+from memcairn.sqlite import SQLiteError, is_damage
 from memcairn.store import roots
 from memcairn.store.database import Database
 
@@ -82,7 +81,7 @@ class Databases:
         threads = self._threads
         try:
             return work(self.opened())
-        except sqlite3.DatabaseError as error:
+        except SQLiteError as error:
             with self._lock:
                 # If not, another thread found damage, closed what we had open, and made it anew.
                 if self._threads is threads:

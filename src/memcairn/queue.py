@@ -15,17 +15,18 @@ This module is on the path of every hook call: standard library only, and little
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections import namedtuple
 
 from memcairn import paths
-from memcairn.errors import SchemaTooNew, StateError
+from memcairn.errors import StateDamaged
+from memcairn.sqlite import Transaction, connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any, NamedTuple, NoReturn
+    from typing import Any, NamedTuple
 
     class Claim(NamedTuple):
         """An entry that this drainer has taken, as it was when it was taken."""
@@ -180,6 +181,11 @@ def _is_dead(owner: str) -> bool:
     return False
 
 
+def _create(db: sqlite3.Connection) -> None:
+    for statement in SCHEMA.split(";\n"):
+        db.execute(statement)
+
+
 class Queue:
     """The queue of one home. One instance per thread; any number of processes.
 
@@ -209,60 +215,17 @@ class Queue:
         self._lease = lease_s
         try:
             self._db = self._open()
-        except OSError as error:
-            raise StateError(
-                f"cannot be made: {error.strerror}",
-                path=path,
-                hint="MEMCAIRN_HOME names a folder that can be written to",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            # What few calls need, and a hook call cannot afford.
-            from memcairn.sqlite import errors, quarantine  # noqa: PLC0415
+        except StateDamaged:
+            from memcairn.sqlite import quarantine  # noqa: PLC0415 - seldom needed, and slow to import
 
-            if not errors.is_damage(error):
-                raise errors.state_error(path, error) from error
             self.set_aside = quarantine.set_aside(path)
             self._db = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        exists = os.path.exists(self.path)
-        if not exists:
-            paths.make_private_folder(os.path.dirname(self.path))
-            # Made here so that nobody else can read it; sqlite3 would follow the umask.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(
-            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version > SCHEMA_VERSION:
-                raise SchemaTooNew(
-                    f"was written by a later memcairn (schema {version}, this one knows "
-                    f"{SCHEMA_VERSION})",
-                    path=self.path,
-                    hint="update memcairn; nothing was changed",
-                )
-            if version == 0:
-                self._create(db)
-            # A power cut may cost the last moments of the queue; the scan at the next start finds
-            # those files. A killed process costs nothing.
-            db.execute("PRAGMA synchronous = NORMAL")
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _create(self, db: sqlite3.Connection) -> None:
-        from memcairn.sqlite import wal  # noqa: PLC0415 - once in the life of a home
-
-        wal.enable_wal(db, BUSY_S)
-        db.execute("BEGIN IMMEDIATE")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            for statement in SCHEMA.split(";\n"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        db.execute("COMMIT")
+        # After a power failure the last entries may be missing; the scan at the next start finds those
+        # files. A killed process loses nothing.
+        pragmas = ("synchronous = NORMAL",)
+        return connect(self.path, SCHEMA_VERSION, _create, busy_s=BUSY_S, pragmas=pragmas)
 
     def close(self) -> None:
         """Close the database."""
@@ -307,8 +270,8 @@ class Queue:
                 self._db.execute(ENQUEUE, row)
             return self.watermark()
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self.path, self._db)
+    def _transaction(self) -> Transaction:
+        return Transaction(self.path, self._db)
 
     def watermark(self) -> int:
         """The sequence number of the latest write; what is queued now has it or a lower one."""
@@ -474,41 +437,3 @@ def _among(only: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
 def _outstanding(watermark: int, only: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
     which, row = _among(only)
     return f"since_seq <= :watermark AND {which}", {**row, "watermark": watermark}
-
-
-class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK. A class: contextlib costs a hook call a millisecond.
-
-    Raises:
-        StateError: the disk is full, the file cannot be written, or others hold it for too long.
-    """
-
-    def __init__(self, path: str, db: sqlite3.Connection) -> None:
-        self._path = path
-        self._db = db
-
-    def __enter__(self) -> None:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            self._tell(error)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> None:
-        try:
-            if kind is None:
-                self._db.execute("COMMIT")
-        except sqlite3.Error as failed:
-            error = failed
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error):
-            self._tell(error)
-
-    def _tell(self, error: sqlite3.Error) -> NoReturn:
-        from memcairn.sqlite import errors  # noqa: PLC0415 - seldom needed
-
-        if errors.is_environment_error(error):
-            raise errors.state_error(self._path, error) from error
-        raise error

@@ -98,7 +98,7 @@ def test_an_index_of_an_earlier_schema_is_made_anew_from_the_files(notes: Path) 
 def test_a_home_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path, notes: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(StateError, match=r"queue\.db: cannot be made"):
+    with pytest.raises(StateError, match=r"queue\.db: cannot be created"):
         Queue(str(tmp_path / "file" / "home" / "queue.db"))
     with Memory(tmp_path / "file" / "home") as memory, pytest.raises(StateError) as error:
         memory.index(notes)

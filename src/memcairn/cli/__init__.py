@@ -149,15 +149,14 @@ def _enqueue(call: Enqueue) -> bool:
     window_s, path, namespace, force = call
     if _sets_max_wait():
         return False
-    import sqlite3  # noqa: PLC0415
-
     from memcairn.queue import Queue  # noqa: PLC0415
+    from memcairn.sqlite import SQLiteError  # noqa: PLC0415
 
     try:
         queue = Queue(os.path.join(paths.home(), "queue.db"))
         queue.enqueue([paths.real(path)], namespace=namespace, force=force)
         return queue.set_aside is None and not queue.has_ready(window_s)
-    except (MemcairnError, sqlite3.Error):
+    except (MemcairnError, SQLiteError):
         return False
 
 

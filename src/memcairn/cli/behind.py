@@ -6,9 +6,9 @@ Nearly always nothing does, and that must cost such a command nothing.
 from __future__ import annotations
 
 import os
-import sqlite3
 
 from memcairn.settings import config
+from memcairn.store.database import Database
 
 
 def embed(home: str) -> int:
@@ -21,14 +21,10 @@ def embed(home: str) -> int:
     if settings["embedding.provider"] == "none":
         return 0
     index = os.path.join(home, "index.db")
-    db = sqlite3.connect(index)
-    try:
-        waits = db.execute("SELECT 1 FROM unembedded LIMIT 1").fetchone()
-    finally:
-        db.close()
+    db = Database(index)
+    waits = db.execute("SELECT 1 FROM unembedded LIMIT 1").fetchone()
     if not waits and settings.origin["embedding.provider"] == "default":
         return 0
     from memcairn.embedding import backlog  # noqa: PLC0415 - see the module
-    from memcairn.store.database import Database  # noqa: PLC0415 - see the module
 
-    return backlog.start_process(Database(index), settings, home)
+    return backlog.start_process(db, settings, home)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 import time
 
@@ -14,6 +13,7 @@ from memcairn.errors import MemcairnError
 from memcairn.indexing import unchanged
 from memcairn.memory_md import current
 from memcairn.settings import config
+from memcairn.sqlite import SQLiteError
 from memcairn.store.database import Database
 
 __all__ = ["STOPPED", "run"]
@@ -32,7 +32,7 @@ def run(given: str) -> int | None:
     try:
         code = _tell_unchanged(path)
         return _index(path) if code is None else code
-    except (MemcairnError, sqlite3.Error):
+    except (MemcairnError, SQLiteError):
         return None
 
 

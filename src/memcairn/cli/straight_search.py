@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
@@ -12,6 +11,7 @@ from memcairn.cli.text import write
 from memcairn.errors import MemcairnError
 from memcairn.search import straight
 from memcairn.search.query import Query
+from memcairn.sqlite import SQLiteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> bool:
     text = passages.as_json(found) if as_json else passages.as_text(found)
     try:
         behind.embed(home)
-    except (MemcairnError, sqlite3.Error):
+    except (MemcairnError, SQLiteError):
         return False  # click says what is wrong
     write(text)
     return True

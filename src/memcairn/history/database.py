@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from memcairn import paths
-from memcairn.errors import SchemaTooNew, StateError
-from memcairn.sqlite import wal
-from memcairn.sqlite.errors import is_damage, state_error
+from memcairn.errors import StateDamaged
+from memcairn.sqlite import Transaction, connect, is_damage, state_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,26 +138,19 @@ class HistoryDatabase:
         with self._lock:
             try:
                 return self._once(begin, work)
-            except sqlite3.Error as error:
-                if not is_damage(error):
-                    raise state_error(self.path, error) from error
-            self._set_aside()
-            try:
-                return self._once(begin, work)
-            except sqlite3.Error as error:
-                raise state_error(self.path, error) from error
+            except StateDamaged as error:
+                if not is_damage(error.__cause__):  # a damaged content, in a sound file
+                    raise
+                self._set_aside()
+            return self._once(begin, work)
 
     def _once(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         db = self._opened()
-        db.execute(begin)
         try:
-            result = work(db)
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-        return result
+            with Transaction(self.path, db, begin):
+                return work(db)
+        except sqlite3.Error as error:
+            raise state_error(self.path, error) from error
 
     def close(self) -> None:
         """Close the connection; the next use opens it again."""
@@ -171,37 +161,20 @@ class HistoryDatabase:
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
-            try:
-                paths.make_private_folder(os.path.dirname(self.path))
-                with contextlib.suppress(FileExistsError):
-                    # Made here so that nobody else can read it; sqlite3 would follow the umask.
-                    os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-            except OSError as error:
-                raise StateError(f"cannot be made: {error.strerror}", path=self.path) from error
-            self._connection = self._connect()
+            self._connection = connect(
+                self.path,
+                SCHEMA_VERSION,
+                self._create,
+                busy_s=BUSY_S,
+                pragmas=(f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON"),
+                incremental_vacuum=True,
+            )
         return self._connection
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(
-            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                _create(db, self._first_id())
-            elif version > SCHEMA_VERSION:
-                raise SchemaTooNew(
-                    f"was written by a later memcairn (schema {version}, this one knows "
-                    f"{SCHEMA_VERSION})",
-                    path=self.path,
-                    hint="update memcairn; nothing was changed",
-                )
-            db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
-            db.execute("PRAGMA foreign_keys = ON")
-        except BaseException:
-            db.close()
-            raise
-        return db
+    def _create(self, db: sqlite3.Connection) -> None:
+        for statement in SCHEMA:
+            db.execute(statement)
+        db.execute("INSERT INTO sqlite_sequence VALUES ('revision', ?)", (self._first_id(),))
 
     def _set_aside(self) -> None:
         from memcairn.sqlite.quarantine import set_aside  # noqa: PLC0415 - slow to import, and hardly ever needed
@@ -210,16 +183,3 @@ class HistoryDatabase:
         aside = set_aside(self.path)
         if aside:
             log.warning("history.damaged: set aside as %s; a new one begins", aside)
-
-
-def _create(db: sqlite3.Connection, first_id: int) -> None:
-    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    wal.enable_wal(db, BUSY_S)
-    db.execute("BEGIN IMMEDIATE")
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        for statement in SCHEMA:
-            db.execute(statement)
-        db.execute("INSERT INTO sqlite_sequence VALUES ('revision', ?)", (first_id,))
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    db.execute("COMMIT")

@@ -46,7 +46,7 @@ def enqueue(home: str, real: Iterable[str]) -> None:
 
     Raises:
         MemcairnError: queue.db cannot be opened.
-        sqlite3.Error: it cannot be written.
+        memcairn.sqlite.SQLiteError: it cannot be written.
     """
     from memcairn.queue import Queue  # noqa: PLC0415 - most files are no notes
 

@@ -12,7 +12,6 @@ loads three times as much.
 from __future__ import annotations
 
 import os
-import sqlite3
 from datetime import UTC, datetime
 
 from memcairn import paths
@@ -20,6 +19,7 @@ from memcairn.errors import MemcairnError
 from memcairn.hosts import enqueue_writes, own_memory
 from memcairn.hosts import session as joined
 from memcairn.sessions import Line, Sessions
+from memcairn.sqlite import SQLiteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def answer(call: HookEvent) -> str | None:
     event = _EVENTS.get(call.event)
     try:
         return None if event is None else event(paths.home(), call)
-    except (_MoreToDoError, MemcairnError, OSError, sqlite3.Error):
+    except (_MoreToDoError, MemcairnError, OSError, SQLiteError):
         return None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from datetime import UTC, datetime
 
 from memcairn.errors import MemcairnError
@@ -17,6 +16,7 @@ from memcairn.hosts.session import join
 from memcairn.safety import injection, secrets
 from memcairn.sessions import Line
 from memcairn.sessions.shown import Place
+from memcairn.sqlite import SQLiteError
 from memcairn.store import uses
 from memcairn.store.database import Database
 
@@ -95,7 +95,7 @@ def _note_used(home: str, used: Sequence[str]) -> None:
     """See `Memory.note_used`, which this process may do without."""
     if not used:
         return
-    with contextlib.suppress(MemcairnError, sqlite3.Error):
+    with contextlib.suppress(MemcairnError, SQLiteError):
         db = Database(os.path.join(home, "index.db"))
         try:
             uses.note_used(db, used, datetime.now(UTC).date().toordinal())

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 import time
 from typing import TYPE_CHECKING
 
 from memcairn import queue as queues
 from memcairn.errors import MemcairnError
 from memcairn.indexing.report import IndexReport
+from memcairn.sqlite import SQLiteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -143,7 +143,7 @@ def _work(
             break
         try:
             part = indexer.index_changed(claim.path, namespace=claim.namespace, force=claim.force)
-        except (MemcairnError, OSError, sqlite3.Error) as error:
+        except (MemcairnError, OSError, SQLiteError) as error:
             log.info("drain.failed", exc_info=True, extra={"path": claim.path})
             part = IndexReport(failed={claim.path: str(error)})
         except Exception as error:  # one file must not stop the drain

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import sqlite3
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +29,7 @@ from memcairn.errors import (
 from memcairn.fs.sandbox import open_root
 from memcairn.memory_md import page_text
 from memcairn.paths import MEMORY_MD, PAGES_FOLDER
+from memcairn.sqlite import SQLiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -230,7 +230,7 @@ def _reported(root: str) -> Iterator[None]:
         raise MemoryMdError(
             f"cannot be brought up to date: {why}", path=place(error), hint=hint
         ) from error
-    except (StateError, sqlite3.OperationalError) as error:
+    except (StateError, SQLiteError) as error:
         if isinstance(error, StateDamaged | SchemaTooNew):
             raise
         raise MemoryMdError(

@@ -8,12 +8,12 @@ words of the query. Whatever else there is to do, from a changed file to a damag
 from __future__ import annotations
 
 import os
-import sqlite3
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
 from memcairn.fs.signature import MAX_NOTES, changed_files, changed_folders, is_unchanged
 from memcairn.search import pipeline
+from memcairn.sqlite import SQLiteError
 from memcairn.store import folders, signatures
 from memcairn.store.database import Database
 
@@ -44,7 +44,7 @@ def answer(index: str, query: Query) -> list[Passage] | None:
         if notices:
             return None
         passages, answered = pipeline.search(db, query, meaning)
-    except (MemcairnError, sqlite3.Error):
+    except (MemcairnError, SQLiteError):
         return None
     if not all(is_unchanged(path, source.signature) for path, source in answered.items()):
         return None

@@ -1,4 +1,4 @@
-"""Set a damaged database aside: once, even if several processes find the damage at the same time.
+"""Set a damaged database aside, once, even if several processes find the damage at the same time.
 
 Not on the path of a hook call that finds a sound queue: `filelock` takes 15 ms to import.
 """
@@ -12,7 +12,7 @@ import time
 
 from filelock import FileLock
 
-DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_NOTADB"})
+from memcairn.sqlite import is_damage
 
 
 def is_damaged(path: str) -> bool:
@@ -24,7 +24,7 @@ def is_damaged(path: str) -> bool:
         db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
         return bool(db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
     except sqlite3.DatabaseError as error:
-        return getattr(error, "sqlite_errorname", "") in DAMAGE
+        return is_damage(error)
     finally:
         db.close()
 

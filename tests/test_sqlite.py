@@ -1,4 +1,4 @@
-"""Two processes that make the same database at once both succeed."""
+"""Opening SQLite files: several processes that create the same file all succeed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn.sqlite import wal
+from memcairn import sqlite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ Database(sys.argv[1] + "/index.db").close()
 
 @pytest.fixture
 def reader(tmp_path: Path) -> sqlite3.Connection:
-    """Somebody who reads a database that has no write-ahead log yet."""
+    """A connection that reads a database without a write-ahead log."""
     reader = sqlite3.connect(tmp_path / "some.db", isolation_level=None)
     reader.execute("CREATE TABLE some (thing)")
     reader.execute("BEGIN")
@@ -36,7 +36,7 @@ def reader(tmp_path: Path) -> sqlite3.Connection:
     return reader
 
 
-def test_the_switch_waits_until_nobody_reads(
+def test_the_switch_waits_for_readers(
     tmp_path: Path, reader: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
@@ -46,25 +46,25 @@ def test_the_switch_waits_until_nobody_reads(
         if len(waits) == 2:
             reader.execute("ROLLBACK")
 
-    monkeypatch.setattr(wal.time, "sleep", wait)
+    monkeypatch.setattr(sqlite.time, "sleep", wait)
     with closing(sqlite3.connect(tmp_path / "some.db", timeout=0)) as db:
-        wal.enable_wal(db, 60)
+        sqlite.enable_wal(db, 60)
         (mode,) = db.execute("PRAGMA journal_mode").fetchone()
     reader.close()
 
     assert (mode, len(waits)) == ("wal", 2)
 
 
-def test_it_does_not_wait_for_ever(tmp_path: Path, reader: sqlite3.Connection) -> None:
+def test_the_switch_gives_up_after_its_timeout(tmp_path: Path, reader: sqlite3.Connection) -> None:
     with (
         closing(sqlite3.connect(tmp_path / "some.db", timeout=0)) as db,
         pytest.raises(sqlite3.OperationalError, match="locked"),
     ):
-        wal.enable_wal(db, 0.05)
+        sqlite.enable_wal(db, 0.05)
     reader.close()
 
 
-def test_eight_processes_make_a_home_at_once(tmp_path: Path) -> None:
+def test_eight_processes_create_a_home_at_the_same_time(tmp_path: Path) -> None:
     makers = [
         subprocess.Popen(
             [sys.executable, "-c", MAKE, str(tmp_path / "home")],
