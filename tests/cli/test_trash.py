@@ -41,7 +41,7 @@ def trash(root: Path, capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 def test_what_was_removed_is_listed_the_latest_first(trash: Any) -> None:
-    folder, note = json.loads(trash("list", "--json"))
+    folder, note = json.loads(trash("list", "--json"))["removals"]
 
     assert (note["path"], note["files"]) == ("tea.md", ["tea.md"])
     assert (folder["path"], folder["files"]) == ("old", ["old/a.md", "old/b.md"])
@@ -51,10 +51,10 @@ def test_what_was_removed_is_listed_the_latest_first(trash: Any) -> None:
 
 
 def test_what_comes_back_is_found_listed_and_recorded(trash: Any, root: Path) -> None:
-    folder, note = json.loads(trash("list", "--json"))
+    folder, note = json.loads(trash("list", "--json"))["removals"]
 
-    assert trash("restore", note["id"]) == "tea.md is back\n"
-    assert trash("restore", folder["id"], "--to", "kept/here") == "kept/here is back\n"
+    assert trash("restore", note["id"]) == "tea.md: restored\n"
+    assert trash("restore", folder["id"], "--to", "kept/here") == "kept/here: restored\n"
 
     index = (root / "MEMORY.md").read_text(encoding="utf-8")
     assert "](tea.md)" in index
@@ -69,7 +69,7 @@ def test_what_comes_back_is_found_listed_and_recorded(trash: Any, root: Path) ->
 
 
 def test_nothing_is_overwritten_by_what_comes_back(trash: Any, root: Path) -> None:
-    _, note = json.loads(trash("list", "--json"))
+    _, note = json.loads(trash("list", "--json"))["removals"]
     (root / "tea.md").write_text("another", encoding="utf-8")
 
     assert "tea.md: exists already" in trash("restore", note["id"], code=1)
@@ -78,7 +78,7 @@ def test_nothing_is_overwritten_by_what_comes_back(trash: Any, root: Path) -> No
 
 
 def test_nothing_leaves_the_root(trash: Any, root: Path) -> None:
-    _, note = json.loads(trash("list", "--json"))
+    _, note = json.loads(trash("list", "--json"))["removals"]
 
     for target in ("../tea.md", "/tmp/tea.md", ".git/tea.md", "MEMORY.md"):
         trash("restore", note["id"], "--to", target, code=1)
@@ -89,15 +89,15 @@ def test_nothing_leaves_the_root(trash: Any, root: Path) -> None:
 
 def test_the_trash_is_emptied_of_what_is_older(trash: Any) -> None:
     assert trash("empty") == "0 removals deleted for good\n"
-    assert len(json.loads(trash("list", "--json"))) == 2
+    assert len(json.loads(trash("list", "--json"))["removals"]) == 2
 
     assert trash("empty", "--days", "0") == "2 removals deleted for good\n"
-    assert json.loads(trash("list", "--json")) == []
+    assert json.loads(trash("list", "--json"))["removals"] == []
 
 
 def test_a_root_that_is_not_there_is_not_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["trash", "list", "--root", str(tmp_path / "none")]) == 2
-    assert "is no folder" in capsys.readouterr().err
+    assert "not a known notes folder" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()

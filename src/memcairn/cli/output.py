@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -35,12 +37,24 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "_asdict"):
         return _plain(value._asdict())
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
+
+
+def moment(seconds: float) -> str:
+    """A time since 1970 in ISO 8601, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def has_styles(stream: IO[str]) -> bool:
+    """Whether a stream shows colors: it is a terminal, and NO_COLOR is not set."""
+    return stream.isatty() and "NO_COLOR" not in os.environ
 
 
 def size(size_bytes: float) -> str:

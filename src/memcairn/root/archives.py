@@ -58,7 +58,7 @@ def export(
 
 def import_(
     files: OpenRoot,
-    source: bytes,
+    source: bytes | Path,
     *,
     strategy: str = "skip",
     dry_run: bool = False,
@@ -67,7 +67,7 @@ def import_(
 
     Args:
         files: the root.
-        source: the archive.
+        source: the archive, or the file that holds it.
         strategy: see memcairn.archive.import_.
         dry_run: only say what would happen.
 

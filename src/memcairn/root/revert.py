@@ -41,8 +41,12 @@ def text_at(files: OpenRoot, path: str, revision: int) -> str:
     return _decoded(content, path)
 
 
-def diff(files: OpenRoot, path: str, revision: int) -> Diff:
-    """How a file has changed since a revision."""
+def diff(files: OpenRoot, path: str, revision: int | None = None) -> Diff:
+    """How a file has changed since a revision; without one, its last change."""
+    if revision is None:
+        content = _before_last_change(files, path)
+        before = "" if content is None else _decoded(content, path)
+        return files.vault.diff_text(before, path, name=f"{path} (before its last change)")
     before = text_at(files, path, revision)
     return files.vault.diff_text(before, path, name=f"{path} (revision {revision})")
 
