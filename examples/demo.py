@@ -1,4 +1,4 @@
-"""What memcairn does, shown on its own documents and a folder of example notes.
+"""Show what memcairn does, with some pages of its documentation and a folder of example notes.
 
 Everything happens in a temporary folder, which is removed afterwards.
 """
@@ -14,10 +14,11 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+PAGES = ("guide", "how-it-works", "privacy", "trust")
 
 
 def run(*arguments: str) -> None:
-    """Show a command and what it prints."""
+    """Print a command and run it."""
     print(f"\n$ memcairn {shlex.join(arguments)}", flush=True)
     program = [sys.executable, "-c", "from memcairn.cli import main; main()"]
     subprocess.run([*program, *arguments], check=True)
@@ -27,16 +28,18 @@ def main() -> None:
     """Index, search, queue a write, flush, search again."""
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["MEMCAIRN_HOME"] = str(Path(temporary, "home"))
-        # Done here below, so that nothing still writes to the folder when it is removed.
+        # The demo calls `reembed` itself: no process may write to the folder while it is removed.
         os.environ["MEMCAIRN_EMBEDDING_BACKGROUND"] = "false"
         shutil.copytree(PROJECT / "examples" / "notes", Path(temporary, "notes"))
-        shutil.copytree(PROJECT / "docs", Path(temporary, "docs"))
+        Path(temporary, "docs").mkdir()
+        for page in PAGES:
+            shutil.copy(PROJECT / "docs" / f"{page}.md", Path(temporary, "docs"))
         os.chdir(temporary)
         run("index", "docs", "notes")
         run("reembed")
         run("search", "blue-green rollout", "--limit", "2")
         run("search", "why did we pick Postgres", "--limit", "1")
-        run("search", "how can I take back what an agent did", "--limit", "1")
+        run("search", "may I commit straight to the release branch", "--limit", "1")
         note = Path("notes", "howto", "rotate-keys.md")
         note.write_text("# Rotate the signing keys\n\nRun `make keys` on the first of the month.\n")
         print(f"\n(an agent writes {note})", flush=True)
