@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from memcairn.evaluate import measures
-from memcairn.evaluate.measures import Judgement, LineRange, grouped, separation
+from memcairn.evaluate.measures import FileLines, Judgement, group_means, separation
 from memcairn.evaluate.systems import SYSTEMS
 from notes_corpus import (
     HAND_WRITTEN,
@@ -43,7 +43,7 @@ def labels(question: Question) -> Iterator[str]:
 
 def ask(system: str, asked: list[Question], cache: Path, *, pooled: bool) -> list[Judgement]:
     """Put each question to a fresh index of its corpus, or of all corpora."""
-    lines_of = LineRange()
+    lines_of = FileLines()
     corpora = list(dict.fromkeys(question.corpus for question in asked))
     rows = []
     for group in [corpora] if pooled else [[corpus] for corpus in corpora]:
@@ -82,7 +82,7 @@ def main() -> int:
     tables = {}
     for system in args.systems.split(","):
         rows = ask(system, asked, args.cache, pooled=args.pooled)
-        tables[system] = grouped(rows)
+        tables[system] = group_means(rows)
         if args.unanswerable:
             others = [question for question in unanswerable() if wanted(question)]
             other_rows = ask(system, others, args.cache, pooled=args.pooled)

@@ -83,14 +83,14 @@ def test_nothing_is_written_beside_the_notes_or_in_the_home(
     ("rows", "named"),
     [
         ("{", "is not JSON"),
-        ([], "no list of questions"),
-        ({"question": "x"}, "no list of questions"),
+        ([], "not a list of questions"),
+        ({"question": "x"}, "not a list of questions"),
         (["x"], "question 1"),
         ([GOOD, {"question": "x", "evidence": []}], "question 2"),
         ([{"question": "x", "evidence": [["gone.md", 1]]}], "gone.md"),
         ([{"question": "x", "evidence": [["db.md", 4]]}], "has 3 lines"),
         ([{"question": "x", "evidence": [["db.md", 3, 2]]}], "db.md"),
-        ([{"question": "x", "evidence": ["db.md:3"]}], "is no evidence"),
+        ([{"question": "x", "evidence": ["db.md:3"]}], "is not evidence"),
     ],
 )
 def test_a_wrong_file_of_questions_is_a_usage_error_that_says_where(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from memcairn.evaluate.measures import (
+    FileLines,
     Judgement,
-    LineRange,
     SearchHit,
     measure,
     separation,
@@ -113,4 +113,4 @@ def test_scores_that_tell_nothing_apart_have_an_auc_of_a_half():
 def test_a_file_that_cannot_be_read_has_no_lines(tmp_path):
     (tmp_path / "latin.md").write_bytes(b"caf\xe9\n")
 
-    assert LineRange()(tmp_path / "latin.md") == LineRange()(tmp_path / "gone.md") == []
+    assert FileLines()(tmp_path / "latin.md") == FileLines()(tmp_path / "gone.md") == []

@@ -1,4 +1,4 @@
-"""memcairn eval: how well searches find what answers your own questions on your own notes."""
+"""memcairn eval: measure searches with the user's own questions on the user's own notes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from memcairn.evaluate import evaluation, measures
     "--against",
     metavar="SYSTEMS",
     default="",
-    help="Measure these, too: grep, bm25, dense; with commas.",
+    help="Also measure these, separated by commas: grep, bm25, dense.",
 )
 @output.json_option
 @output.quiet_option
@@ -30,12 +30,12 @@ def command(questions: Path, folder: Path, *, against: str, as_json: bool, quiet
     memcairn eval questions.json ~/notes
     memcairn eval questions.json ~/notes --against grep,bm25,dense
 
-    The notes are indexed in a home that is thrown away; nothing is written beside them. QUESTIONS is a
-    list of objects: {"question": "...", "evidence": [["file.md", 12]], "category": "..."}, with paths
-    relative to FOLDER, and a line, or the first and the last.
+    The notes are indexed in a temporary home, and nothing is written into FOLDER. QUESTIONS is a
+    list of objects: {"question": "...", "evidence": [["file.md", 12]], "category": "..."}. Paths are
+    relative to FOLDER; after the path comes a line, or the first and the last line.
     """
     if not folder.is_dir():
-        raise UsageError("is no folder", path=folder)
+        raise UsageError("not a folder", path=folder)
     asked = evaluation.read(questions, folder)
     others = [name.strip() for name in against.split(",") if name.strip()]
     systems = list(dict.fromkeys(("memcairn", *others)))
@@ -49,7 +49,7 @@ def command(questions: Path, folder: Path, *, against: str, as_json: bool, quiet
 
 
 def _table(group: str, tables: dict[str, dict[str, dict[str, float]]]) -> str:
-    """The means of one group of questions: a line for each system."""
+    """A table of the mean measures for one group of questions, with a line for each system."""
     number = int(next(iter(tables.values()))[group]["questions"])
     width = max(map(len, tables))
     head = "  ".join(f"{name:>9}" for name in (*measures.METRICS, "ms"))

@@ -1,7 +1,7 @@
-"""How well searches find the lines that answer questions, on anybody's notes.
+"""Measure how well searches find the lines that answer questions, on the user's own notes.
 
     questions.json ──► systems (memcairn, grep, BM25, vectors) ──► passages ──► measures ──► table
 
-`evaluation.evaluate` does it for a folder of notes, in a home that is thrown away. bench/quality.py uses the
-same measures and systems on its own corpora.
+`evaluation.evaluate` measures a folder of notes in a temporary home. bench/quality.py uses the same measures
+and systems on its own corpora.
 """

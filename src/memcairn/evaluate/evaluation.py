@@ -1,11 +1,12 @@
-"""Put the questions of a file to systems over a folder of notes.
+"""Ask systems the questions of a file about a folder of notes.
 
 The file is a JSON array of objects:
 
     {"question": "Which port has Postgres?", "evidence": [["ops/db.md", 12]], "category": "lookup"}
 
-`evidence` holds the lines that answer: [path, line] or [path, first line, last line], the path relative to
-the folder, lines from 1. `category` is optional: each gets a row of its own. Other keys are passed over.
+`evidence` lists the lines that answer: [path, line] or [path, first line, last line], with the path relative
+to the folder, and lines from 1. `category` is optional; each category is reported separately. Other keys are
+ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memcairn.errors import UsageError
-from memcairn.evaluate.measures import LineRange, ask, grouped
+from memcairn.evaluate.measures import FileLines, ask, group_means
 from memcairn.evaluate.systems import SYSTEMS
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ FORM = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, and the lines that answer it, with real paths."""
+    """A question, and the lines that answer it, as real paths and line numbers."""
 
     text: str
     evidence: frozenset[Line]
@@ -43,11 +44,11 @@ def read(file: Path, folder: Path) -> list[Question]:
     """The questions of a file.
 
     Args:
-        file: see above.
-        folder: what its paths are relative to.
+        file: a JSON file; the module's docstring describes its form.
+        folder: the folder that its paths are relative to.
 
     Raises:
-        UsageError: it cannot be read, is of another form, or names what is not there.
+        UsageError: the file cannot be read, has another form, or names lines that do not exist.
     """
     try:
         rows = json.loads(file.read_text(encoding="utf-8-sig"))
@@ -56,8 +57,8 @@ def read(file: Path, folder: Path) -> list[Question]:
     except ValueError as error:
         raise UsageError(f"is not JSON: {error}", path=file, hint=f"the form is {FORM}") from error
     if not isinstance(rows, list) or not rows:
-        raise UsageError("is no list of questions", path=file, hint=f"the form is {FORM}")
-    lines_of = LineRange()
+        raise UsageError("is not a list of questions", path=file, hint=f"the form is {FORM}")
+    lines_of = FileLines()
     return [
         _question(row, f"{file}, question {n}", folder, lines_of) for n, row in enumerate(rows, 1)
     ]
@@ -69,16 +70,16 @@ def evaluate(
     systems: Sequence[str],
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """The means of each system: all questions, then each category.
+    """The mean measures of each system, for all questions and for each category.
 
     Args:
-        questions: what is asked; at least one.
-        folder: the notes.
+        questions: at least one.
+        folder: the folder of notes.
         systems: names of `SYSTEMS`.
         progress: called with (done, total).
 
     Raises:
-        UsageError: there is no such system.
+        UsageError: a system does not exist.
     """
     for name in systems:
         if name not in SYSTEMS:
@@ -86,7 +87,7 @@ def evaluate(
     tables = {}
     total = len(systems) * len(questions)
     for done, name in enumerate(systems):
-        lines_of = LineRange()
+        lines_of = FileLines()
         search = SYSTEMS[name]([folder])
         search("warm up", 1)
         rows = []
@@ -95,11 +96,11 @@ def evaluate(
             rows.append(ask(search, question.text, question.evidence, lines_of, labels))
             if progress is not None:
                 progress(done * len(questions) + number, total)
-        tables[name] = grouped(rows)
+        tables[name] = group_means(rows)
     return tables
 
 
-def _question(row: Any, place: str, folder: Path, lines_of: LineRange) -> Question:
+def _question(row: Any, place: str, folder: Path, lines_of: FileLines) -> Question:
     text = row.get("question") if isinstance(row, dict) else None
     evidence = row.get("evidence") if isinstance(row, dict) else None
     if not isinstance(text, str) or not isinstance(evidence, list) or not evidence:
@@ -109,18 +110,18 @@ def _question(row: Any, place: str, folder: Path, lines_of: LineRange) -> Questi
     return Question(text, frozenset(found), None if category is None else str(category))
 
 
-def _answering(item: Any, place: str, folder: Path, lines_of: LineRange) -> Iterator[Line]:
+def _answering(item: Any, place: str, folder: Path, lines_of: FileLines) -> Iterator[Line]:
     match item:
         case [str(name), int(first)]:
             last = first
         case [str(name), int(first), int(last)]:
             pass
         case _:
-            raise UsageError(f"{item!r} is no evidence", path=place, hint=f"the form is {FORM}")
+            raise UsageError(f"{item!r} is not evidence", path=place, hint=f"the form is {FORM}")
     path = (folder / name).resolve()
     count = len(lines_of(path))
     if not 1 <= first <= last <= count:
-        what = f"has {count} lines" if count else "is not there, or is no text"
+        what = f"has {count} lines" if count else "does not exist or is not text"
         raise UsageError(f"{name}, lines {first} to {last}: {name} {what}", path=place)
     for number in range(first, last + 1):
         yield path, number

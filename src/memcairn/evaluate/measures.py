@@ -1,15 +1,15 @@
 """The measures of one search and their means.
 
-A system returns ranked passages (file, first line, last line; 1-based, inclusive). They are read in order;
-every line that is shown for the first time costs its words.
+A system returns ranked passages (file, first line, last line; 1-based, inclusive). They are read in order,
+and every line costs its words when it is shown for the first time.
 
     recall@1k, recall@2k   share of the answering lines shown before 1,000 / 2,000 words are spent
     recall@5, recall@10    share of the answering lines shown by the first 5 / 10 passages
     mrr                    1 / rank of the first passage that shows an answering line
 
-Words are what white space separates; in Chinese and Japanese, which do not separate them, two characters
-count as one. Passages of different length make recall@5, recall@10 and mrr incomparable between systems;
-recall@1k compares what a reader gets for the same words.
+Words are separated by white space; in Chinese and Japanese, two characters count as a word. recall@5,
+recall@10 and mrr are not comparable between systems whose passages differ in length; recall@1k compares the
+answers in the same number of words.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 METRICS = ("recall@1k", "recall@2k", "recall@5", "recall@10", "mrr")
 LIMIT = 60
-"""Passages that a system is asked for."""
+"""The number of passages requested from a system."""
 
 _BUDGETS = {"recall@1k": 1000, "recall@2k": 2000}
 _DEPTHS = {"recall@5": 5, "recall@10": 10}
@@ -48,13 +48,13 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One question put to one system.
+    """The result of one question to one system.
 
     Attributes:
-        labels: the groups that it belongs to, besides all questions.
-        metrics: of `METRICS`; empty where nothing answers the question.
+        labels: the groups that the question belongs to, besides all questions.
+        metrics: a value for each of `METRICS`; empty for a question without an answer.
         took_ms: wall time of the search.
-        top_score: of the first passage; 0 if there is none.
+        top_score: score of the first passage; 0 if there is none.
     """
 
     labels: tuple[str, ...]
@@ -63,7 +63,7 @@ class Judgement:
     top_score: float
 
 
-class LineRange:
+class FileLines:
     """The lines of files, each read once."""
 
     def __init__(self) -> None:
@@ -83,17 +83,17 @@ def ask(
     search: Search,
     question: str,
     evidence: Iterable[Line],
-    lines_of: LineRange,
+    lines_of: FileLines,
     labels: Iterable[str] = (),
 ) -> Judgement:
-    """Put a question to a system.
+    """Ask a system a question.
 
     Args:
         search: the system.
-        question: what is asked.
-        evidence: the lines that answer, with real paths; none for a question that nothing answers.
-        lines_of: the lines of a file.
-        labels: see `Asked`.
+        question: the text of the question.
+        evidence: the lines that answer it, with real paths; none for a question without an answer.
+        lines_of: returns the lines of a file.
+        labels: see `Judgement`.
     """
     started = time.perf_counter()
     passages = search(question, LIMIT)
@@ -106,7 +106,7 @@ def ask(
 def measure(
     evidence: set[Line], passages: Sequence[SearchHit], lines_of: Callable[[Path], list[str]]
 ) -> dict[str, float]:
-    """The metrics of one question; `evidence` holds real paths."""
+    """The metrics of one question; `evidence` has real paths."""
     shown: set[Line] = set()
     found, words, first_rank = 0, 0, 0
     result: dict[str, float] = {}
@@ -132,12 +132,12 @@ def measure(
 
 
 def word_count(line: str) -> int:
-    """How many words a line costs a reader."""
+    """The number of words in a line."""
     return sum(max(1, len(_UNSPACED.findall(token)) // 2) for token in line.split())
 
 
-def grouped(rows: Sequence[Judgement]) -> dict[str, dict[str, float]]:
-    """The means of all questions, "all", and of each label, by name; `ms` is a median."""
+def group_means(rows: Sequence[Judgement]) -> dict[str, dict[str, float]]:
+    """The means over all questions ("all") and for each label; `ms` is a median."""
     groups: dict[str, list[Judgement]] = {}
     for row in rows:
         for label in row.labels:
@@ -151,9 +151,9 @@ def _mean(rows: Sequence[Judgement]) -> dict[str, float]:
 
 
 def separation(answerable: Sequence[Judgement], others: Sequence[Judgement]) -> float:
-    """Chance that an answerable question's first passage scores above another's (AUC).
+    """The probability that the top score of an answerable question exceeds that of another question (AUC).
 
-    Ties count half. 0.5 means that the score says nothing about relevance.
+    Ties count half. 0.5 means that scores do not indicate relevance.
     """
     pairs = [(a.top_score, o.top_score) for a in answerable for o in others]
     return statistics.fmean((a > o) + (a == o) / 2 for a, o in pairs)

@@ -1,4 +1,4 @@
-"""The systems that are compared: memcairn, and what a reader would do without it."""
+"""The systems to compare: memcairn and its alternatives."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ me my of on or our she so that the their them they this to was we were what when
 who whom whose why will with would you your
 """
 _STOP = frozenset(_STOP_LINES.split())
-_AT_ONCE = 64
+_BATCH_SIZE = 64
 
 
 def memcairn(folders: list[Path]) -> Search:
-    """The product through its public interface, with whatever is configured, in a home of its own.
+    """The product through its public interface, with the user's configuration, in a temporary home.
 
-    MEMORY.md is not kept: nothing is written into the folders.
+    MEMORY.md is turned off, so that nothing is written into the folders.
     """
     home = tempfile.TemporaryDirectory()
     memory = Memory(home=Path(home.name))
 
-    def only_read(opened: Opened) -> None:
+    def add_read_only(opened: Opened) -> None:
         for folder in folders:
             root = roots.add(opened.db, os.path.realpath(folder))
             roots.update(opened.db, root.id, memory_md=False)
 
-    memory.databases.run(only_read)
+    memory.databases.run(add_read_only)
     for folder in folders:
         memory.index(folder)
 
@@ -64,10 +64,10 @@ def memcairn(folders: list[Path]) -> Search:
 
 
 def grep(folders: list[Path]) -> Search:
-    """What an agent with grep sees: paragraphs by how many of the query's words occur in them.
+    """An agent with grep: paragraphs ordered by how many of the query's words occur in them.
 
-    In text without spaces an agent picks pieces of the query; here it gets every pair of neighbouring
-    characters, which is generous.
+    In text without spaces an agent would choose parts of the query; here every pair of adjacent characters is
+    a pattern, which favors grep.
     """
     blocks = [(path, start, end, text.lower()) for path, start, end, text in paragraphs(folders)]
 
@@ -87,7 +87,7 @@ def grep(folders: list[Path]) -> Search:
 
 
 def bm25(folders: list[Path]) -> Search:
-    """SQLite FTS5 as it comes (unicode61), a row a paragraph, OR of the query's words."""
+    """SQLite FTS5 with its default tokenizer (unicode61), one row per paragraph, OR of the query's words."""
     db = sqlite3.connect(":memory:")
     db.execute(
         "create virtual table block using fts5(text, path unindexed, s unindexed, e unindexed)"
@@ -109,23 +109,23 @@ def bm25(folders: list[Path]) -> Search:
 
 
 def dense(folders: list[Path]) -> Search:
-    """The configured embedding model alone: paragraphs by the cosine of their vectors.
+    """The configured embedding model alone: paragraphs ordered by the cosine of their vectors.
 
     Raises:
-        ConfigError: no model is configured.
-        EmbeddingError: it is not installed, or cannot be loaded.
+        ConfigError: the settings of the model are incomplete.
+        EmbeddingError: the model is not installed, or cannot be loaded.
     """
     embedder = providers.load(providers.chosen(config.load()))
     if embedder is None:
         embedder = providers.load(providers.EmbeddingSettings("builtin"))
     assert embedder is not None
-    import numpy as np  # noqa: PLC0415 - comes with an extra
+    import numpy as np  # noqa: PLC0415 - an optional dependency
 
     blocks = list(paragraphs(folders))
     texts = [text for *_, text in blocks]
     parts = [
-        embedder.embed(texts[start : start + _AT_ONCE]).vectors
-        for start in range(0, len(texts), _AT_ONCE)
+        embedder.embed(texts[start : start + _BATCH_SIZE]).vectors
+        for start in range(0, len(texts), _BATCH_SIZE)
     ]
     vectors = np.concatenate(parts) if parts else np.zeros((0, embedder.dimension), np.float32)
 
@@ -147,7 +147,7 @@ SYSTEMS: dict[str, Callable[[list[Path]], Search]] = {
 
 
 def paragraphs(folders: Iterable[Path]) -> Iterator[tuple[Path, int, int, str]]:
-    """The blocks between blank lines of every Markdown file, with their lines."""
+    """The paragraphs of every Markdown file: path, first line, last line, text."""
     for folder in folders:
         for path in sorted(folder.rglob("*.md")):
             block: list[str] = []

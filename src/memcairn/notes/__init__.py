@@ -1,1 +1,1 @@
-"""What a note's text means: its frontmatter, its chunks, its words."""
+"""The text of notes: frontmatter, chunks, words."""

@@ -1,7 +1,7 @@
-r"""The blocks of a note's body, with their lines: those of CommonMark, or paragraphs of plain text.
+r"""The blocks of a note's body with their lines: CommonMark blocks, or paragraphs of plain text.
 
-Only the outermost blocks are told apart, and the items of outermost lists; what is inside a quote
-or an item belongs to it. Lines are those that `text.split("\n")` has, counted from 0 here.
+Only outermost blocks and the items of outermost lists are distinguished; everything inside a quote or
+an item belongs to it. Lines are those of `text.split("\n")`, counted from 0 here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MARKDOWN = pyromark.Markdown(
 )
 _MARKER = re.compile(rb"\s*<!--\s*memcairn:(?:(?!-->).)*-->\s*", re.DOTALL)
 MAX_HEADING = 200
-"""Characters of a heading's text that are kept."""
+"""The maximum length of a heading's text, in characters."""
 
 _KINDS: dict[str, Kind] = {
     "Heading": "heading",
@@ -37,8 +37,8 @@ _BLOCK_ENDS = ("Paragraph", "Item", "BlockQuote")
 class Block(NamedTuple):
     """One block: lines `first` to `last`, 0-based, inclusive, neither of them blank.
 
-    `level` and `text` (without markup) are those of a heading. A `break` is a thematic break or
-    a marker of memcairn: nothing to index.
+    `level` and `text` (without markup) are set for headings. A `break` is a thematic break or a memcairn
+    marker, and is not indexed.
     """
 
     kind: Kind
@@ -51,7 +51,7 @@ class Block(NamedTuple):
 class Blocks(NamedTuple):
     """The blocks of a body in order, and the text of its first paragraph without markup.
 
-    Where there is no paragraph, the first list item or quote serves.
+    Without a paragraph, the text is that of the first list item or quote.
     """
 
     blocks: list[Block]
@@ -60,8 +60,8 @@ class Blocks(NamedTuple):
 
 def markdown_blocks(body: str, lines: list[str]) -> Blocks:
     r"""The blocks of Markdown; `lines` is `body.split("\n")`. Never raises."""
-    # A lone CR would be a line end to CommonMark, but is none to us; and lone surrogates are not
-    # text. Both replacements keep everything on its line.
+    # CommonMark takes a lone CR for a line end, `split` does not. Lone surrogates cannot be encoded.
+    # Both replacements keep line numbers.
     source = body.replace("\r", " ") if "\r" in body else body
     data = source.encode("utf-8", "replace")
     if not source.isascii():
@@ -70,13 +70,13 @@ def markdown_blocks(body: str, lines: list[str]) -> Blocks:
     end = 0
     for event, span in _MARKDOWN.events_with_range(source):
         start = span["start"]
-        # Inside the block that is being read; a missing cell of a table is empty, and at its end.
+        # An event inside the current block. A missing table cell is empty and lies at the block's end.
         if start < end or start == span["end"]:
             if reader.inline is not None:
                 _collect(event, reader.inline)
             continue
         tag = event if isinstance(event, str) else event.get("Start")
-        # A list is no block: its items are.
+        # The items of a list are blocks, the list is not.
         if tag is None or (isinstance(tag, dict) and "List" in tag):
             continue
         end = span["end"]
@@ -86,7 +86,7 @@ def markdown_blocks(body: str, lines: list[str]) -> Blocks:
 
 
 def plain_blocks(lines: list[str]) -> Blocks:
-    """The blocks of plain text: its paragraphs, between blank lines."""
+    """The blocks of plain text: paragraphs separated by blank lines."""
     blocks: list[Block] = []
     _fill(blocks, lines, 0, len(lines), "paragraph")
     if not blocks:
@@ -95,18 +95,18 @@ def plain_blocks(lines: list[str]) -> Blocks:
 
 
 class _BlockReader:
-    """Reads block after block: `begin` at the start of each, `finish` after the last."""
+    """Collects blocks: call `begin` at the start of each, and `end` after the last."""
 
     def __init__(self, data: bytes, lines: list[str]) -> None:
         self.blocks: list[Block] = []
         self.paragraph = self.stand_in = ""
-        self.inline: list[str] | None = None  # this block's text without markup, where wanted
+        self.inline: list[str] | None = None  # the block's text without markup, if it is needed
         self._data, self._lines = data, lines
         self._kind: Kind = "other"
         self._position = self._line = self._covered = 0
 
     def begin(self, tag: Any, start: int, end: int) -> None:
-        """A block begins: bytes `start` to `end`, exclusive."""
+        """Begin a block: bytes `start` to `end`, exclusive."""
         if self.inline is not None:
             self.finish()
         data = self._data
@@ -129,7 +129,7 @@ class _BlockReader:
         self._append(Block(kind, self._line, self._line + data.count(b"\n", start, stop), level))
 
     def _append(self, block: Block) -> None:
-        # What the parser does not report (link definitions) is text that one may search for, too.
+        # The parser does not report link definitions; they are indexed as blocks, too.
         covered = self._covered
         if block.first < covered:  # footnote definitions may share a line
             kind, first, _, level, text = self.blocks[-1]
@@ -142,7 +142,7 @@ class _BlockReader:
         self.blocks.append(block)
 
     def finish(self) -> None:
-        """The block that was begun last has been read to its end."""
+        """Finish the current block: store its text."""
         text = " ".join("".join(self.inline or ()).split())
         if self._kind == "heading":
             kind, first, last, level, _ = self.blocks[-1]
@@ -154,14 +154,14 @@ class _BlockReader:
         self.inline = None
 
     def end(self) -> None:
-        """There are no more blocks."""
+        """Finish the last block, and add the lines after it."""
         if self.inline is not None:
             self.finish()
         _fill(self.blocks, self._lines, self._covered, len(self._lines), "other")
 
 
 def _collect(event: Any, inline: list[str]) -> None:
-    """Add what a reader sees of `event`."""
+    """Add the visible text of an event."""
     if isinstance(event, str):
         inline.append(" ")
         return
@@ -173,7 +173,7 @@ def _collect(event: Any, inline: list[str]) -> None:
 
 
 def _fill(blocks: list[Block], lines: list[str], first: int, stop: int, kind: Kind) -> None:
-    """Append the runs of lines that are not blank among `lines[first:stop]`."""
+    """Append a block for each run of nonblank lines in `lines[first:stop]`."""
     start = -1
     for number in range(first, stop):
         blank = not lines[number].strip()

@@ -1,17 +1,17 @@
-r"""Cuts a note's body into chunks, along the blocks of CommonMark.
+r"""Cut a note's body into chunks along its CommonMark blocks.
 
-    # Deploy            heading: a new section begins; its line belongs to the section's first chunk
-    Short text.         blocks are packed together while they are short ...
+    # Deploy            a heading begins a section; its line belongs to the section's first chunk
+    Short text.         short blocks are packed together ...
     - a list item       ... but a list item, table, code fence or paragraph is never cut,
     - another           unless it alone exceeds MAX_WORDS: then it is cut between lines,
-                        and a line that alone exceeds it between sentences
+                        and a line that alone exceeds MAX_WORDS between sentences
 
 A chunk's text is exactly the lines `start_line` to `end_line` of the file, without the line end of
 the last one and with "\n" for CRLF; only the pieces of one overlong line share its number. Every
-line that is not blank is in a chunk, except thematic breaks and memcairn's own markers
-(`<!-- memcairn:... -->`), and these are, too, where they stand within one.
+nonblank line is in a chunk, except thematic breaks and memcairn markers (`<!-- memcairn:... -->`)
+that are not inside another block.
 
-Lines are those that `text.split("\n")` has.
+Lines are those of `text.split("\n")`.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from memcairn.notes.blocks import Block, Kind
 
 PARAGRAPH_WORDS = 12
-"""A chunk of at least so many words is left as it is; a shorter one takes in the next block."""
+"""A shorter chunk takes in the next block."""
 
 TARGET_WORDS = 40
-"""The same for list items that follow one another."""
+"""A shorter chunk of list items takes in the next item."""
 
 MAX_WORDS = 180
-"""No block is taken in beyond this size, and a block beyond it is cut."""
+"""The maximum size of a chunk; a longer block is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What is indexed as one: lines `start_line` to `end_line` of the file, 1-based, inclusive.
+    """A unit of the index: lines `start_line` to `end_line` of the file, 1-based, inclusive.
 
-    `heading_path` has the headings above it, outermost first; `section` is the ordinal of the
-    section that it stands in, 0 before the first heading.
+    `heading_path` has the headings above it, outermost first; `section` is the number of its section,
+    0 before the first heading.
     """
 
     text: str
@@ -65,7 +65,7 @@ def chunk(blocks: list[Block], lines: list[str], first_line: int) -> tuple[Chunk
 
 
 class _Packing:
-    """Packs block after block; at most one chunk is open: lines `_first` to `_last`."""
+    """Packs blocks into chunks; at most one chunk is open: lines `_first` to `_last`."""
 
     def __init__(self, lines: list[str], first_line: int) -> None:
         self.chunks: list[Chunk] = []
@@ -75,31 +75,33 @@ class _Packing:
         self._section = 0
         self._open = False
         self._first = self._last = 0
-        self._words = 0  # without those of headings
+        self._words = 0  # of the open chunk, without headings
         self._kind: Kind = "other"  # of the last block taken in
         self._introduces = False  # the last block ends with a colon
 
     def begin_section(self, heading: Block) -> None:
-        """Close the chunk, and open that of the next section with the heading's line."""
+        """Close the open chunk, and open the next section's first chunk with the heading's line."""
         self.close()
         depth = bisect_left(self._levels, heading.level)
         self._levels[depth:] = [heading.level]
         self._path = (*self._path[:depth], heading.text)
         self._section += 1
         lines = self._lines[heading.first : heading.last + 1]
-        if len(lines) > 2 and size("\n".join(lines)) > MAX_WORDS:  # a heading is any text over ===
+        if (
+            len(lines) > 2 and size("\n".join(lines)) > MAX_WORDS
+        ):  # a paragraph over === is a heading
             self._add_overlong(heading, lines)
             return
         self._begin(heading, 0)
         self._introduces = False
 
     def pause(self) -> None:
-        """Close the chunk, unless it has nothing but a heading yet."""
+        """Close the open chunk, unless it has only a heading."""
         if self._words:
             self.close()
 
     def add(self, block: Block) -> None:
-        """Take a block into the open chunk, or into one of its own."""
+        """Add a block to the open chunk, or open a new one with it."""
         lines = self._lines[block.first : block.last + 1]
         text = "\n".join(lines)
         words = size(text)
@@ -116,7 +118,7 @@ class _Packing:
         self._introduces = block.kind == "paragraph" and text.rstrip().endswith((":", "："))
 
     def close(self) -> None:
-        """Make a chunk of the open one."""
+        """Emit the open chunk."""
         if self._open:
             self._emit(self._first, self._last)
         self._open = False
@@ -137,9 +139,7 @@ class _Packing:
     def _add_overlong(self, block: Block, lines: list[str]) -> None:
         for first, last, piece in cut_lines(lines, MAX_WORDS):
             if piece is None and self._open and self._words < PARAGRAPH_WORDS:
-                self._last = (
-                    block.first + last
-                )  # the heading, or a short introduction, stays with it
+                self._last = block.first + last  # a heading or a short introduction is kept with it
                 self.close()
                 continue
             self.close()

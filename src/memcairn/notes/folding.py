@@ -1,10 +1,10 @@
-"""Makes spellings of the same text equal: compatibility forms, diacritics, invisible characters.
+"""Normalize spellings of the same text: compatibility forms, diacritics, invisible characters.
 
     ｃａｆé  →  cafe      Łódź  →  Lodz      don’t  →  don't      ёлка  →  елка     ﬁ  →  fi
 
-Only Latin and Greek letters lose their diacritics, Cyrillic ones their stress marks, Arabic and
-Hebrew ones their points: elsewhere marks are part of the spelling (が, vowels of Indic scripts).
-Case is kept, since `getUserName` is split by it.
+Diacritics of Latin and Greek letters, stress marks of Cyrillic and points of Arabic and Hebrew are
+removed. In other scripts marks are part of the spelling (が, vowels of Indic scripts). Case is kept,
+since identifiers such as `getUserName` are split by it.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from functools import cache
 
 from memcairn.notes.marks import MARKS
 
-_STRETCH = 256
-"""Characters that are normalised at once: the library takes the square of a run of marks."""
+_BATCH_SIZE = 256
+"""Characters normalized in one call: `unicodedata.normalize` is quadratic in a run of marks."""
 
 _TRANSLATED = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u02bc\u2032", "'"),
         **dict.fromkeys("\u2010\u2011\u2212", "-"),
-        # Invisible: soft hyphen, directions, joiners that join nothing, variation selectors.
+        # Invisible: soft hyphen, directional marks, joiners without effect, variation selectors.
         **dict.fromkeys("\u00ad\u061c\u180e\u200c\u200e\u200f\u2060\u2061\u2062\u2063\ufeff"),
         **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xFE00, 0xFE10)]),
         # Punctuation in the ranges of `segments`: Japanese, Thai, Tibetan, Myanmar, Khmer.
         **dict.fromkeys([0x309B, 0x309C, 0x30A0, 0x30FB, 0x0E3F, 0x0E4F, 0x0E5A, 0x0E5B], " "),
         **dict.fromkeys([*range(0x0F01, 0x0F18), *range(0x0F3A, 0x0F3E), 0x0F85], " "),
         **dict.fromkeys([*range(0x104A, 0x1050), *range(0x17D4, 0x17DC)], " "),
-        # Letters that no normal form takes apart.
+        # Letters that no normal form decomposes.
         **dict(zip("øØłŁđĐðÐħĦŧŦıёЁѐЀѝ", "oOlLdDdDhHtTiеЕеЕи", strict=True)),
         **dict(zip("æÆœŒþÞ", ("ae", "AE", "oe", "OE", "th", "Th"), strict=True)),
     }
@@ -38,12 +38,12 @@ _JOINER = "\u200d"
 
 
 def fold(text: str) -> str:
-    """`text` in the form in which it is compared. Never raises, and takes time in its length."""
+    """A text in the form used for comparison. Never raises; takes time linear in its length."""
     if text.isascii():
         return text
-    if len(text) > _STRETCH:
-        stretches = range(0, len(text), _STRETCH)
-        return "".join([_fold(text[start : start + _STRETCH]) for start in stretches])
+    if len(text) > _BATCH_SIZE:
+        starts = range(0, len(text), _BATCH_SIZE)
+        return "".join([_fold(text[start : start + _BATCH_SIZE]) for start in starts])
     return _fold(text)
 
 
@@ -61,9 +61,9 @@ def _fold(text: str) -> str:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """Of diacritics: where any may be, after Latin or Greek, after Cyrillic; Arabic, Hebrew points.
+    """Any diacritics; those after Latin or Greek letters; after Cyrillic; Arabic and Hebrew points.
 
-    Here and below, compiled when they are needed: text in ASCII only does without.
+    This and other patterns are compiled when first needed: ASCII text does not need them.
     """
     return (
         re.compile("[\u00c0-\u052f\u1ab0-\u1fff]"),
@@ -80,9 +80,9 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.P
 
 
 def offsets(text: str, folded: str) -> list[tuple[int, int]] | None:
-    """The characters `start` to `end`, exclusive, of `text` that each one of `folded` comes from.
+    """For each character of `folded`, the characters `start` to `end`, exclusive, of `text` it comes from.
 
-    None if the two cannot be aligned: then only the whole corresponds to the whole.
+    None if the two cannot be aligned character by character.
     """
     if text is folded:
         return [(place, place + 1) for place in range(len(text))]
@@ -97,7 +97,7 @@ def offsets(text: str, folded: str) -> list[tuple[int, int]] | None:
 
 @cache
 def _joiner_in_word() -> re.Pattern[str]:
-    # Between emoji the joiner makes one sign of two; in a word it only changes how letters look.
+    # A joiner makes one symbol of two emoji; in a word it only changes the shape of letters.
     return re.compile(rf"(?<=[\w{MARKS}]){_JOINER}")
 
 

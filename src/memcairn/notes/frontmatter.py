@@ -1,11 +1,11 @@
-"""YAML frontmatter: found, read, and changed without touching any other byte.
+"""YAML frontmatter: find, read and change it without touching any other byte.
 
     ---                      the first line of the file (a BOM before it is allowed)
     title: Rollout           YAML
     ---                      the next line that is `---` or `...`
     body                     body_first_line points here
 
-Broken frontmatter is a normal input: it reads as no values and a `Problem` with its line.
+Broken frontmatter is a normal input: the result is no values, and a `Problem` with its line.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def split(text: str) -> tuple[str | None, int]:
 
 
 def parse(text: str) -> tuple[dict[str, Any], int, list[Problem]]:
-    """The values of the frontmatter, the body's first line (1-based), and what is wrong.
+    """The values of the frontmatter, the body's first line (1-based), and problems.
 
-    Values are as `yaml.safe_load` has them. Never raises; see `yaml_mapping` for what is refused.
+    Values are those of `yaml.safe_load`. Never raises; `yaml_mapping` documents what it refuses.
     """
     raw, body_first_line = split(text)
     if raw is None:
@@ -45,28 +45,28 @@ def parse(text: str) -> tuple[dict[str, Any], int, list[Problem]]:
         return {}, body_first_line, problems if _UNCLOSED.match(text) else []
     values, problems = read(raw)
     if not values and not problems and raw.strip():
-        return {}, 1, []  # a heading between two thematic breaks is a comment to YAML
+        return {}, 1, []  # a heading between two thematic breaks, which YAML reads as a comment
     return values, body_first_line, problems
 
 
 def read(raw: str) -> tuple[dict[str, Any], list[Problem]]:
-    """The values of what stands between the fences, whose first line is the file's second."""
+    """The values and problems of the YAML between the fences, which begins at the file's second line."""
     values = plain_yaml.read(raw.replace("\r\n", "\n") if "\r" in raw else raw)
     if values is not None:
         return values, []
-    from memcairn.notes import yaml_mapping  # noqa: PLC0415 - few notes need it, and it loads PyYAML
+    from memcairn.notes import yaml_mapping  # noqa: PLC0415 - it loads PyYAML, which few notes need
 
     return yaml_mapping.read(raw, 2)
 
 
 def update(text: str, changes: Mapping[str, Any]) -> str:
-    """`text` with these keys set, or removed where the value is None.
+    """Set these keys in a note's text, or remove those whose value is None.
 
-    All else stays as it is, byte for byte: comments, order, BOM, line ends. New keys go to the end;
-    a file without frontmatter gets one, and one that holds nothing any more goes.
+    Everything else stays, byte for byte: comments, order, BOM, line ends. New keys are appended.
+    Frontmatter is created if there is none, and removed when it becomes empty.
 
     Raises:
-        NoteError: the frontmatter is broken, or written in a form that cannot be edited safely.
+        NoteError: the frontmatter is broken, or has a form that cannot be edited safely.
     """
     from memcairn.notes import yaml_edit  # noqa: PLC0415 - as above
 
@@ -75,7 +75,7 @@ def update(text: str, changes: Mapping[str, Any]) -> str:
     if match is not None:
         raw = yaml_edit.change(match["raw"], changes, newline)
         body = text[match.end() :]
-        # A body that begins with a fence of its own would be taken for frontmatter then.
+        # Without the frontmatter, a body that begins with a fence would be read as frontmatter.
         if match["raw"] and not raw and not body.startswith("---"):
             return (BOM if text.startswith(BOM) else "") + body
         return text[: match.start("raw")] + raw + text[match.end("raw") :]

@@ -1,12 +1,12 @@
-"""The words of an identifier, path, version or any other word with signs in it: whole and in parts.
+"""The index words of identifiers, paths, versions and other words with punctuation: whole and parts.
 
     getUserName      getusernam  get  user  name
     src/user-db.rs   src/user-db.rs  src  user-db.rs  user-db  user  db  rs
     v1.2.3           v1.2.3  1.2.3  1.2
     --dry-run        --dry-run  dry-run  dry  run
 
-So a text is found by the name as it is written and by each word in it. Parts are stemmed, wholes
-with signs in them are not. Words are case-folded here; diacritics have gone before (`folding`).
+A text is thus found by the whole name and by each word in it. Parts are stemmed; wholes with
+punctuation are not. Words are case-folded here; `folding` has removed diacritics before.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import re
 from memcairn.notes.stems import stem
 
 MAX_WORD = 64
-"""Characters of a word that are kept."""
+"""The maximum length of a word, in characters."""
 
 _MAX_IDENTIFIER = 512
-"""A longer one is data (base64, say): no names within it are worth splitting by case."""
+"""Longer ones are data such as base64, and are not split by case."""
 
 _LETTERS_OR_DIGITS = re.compile(r"[^\W_]+")
 _STRONG = re.compile(r"[/\\:@=&?%+~#$>]+|->")
@@ -32,7 +32,7 @@ _CASES = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z
 
 
 def identifier_words(text: str) -> list[str]:
-    """The words of one word that may have signs in it, each once, the whole first."""
+    """The index words of one word that may contain punctuation, each once, the whole first."""
     if text.isalpha() and text[1:].islower():
         return [stem(text.casefold())[:MAX_WORD]]
     if len(text) > _MAX_IDENTIFIER:
@@ -60,12 +60,12 @@ def identifier_words(text: str) -> list[str]:
 
 
 def without_contraction(word: str) -> str:
-    """`they're` is they, `Caroline's` is Caroline; `don't` stays."""
+    """Remove a contraction: `they're` becomes `they`, `Caroline's` `Caroline`; `don't` stays."""
     return _CONTRACTION.sub("", word) if "'" in word else word
 
 
 def _component_words(component: str) -> list[str]:
-    """The words of what stands between slashes, colons and the like."""
+    """The words of a part between slashes, colons and similar separators."""
     if "." not in component:
         return _name_words(component)
     words: list[str] = []
@@ -86,7 +86,7 @@ def _component_words(component: str) -> list[str]:
 
 
 def _name_words(name: str) -> list[str]:
-    """The words of what has no signs but hyphens, underscores and apostrophes."""
+    """The words of a name without punctuation other than hyphens, underscores and apostrophes."""
     atoms = _WEAK.split(name) if "-" in name or "_" in name else [name]
     words: list[str] = []
     if len(atoms) > 1:
@@ -102,7 +102,7 @@ def _name_words(name: str) -> list[str]:
 
 
 def _atom_words(atom: str) -> list[str]:
-    """The words of letters and digits, not just small letters; apostrophes are the only signs left."""
+    """The words of letters, digits and apostrophes that are not only lower-case letters."""
     if "'" in atom:
         return _apostrophe_words(atom)
     parts = _parts(atom)
@@ -110,7 +110,7 @@ def _atom_words(atom: str) -> list[str]:
     whole = atom if numbers else stem(atom.casefold())
     if len(parts) == 1:
         return [whole]
-    # One number at either end is a name's (utf8, 10ms); more of them are a hash or a code.
+    # One number at either end belongs to a name (utf8, 10ms); more numbers mean a hash or a code.
     named = not numbers or (numbers[1:] == [] and (parts[0].isdigit() or parts[-1].isdigit()))
     shortest = 2 if named else 3
     words = [part for part in parts if len(part) >= shortest and not part.isdigit()]
@@ -127,7 +127,7 @@ def _apostrophe_words(atom: str) -> list[str]:
 
 
 def _parts(atom: str) -> list[str]:
-    """`atom` cut where its case changes, and between letters and digits."""
+    """Split where case changes, and between letters and digits."""
     if atom.isascii():
         return _CASES.findall(atom)
     shape = "".join(

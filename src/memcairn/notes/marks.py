@@ -1,9 +1,8 @@
 r"""The combining marks of Unicode, which belong to the letter before them.
 
-Python's `re` counts letters and digits as `\w`, but not these, and without them a word in an Indic
-script falls to pieces at every vowel sign. The standard library can say of one character whether
-it is a mark (`unicodedata.category`), but asking it about all of them takes a tenth of a second.
-A test compares this table with it.
+In Python's `re`, `\w` does not match them; without this table, words in Indic scripts would be split at
+every vowel sign. Building the table from `unicodedata.category` takes a tenth of a second, so it is
+written out here; a test compares it with `unicodedata`.
 """
 
 MARKS = (

@@ -1,4 +1,4 @@
-"""A note's text becomes values: what its frontmatter says, what names it, and its chunks."""
+"""Parse a note: its metadata, its title and description, and its chunks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from memcairn.notes.problem import Problem
 __all__ = ["Chunk", "Note", "Parsed", "Problem", "parse"]
 
 MAX_DESCRIPTION = 300
-"""A first sentence that is longer, in characters, is cut at a word."""
+"""A longer first sentence is cut at a word; in characters."""
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0", ""})
-# A full stop after these ends no sentence.
+# A full stop after these does not end a sentence.
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[A-Za-z]|e\.g|i\.e|etc|vs|cf|resp|approx|incl|no|fig|eq|sec|dr|mr|mrs|ms|prof|st)"
     r"\.$",
@@ -33,7 +33,7 @@ _DAY = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a note says about itself.
+    """The metadata of a note.
 
     Dates are ISO 8601 text: a day (`2026-03-01`) or a moment (`2026-03-01T10:00:00+02:00`).
     `date` is the note's own: `date`, else `modified`, else `created`, else the day in its file's name.
@@ -54,7 +54,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A note, its chunks in order, and what is wrong with it."""
+    """A note, its chunks in order, and its problems."""
 
     note: Note
     chunks: tuple[Chunk, ...]
@@ -62,11 +62,11 @@ class Parsed:
 
 
 def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
-    """Read a note; `stem` is its file's name without folder and suffix.
+    """Parse a note; `stem` is its file's name without folder and suffix.
 
-    Never raises. What cannot be understood is a problem, and its text is still in a chunk. A note
-    whose body is empty has one chunk at the lines of its frontmatter, with its description or
-    title as text.
+    Never raises. Frontmatter that cannot be parsed is reported as a problem and indexed as text. A note
+    with an empty body has one chunk, which covers the frontmatter and has the description or title as
+    text.
     """
     text = text.removeprefix(frontmatter.BOM)
     if "\r" in text:
@@ -113,7 +113,7 @@ def _note(fields: _Fields, *, heading: str, paragraph: str, stem: str) -> Note:
 
 
 def readable(stem: str) -> str:
-    """A file's stem as a title: `2026-03-01-blue_rollout` becomes `2026-03-01 blue rollout`."""
+    """The title for a file's stem: `2026-03-01-blue_rollout` becomes `2026-03-01 blue rollout`."""
     words = []
     start = 0
     for match in _DATE_IN_STEM.finditer(stem):
@@ -124,7 +124,7 @@ def readable(stem: str) -> str:
 
 
 def _day_in(stem: str) -> str | None:
-    """The day that a file is named by, as a journal's pages are."""
+    """The day in a file's name, as journal pages have it."""
     match = _DATE_IN_STEM.search(stem)
     return None if match is None else _iso("-".join(match.groups()))
 
@@ -141,13 +141,13 @@ def first_sentence(text: str) -> str:
 
 
 class _Fields:
-    """The values of a frontmatter, read as what they are meant to be."""
+    """The values of frontmatter, converted to the types that notes need."""
 
     def __init__(self, values: dict[str, Any], head: list[str], problems: list[Problem]) -> None:
         self._values, self._head, self._problems = values, head, problems
 
     def text(self, *keys: str) -> str | None:
-        """The first of these keys that has text, in one line; None if none has."""
+        """The text of the first of these keys that has any, on one line; None if none has."""
         for key in keys:
             value = self._values.get(key)
             if value is None:
@@ -155,23 +155,23 @@ class _Fields:
             if isinstance(value, dict | set) or (isinstance(value, list) and len(_flat(value)) > 1):
                 self._problem(key, "is not text")
                 continue
-            if isinstance(value, list):  # [[a wiki link]] is a list in a list to YAML
+            if isinstance(value, list):  # YAML reads [[a wiki link]] as a list in a list
                 value = "".join(_flat(value))
             elif not isinstance(value, str):
-                value = self._source(key) or _plain(value)  # a title 1.10 is no number
+                value = self._source(key) or _plain(value)  # a title 1.10 is not a number
             text = " ".join(value.split())
             if text:
                 return text
         return None
 
     def type_in_metadata(self) -> str | None:
-        """Claude Code moves the `type` of a note that it writes into a mapping `metadata`."""
+        """The `type` in the mapping `metadata`, where Claude Code writes it."""
         metadata = self._values.get("metadata")
         found = metadata.get("type") if isinstance(metadata, dict) else None
         return " ".join(found.split()) or None if isinstance(found, str) else None
 
     def tags(self) -> tuple[str, ...]:
-        """A list, or text with commas; without leading number signs, each once."""
+        """The tags of a list or of comma-separated text, each once, without leading number signs."""
         value = self._values.get("tags")
         if value is None:
             return ()
@@ -183,7 +183,7 @@ class _Fields:
         return tuple(dict.fromkeys(tag for tag in tags if tag))
 
     def truth(self, key: str) -> bool:
-        """Whether it says yes; a problem, and no, if it says neither."""
+        """A value as a Boolean; adds a problem and returns False if it is neither true nor false."""
         value = self._values.get(key)
         word = "" if value is None else _plain(value).strip().lower()
         if word not in _TRUE and word not in _FALSE:
@@ -191,7 +191,7 @@ class _Fields:
         return word in _TRUE
 
     def moment(self, key: str) -> str | None:
-        """A day or a moment as ISO 8601 text; a problem, and None, if it is neither."""
+        """A date or a time as ISO 8601 text; adds a problem and returns None if it is neither."""
         value = self._values.get(key)
         if value is None or value == "":
             return None
@@ -206,7 +206,7 @@ class _Fields:
         self._problems.append(Problem(self._find(key)[0], f"{key} {message}"))
 
     def _source(self, key: str) -> str:
-        """What is written after `key:`, without a comment."""
+        """The source text after `key:`, without a comment."""
         return re.sub(r"\s+#.*", "", self._find(key)[1]).strip().strip("'\"")
 
     def _find(self, key: str) -> tuple[int, str]:

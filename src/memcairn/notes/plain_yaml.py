@@ -1,16 +1,15 @@
-"""Reads the frontmatter that most notes have, without a YAML parser.
+"""Read simple frontmatter, which most notes have, without a YAML parser.
 
     title: Blue-green rollout        key: plain or quoted text, a number, a date, true or false
     tags: [deploy, ops]              a flow list of plain words
     aliases:                         a block list of plain words
       - green
 
-`read` either answers exactly what `yaml.safe_load` answers, or None: then the text is for the real
-parser. Anything that YAML might understand in another way (escapes, comments, anchors, nesting,
-a word such as `no` in a list) is left to it. A property test holds the two against each other.
+`read` returns exactly the result of `yaml.safe_load`, or None if the text needs the real parser. Anything
+that YAML might read in another way (escapes, comments, anchors, nesting, a word such as `no` in a list)
+is left to it. A property test compares the two.
 
-It is worth having because notes are many: it takes about a tenth of the time of the C parser of
-PyYAML, and in most folders it saves the import of PyYAML as well.
+It takes about a tenth of the time of PyYAML's C parser, and in most folders PyYAML need not be imported.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-# What YAML 1.1 reads as something else than text, although it looks like a word.
+# Words that YAML 1.1 does not read as text.
 _SPECIAL = {
     **dict.fromkeys(("true", "yes", "on"), True),
     **dict.fromkeys(("false", "no", "off"), False),
@@ -31,7 +30,7 @@ _CASES = {
     for spelled in (word, word.capitalize(), word.upper())
 }
 
-# Plain text in one line. A colon must not end a word, and a number sign must not begin one.
+# Plain text on one line. A colon must not end a word, and a number sign must not begin one.
 _PLAIN = r"[^\W\d_](?:[^:#]|:(?=\S)|(?<=\S)\#)*"
 _LINE = re.compile(
     rf"""
@@ -57,11 +56,11 @@ _FLOW_WORD = re.compile(r"[ ]*([^\W\d_][\w ./+-]*)")
 
 
 class _NotPlainError(Exception):
-    """Only a YAML parser can tell what this is."""
+    """The text needs a YAML parser."""
 
 
 def read(raw: str) -> dict[str, Any] | None:
-    r"""The mapping that `raw` (with "\n" line ends) is, or None if only a YAML parser can tell."""
+    r"""The mapping in `raw`, which has "\n" line ends; None if it needs a YAML parser."""
     try:
         return _read(raw)
     except _NotPlainError:
@@ -70,12 +69,12 @@ def read(raw: str) -> dict[str, Any] | None:
 
 def _read(raw: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    items: list[str] = []  # of the block list that is being read
-    indent: str | None = None  # of its items; None if no list may begin or go on here
+    items: list[str] = []  # of the current block list
+    indent: str | None = None  # of its items; None if no list may begin or continue here
     for line in raw.split("\n"):
         if not line:
             continue
-        # All that Python calls printable is printable to YAML and no line end.
+        # YAML accepts every character that Python calls printable, and none of them ends a line.
         match = _LINE.fullmatch(line) if line.isprintable() else None
         if match is None:
             raise _NotPlainError
@@ -96,7 +95,7 @@ def _read(raw: str) -> dict[str, Any]:
     return values
 
 
-def _value(kind: str | None, match: re.Match[str]) -> object:  # noqa: PLR0911 - one a form
+def _value(kind: str | None, match: re.Match[str]) -> object:  # noqa: PLR0911 - one for each form
     if kind == "key":  # without a value yet: a block list may follow
         return None
     text = match[kind or 0]
@@ -107,7 +106,7 @@ def _value(kind: str | None, match: re.Match[str]) -> object:  # noqa: PLR0911 -
         return [_flow_word(part) for part in text.split(",")] if text.strip(" ") else []
     if kind == "number":
         return int(text)
-    # As in YAML 1.1, a time without seconds is text; and so is, here, a day that does not exist.
+    # In YAML 1.1 a time without seconds is text. A date that does not exist is text here.
     if kind == "date" or (kind == "time" and match["second"]):
         try:
             return (date if kind == "date" else datetime).fromisoformat(text)
@@ -124,7 +123,7 @@ def _flow_word(part: str) -> str:
 
 
 def _word(text: str) -> str:
-    """Text in a list, where a word that means a value is left to the parser."""
+    """Text in a list; a word that YAML reads as a value needs the parser."""
     word = text.rstrip(" ")
     if word in _CASES:
         raise _NotPlainError

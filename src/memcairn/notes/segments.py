@@ -1,8 +1,8 @@
-r"""Cuts folded text into segments: words, runs of a script without spaces, emoji, symbols.
+r"""Split folded text into segments: words, runs of a script without spaces, emoji, symbols.
 
-The rules of UAX 29 where they matter to search, with two differences: a word may hold the signs
-that identifiers are made of (`src/app.py`, `C++`, `--flag`), to be taken apart later; and a script
-that puts no spaces between words is one run, to be cut into pairs.
+It follows the rules of UAX 29 that matter to search, with two differences: a word may contain the
+punctuation of identifiers (`src/app.py`, `C++`, `--flag`), which are split later; and a run of a script
+without spaces between words is one segment, which is cut into pairs later.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ Segment = tuple[str, int, int]
 """A kind (word, ideographs, hangul, syllables, emoji, symbol), and the characters from the second
 to the third, exclusive, of the folded text."""
 
-# The time to compile a set goes by its width, so that each stands in the pattern once, and ranges
-# are few: signs that are in one and not of its script are blanks by now (`folding`).
+# Compiling a set takes time proportional to its width, so each is used once in the pattern and has few
+# ranges. `folding` has replaced the punctuation within these ranges by spaces.
 _HAN_AND_KANA = "\u3005-\u3007\u3041-\u9fff\U00020000-\U0003ffff"
 _HANGUL = "\u1100-\u11ff\uac00-\ud7a3"
 _SYLLABLES = "\u0e01-\u109f\u1780-\u17e9"  # Thai, Lao, Tibetan, Myanmar; Khmer
 
-# What may stand between two parts of one word. A hyphen joins, a dash (--) does not.
+# The punctuation between two parts of one word. A hyphen joins, a dash (--) does not.
 _JOINTS = r"_+|(?<=\d),(?=\d{3}(?!\d))|:{1,2}|://|/\.?|\\|->|=>?|\?[.=]?|[-.'@&%+~#$]"
 _SIGNS = "_,:/.\\->=?'@&%+~#$"
 
 
 def _word(letters: str) -> str:
-    """The pattern of a word with its signs, where `letters` is that of letters and digits."""
+    """The pattern of a word with punctuation, where `letters` matches letters and digits."""
     sigil = r"(?<![^\s(\[{<\"'`*|,;=:/])(?:--?|[.$@#§])(?=[^\W_])"
     return rf"(?:{sigil})?(?:{letters}(?:(?:{_JOINTS})(?=[^\W_]))?)+(?:\+\+|\#(?![^\W_]))?"
 
@@ -49,14 +49,14 @@ _SYMBOL = (
     "|[\u00b6\u00d7\u00f7\u2020\u2021\u2030\u203c\u2049\u3030\u303d]"
 )
 
-_LONGEST_CLUSTER = 8
+_MAX_CLUSTER = 8
 
 _ASCII = re.compile(_word("[A-Za-z0-9]+"))
 
 
 @cache
 def _any_script() -> re.Pattern[str]:
-    # Compiled when it is needed: text in ASCII only does without.
+    # Compiled when first needed: ASCII text does not need it.
     others = _HAN_AND_KANA + _HANGUL + _SYLLABLES
     word = _word(rf"(?:[^\W_{others}][{MARKS}]*)+")
     return re.compile(
@@ -66,7 +66,7 @@ def _any_script() -> re.Pattern[str]:
 
 
 def segments(text: str) -> Iterator[Segment]:
-    """The segments of folded text in order; what is between them is not indexed."""
+    """The segments of folded text in order; the text between them is not indexed."""
     if text.isascii():
         for match in _ASCII.finditer(text):
             yield "word", *match.span()
@@ -74,7 +74,7 @@ def segments(text: str) -> Iterator[Segment]:
     for match in _any_script().finditer(text):
         kind = match.lastgroup or ""
         start, end = match.span()
-        # A sign between a word and another script joins nothing: `API/数据`, not `C++数据`.
+        # Punctuation before another script is not part of the word: `API/数据`, but `C++数据`.
         if (
             kind == "word"
             and text[end - 1] in _SIGNS
@@ -85,15 +85,15 @@ def segments(text: str) -> Iterator[Segment]:
 
 
 def ascii_words(text: str) -> list[str]:
-    """The segments of text in ASCII: all of them are words."""
+    """The segments of ASCII text, all of which are words."""
     return _ASCII.findall(text)
 
 
 def clusters(text: str) -> list[str]:
-    """The characters of `text`, each with the marks that belong to it, at most a few."""
+    """The characters of a text, each with its marks, up to `_MAX_CLUSTER` code points."""
     found: list[str] = []
     for sign in text:
-        if found and unicodedata.category(sign)[0] == "M" and len(found[-1]) < _LONGEST_CLUSTER:
+        if found and unicodedata.category(sign)[0] == "M" and len(found[-1]) < _MAX_CLUSTER:
             found[-1] += sign
         else:
             found.append(sign)
@@ -101,7 +101,7 @@ def clusters(text: str) -> list[str]:
 
 
 def lone_ideographs(text: str) -> list[str]:
-    """The ideographs in a run of them and of kana that have no other beside them."""
+    """The ideographs in a run of ideographs and kana that have no ideograph beside them."""
     han = [not "\u3040" < sign < "\u3100" for sign in text]
     neighbours = zip([False, *han], [*han[1:], False], strict=False)
     return [

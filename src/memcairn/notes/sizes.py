@@ -1,8 +1,8 @@
-"""How long a text is, in words, and where an overlong one is best cut.
+"""The size of a text in words, and where to cut a text that is too long.
 
-Words are an estimate that costs next to nothing: spaces are counted; two characters of a script
-that is written without spaces count as a word, and so do twelve letters in a row of anything else,
-so that no text is endless and short at the same time.
+The number of words is a cheap estimate: spaces are counted; two characters of a script without spaces
+count as a word; and a text has at least one word for every twelve characters, so that a long text
+without spaces is not counted as short.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LETTERS_A_WORD = 12
+_CHARACTERS_PER_WORD = 12
 _SENTENCE_END = re.compile(r"[.!?…][)\]\"'”’*_]*\s+|[。！？][」』）”’]*\s*|[।؟]\s+")
 _SPACE = re.compile(r"\s+")
 _ENDS_SENTENCE = re.compile(r"[.!?…:;。！？।؟][)\]\"'”’*_`]*\s*\Z")
@@ -22,27 +22,27 @@ _BEGINS_ITEM = re.compile(r"\s*(?:[-*+>|]|\d{1,9}[.)])\s")
 
 
 def size(text: str) -> int:
-    """About how many words `text` has."""
+    """The approximate number of words in a text."""
     words = text.count(" ") + text.count("\n") + 1
     if words * 4 > len(text):  # tables and code are padded with spaces
         words = len(text.split())
     if not text.isascii():
         words += len(_unspaced().findall(text)) // 2
-    return max(words, len(text) // _LETTERS_A_WORD)
+    return max(words, len(text) // _CHARACTERS_PER_WORD)
 
 
 @cache
 def _unspaced() -> re.Pattern[str]:
-    # Thai to Myanmar, kana to Hangul. Wide sets take milliseconds to compile: only when needed.
+    # Thai to Myanmar, kana to Hangul. Compiled when first needed: wide sets take milliseconds.
     return re.compile("[\u0e00-\u109f\u3040-\ud7a3]")
 
 
 def cut_lines(lines: list[str], limit: int) -> Iterator[tuple[int, int, str | None]]:
-    """Cut an overlong block into stretches `(first, last, piece)` of at most `limit` words.
+    """Cut a block that is too long into ranges `(first, last, piece)` of at most `limit` words.
 
-    It is cut where a paragraph or an item within it ends, else where a sentence does, else between
-    any two lines, into parts of about the same size; `piece` is None for whole lines. A single line
-    beyond the limit comes in pieces that all have its number.
+    Cuts are after a paragraph or an item, else after a sentence, else between any two lines, so that
+    the ranges have about the same size. `piece` is None for whole lines. A single line beyond the limit
+    is returned in pieces that all have its number.
     """
     sizes = [size(line) if line.strip() else 0 for line in lines]
     first = 0
@@ -61,7 +61,7 @@ def cut_lines(lines: list[str], limit: int) -> Iterator[tuple[int, int, str | No
 
 
 def _best_cut(lines: list[str], sizes: list[int], first: int, left: int, limit: int) -> int:
-    """The last line of the stretch that begins at `first`."""
+    """The last line of the range that begins at `first`."""
     target = left / -(-left // limit) if left > limit else left
     best, best_rank = first, (-1, 0.0)
     total = 0
@@ -86,7 +86,7 @@ def _best_cut(lines: list[str], sizes: list[int], first: int, left: int, limit: 
 
 
 def cut_text(text: str, limit: int) -> Iterator[str]:
-    """Cut one overlong line between sentences, else between words, else anywhere."""
+    """Cut a line that is too long between sentences, else between words, else anywhere."""
     parts: list[str] = []
     total = 0
     for part in _parts(text, limit):
@@ -101,12 +101,12 @@ def cut_text(text: str, limit: int) -> Iterator[str]:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """The sentences of a text; joined they are the text."""
+    """The sentences of a text with the space after them; joined, they give the text."""
     return _after_each(_SENTENCE_END, text)
 
 
 def _parts(text: str, limit: int) -> Iterator[str]:
-    """Sentences, or what fits the limit of a sentence that does not."""
+    """Sentences; one that exceeds the limit in parts that do not."""
     for sentence in sentences(text):
         if size(sentence) <= limit:
             yield sentence

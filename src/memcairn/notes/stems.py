@@ -1,8 +1,8 @@
-"""Stems of words, by the script that they are written in.
+"""Stems of words, by their script.
 
-Snowball stemmers (Porter's for English, and their kin). A Latin word is stemmed as English in
-whatever language: a query of three words does not say which language it is in, and a note and its
-query must agree. docs/decisions/words.md has the reasons.
+The Snowball stemmers, through PyStemmer. Words in Latin script are stemmed as English in every language:
+the language of a query of three words is unknown, and notes and queries must be stemmed alike.
+docs/decisions/words.md gives the reasons.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _SCRIPTS = (
     (0x0900, 0x097F, "hindi"),
     (0x0B80, 0x0BFF, "tamil"),
 )
-_LONGEST = 40
-"""Characters of the longest word that is stemmed; a longer one is no word of a language."""
+_MAX_LENGTH = 40
+"""Longer words, in characters, are not stemmed: they are not words of a language."""
 
-_lock = Lock()  # a stemmer has buffers of its own and must not be entered twice
+_lock = Lock()  # a stemmer has internal buffers and is not thread-safe
 
 
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
-    """The stem of a case-folded word of letters; the word itself where no language is known."""
-    if not 2 < len(word) <= _LONGEST:
+    """The stem of a case-folded word of letters; the word itself if its script has no stemmer."""
+    if not 2 < len(word) <= _MAX_LENGTH:
         return word
     if word.isascii():
         with _lock:
@@ -51,7 +51,7 @@ def stem(word: str) -> str:
 
 @cache
 def _stemmer(language: str) -> Callable[[str], str]:
-    # Without the library's cache: `stem` has one, that threads may share.
+    # 0 turns the library's cache off: `stem` has one that threads share.
     stemmer: Callable[[str], str] = Stemmer.Stemmer(language, 0).stemWord
     return stemmer
 

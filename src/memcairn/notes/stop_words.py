@@ -1,11 +1,11 @@
-"""English words that a question is made of and that say nothing about its subject.
+"""Stop words, which say nothing about the subject of a query.
 
-Articles, pronouns, auxiliaries, question words, the plainest prepositions and quantities, and what
-contractions leave. Words of time, place and action (`before`, `under`, `get`, `know`) are not
-here: on questions about real conversations, dropping them lost a point of recall, and in technical
+The English list has articles, pronouns, auxiliaries, question words, common prepositions and quantities,
+and the remains of contractions. It has no words of time, place and action (`before`, `under`, `get`,
+`know`): without them, recall on questions about real conversations fell by a point, and in technical
 notes they often are the subject. Only queries drop stop words; notes are indexed with every word.
 
-Without apostrophes, case-folded, not stemmed.
+Words are written without apostrophes, case-folded and not stemmed.
 """
 
 _LINES = """
@@ -29,7 +29,7 @@ s t d ll m re ve y o
 """
 
 STOP_WORDS = frozenset(_LINES.split())
-"""Checked against words as they are written, before stemming."""
+"""English stop words, to compare with words before stemming."""
 
 _PAIR_LINES = """
 什么 甚么 怎么 怎样 如何 为何 为什 是否 能否 可否 哪个 哪些 哪里 哪种 哪儿 多少 几个 谁的 何时
@@ -39,14 +39,14 @@ _PAIR_LINES = """
 何故 何処 場合 理由 方法 時に
 """
 STOP_PAIRS = frozenset(_PAIR_LINES.split())
-"""Pairs of ideographs that questions in Chinese and Japanese are made of."""
+"""Pairs of characters that are common in any Chinese or Japanese question."""
 
 PARTICLES = frozenset("的了吗嗎呢吧么麼嘛")
-"""Chinese characters that make no word with the one beside them."""
+"""Chinese particles, which do not form a word with the character beside them."""
 
 _KOREAN_LINES = """
 이 그 저 것 거 걸 게 수 때 더 좀 잘 왜 뭐 무엇 무슨 어떤 어떻게 어디 언제 누가 누구 얼마 얼마나 몇 어느
 하는 하면 하고 해서 했을 할 한 하나요 하나 되나요 있는 있나요 있을 없는 나요 인가요 이란 처럼 대한 위한 우리
 """
 KOREAN_STOP_WORDS = frozenset(_KOREAN_LINES.split())
-"""Korean words, as they stand between spaces, that say nothing about a question's subject."""
+"""Korean stop words, as written between spaces."""

@@ -1,4 +1,4 @@
-"""The analyser: which words a text is indexed by, and which ones a query asks for.
+"""The analyzer: the index words of texts and queries.
 
     "getUserName() ist in C++, 数据库"
        text ── split at white space ── fold ── segments ──┬─ word: whole, parts, stems
@@ -6,9 +6,8 @@
                                                           └─ emoji, symbol: as it is
     getusername get user name   ist   in   c++ c   数 据 库 数据 据库
 
-Notes and queries go the same way, so what is written the same is found. Each piece between white
-space is analysed on its own, and most pieces of a text have been seen before: the common path is
-one look into a dictionary.
+Notes and queries are analyzed alike. Each piece between white space is analyzed separately, and most
+pieces of a text have occurred before, so the common path is one dictionary lookup.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 VERSION = f"1/{LIBRARY_VERSION}"
-"""Changes whenever `words` may answer differently: then notes must be indexed again."""
+"""Changes whenever `words` may return something else: then notes must be indexed again."""
 
 _MAX_ENTRIES = 40_000
 _MAX_KEY = 48
@@ -36,20 +35,20 @@ _MAX_ANSWER = 160
 
 _RUNS = frozenset({"ideographs", "hangul", "syllables"})
 _PIECE = re.compile(r"\S+")
-# A word of prose in its quotes and punctuation: most of what is not in the dictionary yet.
+# A word of prose with its quotes and punctuation: most pieces that are not in the dictionary yet.
 _PROSE = re.compile(r"[(\"'*\[`_]*([A-Za-z]?[a-z]{1,40})[)\"'*\]`_.,;:!?]*")
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
-class _Known(dict[str, str]):
-    """What `analyse` answered for each text that it was asked, as far as it is short; bounded."""
+class _Cache(dict[str, str]):
+    """A bounded cache of the results of `analyze` for short texts."""
 
-    def __init__(self, analyse: Callable[[str], str]) -> None:
+    def __init__(self, analyze: Callable[[str], str]) -> None:
         super().__init__()
-        self._analyse = analyse
+        self._analyze = analyze
 
     def __missing__(self, text: str) -> str:
-        found = self._analyse(text)
+        found = self._analyze(text)
         if len(text) <= _MAX_KEY and len(found) <= _MAX_ANSWER:
             if len(self) >= _MAX_ENTRIES:
                 self.clear()
@@ -72,52 +71,52 @@ def _of_piece(piece: str) -> str:
     return " ".join(chain.from_iterable(parts))
 
 
-_WORDS = _Known(_of_word)  # by what stands between punctuation, folded
-_PIECES = _Known(_of_piece)  # by what stands between white space, as it is written
+_WORDS = _Cache(_of_word)  # by the folded text between punctuation
+_PIECES = _Cache(_of_piece)  # by the text between white space, as written
 
 
 def words(text: str) -> list[str]:
-    """The words that `text` is indexed by, in order; none has a space or a control character.
+    """The words that a text is indexed by, in order; none contains a space or a control character.
 
-    Any text will do; the time is linear in its length.
+    Accepts any text, and takes time linear in its length.
     """
     return indexed_text(text).split()
 
 
 def indexed_text(text: str) -> str:
-    """The same words in one string, with one space or more between them."""
+    """The same words in one string, separated by one or more spaces."""
     return " ".join(map(_PIECES.__getitem__, text.split()))
 
 
 def query_words(text: str) -> list[str]:
-    """The words that a query asks for, each once, in order.
+    """The words to search for, each once, in order.
 
-    Stop words are dropped unless there is nothing else. Single characters of Chinese, Japanese and
-    Korean are dropped where pairs hold them, but for an ideograph between kana: that is a word.
+    Stop words are dropped unless the query has nothing else. Single characters of Chinese, Japanese and
+    Korean are dropped if a pair contains them, except an ideograph between kana, which is a word.
     """
-    shouted = text.isupper()
+    all_upper = text.isupper()
     everything: dict[str, None] = {}
-    telling: dict[str, None] = {}
+    content: dict[str, None] = {}
     for piece in text.split():
         folded = fold(piece)
         for kind, start, end in segments(folded):
             part = folded[start:end]
-            asked = dict.fromkeys(_asked_words(kind, part))
-            everything.update(asked)
+            found = dict.fromkeys(_query_segment_words(kind, part))
+            everything.update(found)
             if kind == "ideographs":
-                telling.update((pair, None) for pair in asked if _tells(pair))
+                content.update((pair, None) for pair in found if _is_content_pair(pair))
             elif not (
-                _is_stop_word(part, shouted) if kind == "word" else part in KOREAN_STOP_WORDS
+                _is_stop_word(part, all_upper) if kind == "word" else part in KOREAN_STOP_WORDS
             ):
-                telling.update(asked)
-    return list(telling or everything)
+                content.update(found)
+    return list(content or everything)
 
 
 def spans(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Where each word comes from: characters `start` to `end`, exclusive, and their index words.
+    """The characters `start` to `end`, exclusive, that index words come from, and these words.
 
-    The words of all spans, one after the other, are those of `words(text)`. Spans may overlap: a
-    pair of ideographs covers two that have spans of their own.
+    The words of all spans, in order, are those of `words(text)`. Spans may overlap: a pair of ideographs
+    covers two that also have their own spans.
     """
     found = []
     for match in _PIECE.finditer(text):
@@ -146,7 +145,7 @@ def _segment_words(kind: str, text: str) -> Sequence[str]:
 
 
 def _placed_words(kind: str, text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """As `_segment_words`, with the place of each word where words have places of their own."""
+    """The words of `_segment_words` with the characters of each, or of the whole segment."""
     found = _segment_words(kind, text)
     if kind not in _RUNS:
         yield 0, len(text), tuple(found)
@@ -160,8 +159,8 @@ def _placed_words(kind: str, text: str) -> Iterator[tuple[int, int, tuple[str, .
         yield 0, len(text), (text,)
 
 
-def _asked_words(kind: str, text: str) -> Sequence[str]:
-    """As `_segment_words`, without what would only blur the question."""
+def _query_segment_words(kind: str, text: str) -> Sequence[str]:
+    """The words of `_segment_words` without single characters that pairs contain."""
     found = _segment_words(kind, text)
     if kind not in _RUNS or len(found) == 1:
         return found
@@ -169,20 +168,20 @@ def _asked_words(kind: str, text: str) -> Sequence[str]:
     return [*found[units:], *(lone_ideographs(text) if kind == "ideographs" else ())]
 
 
-def _tells(pair: str) -> bool:
-    """Whether a pair of ideographs and kana, or one of them, may be what a question is about.
+def _is_content_pair(pair: str) -> bool:
+    """Whether a pair of ideographs and kana, or one of them, may say what a question is about.
 
-    Words in kana are written in katakana, or begin with an ideograph; what begins with hiragana is an
-    ending, a particle, or the seam between two words.
+    Content words are written in katakana or begin with an ideograph; a pair that begins with hiragana is an
+    ending, a particle, or the boundary between two words.
     """
     return not (
         "\u3041" <= pair[0] <= "\u309f" or pair in STOP_PAIRS or not PARTICLES.isdisjoint(pair)
     )
 
 
-def _is_stop_word(text: str, shouted: bool) -> bool:  # noqa: FBT001 - two facts of one word
-    # IT and US in a question that is not all in capitals are no pronouns.
-    if text.isupper() and len(text) > 1 and not shouted:
+def _is_stop_word(text: str, all_upper: bool) -> bool:  # noqa: FBT001 - private
+    # IT and US are not pronouns, unless the whole query is in capitals.
+    if text.isupper() and len(text) > 1 and not all_upper:
         return False
     word = text.casefold()
     return word in STOP_WORDS or without_contraction(word).replace("'", "") in STOP_WORDS

@@ -1,8 +1,8 @@
-"""Sets and removes top-level keys of YAML text; every other byte stays.
+"""Set and remove top-level keys of YAML text without touching any other byte.
 
-The parser says where each key and value begins and ends; only that stretch is replaced. Then the
-result is read back and compared with what was asked for: YAML has more forms than this module
-knows, and a note must never be damaged by an edit that was not understood.
+The parser gives the start and end of each key and value; only that range is replaced. Then the result is
+parsed and compared with the intended values: YAML has more forms than this module knows, and an edit must
+never damage a note.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BLANK_OR_COMMENT = re.compile(r"[ \t]*(?:#.*)?\r?")
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A top-level key with its value: characters `start` to `end` of the YAML, whole lines."""
+    """A top-level key and its value: the whole lines from character `start` to `end` of the YAML."""
 
     key: str
     indent: str
@@ -36,7 +36,7 @@ class _Entry:
     value: yaml.Node
 
     def replacement(self, raw: str, rendered: str) -> tuple[int, int, str]:
-        """The stretch to replace, and by what, so that the value becomes `rendered`."""
+        """The range to replace, and the text, so that the value becomes `rendered`."""
         value = self.value
         start, end = value.start_mark.index, value.end_mark.index
         if isinstance(value, yaml.CollectionNode):
@@ -55,10 +55,10 @@ class _Entry:
 
 
 def change(raw: str, changes: Mapping[str, Any], newline: str) -> str:
-    """`raw` with these keys set, or removed where the value is None.
+    """Set these keys in `raw`, or remove those whose value is None.
 
     Raises:
-        NoteError: `raw` is broken, or written in a form that cannot be edited safely.
+        NoteError: `raw` is broken, or has a form that cannot be edited safely.
     """
     before, problems = yaml_mapping.read(raw, 2)
     if problems:
@@ -111,7 +111,7 @@ def _entries(raw: str) -> list[_Entry]:
 
 
 def _without_trailing_comments(raw: str, start: int, end: int) -> int:
-    """Where an entry ends when the blank lines and comments after it belong to what follows."""
+    """The end of an entry; blank lines and comments after it belong to the next entry."""
     lines = raw[start:end].split("\n")[:-1]
     while len(lines) > 1 and _BLANK_OR_COMMENT.fullmatch(lines[-1]):
         if lines[-1].strip() and lines[-1].startswith(" "):
@@ -120,8 +120,8 @@ def _without_trailing_comments(raw: str, start: int, end: int) -> int:
     return start + sum(len(line) + 1 for line in lines)
 
 
-def render(value: object) -> str:  # noqa: PLR0911 - one a type
-    """`value` as YAML in one line: plain where that reads back the same, else double-quoted."""
+def render(value: object) -> str:  # noqa: PLR0911 - one for each type
+    """A value as YAML on one line; text is plain if that is read back unchanged, else double-quoted."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -144,13 +144,13 @@ def render(value: object) -> str:  # noqa: PLR0911 - one a type
 
 
 def _float(value: float) -> str:
-    """A number that YAML 1.1 takes for one: it wants a point, and a sign in the exponent."""
+    """A float as YAML 1.1 reads it, with a point, and a sign in the exponent."""
     text = repr(value).replace("inf", ".inf").replace("nan", ".nan")
     return text if "." in text else text.replace("e", ".0e")
 
 
 def _member(value: object) -> str:
-    """`value` inside brackets, where fewer characters may stand in plain text."""
+    """A value inside brackets, where plain text allows fewer characters."""
     if isinstance(value, str) and not _FLOW_PLAIN.fullmatch(value):
         return _quoted(value)
     return render(value)
@@ -161,7 +161,7 @@ def _quoted(text: str) -> str:
 
 
 def _escaped(sign: str) -> str:
-    """One character as it stands between double quotes."""
+    """One character as written between double quotes."""
     if sign in '"\\':
         return "\\" + sign
     if sign.isprintable():

@@ -1,11 +1,10 @@
-"""Frontmatter through the YAML parser: what `plain_yaml` leaves over.
+"""Read frontmatter with the YAML parser, where `plain_yaml` cannot.
 
-YAML is a hostile format: it nests without end (the C parser then overruns the stack), an alias
-makes a page out of a line and a list its own member, a value may be a date that does not exist.
-Whatever the text is, `read` answers with a mapping of strings to finite values and a list of
-problems; it never raises.
+YAML input may be hostile: deep nesting overruns the stack of the C parser, aliases expand a line to
+gigabytes or make a list its own member, and a date may not exist. For any text, `read` returns a mapping of
+strings to finite values and a list of problems; it never raises.
 
-Imported only when it is needed: PyYAML takes longer to load than most notes take to read.
+Imported only when needed: loading PyYAML takes longer than reading most notes.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ else:
 
 
 class Loader(_Base):
-    """The safe loader of PyYAML, to which a number or date that does not exist is text."""
+    """PyYAML's safe loader, except that an impossible number or date is read as text."""
 
     def construct_as_text_if_impossible(self, node: yaml.ScalarNode) -> object:
         """The value of a scalar that looks like a number or a date."""
@@ -39,31 +38,31 @@ for _kind in ("timestamp", "int", "float"):
     Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", Loader.construct_as_text_if_impossible)
 
 MAX_CHARACTERS = 64 * 1024
-"""Longer frontmatter is not read."""
+"""Longer frontmatter is refused."""
 
 MAX_NESTING = 400
-"""Upper bound for brackets, and for dashes that open a list within a list on one line."""
+"""The maximum number of opening brackets."""
 
 MAX_VALUES = 10_000
-"""Upper bound for the values of one frontmatter, each alias counted with all that it stands for."""
+"""The maximum number of values, where each alias counts as all the values it refers to."""
 
 _BRACKETS = re.compile(r"[\[{]")
 _DASHES = re.compile(r"(?:[-?:][ \t]+){20}")
 _TOP_LEVEL_KEY = re.compile(r"^(?P<key>[^\s#\-?:&*!|>%@`\[\]{},\"'][^:\n]*):(?=\s|$)", re.MULTILINE)
 
 
-def read(  # noqa: PLR0911 - one a refusal
+def read(  # noqa: PLR0911 - one for each refusal
     raw: str, first_line: int
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The mapping in `raw`, whose first line is the file's line `first_line`.
+    """The mapping in `raw`, whose first line is the file's line `first_line`, and problems.
 
-    Keys that are not text become text. {} and a problem if there is no mapping to be had.
+    Keys that are not text become text. If there is no valid mapping, it is empty.
     """
     refused = refuse(raw)
     if refused:
         return {}, [Problem(first_line, refused)]
     try:
-        value = yaml.load(raw, Loader=Loader)  # noqa: S506 - it is a safe one
+        value = yaml.load(raw, Loader=Loader)  # noqa: S506 - a safe loader
         too_large = _count(value, {}, set()) > MAX_VALUES
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -105,7 +104,7 @@ def _key(key: object) -> str:
 
 
 def _count(value: object, sizes: dict[int, int], inside: set[int]) -> int:
-    """How many values `value` is when its aliases are written out; too many if it holds itself."""
+    """The number of values with aliases expanded; above `MAX_VALUES` if a value contains itself."""
     if not isinstance(value, dict | list | set | tuple):
         return 1
     identity = id(value)
@@ -122,7 +121,7 @@ def _count(value: object, sizes: dict[int, int], inside: set[int]) -> int:
 
 
 def _duplicates(raw: str, first_line: int) -> list[Problem]:
-    """Keys that are given twice; YAML forbids it, and the parser takes the last one."""
+    """A problem for each duplicate key; YAML forbids them, and the parser uses the last value."""
     seen: set[str] = set()
     problems = []
     for match in _TOP_LEVEL_KEY.finditer(raw):
