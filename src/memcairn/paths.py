@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from memcairn.errors import ConfigError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,40 +34,87 @@ PAGE_MARKER = "<!-- memcairn:page "
 def home() -> str:
     """The folder of caches and state: MEMCAIRN_HOME, else the platform's data folder.
 
-    The same folder as platformdirs' `user_data_dir("memcairn", appauthor=False)`, which a hook call
+    It is the folder of platformdirs' `user_data_dir("memcairn", appauthor=False)`, which a hook call
     cannot afford to import.
+
+    Raises:
+        ConfigError: MEMCAIRN_HOME, or the user's home folder, is not an absolute path.
     """
-    given = os.environ.get("MEMCAIRN_HOME")
-    if given:
-        return os.path.abspath(os.path.expanduser(given))
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Application Support")
-    else:
-        base = os.environ.get("XDG_DATA_HOME", "").strip() or os.path.expanduser("~/.local/share")
-    return os.path.join(base, "memcairn")
+    given = _from_environment("MEMCAIRN_HOME")
+    return given or os.path.join(_platform_folder("XDG_DATA_HOME", ".local/share"), "memcairn")
 
 
 def config_file() -> str:
-    """The user's config.toml: MEMCAIRN_CONFIG, else in the platform's configuration folder."""
-    given = os.environ.get("MEMCAIRN_CONFIG")
+    """The user's config.toml: MEMCAIRN_CONFIG, else in the platform's configuration folder.
+
+    Raises:
+        ConfigError: MEMCAIRN_CONFIG, or the user's home folder, is not an absolute path.
+    """
+    given = _from_environment("MEMCAIRN_CONFIG")
     if given:
-        return os.path.abspath(os.path.expanduser(given))
-    if sys.platform in ("win32", "darwin"):
-        # Both platforms keep configuration beside the data.
-        if sys.platform == "win32":
-            base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
-        else:
-            base = os.path.expanduser("~/Library/Application Support")
-    else:
-        base = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
-    return os.path.join(base, "memcairn", "config.toml")
+        return given
+    return os.path.join(_platform_folder("XDG_CONFIG_HOME", ".config"), "memcairn", "config.toml")
+
+
+def _from_environment(variable: str) -> str | None:
+    """The absolute path in a variable; None if it is not set, or empty."""
+    given = os.environ.get(variable)
+    if not given:
+        return None
+    path = os.path.expanduser(given) if _has_user_home() else given
+    if not os.path.isabs(path):
+        # Relative to the working directory, each process would use another one.
+        raise ConfigError(
+            f"{variable} is {given!r}, which is not an absolute path",
+            hint=f"set {variable} to an absolute path, or remove it; a shell expands $HOME, but most "
+            "configuration files do not",
+        )
+    return os.path.normpath(path)
+
+
+def _platform_folder(xdg_variable: str, below_home: str) -> str:
+    if sys.platform == "win32":
+        return os.environ.get("LOCALAPPDATA") or os.path.join(_user_home(), "AppData\\Local")
+    if sys.platform == "darwin":
+        # Configuration and data are in the same folder there.
+        return os.path.join(_user_home(), "Library/Application Support")
+    # The specification of these variables says that a relative path in one is to be ignored.
+    given = os.environ.get(xdg_variable, "").strip()
+    return given if os.path.isabs(given) else os.path.join(_user_home(), below_home)
+
+
+def _user_home() -> str:
+    folder = os.path.expanduser("~")
+    if not (_has_user_home() and os.path.isabs(folder)):
+        raise ConfigError(
+            f"the user's home folder is not known: HOME is {os.environ.get('HOME')!r}",
+            hint="set HOME to an absolute path, or set MEMCAIRN_HOME and MEMCAIRN_CONFIG",
+        )
+    return folder
+
+
+def _has_user_home() -> bool:
+    # With an empty HOME, expanduser would make /x of ~/x.
+    return os.name == "nt" or os.environ.get("HOME") != ""
 
 
 def make_private_folder(path: str) -> None:
-    """Make a folder of ours, 0700, with its parents."""
-    os.makedirs(path, mode=0o700, exist_ok=True)
+    """Create a folder and its missing parents, all of mode 0700.
+
+    Raises:
+        OSError: one of them cannot be created, or is a file.
+    """
+    try:
+        os.mkdir(path, 0o700)
+    except FileNotFoundError:
+        parent = os.path.dirname(path)
+        if parent in ("", path):
+            raise
+        make_private_folder(parent)
+        make_private_folder(path)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
 
 
 def real(path: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memcairn.cli.commands import run
-from memcairn.settings import config, config_toml
+from memcairn.settings import config, config_toml, project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +46,27 @@ def test_a_value_is_replaced_and_nothing_else(file: Path) -> None:
     assert run(["config", "set", "queue.window_s", "7"]) == 0
 
     assert file.read_text("utf-8") == WRITTEN.replace("window_s = 2 ", "window_s = 7.0 ")
+
+
+@pytest.mark.parametrize("name", ["config.toml", ".memcairn.toml"])
+def test_a_byte_order_mark_is_read_over(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("[index]\nmax_file_bytes = 7\n", encoding="utf-8-sig")
+
+    assert config.load().for_root(str(tmp_path))["index.max_file_bytes"] == 7
+
+
+def test_a_project_with_a_byte_order_mark_names_its_root(tmp_path: Path) -> None:
+    (tmp_path / ".memcairn.toml").write_text('[memory]\nroot = "m"\n', encoding="utf-8-sig")
+
+    assert project.root(str(tmp_path), config.load(), "/home") == str(tmp_path / "m")
+
+
+def test_a_change_keeps_the_byte_order_mark(file: Path) -> None:
+    file.write_text(WRITTEN, encoding="utf-8-sig")
+
+    assert run(["config", "set", "queue.window_s", "7"]) == 0
+
+    assert file.read_text("utf-8") == "\ufeff" + WRITTEN.replace("window_s = 2 ", "window_s = 7.0 ")
 
 
 def test_a_new_section_comes_and_goes_without_a_trace(

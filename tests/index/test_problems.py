@@ -260,7 +260,7 @@ def test_a_file_that_could_not_be_opened_is_tried_at_each_scan(
         ("index.exclude = [", "is not TOML"),
         ("index.exclude = 5", "index.exclude is 5"),
         ("\xff".encode("latin-1"), "is not TOML"),
-        (None, "is no regular file"),
+        (None, "is not a regular file"),
     ],
 )
 def test_a_root_whose_settings_are_broken_stays_as_it_is_and_says_so(

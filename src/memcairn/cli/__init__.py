@@ -42,7 +42,10 @@ def main() -> None:
     # What is made on the short ways has no cycles, and the process ends soon.
     gc.disable()
     try:
-        code = _straight(sys.argv[1:])
+        try:
+            code = _straight(sys.argv[1:])
+        except MemcairnError:  # click reports it
+            code = None
         if code is None:
             from memcairn.cli.commands import run  # noqa: PLC0415
 

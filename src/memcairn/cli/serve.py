@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from memcairn import paths
 from memcairn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def command(
     """
     if token_file is not None and http is None:
         raise UsageError("--token-file is for --http")
+    paths.home()  # a wrong MEMCAIRN_HOME is reported here, not by each tool
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="memcairn: %(message)s")
     try:
         from memcairn.mcp import stdio  # noqa: PLC0415 - an extra, and most of the start

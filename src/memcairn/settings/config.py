@@ -140,7 +140,7 @@ class Config:
     def for_root(self, root: str) -> Config:
         """The settings with those that the root's own .memcairn.toml may change."""
         file = os.path.join(root, PROJECT_FILE)
-        found = _read_toml(file)
+        found = read_toml(file)
         if not found:
             return self
         values, origin = dict(self._values), dict(self.origin)
@@ -163,7 +163,7 @@ def load() -> Config:
     values: dict[str, Any] = {setting.name: setting.default for setting in SETTINGS}
     origin = dict.fromkeys(values, "default")
     file = paths.config_file()
-    for name, value in _flatten(_read_toml(file)).items():
+    for name, value in _flatten(read_toml(file)).items():
         if name not in BY_NAME:
             raise no_setting(name, file)
         values[name] = _checked(BY_NAME[name], value, file)
@@ -205,14 +205,19 @@ def check(values: Mapping[str, Any], file: str) -> None:
         _checked(BY_NAME[name], value, file)
 
 
-def _read_toml(file: str) -> dict[str, Any]:
+def read_toml(file: str) -> dict[str, Any]:
+    """The contents of a TOML file; empty if there is no such file.
+
+    Raises:
+        ConfigError: it is not a regular file, cannot be read, or is not TOML.
+    """
     try:
-        # A FIFO or a device of that name would hold us up for ever.
+        # Reading a FIFO or a device could block for ever.
         if not stat.S_ISREG(os.stat(file).st_mode):
-            raise ConfigError("is no regular file", path=file, hint="remove it")
+            raise ConfigError("is not a regular file", path=file, hint="delete it")
         stream = open(file, "rb")  # noqa: SIM115 - closed below
     except (FileNotFoundError, NotADirectoryError):
-        # A root may be a single file; it has no settings of its own.
+        # A root may be a single file, which has no settings of its own.
         return {}
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error
@@ -220,11 +225,9 @@ def _read_toml(file: str) -> dict[str, Any]:
 
     try:
         with stream:
-            return tomllib.load(stream)
+            return tomllib.loads(stream.read().decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"is not TOML: {error}", path=file, hint="mend it or remove it"
-        ) from error
+        raise ConfigError(f"is not TOML: {error}", path=file, hint="fix or delete it") from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error
 

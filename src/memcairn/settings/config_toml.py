@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tomlkit import TOMLDocument
 
+_BOM = "\ufeff"
+
 
 def set_value(name: str, text: str) -> Any:
     """Set a setting in the user's config.toml.
@@ -95,14 +97,15 @@ def _change(change: Callable[[TOMLDocument], None]) -> None:
     file = Path(os.path.realpath(paths.config_file()))
     before = _read(file)
     try:
-        document = tomlkit.parse(before)
+        document = tomlkit.parse(before.removeprefix(_BOM))
         change(document)
-        after = tomlkit.dumps(document)
-        values = tomllib.loads(after)
+        changed = tomlkit.dumps(document)
+        values = tomllib.loads(changed)
     except (tomlkit.exceptions.TOMLKitError, tomllib.TOMLDecodeError, TypeError) as error:
-        hint = "mend it or remove it"
+        hint = "fix or delete it"
         raise ConfigError(f"cannot be changed: {error}", path=file, hint=hint) from error
     config.check(values, str(file))
+    after = _BOM + changed if before.startswith(_BOM) else changed
     if after == before:
         return
     try:

@@ -94,21 +94,8 @@ def root(path: str, settings: Config, home: str) -> str:
 def _own_root(folder: str) -> str | None:
     """The root that a project names for itself: it came with a clone, so it may only name its own."""
     file = os.path.join(folder, config.PROJECT_FILE)
-    if not os.path.lexists(file):
-        return None
-    import tomllib  # noqa: PLC0415 - hardly a project has such a file
-
-    try:
-        with open(file, "rb") as stream:
-            given = tomllib.load(stream).get("memory", {}).get("root")
-    except (FileNotFoundError, NotADirectoryError, AttributeError):
-        return None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"is not TOML: {error}", path=file, hint="mend it or remove it"
-        ) from error
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error
+    table = config.read_toml(file).get("memory")
+    given = table.get("root") if isinstance(table, dict) else None
     if not given:
         return None
     if not isinstance(given, str):

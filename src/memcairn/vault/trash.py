@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from memcairn import paths
 from memcairn.errors import NoteError, NoteUnreadable, OutsideRoot, UsageError
 from memcairn.fs.atomic import TEMPORARY_PREFIX
 from memcairn.fs.names import parts
@@ -146,7 +147,7 @@ class Trash:
 
     def _open(self) -> Folder:
         with reported("the trash"):
-            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            paths.make_private_folder(str(self._path))
         return open_root(self._path)
 
 
