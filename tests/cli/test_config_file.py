@@ -117,6 +117,7 @@ def test_every_type_is_read_as_it_was_set(key: str, text: str, value: object) ->
         (["set", "queue.window_s", "soon"], "5.0"),
         (["set", "queue.window_s", "-1"], "5.0"),
         (["set", "embedding.key", "sk-1"], "MEMCAIRN_EMBEDDING_KEY"),
+        (["set", "history.kind", "git"], "it was removed: delete this line"),
         (["set", "queue", "1"], "queue"),
         (["unset", "nothing"], "nothing"),
     ],
@@ -130,6 +131,16 @@ def test_what_is_wrong_changes_nothing_and_says_what_would_be_right(
 
     assert named in capsys.readouterr().err
     assert file.read_text("utf-8") == WRITTEN
+
+
+def test_a_removed_setting_in_the_file_is_refused_with_what_to_do(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text('[history]\nkind = "git"\n', encoding="utf-8")
+
+    assert run(["config", "show"]) == 2
+
+    assert "it was removed: delete this line" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("value", ["abc", "-1"])

@@ -1,6 +1,6 @@
 """Die before each system call and each SQL statement of a recorded change. A program of its own.
 
-    python -m history.die_at_steps FOLDER journal|git
+    python -m history.die_at_steps FOLDER
 
 It forks, which a test that has threads must not. It prints each case and how often it died.
 """
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memcairn.history import Bounds, History, database, open_history
+from memcairn.history import Bounds, Journal, database
 from memcairn.vault import Vault
 from vault.steps import before_step
 
@@ -25,27 +25,27 @@ DIED = 9
 TEXTS = {"a.md": "one", "f/b.md": "two", "f/c.md": "three"}
 
 
-def edit(history: History, vault: Vault) -> None:
+def edit(history: Journal, vault: Vault) -> None:
     with history.recording("edit", ["a.md"]):
         vault.edit("a.md", "one", "new")
 
 
-def overwrite_what_is_not_known(history: History, vault: Vault) -> None:
+def overwrite_what_is_not_known(history: Journal, vault: Vault) -> None:
     with history.recording("write", ["f/b.md"]):
         vault.write("f/b.md", "new", overwrite=True)
 
 
-def remove(history: History, vault: Vault) -> None:
+def remove(history: Journal, vault: Vault) -> None:
     with history.recording("remove", ["f"]):
         vault.remove("f", recursive=True)
 
 
-def move(history: History, vault: Vault) -> None:
+def move(history: Journal, vault: Vault) -> None:
     with history.recording("move", ["f"]) as recording:
         recording.created(vault.move("f", "g").changed)
 
 
-CASES: dict[str, Callable[[History, Vault], None]] = {
+CASES: dict[str, Callable[[Journal, Vault], None]] = {
     "edit": edit,
     "overwrite what is not known": overwrite_what_is_not_known,
     "remove": remove,
@@ -67,7 +67,7 @@ class Stepping(sqlite3.Connection):
         return super().executemany(*args)
 
 
-def die_at(step: int, case: Callable[[History, Vault], None], folder: Path, kind: str) -> bool:
+def die_at(step: int, case: Callable[[Journal, Vault], None], folder: Path) -> bool:
     """Whether it died; a case with fewer steps than this one finishes."""
     root = folder / "root"
     root.mkdir(parents=True)
@@ -77,8 +77,8 @@ def die_at(step: int, case: Callable[[History, Vault], None], folder: Path, kind
     # Full from the start, with what nobody asks for any more.
     bounds = Bounds(max_revisions=5)
 
-    def opened() -> History:
-        return open_history(folder / "history", root, kind=kind, bounds=bounds)
+    def opened() -> Journal:
+        return Journal(folder / "history", root, bounds=bounds)
 
     history = opened()
     for text in ("1", "2", "3"):
@@ -103,7 +103,7 @@ def die_at(step: int, case: Callable[[History, Vault], None], folder: Path, kind
     return died == DIED
 
 
-def check(history: History, root: Path, *, died: bool) -> None:
+def check(history: Journal, root: Path, *, died: bool) -> None:
     history.keep([""])
     revisions = history.log()
     on_disk = {
@@ -132,19 +132,19 @@ def check(history: History, root: Path, *, died: bool) -> None:
         db.close()
 
 
-def main(folder: Path, kind: str) -> None:
+def main(folder: Path) -> None:
     os.fsync = lambda _: None  # a process that dies leaves the disk as it is
     database.SYNCHRONOUS = "OFF"
     connect = sqlite3.connect
     sqlite3.connect = lambda *args, **kwargs: connect(*args, factory=Stepping, **kwargs)
     for number, (name, case) in enumerate(CASES.items()):
-        # Most steps are the same in each case; with git, each takes several processes besides.
-        stride = (1, 2, 3, 3)[number] * (1 if kind == "journal" else 12)
+        # Most steps are the same in each case.
+        stride = (1, 2, 3, 3)[number]
         for step in itertools.count(1, stride):
-            if not die_at(step, case, folder / f"{number}-{step}", kind):
+            if not die_at(step, case, folder / f"{number}-{step}"):
                 break
         print(name, step - 1)  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]))

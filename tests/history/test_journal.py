@@ -7,37 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn.errors import ConfigError, SchemaTooNew, StateError, UsageError
-from memcairn.history import Bounds, History, open_history
-from memcairn.history.journal import Journal
+from memcairn.errors import SchemaTooNew, StateError, UsageError
+from memcairn.history import Bounds, Journal, Snapshots, database
 
-from .contract import HistoryContract, write
+from .test_history import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from memcairn.vault import Vault
     from support import Clock
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "history"
-
-
-class TestJournal(HistoryContract):
-    @pytest.fixture
-    def opened(self, folder: Path, root: Path) -> Iterator[Callable[..., History]]:
-        histories = []
-
-        def open_(bounds: Bounds | None = None) -> History:
-            histories.append(open_history(folder, root, bounds=bounds))
-            return histories[-1]
-
-        yield open_
-        for history in histories:
-            history.close()
 
 
 @pytest.fixture
@@ -101,7 +81,7 @@ def test_revisions_that_are_too_old_go_and_take_their_contents_along(
     assert journal.before(second) == {"a.md": b"one"}
     assert journal.content("a.md", first) == b"one"
     assert rows(folder, "content") == 3
-    with pytest.raises(UsageError, match="not kept any more"):
+    with pytest.raises(UsageError, match="no longer kept"):
         journal.content("a.md", first - 1)
 
 
@@ -225,6 +205,26 @@ def test_a_journal_of_a_later_version_is_left_alone(folder: Path, root: Path, va
     assert (root / "a.md").read_text(encoding="utf-8") == "one"
 
 
+def test_a_journal_of_an_earlier_version_goes_on(folder: Path, root: Path, vault: Vault) -> None:
+    folder.mkdir(parents=True)
+    db = sqlite3.connect(folder / "history.db")
+    for statement in database.MIGRATIONS[0]:
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 1")
+    db.execute("INSERT INTO revision (at_us, tool) VALUES (0, 'write')")
+    db.commit()
+    db.close()
+
+    journal = Journal(folder, root, bounds=Bounds(max_days=36_500))
+    second = write(journal, vault, "a.md", "two")
+    snapshots = Snapshots(journal.database, root)
+    snapshot = snapshots.create()
+
+    assert [revision.id for revision in journal.log()] == [second, 1]
+    assert snapshots.list() == [snapshot]
+    journal.close()
+
+
 def test_a_full_disk_stops_a_change_whose_old_state_cannot_be_kept(
     journal: Journal, vault: Vault, root: Path
 ) -> None:
@@ -266,18 +266,16 @@ def test_a_change_that_cannot_be_recorded_is_found_by_the_next_call(
     assert journal.content("a.md", found.id) == large.encode()
 
 
-def test_an_unknown_kind_is_refused(folder: Path, root: Path) -> None:
-    with pytest.raises(ConfigError, match="cvs"):
-        open_history(folder, root, kind="cvs")
-
-
 def test_a_journal_whose_folder_cannot_be_made_refuses_the_change(
     folder: Path, root: Path, journal: Journal
 ) -> None:
     folder.parent.mkdir(exist_ok=True)
     folder.write_text("in its place", encoding="utf-8")
 
-    with pytest.raises(StateError, match="cannot be made") as error, journal.recording("write", []):
+    with (
+        pytest.raises(StateError, match="cannot be created") as error,
+        journal.recording("write", []),
+    ):
         (root / "a.md").write_text("not reached", encoding="utf-8")
 
     assert error.value.path == folder

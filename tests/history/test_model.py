@@ -1,9 +1,8 @@
-"""Every kind of history against a list of all states that there were."""
+"""A journal against a list of all states that there were."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memcairn.errors import MemcairnError, NoteUnreadable
-from memcairn.history import Bounds, History, open_history
-from memcairn.history.git import GitHistory
+from memcairn.history import Bounds, Journal
 from memcairn.vault import Vault
-
-from .test_git import commit_and_drop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +39,7 @@ def state(root: Path) -> State:
     }
 
 
-def do(history: History, vault: Vault, root: Path, operation: tuple[str, str, str | None]) -> None:
+def do(history: Journal, vault: Vault, root: Path, operation: tuple[str, str, str | None]) -> None:
     kind, path, value = operation
     if kind == "outside":
         # A folder may have the place of the file, or a file that of its folder.
@@ -65,22 +61,17 @@ def do(history: History, vault: Vault, root: Path, operation: tuple[str, str, st
             vault.remove(path, recursive=True)
 
 
-def check(kind: str, base: Path, operations: list[tuple[str, str, str | None]]) -> None:
+def check(base: Path, operations: list[tuple[str, str, str | None]], bounds: Bounds | None) -> None:
     root = base / "root"
     root.mkdir()
     vault = Vault(root, trash=base / "trash")
-    bounds = Bounds(max_revisions=4) if kind == "bounded" else None
-    history = open_history(
-        base / "history", root, kind="git" if kind == "git" else "journal", bounds=bounds
-    )
+    history = Journal(base / "history", root, bounds=bounds)
     states: dict[int, State] = {}
     for operation in operations:
         do(history, vault, root, operation)
         newest = history.log(1)
         if newest:
             states[newest[0].id] = state(root)
-    if isinstance(history, GitHistory):
-        commit_and_drop(history)
 
     moved_to = {operation[2] for operation in operations if operation[0] == "move"}
     for revision in history.log(100):
@@ -90,7 +81,7 @@ def check(kind: str, base: Path, operations: list[tuple[str, str, str | None]]) 
                 found = history.content(path, revision.id)
             except NoteUnreadable:
                 # It was never there, or has not changed since before the oldest revision.
-                assert expected is None or kind == "bounded"
+                assert expected is None or bounds
                 continue
             # What moved there later is found under its earlier path.
             if expected is not None or not ({path, "g"} & moved_to):
@@ -101,25 +92,14 @@ def check(kind: str, base: Path, operations: list[tuple[str, str, str | None]]) 
     history.close()
 
 
-@pytest.mark.parametrize("kind", ["journal", "bounded"])
+@pytest.mark.parametrize("bounds", [None, Bounds(max_revisions=4)], ids=["default", "bounded"])
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(operations=OPERATIONS)
 def test_the_journal_knows_every_state(
-    kind: str,
+    bounds: Bounds | None,
     tmp_path_factory: pytest.TempPathFactory,
     operations: list[tuple[str, str, str | None]],
 ) -> None:
-    check(kind, tmp_path_factory.mktemp("model"), operations)
-
-
-@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(operations=OPERATIONS)
-def test_git_knows_every_state(
-    tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[str, str, str | None]]
-) -> None:
-    check("git", tmp_path_factory.mktemp("model"), operations)
+    check(tmp_path_factory.mktemp("model"), operations, bounds)

@@ -1,6 +1,6 @@
 """Write one note again and again, recorded. A program of its own.
 
-    python -m history.writer ROOT HISTORY NAME journal|git
+    python -m history.writer ROOT HISTORY NAME
 
 It prints each text before it writes it, and ends when it is killed.
 """
@@ -11,13 +11,13 @@ import itertools
 import sys
 from pathlib import Path
 
-from memcairn.history import Bounds, open_history
+from memcairn.history import Journal
 from memcairn.vault import Vault
 
 
-def main(root: Path, folder: Path, name: str, kind: str) -> None:
+def main(root: Path, folder: Path, name: str) -> None:
     vault = Vault(root, trash=folder / "trash")
-    history = open_history(folder / "history", root, kind=kind, bounds=Bounds())
+    history = Journal(folder / "history", root)
     for n in itertools.count():
         text = f"{name}-{n}"
         with history.recording("write", ["a.md"], session=name):
@@ -26,4 +26,4 @@ def main(root: Path, folder: Path, name: str, kind: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

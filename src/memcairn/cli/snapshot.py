@@ -11,7 +11,7 @@ from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, write
 
 if TYPE_CHECKING:
-    from memcairn.snapshots import Restoration, Snapshot
+    from memcairn.history import Restoration, Snapshot
 
 
 @click.group("snapshot")

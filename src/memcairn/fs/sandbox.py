@@ -284,7 +284,7 @@ class Folder:
             status = self.require_kind(name, stat.S_IFREG)
             with self._temporary(data, stat.S_IMODE(status.st_mode)) as temporary:
                 now = self.require_kind(name, stat.S_IFREG)
-                if expected is not None and _identity(now) != _identity(expected):
+                if expected is not None and identity(now) != identity(expected):
                     raise NoteChanged(
                         "was changed by somebody else at the same moment; nothing was written",
                         path=self.shown(name),
@@ -477,5 +477,6 @@ def reported(path: str) -> Iterator[None]:
         raise kind(message, path=path) from error
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+def identity(status: os.stat_result) -> tuple[int, int, int, int]:
+    """What differs between two files, or two versions of a file: device, inode, size and mtime."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

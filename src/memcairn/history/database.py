@@ -1,8 +1,8 @@
-"""history.db of one root: revisions, the files that they changed, and contents by their hash.
+"""history.db of one root: revisions, snapshots, and the contents of the files by their hash.
 
-Every commit waits for the disk: what a tool is about to overwrite must be safe before it is gone.
-A content is there once, compressed, as long as a change mentions it; triggers see to that, so a
-process that dies leaves nothing behind.
+Every commit waits for the disk: a content must be safe before a tool overwrites the file.
+A content is stored once, compressed, while a change or a snapshot refers to it. Triggers count the
+references, so a process that dies leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
 BUSY_S = 30.0
 SYNCHRONOUS = "FULL"
 _SPARE_PAGES = 128
 _FREED_PAGES_AT_ONCE = 2048
 
-# change.before and change.after: 0 is "no such file", NULL "nobody knows".
-SCHEMA = (
+# change.before and change.after: 0 is "no such file", NULL is "unknown".
+_REVISIONS = (
     """
 CREATE TABLE revision (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -54,12 +53,12 @@ CREATE TABLE content (
     stored_bytes INTEGER NOT NULL,
     uses INTEGER NOT NULL DEFAULT 0
 )""",
-    # Apart, so that counting the uses of a content does not write all of it anew.
+    # A separate table, so that counting the uses of a content does not rewrite its bytes.
     "CREATE TABLE data (id INTEGER PRIMARY KEY, deflated BLOB NOT NULL)",
-    # Contents that a call has stored and then has not needed, or that it died over.
+    # Contents that a call stored and then did not need.
     "CREATE INDEX unused ON content (uses) WHERE uses < 1",
-    # The last state of every path, also when the revision that it is from is not kept any more:
-    # x'' is "no such file", NULL "nobody knows".
+    # The last state of every path, even if the revision that recorded it was dropped:
+    # x'' is "no such file", NULL is "unknown".
     "CREATE TABLE known (path TEXT PRIMARY KEY, sha256 BLOB) WITHOUT ROWID",
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE total (stored_bytes INTEGER NOT NULL)",
@@ -92,19 +91,55 @@ CREATE TRIGGER content_gone AFTER DELETE ON content BEGIN
 END""",
 )
 
+_SNAPSHOTS = (
+    """
+CREATE TABLE snapshot (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT,
+    at_us INTEGER NOT NULL,
+    before_restoring TEXT,
+    files INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    stored_bytes INTEGER NOT NULL,
+    left_out TEXT NOT NULL
+)""",
+    """
+CREATE TABLE snapshot_file (
+    snapshot INTEGER NOT NULL REFERENCES snapshot (number) ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    content INTEGER NOT NULL,
+    PRIMARY KEY (snapshot, path)
+) WITHOUT ROWID""",
+    # A restoration that has begun and has not ended; `paths` is a list in JSON, or NULL for all.
+    "CREATE TABLE restoring (snapshot TEXT NOT NULL, before TEXT NOT NULL, paths TEXT)",
+    # Bytes of contents that snapshots hold: dropping revisions does not free them.
+    "ALTER TABLE total ADD COLUMN pinned_bytes INTEGER NOT NULL DEFAULT 0",
+    """
+CREATE TRIGGER snapshot_file_added AFTER INSERT ON snapshot_file BEGIN
+    UPDATE content SET uses = uses + 1 WHERE id = new.content;
+END""",
+    """
+CREATE TRIGGER snapshot_file_gone AFTER DELETE ON snapshot_file BEGIN
+    UPDATE content SET uses = uses - 1 WHERE id = old.content;
+    DELETE FROM content WHERE id = old.content AND uses < 1;
+END""",
+)
+# The statements that lead from each version of the schema to the next one.
+MIGRATIONS = (_REVISIONS, _SNAPSHOTS)
+SCHEMA_VERSION = len(MIGRATIONS)
+
 
 class HistoryDatabase:
-    """One connection, opened at the first use, shared by the threads of a process.
+    """One connection, opened at its first use and shared by the threads of a process.
 
     Args:
-        path: history.db; its folder is made if need be. A damaged one is set aside, and a new one
-            begun: the files of the root are what counts, and they are safe.
-        first_id: after which revision the ids of a new database begin.
+        path: history.db; its folder is created if necessary. A damaged database is set aside, and a
+            new one begins: the files of the root are not affected.
     """
 
-    def __init__(self, path: str, *, first_id: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self._first_id = first_id
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.RLock()
 
@@ -113,28 +148,25 @@ class HistoryDatabase:
 
         Raises:
             SchemaTooNew: a later memcairn wrote it.
-            StateError: the disk is full, the file cannot be used, or others hold it for too long.
+            StateError: the disk is full, the file cannot be used, or another process holds it too long.
         """
-        return self._twice_if_damaged("BEGIN IMMEDIATE", work)
+        return self._retry_if_damaged("BEGIN IMMEDIATE", work)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work`, which writes nothing, and sees one state of the database."""
-        return self._twice_if_damaged("BEGIN", work)
+        """Run `work`, which only reads, in one transaction."""
+        return self._retry_if_damaged("BEGIN", work)
 
     def shrink(self) -> None:
-        """Give pages back to the disk, some at a time, if there are many that hold nothing.
-
-        A few are left, for what is written next.
-        """
+        """Return some free pages to the disk, if there are many; a few are kept for the next writes."""
         with self._lock, contextlib.suppress(sqlite3.Error):
-            db = self._opened()
+            db = self._open()
             (free,) = db.execute("PRAGMA freelist_count").fetchone()
             (pages,) = db.execute("PRAGMA page_count").fetchone()
             if free > max(_SPARE_PAGES, pages // 4):
                 # `execute` would free a single page: it stops after the first step.
                 db.executescript(f"PRAGMA incremental_vacuum({_FREED_PAGES_AT_ONCE})")
 
-    def _twice_if_damaged(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _retry_if_damaged(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         with self._lock:
             try:
                 return self._once(begin, work)
@@ -145,7 +177,7 @@ class HistoryDatabase:
             return self._once(begin, work)
 
     def _once(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
-        db = self._opened()
+        db = self._open()
         try:
             with Transaction(self.path, db, begin):
                 return work(db)
@@ -159,7 +191,7 @@ class HistoryDatabase:
                 self._connection.close()
                 self._connection = None
 
-    def _opened(self) -> sqlite3.Connection:
+    def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = connect(
                 self.path,
@@ -171,13 +203,16 @@ class HistoryDatabase:
             )
         return self._connection
 
-    def _create(self, db: sqlite3.Connection) -> None:
-        for statement in SCHEMA:
-            db.execute(statement)
-        db.execute("INSERT INTO sqlite_sequence VALUES ('revision', ?)", (self._first_id(),))
+    @staticmethod
+    def _create(db: sqlite3.Connection) -> None:
+        """Create the tables, or bring those of an earlier version up to date."""
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        for migration in MIGRATIONS[version:]:
+            for statement in migration:
+                db.execute(statement)
 
     def _set_aside(self) -> None:
-        from memcairn.sqlite.quarantine import set_aside  # noqa: PLC0415 - slow to import, and hardly ever needed
+        from memcairn.sqlite.quarantine import set_aside  # noqa: PLC0415 - hardly ever needed
 
         self.close()
         aside = set_aside(self.path)

@@ -1,31 +1,29 @@
-"""The journal: earlier states of a root's files in a bounded database of its own.
+"""The journal: earlier states of a root's files, within bounds.
 
-    keep(paths)        what is there now, if that is not the state that was known ──► "found"
+    before the change    read the files; if a state is not the last known one ──► revision "found"
     <the change>
-    record(paths)      what is there now, if that is not the state before          ──► a revision
+    after the change     read the files; if a state is not the one before     ──► revision of the tool
 
-Both look at the files themselves, so a change that nobody announced, or whose process died before
-it was recorded, is found before the next change of the file. One lock per root is held from the one
-to the other: else two tools at the same moment would take each other's content for their own, and
-that of the first one would be in no revision.
+Both steps read the files themselves. So a change outside the tools, or one whose process died before it was
+recorded, is found before the next change of the file. One lock per root is held from the first step to
+the second: otherwise two tools at the same moment would each record the other's content as their own, and
+the first content would be in no revision.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import time
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn import paths as places
-from memcairn.errors import MemcairnError, NoteUnreadable, StateDamaged, StateError, UsageError
+from memcairn.errors import MemcairnError, NoteUnreadable, StateError, UsageError
 from memcairn.fs.names import folder_parts, parts
 from memcairn.fs.sandbox import open_root
-from memcairn.history import states
+from memcairn.history import contents, states
 from memcairn.history.database import HistoryDatabase
 from memcairn.history.values import FOUND, Bounds, FileChange, Recording, Revision
 
@@ -42,10 +40,8 @@ log = logging.getLogger(__name__)
 ABSENT = 0
 State = int | None
 
-# The revisions that one call drops at most, so that no call is slow because the bounds got smaller.
-_DROPPED_AT_ONCE = 100
-# Half the time of the default level where it matters (20 KB), for 2 to 6 percent more bytes.
-_LEVEL = 3
+# Bounds the time of a call after the bounds of the journal were reduced.
+_MAX_DROPPED_PER_CALL = 100
 
 KNOWN = """
 SELECT after FROM change WHERE path = ? AND revision <= ? ORDER BY revision DESC LIMIT 1
@@ -53,7 +49,7 @@ SELECT after FROM change WHERE path = ? AND revision <= ? ORDER BY revision DESC
 STATE_BEFORE_THE_FIRST = """
 SELECT before, revision FROM change WHERE path = ? AND revision > ? ORDER BY revision LIMIT 1
 """
-# Where a file came from that a move has added: the file with the same content that it removed.
+# The earlier path of a file that a move added: the removed file of that revision with the same content.
 MOVED_FROM = """
 SELECT old.path FROM change AS new JOIN revision ON revision.id = new.revision
 JOIN change AS old ON old.revision = new.revision AND old.after = 0 AND old.before = new.after
@@ -68,21 +64,22 @@ WHERE revision = ? ORDER BY path
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _StateChange:
     path: str
     before: State
     after: State
 
 
 class Journal:
-    """The journal of one root; see memcairn.history.values.History for what the methods do.
+    """The journal of one root; usable from several threads and processes.
+
+    Every method raises StateError if the journal itself cannot be read or written.
 
     Args:
-        folder: where it is kept, outside of the root. It is made when it is needed.
+        folder: the folder of history.db, outside the root. Nothing is created before the first use.
         root: the root.
         bounds: how much is kept.
         clock: seconds since 1970.
-        first_id: after which revision the ids of a new journal begin.
     """
 
     def __init__(
@@ -92,22 +89,29 @@ class Journal:
         *,
         bounds: Bounds | None = None,
         clock: Callable[[], float] = time.time,
-        first_id: Callable[[], int] = lambda: 0,
     ) -> None:
         self.folder = folder
         self._root = root
         self._bounds = bounds or Bounds()
         self._clock = clock
-        self.database = HistoryDatabase(str(folder / "history.db"), first_id=first_id)
+        self.database = HistoryDatabase(str(folder / "history.db"))
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the database; the next use opens it again."""
         self.database.close()
 
     # ── recording ────────────────────────────────────────────────────────────────────────────────
 
     def keep(self, paths: Sequence[str]) -> Revision | None:
-        """Keep what these files hold now, where that is not the state that was known."""
+        """Record the current state of files, where it is not the last known one.
+
+        Args:
+            paths: files and folders; a folder stands for every file that is, or was last known to be,
+                below it. "" is the root.
+
+        Returns:
+            The changes as a revision of the tool "found"; None if there are none.
+        """
         with self._locked(), open_root(self._root) as root:
             found, _ = self._keep(root, paths)
             if found is None:
@@ -120,7 +124,21 @@ class Journal:
     def recording(
         self, tool: str, paths: Sequence[str], *, session: str | None = None
     ) -> Iterator[Recording]:
-        """Keep what is there now, and after the block record what it changed."""
+        """Record the current state of files, and after the block what the block changed.
+
+        Only the change itself belongs in the block: other changes of this root wait for its end, and
+        a second recording inside it deadlocks until the lock times out. The change is recorded even if the
+        block raises. A failure to record it is logged, and the next call finds the change.
+
+        Args:
+            tool: the name of the change: "write", "edit", "append", "move", "remove", "restore" ...
+            paths: the files and folders that the block is going to change, as far as known.
+            session: the session that makes the change.
+
+        Raises:
+            OutsideRoot, UsageError: as memcairn.fs.names.parts; the block does not run.
+            StateError: the current state cannot be stored; the block does not run.
+        """
         recording = Recording()
         with self._locked(), open_root(self._root) as root:
             _, before = self._keep(root, paths, before_change=True)
@@ -131,7 +149,7 @@ class Journal:
                     if self._record(root, tool, session, before, recording):
                         self.database.shrink()
                 except MemcairnError as error:
-                    # The change itself is done, and is found before the next one.
+                    # The change itself is done; the next call finds it.
                     log.warning("history.not_recorded: %s", error)
 
     @contextlib.contextmanager
@@ -139,17 +157,20 @@ class Journal:
         try:
             places.make_private_folder(str(self.folder))
         except OSError as error:
-            raise StateError(f"cannot be made: {error.strerror}", path=self.folder) from error
+            raise StateError(f"cannot be created: {error.strerror}", path=self.folder) from error
         with open_root(self.folder) as folder, folder.lock():
             yield
 
     def _keep(
         self, root: Folder, paths: Sequence[str], *, before_change: bool = False
     ) -> tuple[int | None, dict[str, State]]:
-        """The revision of what was found, and before a change the state of each file now.
+        """Record changes outside the tools.
 
-        A file whose last revision is not kept any more is known all the same, and its content is
-        kept again before it changes.
+        The hash of a file outlives its revisions, so an unchanged file is never "found" again; but its
+        content is stored again before it changes.
+
+        Returns:
+            The revision, if there is one; and the state of each file before the change.
         """
         files = states.files(root, paths)
 
@@ -160,12 +181,12 @@ class Journal:
                 on_disk = states.read(root, path)
                 known = db.execute("SELECT sha256 FROM known WHERE path = ?", (path,)).fetchone()
                 digest = _digest(on_disk)
-                # Of what cannot be read, there is nothing to keep.
+                # A file that cannot be read has no content to keep.
                 is_known = digest == known[0] if known else digest in (b"", None)
                 if before_change or not is_known:
                     now[path] = _state(db, on_disk)
                 if not is_known:
-                    changes.append(_Change(path, last_state(db, path), now[path]))
+                    changes.append(_StateChange(path, _last_state(db, path), now[path]))
             return self._add(db, FOUND, None, changes), now
 
         return self.database.run(work)
@@ -187,21 +208,21 @@ class Journal:
                 if path in before:
                     old = before[path]
                 else:
-                    old = last_state(db, path)
+                    old = _last_state(db, path)
                     if old is None and path in recording.made:
                         old = ABSENT
                 new = _state(db, states.read(root, path))
                 if new != old:
-                    changes.append(_Change(path, old, new))
+                    changes.append(_StateChange(path, old, new))
             recorded = self._add(db, tool, session, changes)
-            # Not before: the states of `before` may be in the oldest revisions alone.
+            # Only now: the oldest revisions may be the only ones with the states of `before`.
             self._drop_oldest(db)
             return recorded
 
         return self.database.run(work)
 
     def _add(
-        self, db: sqlite3.Connection, tool: str, session: str | None, changes: list[_Change]
+        self, db: sqlite3.Connection, tool: str, session: str | None, changes: list[_StateChange]
     ) -> int | None:
         if not changes:
             return None
@@ -219,13 +240,13 @@ class Journal:
     def _drop_oldest(self, db: sqlite3.Connection) -> None:
         oldest_us = int((self._clock() - self._bounds.max_days * 86_400) * 1e6)
         db.execute("DELETE FROM content WHERE uses < 1")
-        for _ in range(_DROPPED_AT_ONCE):
-            # Ids have no gaps, but for a call that failed.
-            oldest, newest = kept(db)
+        for _ in range(_MAX_DROPPED_PER_CALL):
+            # Ids have no gaps, except where a call failed.
+            oldest, newest = _revision_range(db)
             if oldest >= newest:
                 return
             (at_us,) = db.execute("SELECT at_us FROM revision WHERE id = ?", (oldest,)).fetchone()
-            (stored,) = db.execute("SELECT stored_bytes FROM total").fetchone()
+            (stored,) = db.execute("SELECT stored_bytes - pinned_bytes FROM total").fetchone()
             if (
                 newest - oldest < self._bounds.max_revisions
                 and at_us >= oldest_us
@@ -239,7 +260,13 @@ class Journal:
     def log(
         self, limit: int = 50, *, path: str | None = None, before: int | None = None
     ) -> list[Revision]:
-        """Revisions, newest first."""
+        """Revisions, newest first.
+
+        Args:
+            limit: the maximum number.
+            path: only revisions of this file, including those under its names before a move.
+            before: only revisions older than this one: the last one of the previous page.
+        """
         newest = _LATEST if before is None else before - 1
 
         def work(db: sqlite3.Connection) -> list[Revision]:
@@ -249,7 +276,7 @@ class Journal:
                     (newest, max(limit, 0)),
                 )
                 return [_revision(db, revision) for (revision,) in ids.fetchall()]
-            ids_of_path = _ids(db, "/".join(parts(path)), newest)
+            ids_of_path = _revision_ids(db, "/".join(parts(path)), newest)
             return [
                 _revision(db, revision)
                 for revision, _ in zip(ids_of_path, range(limit), strict=False)
@@ -258,30 +285,47 @@ class Journal:
         return self.database.read(work)
 
     def content(self, path: str, revision: int) -> bytes | None:
-        """What a file held right after a revision."""
+        """The content of a file right after a revision.
+
+        If no file had this path then, and a later move gave it to a file, the content of that file
+        under its earlier path is returned.
+
+        Returns:
+            The bytes, or None if there was no such file.
+
+        Raises:
+            UsageError: there is no such revision, or it is no longer kept.
+            NoteUnreadable: the journal has no state of the file, or its content could not be stored.
+        """
         name = "/".join(parts(path))
 
         def work(db: sqlite3.Connection) -> bytes | None:
-            require_kept(db, revision)
+            _require_kept(db, revision)
             at: str | None = name
             state: State = ABSENT
             while at is not None and state == ABSENT:
                 state, at = _state_at(db, at, revision)
-            return content_of(db, name, state)
+            return _bytes(db, name, state)
 
         return self.database.read(work)
 
     def before(self, revision: int) -> dict[str, bytes | None]:
-        """What every file of a revision held before it."""
+        """The content of each file of a revision before it: writing that back undoes the revision.
+
+        A file whose state before is unknown, or could not be stored, is left out.
+
+        Raises:
+            UsageError: as `content`.
+        """
 
         def work(db: sqlite3.Connection) -> dict[str, bytes | None]:
             rows = db.execute(
                 "SELECT path, before FROM change WHERE revision = ? ORDER BY path", (revision,)
             ).fetchall()
             if not rows:
-                require_kept(db, revision)
+                _require_kept(db, revision)
                 raise UsageError(f"there is no revision {revision}")
-            return {path: content_of(db, path, state) for path, state in rows if state is not None}
+            return {path: _bytes(db, path, state) for path, state in rows if state is not None}
 
         return self.database.read(work)
 
@@ -289,32 +333,32 @@ class Journal:
 _LATEST = (1 << 63) - 1
 
 
-def kept(db: sqlite3.Connection) -> tuple[int, int]:
+def _revision_range(db: sqlite3.Connection) -> tuple[int, int]:
     """The oldest and the newest revision; (1, 0) if there is none."""
-    # As two queries: SQLite looks at both ends, and not at all rows in between.
+    # With two subqueries SQLite reads only both ends of the index.
     oldest, newest = db.execute(
         "SELECT (SELECT MIN(id) FROM revision), (SELECT MAX(id) FROM revision)"
     ).fetchone()
     return (1, 0) if oldest is None else (oldest, newest)
 
 
-def require_kept(db: sqlite3.Connection, revision: int) -> None:
-    """Refuse a revision after which the state of the files is not known.
+def _require_kept(db: sqlite3.Connection, revision: int) -> None:
+    """Refuse a revision after which the state of the files is unknown.
 
     Raises:
-        UsageError: it is to come, or not kept any more.
+        UsageError: there is no such revision yet, or it is no longer kept.
     """
-    oldest, newest = kept(db)
+    oldest, newest = _revision_range(db)
     if revision > newest or revision < 0:
         raise UsageError(f"there is no revision {revision}", hint=f"the latest one is {newest}")
     if revision < oldest - 1:
         raise UsageError(
-            f"revision {revision} is not kept any more", hint=f"the oldest one is {oldest}"
+            f"revision {revision} is no longer kept", hint=f"the oldest one is {oldest}"
         )
 
 
 def _known_below(db: sqlite3.Connection, folders: Sequence[str]) -> Iterator[str]:
-    """The paths below folders that had a file when it was last looked at."""
+    """The paths below folders that had a file at their last known state."""
     for folder in folders:
         prefix = "".join(f"{name}/" for name in folder_parts(folder))
         bounds = (prefix, prefix[:-1] + chr(ord("/") + 1)) if prefix else ("", chr(0x10FFFF))
@@ -324,8 +368,8 @@ def _known_below(db: sqlite3.Connection, folders: Sequence[str]) -> Iterator[str
             yield path
 
 
-def last_state(db: sqlite3.Connection, path: str) -> State:
-    """The state of a path after its last revision, as far as that is kept."""
+def _last_state(db: sqlite3.Connection, path: str) -> State:
+    """The state of a path after its last revision; None if that was dropped."""
     row = db.execute(KNOWN, (path, _LATEST)).fetchone()
     if row is not None:
         return row[0]  # type: ignore[no-any-return]
@@ -333,8 +377,8 @@ def last_state(db: sqlite3.Connection, path: str) -> State:
     return ABSENT if known is not None and known[0] == b"" else None
 
 
-def _ids(db: sqlite3.Connection, path: str, newest: int) -> Iterator[int]:
-    """The revisions of a file, newest first, back through the moves that it came by."""
+def _revision_ids(db: sqlite3.Connection, path: str, newest: int) -> Iterator[int]:
+    """The revisions of a file, newest first, including those before it was moved."""
     while True:
         row = db.execute(
             "SELECT revision FROM change WHERE path = ? AND revision <= ? "
@@ -351,7 +395,7 @@ def _ids(db: sqlite3.Connection, path: str, newest: int) -> Iterator[int]:
 
 
 def _state_at(db: sqlite3.Connection, path: str, revision: int) -> tuple[State, str | None]:
-    """The state of a path after a revision; and the path to look at instead if it is absent."""
+    """The state of a path after a revision; if absent, also the path that a later move took it from."""
     row = db.execute(KNOWN, (path, revision)).fetchone()
     later = db.execute(STATE_BEFORE_THE_FIRST, (path, revision)).fetchone()
     if row is None and later is None:
@@ -364,45 +408,21 @@ def _state_at(db: sqlite3.Connection, path: str, revision: int) -> tuple[State, 
 
 
 def _digest(on_disk: states.OnDisk) -> bytes | None:
-    """The state as `known` has it."""
+    """The state as `known` stores it."""
     if on_disk.data is None:
         return b"" if on_disk.absent else None
-    return hashlib.sha256(on_disk.data).digest()
+    return contents.digest(on_disk.data)
 
 
 def _state(db: sqlite3.Connection, on_disk: states.OnDisk) -> State:
-    """The state as `change` has it; a content that is new is stored."""
+    """The state as `change` stores it; a content that is new is stored."""
     if on_disk.data is None:
         return ABSENT if on_disk.absent else None
-    digest = hashlib.sha256(on_disk.data).digest()
-    row = db.execute("SELECT id FROM content WHERE sha256 = ?", (digest,)).fetchone()
-    if row is not None:
-        return int(row[0])
-    deflated = zlib.compress(on_disk.data, _LEVEL)
-    added = db.execute(
-        "INSERT INTO content (sha256, size, stored_bytes) VALUES (?, ?, ?)",
-        (digest, len(on_disk.data), len(deflated)),
-    ).lastrowid
-    db.execute("INSERT INTO data VALUES (?, ?)", (added, deflated))
-    return added
+    return contents.store(db, on_disk.data)
 
 
-def content_of(db: sqlite3.Connection, path: str, state: State) -> bytes | None:
-    """The bytes of a state; None if there was no file."""
-    if state == ABSENT:
-        return None
-    row = db.execute(
-        "SELECT sha256, deflated FROM content JOIN data USING (id) WHERE id = ?", (state,)
-    ).fetchone()
-    if row is None:
-        raise NoteUnreadable("was not kept: it could not be read, or is too large", path=path)
-    try:
-        data = zlib.decompress(row[1])
-    except zlib.error:
-        data = b""
-    if hashlib.sha256(data).digest() != row[0]:
-        raise StateDamaged("is damaged in the history", path=path)
-    return data
+def _bytes(db: sqlite3.Connection, path: str, state: State) -> bytes | None:
+    return None if state == ABSENT else contents.load(db, state, path)
 
 
 def _revision(db: sqlite3.Connection, revision: int) -> Revision:

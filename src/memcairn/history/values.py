@@ -1,26 +1,26 @@
-"""What a history takes and returns. Paths are relative to the root; times are in UTC."""
+"""Values of a root's history. Paths are relative to the root; times are in UTC."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable
     from datetime import datetime
 
-# The tool of a revision that nobody made through a tool: the files were found as they are.
+# The tool of a revision that records a change made outside the tools.
 FOUND = "found"
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much a journal keeps: the oldest revisions go first, the latest one never.
+    """How much a journal keeps. The oldest revisions are dropped first; the latest one always stays.
 
     Attributes:
-        max_bytes: of the compressed contents.
-        max_revisions: their number; `max_days`: their age.
+        max_bytes: compressed size of the contents; those that a snapshot also holds do not count.
+        max_revisions: number of revisions.
+        max_days: age of a revision.
     """
 
     max_bytes: int = 128 << 20
@@ -34,8 +34,8 @@ class FileChange:
 
     Attributes:
         path: relative to the root.
-        kind: "added", "changed" or "removed"; "found" if nobody looked at the file before.
-        size_before: bytes; None if there was no file, or nobody knows.
+        kind: "added", "changed" or "removed"; "found" if the state before is unknown.
+        size_before: bytes; None if there was no file, or its state is unknown.
         size_after: bytes; None if there is no file, or it could not be read.
     """
 
@@ -47,13 +47,13 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One change through a tool, or what was found to have changed without one.
+    """One change through a tool, or a change outside the tools that the journal found later.
 
     Attributes:
-        id: goes up with time, never used again.
-        time: when.
-        tool: "write", "move" ...; "found" for what was done outside the tools.
-        session: whose it was, if that is known.
+        id: increases with time, and is never reused.
+        time: when the change was recorded.
+        tool: "write", "move" ...; "found" for a change outside the tools.
+        session: the session that made the change, if known.
         changes: every file that changed, by path.
     """
 
@@ -71,92 +71,69 @@ class Revision:
 
 @dataclass(slots=True)
 class Recording:
-    """What the block of `History.recording` has to say about the files that it changed."""
+    """Collects the files that the block of `Journal.recording` changed, beyond those it announced."""
 
     touched: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
 
     def changed(self, paths: Iterable[str]) -> None:
-        """Files that may have changed, whatever they were before."""
+        """Add files that may have changed, whether or not they existed before."""
         self.touched.extend(paths)
 
     def created(self, paths: Iterable[str]) -> None:
-        """Files of which none was there before, but for the paths given to `recording`.
+        """Add files that did not exist before, unless they were passed to `recording`.
 
-        What `move` and `restore` changed, as they refuse a target that exists.
+        `Vault.move` and `Vault.restore` report such files: they refuse a target that exists.
         """
         self.made.extend(paths)
 
 
-class History(Protocol):
-    """The earlier states of the files of one root; usable from several threads and processes.
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The files of a root at one moment.
 
-    Every method raises StateError if the history itself cannot be read or written.
+    Attributes:
+        id: what `Snapshots.restore` takes; ids sort by time.
+        name: the name that was given to it.
+        created_at: when it was taken.
+        before_restoring: id of the snapshot whose restoration caused this one; None if a caller asked for it.
+        files: number of files.
+        size_bytes: size of all files.
+        stored_bytes: compressed size of their contents, which the journal and other snapshots share.
+        left_out: path -> why it is not in the snapshot. Restoring leaves these paths alone.
     """
 
-    def keep(self, paths: Sequence[str]) -> Revision | None:
-        """Keep what these files hold now, where that is not the state that was known.
+    id: str
+    name: str | None
+    created_at: datetime
+    before_restoring: str | None
+    files: int
+    size_bytes: int
+    stored_bytes: int
+    left_out: dict[str, str] = field(default_factory=dict)
 
-        Args:
-            paths: files and folders; a folder stands for every file that is, or was known to be,
-                below it. "" is the root.
 
-        Returns:
-            What was found, as a revision of the tool "found"; None if all of it was known.
-        """
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What restoring a snapshot did, or would do.
 
-    def recording(
-        self, tool: str, paths: Sequence[str], *, session: str | None = None
-    ) -> AbstractContextManager[Recording]:
-        """Keep what is there now, and after the block record what it changed.
+    Attributes:
+        snapshot: its id.
+        before: id of the snapshot of the state before; None if nothing was done.
+        added: files that were created again.
+        replaced: files that got their earlier content.
+        removed: files that did not exist then, and were removed.
+        failed: path -> why it is not as it was in the snapshot.
+    """
 
-        Only the change itself belongs into the block: other changes of this root wait for its end,
-        and a second recording inside it waits in vain. It is recorded, too, if the block raises.
-        What cannot be recorded after the block is logged, and found by the next call.
+    snapshot: str
+    before: str | None
+    added: tuple[str, ...]
+    replaced: tuple[str, ...]
+    removed: tuple[str, ...]
+    failed: dict[str, str] = field(default_factory=dict)
 
-        Args:
-            tool: what the change is: "write", "edit", "append", "move", "remove", "restore" ...
-            paths: the files and folders that the block is going to change, as far as known.
-            session: whose change it is.
-
-        Raises:
-            OutsideRoot, UsageError: as memcairn.fs.names.parts; the block does not run.
-            StateError: what is there now cannot be kept; the block does not run.
-        """
-
-    def log(
-        self, limit: int = 50, *, path: str | None = None, before: int | None = None
-    ) -> list[Revision]:
-        """Revisions, newest first.
-
-        Args:
-            limit: the most to return.
-            path: of this file only, under the names that it had before it was moved, too.
-            before: only those older than this revision: the last one of the page before.
-        """
-
-    def content(self, path: str, revision: int) -> bytes | None:
-        """What a file held right after a revision.
-
-        If nothing had this path then, and the file got it by a move later, it is the content that
-        it had under its earlier path.
-
-        Returns:
-            The bytes, or None if there was no such file.
-
-        Raises:
-            UsageError: there is no such revision, or it is not kept any more.
-            NoteUnreadable: nothing is known of the file, or it could not be kept.
-        """
-
-    def before(self, revision: int) -> dict[str, bytes | None]:
-        """What the files of a revision held before it: writing that back undoes the revision.
-
-        A file is left out if nobody looked at it before, or if it could not be kept.
-
-        Raises:
-            UsageError: as `content`.
-        """
-
-    def close(self) -> None:
-        """Finish what is pending, and close the files."""
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The paths to index."""
+        return (*self.added, *self.replaced, *self.removed)

@@ -8,11 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from memcairn.history import FileChange
+from memcairn.history import FileChange, Restoration, Snapshot
 from memcairn.mcp import text
 from memcairn.mcp.table import Strings, Tools
 from memcairn.root import OpenRoot, revert
-from memcairn.snapshots import Restoration, Snapshot
 
 tools = Tools()
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memcairn.archive import Imported
+    from memcairn.history import Restoration
     from memcairn.mcp.archive_tools import ExportAnswer
     from memcairn.mcp.file_tools import ListAnswer, Made
     from memcairn.mcp.history_tools import Log, SnapshotFacts, SnapshotsAnswer
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from memcairn.root.overview import About, ListedNote, Summary
     from memcairn.root.revert import Reverted
     from memcairn.root.search import FoundPassages
-    from memcairn.snapshots import Restoration
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Matches
     from memcairn.vault.trash import Trashed

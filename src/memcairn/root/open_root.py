@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
 from memcairn.errors import UsageError
-from memcairn.history import Bounds, open_history
+from memcairn.history import Bounds, Journal, Snapshots
 from memcairn.root import observe
 from memcairn.root.forget import ForgetPlans
 from memcairn.root.session import PREFIX, CurrentSession
 from memcairn.safety import secrets
 from memcairn.search import freshness
 from memcairn.settings import project
-from memcairn.snapshots import Snapshots
 from memcairn.store import catalogue, roots
 from memcairn.vault import Vault, VaultLimits
 
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from memcairn.engine import Opened
-    from memcairn.history import Recording
+    from memcairn.history import Recording, Restoration
     from memcairn.indexing.report import IndexReport
     from memcairn.memory import Memory
-    from memcairn.snapshots import Restoration
     from memcairn.store.database import Database
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Listing, Matches
@@ -101,10 +99,9 @@ class OpenRoot:
         )
         self._trash = os.path.join(memory.home, "trash", self.key)
         self.vault = self._vault(self.root, self._trash)
-        self.history = open_history(
+        self.history = Journal(
             Path(memory.home, "history", self.key),
             Path(self.root),
-            kind=settings.for_root(self.root)["history.kind"],
             bounds=Bounds(
                 int(settings["history.max_bytes"]),
                 int(settings["history.max_revisions"]),
@@ -112,7 +109,7 @@ class OpenRoot:
             ),
         )
         self.snapshots = Snapshots(
-            Path(memory.home, "snapshots", self.key),
+            self.history.database,
             Path(self.root),
             keep=int(settings["snapshots.keep"]),
             max_days=float(settings["snapshots.max_days"]),

@@ -77,14 +77,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tools.max_write_bytes", 16 << 20, "Bytes that a file may have which a tool writes."),
     Setting("tools.max_append_bytes", 4 << 20, "Bytes that one call may append."),
     Setting("tools.max_query_chars", 2_000, "Characters that a query of a tool may have."),
-    Setting(
-        "history.kind",
-        "journal",
-        "journal: earlier versions of notes, within the bounds below; git: each change is a commit, too, in "
-        "a repository of memcairn's own that keeps everything.",
-        in_project=True,
-        choices=("journal", "git"),
-    ),
     Setting("history.max_bytes", 128 << 20, "Compressed bytes of earlier versions of a root's notes."),
     Setting("history.max_revisions", 10_000, "Changes of a root that are kept."),
     Setting("history.max_days", 365.0, "Days that they are kept."),
@@ -181,6 +173,8 @@ def no_setting(name: str, file: str | None = None) -> ConfigError:
     hint = "`memcairn config show` lists the settings"
     if name == "embedding.key":
         hint = "a key is never in a file: set MEMCAIRN_EMBEDDING_KEY in the environment"
+    elif name == "history.kind":
+        hint = "it was removed: delete this line; earlier versions are kept in the journal"
     return ConfigError(f"there is no setting {name!r}", path=file, hint=hint)
 
 

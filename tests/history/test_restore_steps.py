@@ -1,10 +1,12 @@
-"""Restorations that are broken off: by death, by a full disk, by somebody who changes the notes."""
+"""Restorations that are interrupted: the process dies, the disk is full, or an editor changes notes."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,16 +15,17 @@ from pathlib import Path
 import pytest
 
 from memcairn.errors import MemcairnError
-from memcairn.snapshots import Snapshots
+from memcairn.history import Snapshots, restore
+from memcairn.history.database import HistoryDatabase
 from memcairn.vault import Vault
 from vault.steps import before_step
 
-from .cases import BEFORE, TARGET, check, notes, start
+from .restoration_cases import BEFORE, TARGET, check, notes, start
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_restoration_that_dies_at_any_step_is_completed(tmp_path: Path) -> None:
-    program = [sys.executable, "-m", "snapshots.die_at_steps", str(tmp_path)]
+    program = [sys.executable, "-m", "history.die_at_restore_steps", str(tmp_path)]
 
     done = subprocess.run(
         program, cwd=Path(__file__).parents[1], capture_output=True, encoding="utf-8", check=False
@@ -52,7 +55,7 @@ def test_a_disk_that_fails_at_any_step_loses_nothing(code: int, tmp_path: Path) 
         assert "absolute" not in str(error)
         failures += bool(failed or error)
         if failed:
-            # What the system refused is named, and everything else is done.
+            # Everything else is done, and what the system refused is reported.
             after = notes(folder / "root")
             wrong = {p for p in after | TARGET if after.get(p) != TARGET.get(p)}
             assert all(is_named(path, failed) for path in wrong), (wrong, failed)
@@ -62,7 +65,7 @@ def test_a_disk_that_fails_at_any_step_loses_nothing(code: int, tmp_path: Path) 
         if not counter.reached:
             break
 
-    assert failures > 50
+    assert failures > 40
 
 
 def is_named(path: str, failed: dict[str, str]) -> bool:
@@ -80,7 +83,7 @@ def test_a_note_that_was_changed_since_is_left_alone(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("memcairn.snapshots.restoring.apply", lambda *_: die())
+        patch.setattr("memcairn.history.snapshots.apply", lambda *_: die())
         with pytest.raises(KeyboardInterrupt):
             snapshots.restore(snapshot_id)
     assert notes(root) == BEFORE
@@ -98,15 +101,16 @@ def test_a_note_that_was_changed_since_is_left_alone(
     assert completed.changed == ("f/b.md", "x", "x/y.md")
 
 
-def test_a_restoration_whose_snapshot_is_gone_is_given_up(
+def test_a_restoration_whose_snapshot_is_damaged_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snapshots, snapshot_id = start(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("memcairn.snapshots.restoring.apply", lambda *_: 1 / 0)
+        patch.setattr("memcairn.history.snapshots.apply", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             snapshots.restore(snapshot_id)
-    (tmp_path / "shelf" / f"{snapshot_id}.tar.gz").write_bytes(b"damaged")
+    with contextlib.closing(sqlite3.connect(tmp_path / "history" / "history.db")) as db, db:
+        db.execute("UPDATE data SET deflated = x'00'")
 
     assert snapshots.complete() is None
     assert notes(tmp_path / "root") == BEFORE
@@ -118,9 +122,7 @@ def test_a_note_that_is_changed_during_the_restoration_is_not_overwritten(
 ) -> None:
     snapshots, snapshot_id = start(tmp_path)
     root = tmp_path / "root"
-    from memcairn.snapshots import restoring
-
-    apply = restoring.apply
+    apply = restore.apply
 
     def apply_late(*args: object) -> object:
         (root / "a.md").write_bytes(b"by an editor")
@@ -128,7 +130,7 @@ def test_a_note_that_is_changed_during_the_restoration_is_not_overwritten(
         (root / "f" / "b.md").write_bytes(b"by an editor, too")
         return apply(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("memcairn.snapshots.restoring.apply", apply_late)
+    monkeypatch.setattr("memcairn.history.snapshots.apply", apply_late)
 
     restored = snapshots.restore(snapshot_id)
 
@@ -143,7 +145,7 @@ def test_snapshots_are_whole_while_tools_write(tmp_path: Path) -> None:
     root.mkdir()
     vault = Vault(root, trash=tmp_path / "trash")
     vault.write("a.md", "moved back and forth")
-    snapshots = Snapshots(tmp_path / "shelf", root, keep=100)
+    snapshots = Snapshots(HistoryDatabase(str(tmp_path / "history.db")), root, keep=100)
     over = threading.Event()
 
     def move() -> None:

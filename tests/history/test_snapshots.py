@@ -1,23 +1,26 @@
 from __future__ import annotations
 
-import gzip
-import json
-import tarfile
+import contextlib
+import random
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.hostile import HOSTILE, file, tar
-from memcairn.errors import ArchiveRefused, MemcairnError, OutsideRoot, StateDamaged, UsageError
-from memcairn.fs.tar import ArchiveLimits
-from memcairn.snapshots import Restoration, Snapshots, take
+from memcairn.errors import MemcairnError, OutsideRoot, StateDamaged, UsageError
+from memcairn.history import Bounds, Journal, Restoration, Snapshots, restore, states
+from memcairn.history.database import HistoryDatabase
 
 from .conftest import Days
+from .restoration_cases import check_counts
+from .test_history import write
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from memcairn.vault import Vault
 
 State = dict[str, bytes]
 START: State = {
@@ -40,6 +43,22 @@ def state(root: Path) -> State:
         for path in root.rglob("*")
         if path.is_file() and not path.is_symlink()
     }
+
+
+def changed(folder: Path, statement: str) -> None:
+    """Change the database behind the back of memcairn."""
+    with contextlib.closing(sqlite3.connect(folder / "history.db")) as db, db:
+        db.execute(statement)
+
+
+def dump(folder: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(folder / "history.db")) as db:
+        return list(db.iterdump())
+
+
+def rows(folder: Path, table: str) -> int:
+    with contextlib.closing(sqlite3.connect(folder / "history.db")) as db:
+        return int(db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
 
 
 def test_restoring_brings_every_file_back(snapshots: Snapshots, root: Path) -> None:
@@ -93,31 +112,21 @@ def test_the_newest_snapshot_is_first(snapshots: Snapshots, root: Path) -> None:
     assert [snapshot.id for snapshot in snapshots.list()] == made[::-1]
 
 
-def test_nothing_is_listed_where_nothing_was_taken(snapshots: Snapshots, shelf: Path) -> None:
+def test_nothing_is_listed_where_nothing_was_taken(snapshots: Snapshots, folder: Path) -> None:
     assert snapshots.list() == []
     assert snapshots.complete() is None
-    assert not shelf.exists()
+    assert not folder.exists()
 
 
-def test_any_tar_program_can_read_it(snapshots: Snapshots, root: Path, shelf: Path) -> None:
-    fill(root, START)
-    snapshot = snapshots.create()
-
-    with tarfile.open(shelf / f"{snapshot.id}.tar.gz") as archive:
-        found = {i.name: archive.extractfile(i).read() for i in archive}  # type: ignore[union-attr]
-
-    assert found == START
-
-
-def test_what_is_kept_is_private(snapshots: Snapshots, root: Path, shelf: Path) -> None:
+def test_what_is_kept_is_private(snapshots: Snapshots, root: Path, folder: Path) -> None:
     fill(root, START)
     snapshots.create()
 
-    assert shelf.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in shelf.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
-def test_notes_that_repeat_themselves_are_no_bomb(snapshots: Snapshots, root: Path) -> None:
+def test_the_same_content_is_stored_once(snapshots: Snapshots, root: Path) -> None:
     fill(root, {f"{n}.md": bytes(15 << 20) for n in range(5)})
     snapshot = snapshots.create()
     (root / "0.md").unlink()
@@ -126,17 +135,17 @@ def test_notes_that_repeat_themselves_are_no_bomb(snapshots: Snapshots, root: Pa
     assert snapshots.restore(snapshot.id, dry_run=True).added == ("0.md",)
 
 
-def test_a_dry_run_changes_nothing_and_says_the_same(
-    snapshots: Snapshots, root: Path, shelf: Path
+def test_a_dry_run_changes_nothing_and_reports_the_same(
+    snapshots: Snapshots, root: Path, folder: Path
 ) -> None:
     fill(root, START)
     snapshot = snapshots.create()
     fill(root, {"a.md": b"changed", "new.md": b"new"})
-    before = state(root), state(shelf)
+    before = state(root), dump(folder)
 
     dry = snapshots.restore(snapshot.id, dry_run=True)
 
-    assert (state(root), state(shelf)) == before
+    assert (state(root), dump(folder)) == before
     assert dry.before is None
     assert dry.changed == snapshots.restore(snapshot.id).changed == ("a.md", "new.md")
 
@@ -249,7 +258,7 @@ def test_links_are_left_out_and_never_followed(
 def test_a_file_that_is_too_large_is_named_and_left_alone(
     snapshots: Snapshots, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take, "LIMITS", ArchiveLimits(max_file_bytes=10))
+    monkeypatch.setattr(states, "MAX_FILE_BYTES", 10)
     fill(root, {"a.md": b"small", "large.md": b"x" * 11})
 
     snapshot = snapshots.create()
@@ -264,7 +273,7 @@ def test_a_file_that_is_too_large_is_named_and_left_alone(
 def test_a_file_that_has_grown_too_large_is_not_replaced(
     snapshots: Snapshots, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take, "LIMITS", ArchiveLimits(max_file_bytes=10))
+    monkeypatch.setattr(states, "MAX_FILE_BYTES", 10)
     fill(root, {"a.md": b"small", "b.md": b"b"})
     snapshot = snapshots.create()
     fill(root, {"a.md": b"too large now", "b.md": b"c"})
@@ -275,39 +284,47 @@ def test_a_file_that_has_grown_too_large_is_not_replaced(
     assert state(root) == {"a.md": b"too large now", "b.md": b"b"}
 
 
-@pytest.mark.parametrize(
-    "limits", [ArchiveLimits(max_files=2), ArchiveLimits(max_total_bytes=5)], ids=["files", "bytes"]
-)
+@pytest.mark.parametrize(("limit", "value"), [("MAX_FILES", 2), ("MAX_TOTAL_BYTES", 5)])
 def test_a_root_that_is_too_large_is_refused(
     snapshots: Snapshots,
     root: Path,
-    shelf: Path,
-    limits: ArchiveLimits,
+    folder: Path,
+    limit: str,
+    value: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(take, "LIMITS", limits)
+    monkeypatch.setattr(restore, limit, value)
     fill(root, {"a.md": b"aaa", "b.md": b"bbb", "c.md": b"ccc"})
 
     with pytest.raises(UsageError, match="more than"):
         snapshots.create()
 
-    assert list(shelf.iterdir()) == []
+    assert snapshots.list() == []
+    assert rows(folder, "content") == 0
 
 
 # ── retention ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_only_so_many_are_kept(root: Path, shelf: Path, days: Days) -> None:
-    snapshots = Snapshots(shelf, root, keep=3, clock=days)
+def test_the_oldest_snapshots_go_with_their_contents(
+    root: Path, history_db: HistoryDatabase, folder: Path, days: Days
+) -> None:
+    snapshots = Snapshots(history_db, root, keep=3, clock=days)
 
-    made = [snapshots.create(str(n)).id for n in range(6)]
+    taken = []
+    for n in range(6):
+        fill(root, {"a.md": str(n).encode(), "same.md": b"same"})
+        taken.append(snapshots.create(str(n)).id)
 
-    assert [snapshot.id for snapshot in snapshots.list()] == made[:-4:-1]
-    assert len(list(shelf.iterdir())) == 6
+    assert [snapshot.id for snapshot in snapshots.list()] == taken[:-4:-1]
+    assert rows(folder, "content") == 4
+    check_counts(history_db)
 
 
-def test_what_is_old_and_has_no_name_goes(root: Path, shelf: Path, days: Days) -> None:
-    snapshots = Snapshots(shelf, root, max_days=30, clock=days)
+def test_what_is_old_and_has_no_name_goes(
+    root: Path, history_db: HistoryDatabase, days: Days
+) -> None:
+    snapshots = Snapshots(history_db, root, max_days=30, clock=days)
     named = snapshots.create("named")
     snapshots.create()
     days.pass_(31)
@@ -318,9 +335,9 @@ def test_what_is_old_and_has_no_name_goes(root: Path, shelf: Path, days: Days) -
 
 
 def test_what_is_being_restored_and_the_way_back_are_kept(
-    root: Path, shelf: Path, days: Days
+    root: Path, history_db: HistoryDatabase, days: Days
 ) -> None:
-    snapshots = Snapshots(shelf, root, keep=1, clock=days)
+    snapshots = Snapshots(history_db, root, keep=1, clock=days)
     fill(root, {"a.md": b"one"})
     snapshot = snapshots.create()
     fill(root, {"a.md": b"two"})
@@ -332,83 +349,127 @@ def test_what_is_being_restored_and_the_way_back_are_kept(
     assert state(root) == {"a.md": b"two"}
 
 
-def test_rests_of_what_died_go_with_the_next_snapshot(snapshots: Snapshots, shelf: Path) -> None:
-    snapshots.create()
-    fill(shelf, {".memcairn-12.tmp": b"half", "20200101T000000-x.tar.gz": b"without a manifest"})
+# ── together with the journal ────────────────────────────────────────────────────────────────────
 
+
+def test_a_snapshot_survives_the_pruning_of_the_journal(
+    root: Path, folder: Path, vault: Vault, days: Days
+) -> None:
+    journal = Journal(folder, root, bounds=Bounds(max_revisions=2))
+    snapshots = Snapshots(journal.database, root, clock=days)
+    for n in range(4):
+        write(journal, vault, "a.md", f"before {n}")
+    snapshot = snapshots.create()
+    for n in range(6):
+        write(journal, vault, "a.md", f"after {n}")
+
+    snapshots.restore(snapshot.id)
+
+    assert state(root) == {"a.md": b"before 3"}
+    check_counts(journal.database)
+    journal.close()
+
+
+def test_a_snapshot_does_not_push_revisions_out_of_the_journal(
+    root: Path, folder: Path, vault: Vault, days: Days
+) -> None:
+    journal = Journal(folder, root, bounds=Bounds(max_bytes=10_000))
+    snapshots = Snapshots(journal.database, root, clock=days)
+    fill(root, {"large.bin": random.Random(1).randbytes(50_000)})
     snapshots.create()
 
-    assert len(list(shelf.iterdir())) == 4
+    written = [write(journal, vault, "a.md", str(n)) for n in range(5)]
+
+    assert [revision.id for revision in journal.log()] == written[::-1]
+    journal.close()
+
+
+def test_contents_are_shared_with_the_journal(
+    root: Path, folder: Path, vault: Vault, days: Days
+) -> None:
+    journal = Journal(folder, root)
+    for n in range(3):
+        write(journal, vault, f"{n}.md", str(n))
+
+    Snapshots(journal.database, root, clock=days).create()
+
+    assert rows(folder, "content") == 3
+    check_counts(journal.database)
+    journal.close()
+
+
+def test_a_file_that_the_journal_never_saw_is_in_a_snapshot(
+    root: Path, folder: Path, vault: Vault, days: Days
+) -> None:
+    journal = Journal(folder, root)
+    snapshots = Snapshots(journal.database, root, clock=days)
+    write(journal, vault, "a.md", "by a tool")
+    fill(root, {"hand.md": b"by an editor", "f/picture.png": b"\x89PNG"})
+    before = state(root)
+    snapshot = snapshots.create()
+    (root / "hand.md").unlink()
+    fill(root, {"f/picture.png": b"other"})
+
+    snapshots.restore(snapshot.id)
+
+    assert state(root) == before
+    assert len(journal.log()) == 1
+    journal.close()
 
 
 # ── damage and hostility ─────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_archive_is_refused_whole(
-    root: Path, shelf: Path, tmp_path: Path, name: str
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE data SET deflated = x'00'",
+        "UPDATE data SET deflated = (SELECT MAX(deflated) FROM data)",
+        "DELETE FROM data",
+        "DELETE FROM content",
+    ],
+)
+def test_a_damaged_snapshot_is_refused_whole(
+    snapshots: Snapshots,
+    history_db: HistoryDatabase,
+    root: Path,
+    folder: Path,
+    statement: str,
 ) -> None:
-    snapshots = Snapshots(shelf, root)
-    fill(root, {"good.md": b"good"})
+    fill(root, {"a.md": b"one", "b.md": b"two", "same.md": b"same"})
     snapshot = snapshots.create()
-    (shelf / f"{snapshot.id}.tar.gz").write_bytes(HOSTILE[name]())
-    fill(root, {"good.md": b"changed", "more.md": b"more"})
-    before = state(tmp_path)
+    history_db.close()
+    changed(folder, statement)
+    fill(root, {"a.md": b"changed", "b.md": b"changed, too", "more.md": b"more"})
+    before = state(root)
 
-    with pytest.raises(ArchiveRefused) as error:
+    with pytest.raises(StateDamaged) as error:
         snapshots.restore(snapshot.id)
 
-    assert "nothing of it was restored" in (error.value.hint or "")
-    assert state(tmp_path) == before
+    assert "nothing was restored" in (error.value.hint or "")
+    assert state(root) == before
+    assert snapshots.list() == [snapshot]
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        tar(file("a.md", b"other"), file("b.md", b"two")),
-        tar(file("a.md", b"one")),
-        tar(file("a.md", b"one"), file("b.md", b"two"), file("c.md", b"more")),
-    ],
-    ids=["another content", "a file too few", "a file too many"],
-)
-def test_an_archive_that_is_not_what_its_manifest_says_is_refused(
-    snapshots: Snapshots, root: Path, shelf: Path, data: bytes
+@pytest.mark.parametrize("path", ["../out.md", "/tmp/memcairn-out.md", ".git/config", "a/../../b"])
+def test_a_path_that_leads_out_of_the_root_is_never_written(
+    snapshots: Snapshots,
+    history_db: HistoryDatabase,
+    root: Path,
+    folder: Path,
+    tmp_path: Path,
+    path: str,
 ) -> None:
     fill(root, {"a.md": b"one", "b.md": b"two"})
     snapshot = snapshots.create()
-    (shelf / f"{snapshot.id}.tar.gz").write_bytes(gzip.compress(data))
-    fill(root, {"a.md": b"changed"})
+    history_db.close()
+    changed(folder, f"UPDATE snapshot_file SET path = '{path}' WHERE path = 'b.md'")
 
-    with pytest.raises(ArchiveRefused, match="manifest"):
-        snapshots.restore(snapshot.id)
+    restored = snapshots.restore(snapshot.id)
 
-    assert state(root) == {"a.md": b"changed", "b.md": b"two"}
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda text: "",
-        lambda text: text[:-20],
-        lambda text: "not json\n" + text,
-        lambda text: text.splitlines()[0] + "\n[1]\n",
-        lambda text: text.splitlines()[0] + "\nnull\n",
-        lambda text: json.dumps({"id": "x"}) + "\n",
-    ],
-)
-def test_a_damaged_manifest_is_never_used(
-    snapshots: Snapshots, root: Path, shelf: Path, damage: object
-) -> None:
-    fill(root, {"a.md": b"one"})
-    snapshot = snapshots.create()
-    manifest = shelf / f"{snapshot.id}.jsonl"
-    manifest.write_text(damage(manifest.read_text("utf-8")), "utf-8")  # type: ignore[operator]
-    fill(root, {"a.md": b"changed"})
-
-    with pytest.raises((UsageError, StateDamaged)):
-        snapshots.restore(snapshot.id)
-
-    assert state(root) == {"a.md": b"changed"}
+    assert set(restored.failed) == {path}
+    assert state(root) == {"a.md": b"one"}
+    assert {file.name for file in tmp_path.iterdir()} == {"root", "home"}
 
 
 # ── a model ──────────────────────────────────────────────────────────────────────────────────────
@@ -429,7 +490,8 @@ def test_every_state_that_was_taken_can_be_gone_back_to(
     base = tmp_path_factory.mktemp("model")
     root = base / "root"
     root.mkdir()
-    snapshots = Snapshots(base / "shelf", root, clock=Days())
+    history_db = HistoryDatabase(str(base / "history.db"))
+    snapshots = Snapshots(history_db, root, clock=Days())
     taken: dict[str, State] = {}
     for files in states:
         for path in sorted(state(root), reverse=True):
@@ -449,6 +511,8 @@ def test_every_state_that_was_taken_can_be_gone_back_to(
         }
         if restored.before is not None:
             taken[restored.before] = now
+    check_counts(history_db)
+    history_db.close()
 
 
 def test_errors_are_ours(snapshots: Snapshots, root: Path) -> None:
