@@ -159,6 +159,35 @@ def test_the_site_has_every_page() -> None:
     assert sorted(listed) == sorted(page.relative_to(PROJECT).as_posix() for page in PAGES)
 
 
+def blocks(page: str, language: str) -> list[str]:
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_example_runs(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "examples" / "notes", tmp_path / "notes")
+    (example,) = (
+        block for block in blocks("docs/python-api.md", "python") if "from memcairn" in block
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path,
+        capture_output=True, text=True, check=True, encoding="utf-8",
+    )  # fmt: skip
+
+    assert "blue-green" in done.stdout
+
+
+def test_settings_and_questions_in_the_guide_can_be_read() -> None:
+    for block in blocks("docs/guide.md", "toml"):
+        names = [name for name in tomllib.loads(block) if name != "namespaces"]
+        assert all(
+            any(setting.name.startswith(f"{name}.") for setting in config.SETTINGS)
+            for name in names
+        )
+    for block in blocks("docs/guide.md", "json"):
+        assert all(question["evidence"] for question in json.loads(block))
+
+
 def test_the_demo_shows_each_command_and_what_it_finds() -> None:
     done = subprocess.run(
         [sys.executable, PROJECT / "examples" / "demo.py"],
