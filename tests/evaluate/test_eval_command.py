@@ -1,4 +1,4 @@
-"""`memcairn eval` measures searches by a user's own questions, and changes nothing of theirs."""
+"""`memcairn eval` measures searches with a user's own questions, and changes none of the user's files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ask(folder: Path, tmp_path: Path) -> Any:
     return ask
 
 
-def test_each_system_gets_its_means_in_all_and_by_category(
+def test_means_are_reported_for_each_system_and_category(
     ask: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tea = {"question": "When is tea?", "evidence": [["tea.md", 3, 5]], "category": "time"}
@@ -60,7 +60,7 @@ def test_the_table_names_measures_and_systems(ask: Any, capsys: pytest.CaptureFi
     assert grep.split()[0] == "grep"
 
 
-def test_an_answer_that_is_not_found_counts_as_nothing(
+def test_an_answer_that_is_not_found_counts_as_zero(
     ask: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ask([{"question": "xylophone", "evidence": [["db.md", 3]]}], "--json") == 0
@@ -68,9 +68,7 @@ def test_an_answer_that_is_not_found_counts_as_nothing(
     assert json.loads(capsys.readouterr().out)["memcairn"]["all"]["recall@1k"] == 0
 
 
-def test_nothing_is_written_beside_the_notes_or_in_the_home(
-    ask: Any, folder: Path, home: Path
-) -> None:
+def test_nothing_is_written_to_the_notes_or_the_home(ask: Any, folder: Path, home: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
     assert ask([GOOD]) == 0
@@ -93,14 +91,14 @@ def test_nothing_is_written_beside_the_notes_or_in_the_home(
         ([{"question": "x", "evidence": ["db.md:3"]}], "is not evidence"),
     ],
 )
-def test_a_wrong_file_of_questions_is_a_usage_error_that_says_where(
+def test_an_invalid_file_of_questions_is_a_usage_error_that_names_the_place(
     ask: Any, rows: object, named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ask(rows) == 2
     assert named in capsys.readouterr().err
 
 
-def test_a_system_that_there_is_not_and_a_folder_that_is_none_are_usage_errors(
+def test_an_unknown_system_and_a_missing_folder_are_usage_errors(
     ask: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ask([GOOD], "--against", "magic") == 2
@@ -108,7 +106,7 @@ def test_a_system_that_there_is_not_and_a_folder_that_is_none_are_usage_errors(
     assert run(["eval", str(tmp_path / "questions.json"), str(tmp_path / "none")]) == 2
 
 
-def test_vectors_alone_find_what_shares_no_word(
+def test_vectors_alone_find_an_answer_that_shares_no_word(
     ask: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("memcairn_minilm")

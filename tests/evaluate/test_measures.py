@@ -1,4 +1,4 @@
-"""What the measures of searches mean."""
+"""The measures of searches."""
 
 import math
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_the_line_that_crosses_the_budget_is_not_read():
     assert result["recall@1k"] == 0
 
 
-def test_a_line_shown_twice_is_paid_and_found_once():
+def test_a_line_shown_twice_counts_once():
     text = "\n".join(["word " * 600, "answer"])
 
     result = measured({2}, [(1, 1), (1, 1), (2, 2), (2, 2)], text)
@@ -66,7 +66,7 @@ def test_passages_after_the_fifth_count_for_ten_only():
     assert math.isclose(result["mrr"], 1 / 7)
 
 
-def test_nothing_found_is_zero_everywhere():
+def test_all_measures_are_zero_if_nothing_is_found():
     assert set(measured({1}, [], "one").values()) == {0.0}
 
 
@@ -94,7 +94,7 @@ def test_a_baseline_finds_the_paragraph_with_the_words(system, tmp_path):
     assert [(hit.path, hit.start, hit.end) for hit in found] == [(tmp_path / "a.md", 5, 6)]
 
 
-def test_grep_finds_chinese_by_pieces_of_the_question(tmp_path):
+def test_grep_finds_chinese_by_pairs_of_the_question(tmp_path):
     (tmp_path / "a.md").write_text("海关证书要提前两个月更换。\n\n别的事情。\n", "utf-8")
 
     found = grep([tmp_path])("证书怎么换？", 10)
@@ -102,7 +102,7 @@ def test_grep_finds_chinese_by_pieces_of_the_question(tmp_path):
     assert [(hit.start, hit.end) for hit in found] == [(1, 1)]
 
 
-def test_scores_that_tell_nothing_apart_have_an_auc_of_a_half():
+def test_scores_that_do_not_separate_have_an_auc_of_a_half():
     def asked(*scores):
         return [Judgement((), {}, 0.0, score) for score in scores]
 

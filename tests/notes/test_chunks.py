@@ -55,7 +55,7 @@ class TestSections:
         "text",
         ["```\n# no\n```", "    # no", "> # no", "- # no", "#no", "\\# no", "<div>\n# no\n</div>"],
     )
-    def test_what_only_looks_like_a_heading_begins_no_section(self, text: str) -> None:
+    def test_text_that_only_looks_like_a_heading_begins_no_section(self, text: str) -> None:
         assert [chunk.section for chunk in chunks(text)] == [0]
 
     def test_equal_sections_give_equal_texts(self) -> None:
@@ -66,11 +66,11 @@ class TestSections:
 
 
 class TestPacking:
-    def test_a_paragraph_that_is_long_enough_is_a_chunk_of_its_own(self) -> None:
+    def test_a_paragraph_that_is_long_enough_is_its_own_chunk(self) -> None:
         assert size(LONG) >= PARAGRAPH_WORDS
         assert texts(f"{LONG}\n\n{LONG}\n\nshort\n") == [LONG, LONG, "short"]
 
-    def test_short_blocks_are_packed_with_what_follows(self) -> None:
+    def test_short_blocks_are_packed_with_the_next_block(self) -> None:
         assert texts(f"one\n\ntwo\n\n{LONG}\n\nthree") == [f"one\n\ntwo\n\n{LONG}", "three"]
 
     def test_items_are_packed_up_to_the_target(self) -> None:
@@ -89,7 +89,7 @@ class TestPacking:
     def test_nothing_is_packed_across_a_heading_or_a_break(self) -> None:
         assert texts("one\n# A\ntwo\n\n---\n\nthree\n\n***\n") == ["one", "# A\ntwo", "three"]
 
-    def test_packing_stops_at_the_greatest_size(self) -> None:
+    def test_packing_stops_at_the_maximum_size(self) -> None:
         big = numbered(1, MAX_WORDS - 5)
 
         assert texts(f"one two three four five six\n\n{big}") == [
@@ -133,7 +133,7 @@ class TestBlocks:
 
         assert texts(text) == [LONG, "<!-- remember this -->"]
 
-    def test_a_marker_that_something_follows_on_its_line_is_text(self) -> None:
+    def test_a_marker_followed_by_text_on_its_line_is_text(self) -> None:
         assert texts("<!-- memcairn:a --> text <!-- b -->") == [
             "<!-- memcairn:a --> text <!-- b -->"
         ]
@@ -225,7 +225,7 @@ class TestOverlongBlocks:
 
 
 class TestPlainText:
-    def test_paragraphs_are_what_blank_lines_part(self) -> None:
+    def test_blank_lines_separate_paragraphs(self) -> None:
         found = chunks(f"# {LONG}\n{LONG}\n \n\n- {LONG}\n\nshort", markdown=False)
 
         assert [(chunk.start_line, chunk.end_line) for chunk in found] == [(1, 2), (5, 5), (7, 7)]
@@ -265,7 +265,7 @@ class TestAnyText:
     @example("-\n\n  foo\n\n\n\n[a]: b")
     @example("a\n\n---\n---\n<!-- memcairn:x -->")
     @settings(max_examples=300)
-    def test_chunks_say_what_their_lines_say_and_every_line_is_in_one(self, text: str) -> None:
+    def test_chunks_have_the_text_of_their_lines_and_cover_every_line(self, text: str) -> None:
         lines = text.replace("\r\n", "\n").removeprefix("\ufeff").split("\n")
 
         for markdown in (True, False):

@@ -1,4 +1,4 @@
-"""Frontmatter: where it is, what it says, and changing it without touching anything else."""
+"""Frontmatter: find, read and change it without touching anything else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TestSplit:
             ("---\na: |\n  ---\n---\nbody", ("a: |\n  ---\n", 5)),
         ],
     )
-    def test_frontmatter_stands_between_the_first_line_and_the_next_fence(
+    def test_frontmatter_is_between_the_first_line_and_the_next_fence(
         self, text: str, expected: tuple[str, int]
     ) -> None:
         assert frontmatter.split(text) == expected
@@ -53,7 +53,7 @@ class TestSplit:
 
 
 class TestParse:
-    def test_values_are_as_yaml_has_them(self) -> None:
+    def test_values_are_those_of_yaml(self) -> None:
         text = "---\ntitle: A\npinned: true\ndate: 2026-03-01\nextra: {a: [1, 2.5]}\n---\nbody"
 
         assert frontmatter.parse(text) == (
@@ -103,7 +103,7 @@ class TestParse:
     @pytest.mark.parametrize(
         "text", ["---\n\ntext after a rule\n", "---\n---\n", "---\n# a\n---\n"]
     )
-    def test_a_rule_or_empty_frontmatter_is_no_problem(self, text: str) -> None:
+    def test_a_rule_or_empty_frontmatter_is_not_a_problem(self, text: str) -> None:
         values, _, problems = frontmatter.parse(text)
 
         assert (values, problems) == ({}, [])
@@ -140,12 +140,12 @@ class TestParse:
             "long",
         ],
     )
-    def test_hostile_yaml_ends_soon_and_small(self, raw: str) -> None:
+    def test_hostile_yaml_is_read_quickly_and_stays_small(self, raw: str) -> None:
         values, _, problems = frontmatter.parse(f"---\n{raw}\n---\nbody")
 
         assert problems or len(repr(values)) < 100_000
 
-    def test_a_date_that_does_not_exist_spoils_no_other_key(self) -> None:
+    def test_a_date_that_does_not_exist_does_not_affect_other_keys(self) -> None:
         values, _, problems = frontmatter.parse("---\ntitle: a # b\ndate: 2026-02-30\n---\n")
 
         assert values == {"title": "a", "date": "2026-02-30"}
@@ -234,10 +234,10 @@ class TestUpdate:
         assert frontmatter.update(text, {"a": 1}) == expected
 
     @pytest.mark.parametrize("text", ["body", "", "\ufeffbody\r\n", "\n\n# Title\n"])
-    def test_a_note_that_got_one_loses_it_with_its_last_key(self, text: str) -> None:
+    def test_added_frontmatter_is_removed_with_its_last_key(self, text: str) -> None:
         assert frontmatter.update(frontmatter.update(text, {"a": 1}), {"a": None}) == text
 
-    def test_an_empty_one_stays_before_what_would_be_taken_for_another(self) -> None:
+    def test_empty_frontmatter_stays_if_the_body_looks_like_frontmatter(self) -> None:
         changed = frontmatter.update("---\na: 1\n---\n---\nb: 2\n---\n", {"a": None})
 
         assert frontmatter.parse(changed)[0] == {}
@@ -257,7 +257,7 @@ class TestUpdate:
             "---\ntext\n---\n",
         ],
     )
-    def test_what_cannot_be_edited_safely_is_refused(self, text: str) -> None:
+    def test_frontmatter_that_cannot_be_edited_safely_is_refused(self, text: str) -> None:
         with pytest.raises(NoteError):
             frontmatter.update(text, {"a": "new"})
 
@@ -275,7 +275,7 @@ class TestUpdate:
 
     @given(st.dictionaries(KEYS, st.none() | VALUES, max_size=4), st.sampled_from(["\n", "\r\n"]))
     @settings(max_examples=150)
-    def test_what_was_set_is_read_back_and_the_rest_is_as_it_was(
+    def test_a_value_that_was_set_is_read_back_and_the_rest_is_unchanged(
         self, changes: dict[str, Any], newline: str
     ) -> None:
         text = NOTE.replace("\n", newline)

@@ -1,4 +1,4 @@
-"""What a note says about itself: from its frontmatter, else from its text."""
+"""The metadata of a note: from its frontmatter, else from its text."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ class TestDates:
         assert parsed.problems == ()
 
     @pytest.mark.parametrize("value", ["soon", "2026-02-30", "[2026]", "yes", "12", "2026-03-01x"])
-    def test_that_are_none_are_a_problem_with_their_line(self, value: str) -> None:
+    def test_that_are_invalid_are_a_problem_with_their_line(self, value: str) -> None:
         parsed = field(f"date: {value}")
 
         assert parsed.note.date is None
@@ -255,5 +255,5 @@ def test_the_type_is_found_where_claude_code_writes_it() -> None:
 @pytest.mark.parametrize(
     "metadata", ["metadata:", "metadata: text", "metadata: [type]", "metadata:\n  type: [a]"]
 )
-def test_metadata_without_a_type_says_nothing(metadata: str) -> None:
+def test_metadata_without_a_type_is_ignored(metadata: str) -> None:
     assert note(f"---\n{metadata}\n---\nzebra\n").type is None

@@ -1,4 +1,4 @@
-"""The reader of plain frontmatter answers what the YAML parser answers, or nothing."""
+"""The reader of plain frontmatter returns the result of the YAML parser, or None."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ day: 2023-05-08T13:56
 """
 
 
-def test_plain_frontmatter_is_read_as_yaml_has_it() -> None:
+def test_plain_frontmatter_has_the_values_of_yaml() -> None:
     plain = PLAIN.partition("标题")[0]
 
     assert plain_yaml.read(plain) == yaml.safe_load(plain)
@@ -70,7 +70,7 @@ def test_plain_frontmatter_is_read_as_yaml_has_it() -> None:
         "标题: a",
     ],
 )
-def test_what_is_not_plain_is_left_to_the_parser(raw: str) -> None:
+def test_other_frontmatter_is_left_to_the_parser(raw: str) -> None:
     assert plain_yaml.read(raw) is None
 
 
@@ -122,7 +122,7 @@ LINE = st.one_of(
 
 @settings(max_examples=400)
 @given(st.lists(LINE, max_size=3).map("\n".join))
-def test_whatever_it_reads_is_what_the_parser_reads(raw: str) -> None:
+def test_the_values_are_those_of_the_parser(raw: str) -> None:
     plain = plain_yaml.read(raw)
 
     if plain is not None:

@@ -1,4 +1,4 @@
-"""The analyser: what is written is found, whole and by part, in any script."""
+"""The analyzer: words are found whole and by part, in any script."""
 
 from __future__ import annotations
 
@@ -98,10 +98,10 @@ class TestIdentifiers:
             ("homme", "l’homme"),
         ],
     )
-    def test_are_found_however_they_are_asked_for(self, query: str, text: str) -> None:
+    def test_are_found_in_any_spelling(self, query: str, text: str) -> None:
         assert found(query, text)
 
-    def test_words_are_stemmed_but_for_wholes_with_signs(self) -> None:
+    def test_words_are_stemmed_except_wholes_with_punctuation(self) -> None:
         assert words("deployments deployments-table") == [
             "deploy",
             "deployments-table",
@@ -133,7 +133,7 @@ class TestScripts:
             ("தமிழ்", "தமிழ்"),
         ],
     )
-    def test_are_cut_as_they_need(self, text: str, expected: str) -> None:
+    def test_are_split_by_their_own_rules(self, text: str, expected: str) -> None:
         assert words(text) == expected.split()
 
     @pytest.mark.parametrize("kept", ["が", "ガ", "й", "ї", "ў", "각", "कि", "ที่"])
@@ -189,23 +189,23 @@ class TestQueries:
         assert query_words("東京の猫") == ["東京", "京の", "猫"]
         assert query_words("검색을") == ["검색", "색을", "검색을"]
 
-    def test_drop_pairs_that_questions_in_chinese_and_japanese_are_made_of(self) -> None:
+    def test_drop_pairs_that_are_common_in_chinese_and_japanese_questions(self) -> None:
         assert query_words("应该返回什么状态") == ["该返", "返回", "回什", "状态"]
         assert query_words("東京の猫が好き") == ["東京", "京の", "猫が", "好き", "猫", "好"]
 
-    def test_drop_korean_words_that_questions_are_made_of(self) -> None:
+    def test_drop_korean_stop_words(self) -> None:
         assert query_words("데이터베이스 어떻게 하나요") == query_words("데이터베이스")
 
     @pytest.mark.parametrize("query", ["什么", "どう", "어떻게"])
     def test_of_nothing_but_such_pairs_keep_them(self, query: str) -> None:
         assert query_words(query)
 
-    def test_keep_capitals_that_only_look_like_stop_words(self) -> None:
+    def test_keep_words_in_capitals_that_look_like_stop_words(self) -> None:
         assert query_words("IT in the US") == ["it", "us"]
         assert query_words("WHO IS IT THAT RAINS") == ["rain"]
 
     @pytest.mark.parametrize("query", ["", " ", "???", "\x00", "-- -", "\ud800", "()[]{}\"'`"])
-    def test_without_words_ask_for_nothing(self, query: str) -> None:
+    def test_without_words_are_empty(self, query: str) -> None:
         assert query_words(query) == []
 
 
@@ -309,7 +309,7 @@ class TestAnyText:
 
     @given(TEXTS)
     @settings(max_examples=300)
-    def test_normal_forms_and_what_was_seen_before_make_no_difference(self, text: str) -> None:
+    def test_normal_forms_and_the_cache_make_no_difference(self, text: str) -> None:
         first = words(text)
 
         forget()
@@ -317,7 +317,7 @@ class TestAnyText:
         assert words(text) == first
 
     @given(st.text(alphabet=st.sampled_from("abcXYZ'\"*_()[].,:;!?`"), max_size=12))
-    def test_the_short_way_for_prose_is_the_long_way(self, piece: str) -> None:
+    def test_the_fast_path_for_prose_gives_the_same_words(self, piece: str) -> None:
         folded = analyser.fold(piece)
 
         assert words(piece) == [
@@ -329,7 +329,7 @@ class TestAnyText:
 
 
 class TestSpans:
-    def test_say_where_each_word_stands(self) -> None:
+    def test_give_the_place_of_each_word(self) -> None:
         text = "Hi Cafe\u0301, ﬁne 数据"
 
         assert [(text[start:end], part) for start, end, part in spans(text)] == [
@@ -380,7 +380,7 @@ class TestHostileText:
         assert len(found) <= 20 * len(text)
         assert all(len(word) <= MAX_WORD for word in found)
 
-    def test_what_was_seen_is_not_kept_without_bound(self) -> None:
+    def test_the_cache_is_bounded(self) -> None:
         forget()
 
         words(" ".join(f"w{number}" for number in range(analyser._MAX_ENTRIES + 10)))

@@ -1,4 +1,4 @@
-"""Preferences are bounded: none lifts what is not relevant over what is."""
+"""Boosts are bounded: none ranks an irrelevant note above a relevant one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(folder: Path, name: str, head: str, text: str, age_days: float = 0) ->
     ["pinned: true\n", "date: 2099-01-01\n", "type: user\n", "pinned: true\ndate: 2026-11-20\n"],
 )
 @pytest.mark.parametrize("age_days", [0, 4000])
-def test_no_age_and_no_pin_lifts_a_note_that_is_not_relevant(
+def test_neither_age_nor_a_pin_boosts_an_irrelevant_note(
     notes: Path, head: str, age_days: float
 ) -> None:
     write(notes, "relevant.md", "date: 2001-01-01\n", RELEVANT, age_days=9000)
@@ -43,7 +43,7 @@ def test_no_age_and_no_pin_lifts_a_note_that_is_not_relevant(
     assert found[0].path.endswith("relevant.md")
 
 
-def test_no_number_of_uses_lifts_a_note_that_is_not_relevant(notes: Path) -> None:
+def test_uses_do_not_boost_an_irrelevant_note(notes: Path) -> None:
     write(notes, "relevant.md", "", RELEVANT)
     write(notes, "other.md", "", OTHER)
     with Memory() as memory:
@@ -55,7 +55,7 @@ def test_no_number_of_uses_lifts_a_note_that_is_not_relevant(notes: Path) -> Non
     assert found[0].path.endswith("relevant.md")
 
 
-def test_a_time_in_the_question_decides_between_notes_that_are_as_good(notes: Path) -> None:
+def test_a_period_in_the_query_decides_between_equally_good_notes(notes: Path) -> None:
     for month in ("2025-02-10", "2025-03-10", "2025-04-10"):
         write(notes, f"{month}.md", f"date: {month}\n", RELEVANT)
     with Memory() as memory:
@@ -67,7 +67,7 @@ def test_a_time_in_the_question_decides_between_notes_that_are_as_good(notes: Pa
     assert len(found) == 3
 
 
-def test_a_time_in_the_question_lifts_nothing_over_what_is_clearly_better(notes: Path) -> None:
+def test_a_period_in_the_query_does_not_outrank_a_clearly_better_note(notes: Path) -> None:
     write(notes, "relevant.md", "date: 2024-01-01\n", RELEVANT)
     write(notes, "other.md", "date: 2025-03-10\n", OTHER)
     for number in range(20):  # among two notes no word is rare

@@ -1,4 +1,4 @@
-"""Search by meaning, with the model that comes with the install."""
+"""Semantic search with the built-in model."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def filled(notes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
         ("what can I eat", "soup.md"),
     ],
 )
-def test_a_question_that_shares_no_word_with_its_answer_finds_it(
+def test_a_question_finds_an_answer_that_shares_no_word_with_it(
     filled: Memory, query: str, name: str
 ) -> None:
     best = filled.search(query, limit=1)[0]
@@ -51,15 +51,13 @@ def test_a_question_that_shares_no_word_with_its_answer_finds_it(
     assert best.matched == ()
 
 
-def test_what_was_embedded_is_found_by_meaning_among_some_notes_only(
-    filled: Memory, notes: Path
-) -> None:
+def test_filters_apply_to_semantic_search(filled: Memory, notes: Path) -> None:
     found = filled.search("what can I eat", root=notes / "hours.md")
 
     assert {passage.path for passage in found} == {str(notes / "hours.md")}
 
 
-def test_a_query_that_the_model_cannot_read_is_left_to_its_words(
+def test_a_query_that_the_model_cannot_read_is_searched_by_keyword(
     filled: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def embed_query(_: OnnxEmbedder, text: str) -> None:
@@ -74,18 +72,18 @@ def test_a_query_that_the_model_cannot_read_is_left_to_its_words(
 
 
 @pytest.mark.parametrize("query", ["", "  ", "?!", '"'])
-def test_a_query_without_a_word_finds_nothing(filled: Memory, query: str) -> None:
+def test_a_query_without_words_finds_nothing(filled: Memory, query: str) -> None:
     assert filled.search(query) == []
 
 
-def test_a_note_that_is_not_embedded_yet_is_found_by_its_words(filled: Memory, notes: Path) -> None:
+def test_a_note_that_is_not_embedded_yet_is_found_by_keyword(filled: Memory, notes: Path) -> None:
     (notes / "new.md").write_text("# Walrus\n\nThe walrus is called Bartholomew.", "utf-8")
     filled.index(notes, embed=False)
 
     assert filled.search("Bartholomew")[0].path.endswith("new.md")
 
 
-def test_each_token_counts_as_much_as_the_word_that_it_is_a_part_of() -> None:
+def test_each_token_has_the_weight_of_its_word() -> None:
     text = "Is ERR_CONN_RESET about Bartholomew's blue-green deployment?"
     asked = builtin.load().embed_query(text)
 
@@ -94,6 +92,6 @@ def test_each_token_counts_as_much_as_the_word_that_it_is_a_part_of() -> None:
     assert all(word and word in text for word in asked.words)
 
 
-def test_a_query_of_any_text_is_embedded(filled: Memory) -> None:
+def test_any_text_can_be_embedded_as_a_query(filled: Memory) -> None:
     for query in ("\ud800\udfff", "\0", "?!", "a" * 5000, "word " * 600, "🦦", "é\u0301"):
         filled.search(query)

@@ -1,4 +1,4 @@
-"""Time words: which days a question speaks of."""
+"""The period that a query mentions, and the dates of filters."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ TODAY = date(2026, 6, 17)  # a Wednesday
         ("최근 3일", "2026-06-14", "2026-06-17"),
     ],
 )
-def test_common_forms_are_understood(text: str, first: str, last: str) -> None:
+def test_common_date_expressions_are_recognized(text: str, first: str, last: str) -> None:
     assert find_period(text, TODAY) == Period(first, last)
 
 
@@ -108,7 +108,7 @@ def test_common_forms_are_understood(text: str, first: str, last: str) -> None:
         "데이터베이스 전체 구조",
     ],
 )
-def test_what_names_no_time_is_none(text: str) -> None:
+def test_text_without_a_date_has_no_period(text: str) -> None:
     assert find_period(text, TODAY) is None
 
 
@@ -128,7 +128,7 @@ def test_a_week_begins_on_monday_in_every_week() -> None:
         ("2026-06-15", False),
     ],
 )
-def test_a_period_holds_its_first_and_last_day(moment: str, inside: bool) -> None:  # noqa: FBT001
+def test_a_period_contains_its_first_and_last_day(moment: str, inside: bool) -> None:  # noqa: FBT001
     assert Period("2026-06-08", "2026-06-14").contains(moment) is inside
 
 
@@ -149,7 +149,7 @@ WORDS = st.sampled_from(TIME_WORDS.split())
 @example("9999 months ago", date.min)
 @example("in march", date.min)
 @example("since yesterday", date.max)
-def test_any_text_on_any_day_is_a_period_in_order_or_none(text: str, today: date) -> None:
+def test_any_text_gives_an_ordered_period_or_none(text: str, today: date) -> None:
     period = find_period(text, today)
 
     if period is not None:
@@ -157,7 +157,7 @@ def test_any_text_on_any_day_is_a_period_in_order_or_none(text: str, today: date
 
 
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2099, 12, 31)))
-def test_a_day_as_it_is_written_is_that_day(day: date) -> None:
+def test_a_written_date_is_that_day(day: date) -> None:
     for text in (
         day.isoformat(),
         f"{day.day} {day:%B} {day.year}",
@@ -179,7 +179,7 @@ def test_days_ago_are_that_many_days_ago(today: date, ago: int) -> None:
 
 
 @given(st.text(max_size=40))
-def test_what_is_wholly_a_time_speaks_of_that_time(text: str) -> None:
+def test_a_text_that_is_a_period_also_mentions_it(text: str) -> None:
     period = parse_period(text, TODAY)
 
     assert period is None or find_period(text, TODAY) is not None
@@ -203,7 +203,7 @@ def test_what_is_wholly_a_time_speaks_of_that_time(text: str) -> None:
         ("上周", "2026-06-08", "2026-06-15", "2026-06-14"),
     ],
 )
-def test_a_date_is_a_year_a_month_a_day_a_moment_or_words(
+def test_a_date_is_a_year_a_month_a_day_a_moment_or_an_expression(
     text: str, start: str, end: str, last_day: str
 ) -> None:
     found = parse_date(text, TODAY)
@@ -227,7 +227,7 @@ def test_a_date_is_a_year_a_month_a_day_a_moment_or_words(
         "x" * 500,
     ],
 )
-def test_what_is_no_date_says_what_is_understood(text: str) -> None:
+def test_the_error_for_an_invalid_date_lists_the_accepted_forms(text: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse_date(text, TODAY)
 

@@ -1,4 +1,4 @@
-"""The score of a passage: from 0 to 1, and the same for every query."""
+"""The score of a passage: from 0 to 1, comparable between queries."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def filled(
         yield memory
 
 
-def test_what_answers_is_relevant(filled: Memory) -> None:
+def test_passages_that_answer_are_relevant(filled: Memory) -> None:
     for query, name in ASKED.items():
         best = filled.search(query)[0]
         assert best.path.endswith(name)
         assert best.score >= RELEVANT, query
 
 
-def test_nothing_is_relevant_to_what_the_notes_do_not_know(filled: Memory) -> None:
+def test_no_passage_is_relevant_to_a_query_about_something_else(filled: Memory) -> None:
     for query in UNRELATED:
         assert all(passage.score < RELEVANT for passage in filled.search(query)), query
 
@@ -64,7 +64,7 @@ numbers = st.floats(0, 1)
 
 
 @given(numbers, st.none() | st.floats(-1, 1), st.integers(0, 40), numbers)
-def test_it_is_a_probability_that_grows_with_what_speaks_for_the_passage(
+def test_the_score_is_a_probability_that_grows_with_each_feature(
     held: float, cosine: float | None, matched: int, more: float
 ) -> None:
     def of(held: float, cosine: float | None, matched: int) -> float:
@@ -78,7 +78,7 @@ def test_it_is_a_probability_that_grows_with_what_speaks_for_the_passage(
         assert of(held, cosine + more, matched) >= score
 
 
-def test_each_passage_says_what_its_place_comes_from(filled: Memory) -> None:
+def test_each_passage_has_a_score_breakdown(filled: Memory) -> None:
     for passage in filled.search("why did we pick Postgres over MySQL"):
         why = passage.why
         assert why.rank == pytest.approx(why.fused + why.inherited + why.adjusted, abs=2e-4)

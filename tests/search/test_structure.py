@@ -1,4 +1,4 @@
-"""What stands beside a chunk counts for it."""
+"""Neighboring chunks count for a chunk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FILLER = "The weather was fine and the team went for a walk along the river in the afternoon today."
 
 
-def test_words_in_neighbouring_paragraphs_count_for_each_other(notes: Path) -> None:
+def test_words_in_neighboring_paragraphs_count_for_each_other(notes: Path) -> None:
     far = f"{FILLER}\n\n" * 4
     (notes / "together.md").write_text(
         f"{FILLER}\n\nThe walrus sleeps on the ice all winter long, and nobody minds that it does so.\n\n"
@@ -32,7 +32,7 @@ def test_words_in_neighbouring_paragraphs_count_for_each_other(notes: Path) -> N
     assert best.path.endswith("together.md")
 
 
-def test_a_word_counts_once_however_many_neighbours_repeat_it(notes: Path) -> None:
+def test_a_word_counts_once_even_if_neighbors_repeat_it(notes: Path) -> None:
     again = (
         "Postgres came up in the meeting, and Postgres was what we talked about for an hour or so."
     )
@@ -48,7 +48,7 @@ def test_a_word_counts_once_however_many_neighbours_repeat_it(notes: Path) -> No
     assert best.path.endswith("answers.md")
 
 
-def test_a_passage_grows_by_neighbours_that_are_about_as_good(notes: Path) -> None:
+def test_adjacent_chunks_with_similar_scores_form_a_passage(notes: Path) -> None:
     told = "The otter service restarts when its memory runs out, and the otter service logs that it did."
     (notes / "a.md").write_text(f"{told}\n\n{told}\n\n{FILLER}\n\n{FILLER}\n", "utf-8")
     with Memory() as memory:
@@ -62,7 +62,7 @@ def test_a_passage_grows_by_neighbours_that_are_about_as_good(notes: Path) -> No
 TEA = "# Tea\n\n## Green\n\n### Sencha\n\nBrewed at seventy degrees.\n"
 
 
-def test_headings_with_nothing_below_them_are_no_passage_unless_they_were_asked_for(
+def test_headings_without_text_are_a_passage_only_if_they_match(
     notes: Path,
 ) -> None:
     (notes / "tea.md").write_text(TEA, "utf-8")
@@ -76,7 +76,7 @@ def test_headings_with_nothing_below_them_are_no_passage_unless_they_were_asked_
     assert [passage.text for passage in grinder] == ["## Grinder"]
 
 
-def test_a_passage_has_the_headings_above_the_line_that_it_begins_with(notes: Path) -> None:
+def test_a_passage_has_the_headings_above_its_first_line(notes: Path) -> None:
     (notes / "tea.md").write_text(TEA, "utf-8")
     with Memory() as memory:
         memory.index(notes)

@@ -1,4 +1,4 @@
-"""What is shown of a passage that does not fit a budget."""
+"""Trimming a passage that exceeds the budget."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Deploys go out by hand on Tuesdays. Rollbacks take ten minutes. Ask Ada before y
 The old cluster was switched off in March, and nobody has asked for it since then in any of the channels."""
 
 
-def test_the_sentences_that_hold_most_of_the_query_are_left() -> None:
+def test_the_sentences_with_most_of_the_query_remain() -> None:
     left = trim(TEXT, 6, {"rollback": 2.0, "minut": 1.0, "servic": 1.0})
 
     assert left.text.strip() == "Rollbacks take ten minutes."
     assert (left.first, left.last) == (2, 2)
 
 
-def test_whole_lines_are_left_where_they_fit() -> None:
+def test_whole_lines_remain_if_they_fit() -> None:
     left = trim(TEXT, 45, {"rollback": 1.0})
 
     lines = TEXT.split("\n")
@@ -41,7 +41,7 @@ def test_whole_lines_are_left_where_they_fit() -> None:
     most_words=st.integers(1, 40),
     asked=st.dictionaries(st.sampled_from(["a", "ab", "数", "é"]), st.floats(0.1, 5)),
 )
-def test_what_is_left_fits_and_is_of_the_lines_that_it_names(
+def test_an_excerpt_fits_and_comes_from_its_lines(
     text: str, most_words: int, asked: dict[str, float]
 ) -> None:
     left = trim(text, most_words, asked)
@@ -54,7 +54,7 @@ def test_what_is_left_fits_and_is_of_the_lines_that_it_names(
         assert any(part.strip() in line for line in lines[left.first : left.last + 1])
 
 
-def test_a_passage_beyond_the_budget_is_trimmed_to_what_was_asked_for(notes: Path) -> None:
+def test_a_passage_that_exceeds_the_budget_is_trimmed_to_the_query(notes: Path) -> None:
     (notes / "otter.md").write_text(f"# Otter\n\n{TEXT}\n", "utf-8")
     with Memory() as memory:
         memory.index(notes)
