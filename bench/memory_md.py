@@ -99,7 +99,7 @@ def measure(folder: Path, count: int) -> None:
             memory._index_only(str(file))
             before = {p: p.stat().st_mtime_ns for p in (root / "index").iterdir()}
             cpu, clock = time.process_time(), time.perf_counter()
-            memory.keep_memory_md()
+            memory.engine.refresh_memory_md()
             one.append((time.process_time() - cpu) * 1000)
             wall.append((time.perf_counter() - clock) * 1000)
             after = {p: p.stat().st_mtime_ns for p in (root / "index").iterdir()}
@@ -112,11 +112,11 @@ def measure(folder: Path, count: int) -> None:
         idle = []
         for _ in range(20):
             clock = time.perf_counter()
-            memory.keep_memory_md()
+            memory.engine.refresh_memory_md()
             idle.append((time.perf_counter() - clock) * 1e6)
         print(f"nothing changed: {statistics.median(idle):.0f} µs")
         kept = memory.memory_md_root(root)
-        db = memory.databases.opened().db
+        db = memory.engine.databases.opened().db
 
         def refresh(*, rebuild=False):
             current.refresh(db, kept, memory.config, memory.home, [], rebuild=rebuild)

@@ -36,7 +36,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 import make_notes
-from memcairn import Memory
+from memcairn import Memory, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,7 +174,7 @@ async def search(root: Path, env: dict[str, str], rounds: int) -> None:
                 took.next()
                 for _ in range(TRIES):
                     with took.of("alone"):
-                        found = memory.search(question, root=root)
+                        found = memory.search(Query(question, root=root))
                     with took.of("piped"):
                         ask(question)
                     with took.of("client"):

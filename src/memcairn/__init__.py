@@ -11,16 +11,28 @@ if TYPE_CHECKING:
     from memcairn.errors import MemcairnError
     from memcairn.indexing.report import IndexReport
     from memcairn.memory import Memory
+    from memcairn.root.observe import Observation
     from memcairn.search.passages import Passage
+    from memcairn.search.query import Query
 
 __version__ = "0.1.0"
-__all__ = ["IndexReport", "MemcairnError", "Memory", "Passage", "__version__"]
+__all__ = [
+    "IndexReport",
+    "MemcairnError",
+    "Memory",
+    "Observation",
+    "Passage",
+    "Query",
+    "__version__",
+]
 
 _MODULES = {
     "IndexReport": "memcairn.indexing.report",
     "MemcairnError": "memcairn.errors",
     "Memory": "memcairn.memory",
+    "Observation": "memcairn.root.observe",
     "Passage": "memcairn.search.passages",
+    "Query": "memcairn.search.query",
 }
 
 

@@ -22,7 +22,7 @@ from memcairn.store import overview, roots
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from memcairn.indexing import Indexer
+    from memcairn.indexing.indexer import Indexer
     from memcairn.queue import Queue
     from memcairn.settings.config import Config
     from memcairn.store.database import Database

@@ -1,4 +1,12 @@
-"""The two databases of a home, open once for each thread; a damaged one is set aside and made anew."""
+"""What all work on a home stands on: its databases, its model, indexing and search.
+
+    Memory (all roots) ──┐
+                         ├──► Engine ──► index.db and queue.db, one connection for each thread
+    OpenRoot (one root) ─┘          └──► the embedding model, loaded on first use
+
+A damaged database is set aside and rebuilt. What was indexed goes on to MEMORY.md; a search first
+indexes the files that changed.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +14,171 @@ import os
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from memcairn.errors import StateDamaged
-from memcairn.indexing import Indexer
+from memcairn import paths
+from memcairn.errors import EmbeddingError, StateDamaged
+from memcairn.memory_md import current
 from memcairn.queue import Queue
+from memcairn.search import freshness, pipeline
+from memcairn.search.model import Model
+from memcairn.search.query import Query
+from memcairn.settings import config
 from memcairn.sqlite import SQLiteError, is_damage
-from memcairn.store import roots
+from memcairn.store import roots, uses
 from memcairn.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
+    from memcairn.indexing.indexer import Indexer
+    from memcairn.indexing.report import IndexReport
+    from memcairn.queue import QueueStatus
+    from memcairn.search.passages import Passage, Source
     from memcairn.settings.config import Config
+    from memcairn.store.roots import Root
+
+    Progress = Callable[[int, int], None]
 
 T = TypeVar("T")
 
 
+# A note may change while a search runs; after this many rounds the answer leaves it out.
+MAX_SEARCH_ROUNDS = 3
+
+
 class Opened:
-    """What one thread has open."""
+    """The databases of one thread, and the indexer over them."""
 
     def __init__(self, db: Database, queue: Queue, settings: Config) -> None:
         self.db = db
         self.queue = queue
-        self.indexer = Indexer(db, settings)
-        self.looked_at = 0  # the note that the last search of this thread looked at last
+        self._settings = settings
+        self._indexer: Indexer | None = None
+        self.last_checked = 0  # the note that the last search of this thread checked last
+
+    @property
+    def indexer(self) -> Indexer:
+        """Created on first use: most searches find that nothing changed."""
+        if self._indexer is None:
+            # Imported here because it takes half as long as all the rest of a search.
+            from memcairn.indexing.indexer import Indexer  # noqa: PLC0415
+
+            self._indexer = Indexer(self.db, self._settings)
+        return self._indexer
 
     def close(self) -> None:
         """Close both databases."""
         self.db.close()
         self.queue.close()
+
+
+class Engine:
+    """The databases and the model of a home; usable from several threads.
+
+    Args:
+        home: the folder of caches and state; None is the platform's, or MEMCAIRN_HOME.
+
+    Attributes:
+        notices: what a user should know although nothing failed, such as a database set aside.
+
+    Raises:
+        ConfigError: config.toml cannot be understood.
+    """
+
+    def __init__(self, home: str | os.PathLike[str] | None = None) -> None:
+        self.home = paths.real(os.fspath(home)) if home is not None else paths.home()
+        self.config = config.load()
+        self.notices: list[str] = []
+        self.databases = Databases(self.home, self.config, self.notices)
+        self.model = Model(self.config, self.notices)
+
+    def close(self) -> None:
+        """Close the databases of all threads; they are opened again when they are needed."""
+        self.databases.close()
+
+    def roots(self) -> list[Root]:
+        """The notes folders that are kept current."""
+        return self.databases.run(lambda opened: roots.roots(opened.db))
+
+    def index(
+        self,
+        path: str,
+        *,
+        namespace: str | None = None,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Index the file or folder at a real path; MEMORY.md is left as it is.
+
+        Args:
+            path: a folder that is in no root becomes one.
+            namespace: the namespace that its notes get from now on; "" removes an earlier one.
+            force: also read and write what looks unchanged.
+            progress: called with (done, total).
+
+        Raises:
+            NoteUnreadable: nothing exists at `path`.
+        """
+
+        def work(opened: Opened) -> IndexReport:
+            opened.indexer.progress = progress
+            try:
+                return opened.indexer.index(path, namespace=namespace, force=force)
+            finally:
+                opened.indexer.progress = None
+
+        return self.databases.run(work)
+
+    def index_files(self, files: Collection[str]) -> set[str]:
+        """Index files that changed and refresh MEMORY.md; returns those that are in the index now."""
+
+        def work(opened: Opened) -> set[str]:
+            opened.indexer.index_files(files)
+            return {path for path in files if opened.indexer.known(path)}
+
+        known = self.databases.run(work)
+        self.refresh_memory_md()
+        return known
+
+    def refresh_memory_md(self) -> None:
+        """Refresh each MEMORY.md that is not current."""
+        self.databases.run(
+            lambda opened: current.bring_up_to_date(opened.db, self.config, self.home, self.notices)
+        )
+
+    def search(self, query: Query | str) -> list[Passage]:
+        """See `Memory.search`."""
+        checked = (Query(query) if isinstance(query, str) else query).checked()
+        return self.databases.run(lambda opened: self._search(opened, checked))
+
+    def _search(self, opened: Opened, query: Query) -> list[Passage]:
+        freshness.check_folders(opened)
+        opened.last_checked = freshness.check_notes(opened, opened.last_checked)
+        self.refresh_memory_md()
+        passages: list[Passage] = []
+        for _ in range(MAX_SEARCH_ROUNDS):
+            passages, sources = self._ranked(opened, query)
+            changed = freshness.check_sources(opened, sources)
+            if not changed:
+                return passages
+            self.refresh_memory_md()
+        return [passage for passage in passages if passage.path not in changed]
+
+    def _ranked(self, opened: Opened, query: Query) -> tuple[list[Passage], dict[str, Source]]:
+        try:
+            return pipeline.search(opened.db, query, self.model.meaning(opened.db))
+        except EmbeddingError as error:
+            self.model.failed(error)
+            return pipeline.search(opened.db, query)
+
+    def queue_status(self) -> QueueStatus:
+        """See `Memory.queue_status`."""
+        window_s = self.config.seconds("queue.window_s")
+        return self.databases.run(lambda opened: opened.queue.status(window_s=window_s))
+
+    def note_used(self, used: Iterable[str]) -> None:
+        """See `Memory.note_used`."""
+        today = current.this_day().toordinal()
+        self.databases.run(lambda opened: uses.note_used(opened.db, used, today))
 
 
 class Databases:

@@ -1,7 +1,7 @@
 """`Memory`: everything that memcairn can do, for the surfaces and for Python programs.
 
-It composes the parts below, which do not know each other: what a drain indexed goes on to MEMORY.md,
-a search first looks whether files changed.
+It is the view of all roots of a home. What concerns one root, such as remembering something in it,
+goes through `OpenRoot`, which records every change in the history.
 """
 
 from __future__ import annotations
@@ -9,41 +9,34 @@ from __future__ import annotations
 import os
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from memcairn import paths
-from memcairn.embedding import backlog as unembedded
-from memcairn.embedding.backlog import EmbedReport
-from memcairn.engine import Databases
-from memcairn.errors import EmbeddingError, MemcairnError, MemoryMdError, NoteError, UsageError
-from memcairn.indexing import drain
-from memcairn.indexing.report import IndexReport
+from memcairn.engine import Engine
+from memcairn.errors import MemcairnError, MemoryMdError, NoteError, UsageError
 from memcairn.memory_md import current
-from memcairn.search import freshness, pipeline
-from memcairn.search.model import Model
-from memcairn.search.query import Query
-from memcairn.settings import config
-from memcairn.store import memory_md, notes, overview, roots, uses
+from memcairn.store import memory_md, roots
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from memcairn.doctor import Finding
-    from memcairn.engine import Opened
+    from memcairn.embedding.report import EmbedReport
+    from memcairn.engine import Opened, Progress
+    from memcairn.indexing.report import IndexReport
     from memcairn.memory_md import findings as memory_md_findings
     from memcairn.memory_md.check import Explanation, Loaded
     from memcairn.memory_md.refresh import Refreshed
     from memcairn.queue import QueueEntry, QueueStatus
-    from memcairn.search.passages import Passage, Source
+    from memcairn.root import OpenRoot
+    from memcairn.root.observe import Observation
+    from memcairn.search.passages import Passage
+    from memcairn.search.query import Query
+    from memcairn.settings.config import Config
     from memcairn.status import Status
     from memcairn.store.roots import Root
-
-    Progress = Callable[[int, int], None]
-
-# A note may change while a search is under way; after this many rounds the answer leaves it out.
-FRESH_ROUNDS = 3
 
 
 class Memory:
@@ -51,22 +44,35 @@ class Memory:
 
     Args:
         home: the folder of caches and state; None is the platform's, or MEMCAIRN_HOME.
+        engine: use the databases and the model of this engine instead.
 
     Raises:
         ConfigError: config.toml cannot be understood.
         StateError: a database cannot be opened.
     """
 
-    def __init__(self, home: str | os.PathLike[str] | None = None) -> None:
-        self.home = paths.real(os.fspath(home)) if home is not None else paths.home()
-        self.config = config.load()
-        # What a user should be told, though nothing failed: a database was set aside, say.
-        self.notices: list[str] = []
-        self.databases = Databases(self.home, self.config, self.notices)
-        self.model = Model(self.config, self.notices)
+    def __init__(
+        self, home: str | os.PathLike[str] | None = None, *, engine: Engine | None = None
+    ) -> None:
+        self.engine = engine or Engine(home)
+
+    @property
+    def home(self) -> str:
+        """The folder of caches and state."""
+        return self.engine.home
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+        return self.engine.config
+
+    @property
+    def notices(self) -> list[str]:
+        """What a user should know although nothing failed, such as a database set aside."""
+        return self.engine.notices
 
     def __enter__(self) -> Self:
-        """Nothing to do: databases are opened when they are needed."""
+        """Do nothing: databases are opened when they are needed."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,8 +80,22 @@ class Memory:
         self.close()
 
     def close(self) -> None:
-        """Close all databases, of all threads. The object can still be used: it opens them again."""
-        self.databases.close()
+        """Close the databases of all threads. The object can still be used: it opens them again."""
+        self.engine.close()
+
+    def open_root(self, path: str | os.PathLike[str], *, starts_session: bool = False) -> OpenRoot:
+        """The notes of one root as files; each change is recorded, indexed and listed in MEMORY.md.
+
+        Args:
+            path: a folder. It is created if it does not exist.
+            starts_session: see `OpenRoot`.
+
+        Raises:
+            UsageError: it is a file, or cannot be created.
+        """
+        from memcairn.root import OpenRoot  # noqa: PLC0415 - a search does not need it
+
+        return OpenRoot(self.engine, path, starts_session=starts_session)
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────────
 
@@ -92,30 +112,29 @@ class Memory:
 
         Args:
             path: what to index.
-            namespace: the label that its notes get from now on; "" takes an earlier one back.
-            force: read and write anew even what looks unchanged.
-            embed: give all that is indexed its embedding, too, which takes longer than the rest; without,
-                it is found by its words until `embed` is called.
+            namespace: the namespace that its notes get from now on; "" removes an earlier one.
+            force: also read and write what looks unchanged.
+            embed: also compute the embeddings, which takes longer than the rest; without them, notes
+                are found by their words until `embed` is called.
             progress: called with (done, total).
 
         Raises:
-            NoteUnreadable: there is nothing at `path`.
+            NoteUnreadable: nothing exists at `path`.
         """
         real = paths.real(os.fspath(path))
         if os.path.basename(real) == paths.MEMORY_MD and not os.path.isdir(real):
-            # It may have been edited, which concerns itself, and no note.
-            return self._finish(IndexReport(left_out={real: "is an index of notes, and no note"}))
+            # It may have been edited, which concerns itself only.
+            from memcairn.indexing.report import IndexReport  # noqa: PLC0415 - a search does not need it
 
-        def work(opened: Opened) -> IndexReport:
-            opened.indexer.progress = progress
-            return opened.indexer.index(real, namespace=namespace, force=force)
-
-        report = self._finish(self.databases.run(work))
+            report = IndexReport(left_out={real: "is a generated index, not a note"})
+        else:
+            report = self.engine.index(real, namespace=namespace, force=force, progress=progress)
+        self.engine.refresh_memory_md()
         if embed and self.unembedded():
             try:
                 self.embed()
             except MemcairnError as error:
-                self.model.failed(error)
+                self.engine.model.failed(error)
         return report
 
     def embed(
@@ -127,13 +146,13 @@ class Memory:
         deadline: float | None = None,
         stop: threading.Event | None = None,
     ) -> EmbedReport:
-        """Give the chunks that wait for it their embedding; all do after a change of model.
+        """Embed the chunks that wait for it; all chunks wait after a change of the model.
 
-        What is done is kept whenever it stops.
+        What was embedded is kept whenever it stops.
 
         Args:
-            wait: if another process or thread embeds already, wait for it; else leave it to that one.
-            batch: so many texts at a time; the fewer, the sooner it stops.
+            wait: if another process or thread embeds already, wait for it; otherwise return.
+            batch: the number of texts in a batch; the smaller, the sooner it stops.
             progress: called with (done, total).
             deadline: stop when `time.monotonic()` is past it.
             stop: stop when it is set.
@@ -143,15 +162,20 @@ class Memory:
             EmbeddingError: the model is not installed, or cannot be loaded or reached.
             StateError: the index cannot be written.
         """
-        if not self.model.wanted:
-            return EmbedReport()
-        from memcairn.embedding import backfill as embed  # noqa: PLC0415 - it brings NumPy
+        # A search by words needs none of this.
+        from memcairn.embedding import backlog  # noqa: PLC0415
+        from memcairn.embedding.report import EmbedReport  # noqa: PLC0415
 
-        return self.databases.run(
-            lambda opened: embed.Backfill(
+        engine = self.engine
+        if not engine.model.wanted:
+            return EmbedReport()
+        from memcairn.embedding.backfill import Backfill  # noqa: PLC0415 - it imports NumPy
+
+        return engine.databases.run(
+            lambda opened: Backfill(
                 opened.db,
-                self.model.load,
-                unembedded.model_key(self.config),
+                engine.model.load,
+                backlog.model_key(engine.config),
                 batch=batch,
                 progress=progress,
                 deadline=deadline,
@@ -160,19 +184,25 @@ class Memory:
         )
 
     def embed_in_background(self) -> int:
-        """Start a process that embeds what waits, if something does; the call does not wait for it.
+        """Start a process that embeds what waits, without waiting for it.
 
         Returns:
-            How many chunks it has before it; 0 if none was started, because nothing waits, the setting
+            How many chunks wait; 0 if no process was started, because none waits, the setting
             embedding.background forbids it, or the model failed less than a minute ago.
         """
-        return self.databases.run(
-            lambda opened: unembedded.start_process(opened.db, self.config, self.home)
+        from memcairn.embedding import backlog  # noqa: PLC0415 - as above
+
+        engine = self.engine
+        return engine.databases.run(
+            lambda opened: backlog.start_process(opened.db, engine.config, engine.home)
         )
 
     def unembedded(self) -> int:
         """How many chunks wait for an embedding; 0 if no model is wanted."""
-        return self.databases.run(lambda opened: unembedded.count(opened.db, self.config))
+        from memcairn.embedding import backlog  # noqa: PLC0415 - as above
+
+        engine = self.engine
+        return engine.databases.run(lambda opened: backlog.count(opened.db, engine.config))
 
     def enqueue(
         self,
@@ -185,7 +215,7 @@ class Memory:
         if isinstance(changed, str | os.PathLike):
             changed = [changed]
         real = [paths.real(os.fspath(path)) for path in changed]
-        self.databases.run(
+        self.engine.databases.run(
             lambda opened: opened.queue.enqueue(real, namespace=namespace, force=force)
         )
 
@@ -203,10 +233,11 @@ class Memory:
             limit: stop after this many entries.
             deadline: stop when `time.monotonic()` is past it.
         """
+        from memcairn.indexing import drain  # noqa: PLC0415 - a search does not need it
+
         window_s = self.config.seconds("queue.window_s") if window is None else window
 
         def work(opened: Opened) -> IndexReport:
-            opened.indexer.progress = None
             return drain.drain(
                 opened.queue, opened.indexer, window_s=window_s, limit=limit, deadline=deadline
             )
@@ -225,10 +256,11 @@ class Memory:
         Returns:
             The report; `failed` names what stays queued with an error.
         """
+        from memcairn.indexing import drain  # noqa: PLC0415 - as above
+
         only = None if changed is None else [paths.real(os.fspath(path)) for path in changed]
 
         def work(opened: Opened) -> IndexReport:
-            opened.indexer.progress = None
             return drain.flush(
                 opened.queue, opened.indexer, only=only, progress=progress, deadline=deadline
             )
@@ -236,32 +268,21 @@ class Memory:
         return self._timed(work)
 
     def discard_failed(self) -> list[QueueEntry]:
-        """Drop the queue's entries that have an error, and return them."""
-        return self.databases.run(lambda opened: opened.queue.discard_failed())
+        """Remove the queue's entries that have an error, and return them."""
+        return self.engine.databases.run(lambda opened: opened.queue.discard_failed())
 
     def queue_status(self) -> QueueStatus:
         """How many entries wait, are ready, claimed, failing; the oldest and its age."""
-        window_s = self.config.seconds("queue.window_s")
-        return self.databases.run(lambda opened: opened.queue.status(window_s=window_s))
+        return self.engine.queue_status()
 
     def _timed(self, work: Callable[[Opened], IndexReport]) -> IndexReport:
         started = time.perf_counter()
-        report = self.databases.run(work)
+        report = self.engine.databases.run(work)
         report.took_s = time.perf_counter() - started
-        return self._finish(report)
-
-    def _finish(self, report: IndexReport) -> IndexReport:
-        """What was indexed goes on to MEMORY.md."""
-        self.keep_memory_md()
+        self.engine.refresh_memory_md()
         return report
 
     # ── MEMORY.md ────────────────────────────────────────────────────────────────────────────────
-
-    def keep_memory_md(self) -> None:
-        """Bring each MEMORY.md up to date that is not; every call that indexes does so by itself."""
-        self.databases.run(
-            lambda opened: current.bring_up_to_date(opened.db, self.config, self.home, self.notices)
-        )
 
     def memory_md_root(self, path: str | os.PathLike[str] | None = None) -> Root:
         """The root whose MEMORY.md is meant.
@@ -276,7 +297,7 @@ class Memory:
         all_roots = [root for root in self.roots() if not os.path.isfile(root.path)]
         real = None if path is None else paths.real(os.fspath(path))
         if real is None:
-            states = self.databases.run(lambda opened: memory_md.states(opened.db))
+            states = self.engine.databases.run(lambda opened: memory_md.states(opened.db))
             having = [root for root in all_roots if current.is_managed(root, states)]
             if len(having) == 1:
                 return having[0]
@@ -302,18 +323,23 @@ class Memory:
         if path is not None and os.path.isdir(path):
             real = paths.real(os.fspath(path))
             if not any(paths.is_inside(real, root.path) for root in self.roots()):
-                self._index_only(real)
+                self.engine.index(real)
         root = self.memory_md_root(path)
-        self._index_only(root.path)
+        self.engine.index(root.path)
 
         def work(opened: Opened) -> Refreshed:
             if root.memory_md is not True:
                 roots.update(opened.db, root.id, memory_md=True)
             return current.refresh(
-                opened.db, root, self.config, self.home, self.notices, rebuild=True
+                opened.db,
+                root,
+                self.engine.config,
+                self.engine.home,
+                self.engine.notices,
+                rebuild=True,
             )
 
-        return self.databases.run(work)
+        return self.engine.databases.run(work)
 
     def stop_memory_md(self, path: str | os.PathLike[str] | None = None) -> Root:
         """Keep a root's MEMORY.md no longer; the file stays as it is."""
@@ -323,7 +349,7 @@ class Memory:
             roots.update(opened.db, root.id, memory_md=False)
             memory_md.end(opened.db, root.id)
 
-        self.databases.run(work)
+        self.engine.databases.run(work)
         return root
 
     def check_memory_md(
@@ -338,9 +364,9 @@ class Memory:
         from memcairn.memory_md import refresh  # noqa: PLC0415 - as above
 
         root = self._kept_root(path)
-        self._index_only(root.path)
-        return self.databases.run(
-            lambda opened: refresh.check(opened.db, root, current.limits(self.config))
+        self.engine.index(root.path)
+        return self.engine.databases.run(
+            lambda opened: refresh.check(opened.db, root, current.limits(self.engine.config))
         )
 
     def explain_memory_md(self, path: str | os.PathLike[str]) -> Explanation:
@@ -354,8 +380,10 @@ class Memory:
         real = paths.real(os.fspath(path))
         root = self._kept_root(real)
         self.index(real)
-        found = self.databases.run(
-            lambda opened: refresh.explain(opened.db, root, real, current.limits(self.config))
+        found = self.engine.databases.run(
+            lambda opened: refresh.explain(
+                opened.db, root, real, current.limits(self.engine.config)
+            )
         )
         if found is None:
             raise UsageError("is no note", path=real, hint=f"of the root {root.path}")
@@ -370,7 +398,7 @@ class Memory:
         from memcairn.memory_md import check, root_files  # noqa: PLC0415 - as above
 
         root = self.memory_md_root(path)
-        self._finish(IndexReport())
+        self.engine.refresh_memory_md()
         present = root_files.read(root.path)
         if present is None:
             raise MemoryMdError(
@@ -378,12 +406,12 @@ class Memory:
                 path=os.path.join(root.path, paths.MEMORY_MD),
                 hint="`memcairn memory-md refresh ROOT` makes one",
             )
-        return check.as_loaded(present, current.limits(self.config))
+        return check.as_loaded(present, current.limits(self.engine.config))
 
     def _kept_root(self, path: str | os.PathLike[str] | None) -> Root:
         root = self.memory_md_root(path)
         if not current.is_managed(
-            root, self.databases.run(lambda opened: memory_md.states(opened.db))
+            root, self.engine.databases.run(lambda opened: memory_md.states(opened.db))
         ):
             there = os.path.exists(os.path.join(root.path, paths.MEMORY_MD))
             raise UsageError(
@@ -393,39 +421,23 @@ class Memory:
             )
         return root
 
-    def _index_only(self, real: str) -> IndexReport:
-        """Index, and leave MEMORY.md as it is."""
-
-        def work(opened: Opened) -> IndexReport:
-            opened.indexer.progress = None
-            return opened.indexer.index(real)
-
-        return self.databases.run(work)
-
     # ── observations ─────────────────────────────────────────────────────────────────────────────
 
     def observe(
         self,
-        text: str,
+        observation: Observation | str,
         *,
-        title: str = "",
-        type: str | None = None,  # noqa: A002 - the word that frontmatter has
-        tags: Iterable[str] = (),
-        namespace: str | None = None,
         root: str | os.PathLike[str] | None = None,
         new: bool = False,
         allow_secret: bool = False,
     ) -> Path:
         """Remember something, without choosing a path.
 
-        A note that says nearly the same is brought up to date instead, and a notice says so.
+        A note that says nearly the same is renewed instead, and a notice says so.
 
         Args:
-            text: what to remember, Markdown.
-            title: "" makes one from the text.
-            type: user, feedback, project, reference, or a word of your own.
-            tags: words to find it by.
-            namespace: its label.
+            observation: what to remember: text in Markdown, or an Observation with title, type, tags,
+                namespace or description.
             root: the folder to write to; None is the setting memory.root, else `<home>/memory`. It
                 becomes a root with a MEMORY.md.
             new: write a new note even if one says nearly the same.
@@ -439,194 +451,126 @@ class Memory:
             NoteError: it cannot be written.
             UsageError: the text is empty.
         """
-        from memcairn.root import observe  # noqa: PLC0415 - of no use to a search
+        # A search needs neither of them.
+        from pathlib import Path  # noqa: PLC0415
 
-        said = observe.Observation(text, title, type, tuple(tags), namespace)
-        said = observe.checked(said, allow_secret=allow_secret)
-        folder = self._observed_root(root)
-        passages = [] if new else self.search(said.text, limit=5, root=folder)
-        older = observe.same(folder, dict.fromkeys(p.path for p in passages), said)
-        if older is not None:
-            observe.renew(folder, older, said)
-            self.notices.append(f"{older} says nearly the same; it was brought up to date instead")
-        path = observe.write(folder, said) if older is None else older
-        self._finish(self._index_only(path))
+        from memcairn.root.observe import Observation  # noqa: PLC0415
+
+        if isinstance(observation, str):
+            observation = Observation(observation)
+        open_root = self.open_root(self._observed_root(root))
+        try:
+            open_root.adopt()
+            observed = open_root.observe(observation, new=new, allow_secret=allow_secret)
+        finally:
+            open_root.close()
+        path = os.path.join(open_root.root, observed.path)
+        if not observed.created:
+            self.notices.append(f"{path} says nearly the same; it was renewed instead")
         return Path(path)
 
     def _observed_root(self, given: str | os.PathLike[str] | None) -> str:
-        """Where `observe` writes: a root with a MEMORY.md, made if need be."""
+        """Where `observe` writes."""
         folder = os.fspath(given) if given is not None else self.config["memory.root"]
-        if folder:
-            real = paths.real(folder)
-            if not os.path.isdir(real):
-                raise UsageError("is no folder", path=real, hint="make it, or name another")
-        else:
-            real = paths.real(os.path.join(self.home, "memory"))
-            paths.make_private_folder(real)
-
-        def work(opened: Opened) -> None:
-            if not any(root.path == real for root in roots.roots(opened.db)):
-                roots.add(opened.db, real)
-                opened.indexer.index(real)
-            root = next(root for root in roots.roots(opened.db) if root.path == real)
-            if root.memory_md is None:
-                roots.update(opened.db, root.id, memory_md=True)
-
-        self.databases.run(work)
+        if not folder:
+            return os.path.join(self.home, "memory")
+        real = paths.real(folder)
+        if not os.path.isdir(real):
+            raise UsageError("not a folder", path=real, hint="create it, or name another one")
         return real
 
     def pin(self, path: str | os.PathLike[str], *, pinned: bool = True) -> bool:
-        """Put a note at the top of MEMORY.md, by `pinned: true` in its frontmatter; or take it back.
+        """List a note at the top of MEMORY.md, by `pinned: true` in its frontmatter; or undo that.
 
         Returns:
-            False if it was so already.
+            False if nothing changed.
 
         Raises:
-            NoteError: it is no note, or cannot be changed.
+            NoteError: it is not a note, or cannot be changed.
         """
-        from memcairn.root import observe  # noqa: PLC0415 - as above
-
         real = paths.real(os.fspath(path))
         enclosing = [root for root in self.roots() if paths.is_inside(real, root.path)]
         if not enclosing or os.path.isdir(real):
-            hint = "`memcairn index FOLDER` makes notes of what is in it"
-            raise NoteError("is no note of a root", path=real, hint=hint)
-        self.index(real, embed=False)
-        if not self.databases.run(lambda opened: _is_note(opened, real)):
-            raise NoteError("is no note", path=real)
-        root = max(enclosing, key=lambda root: len(root.path))
-        changed = observe.set_pinned(root.path, real, pinned=pinned)
-        if changed:
-            self.index(real, embed=False)
-        return changed
+            hint = "`memcairn index FOLDER` indexes the notes in a folder"
+            raise NoteError("not a note of a known notes folder", path=real, hint=hint)
+        open_root = self.open_root(max(enclosing, key=lambda root: len(root.path)).path)
+        try:
+            return open_root.pin(open_root.shown(real), pinned=pinned)
+        finally:
+            open_root.close()
 
     def unpin(self, path: str | os.PathLike[str]) -> bool:
-        """Take back a pin: `pin(path, pinned=False)`."""
+        """Remove a pin: `pin(path, pinned=False)`."""
         return self.pin(path, pinned=False)
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────
 
-    def search(
-        self,
-        query: str,
-        *,
-        limit: int = 10,
-        namespace: str | None = None,
-        root: str | os.PathLike[str] | None = None,
-        budget_words: int | None = None,
-        type: str | None = None,  # noqa: A002 - the word that frontmatter has
-        since: str | None = None,
-        until: str | None = None,
-        as_of: str | None = None,
-    ) -> list[Passage]:
+    def search(self, query: Query | str) -> list[Passage]:
         """Find what is remembered, best first.
 
-        What changed on disk since it was indexed is indexed first, so that the answer never shows text
-        that is no longer there.
+        Files that changed since they were indexed are indexed first, so that the answer never shows
+        text that no longer exists.
 
         Args:
-            query: words, a question, an error message: anything.
-            limit: the most passages.
-            namespace: only notes with this label; one that does not exist finds nothing.
-            root: only notes below this folder.
-            budget_words: the most words in all passages together.
-            type: only notes of this type: user, feedback, project, reference, or a word of your own.
-            since: only notes of this date or later. A date is 2026, 2026-06, 2026-06-03, a moment, or
-                words like "last week"; that of a note is its own, else when its file was changed.
-            until: only notes of this date or earlier: all of the year, month or day counts.
-            as_of: what was known at the end of this date: without later notes, and with notes that have
-                expired or been superseded since.
+            query: words, a question, an error message; or a Query, which also says how many passages
+                are wanted and which notes may answer.
 
         Raises:
-            UsageError: `limit` or `budget_words` is below 1, or a date is none.
+            UsageError: the query is wrong; see `Query.checked`.
         """
-        if limit < 1:
-            raise UsageError(f"the limit is {limit}, but it must be at least 1")
-        if budget_words is not None and budget_words < 1:
-            raise UsageError(f"the budget is {budget_words} words, but it must be at least 1")
-        below = None if root is None else paths.real(os.fspath(root))
-        asked = Query(query, limit, namespace, below, budget_words, type)
-        if since or until or as_of:
-            from memcairn.search import dates  # noqa: PLC0415 - few searches have one
-
-            asked = dates.between(asked, since, until, as_of)
-        return self.databases.run(lambda opened: self._search(opened, asked))
-
-    def _search(self, opened: Opened, asked: Query) -> list[Passage]:
-        opened.indexer.progress = None
-        report = freshness.look_at_folders(opened.db, opened.indexer)
-        edited, opened.looked_at = freshness.look_at_some(
-            opened.db, opened.indexer, opened.looked_at
-        )
-        report.add(edited)
-        self._finish(report)
-        passages: list[Passage] = []
-        for _ in range(FRESH_ROUNDS):
-            passages, sources = self._found(opened, asked)
-            changed = freshness.look_at_notes(opened.indexer, sources)
-            if not (changed.indexed or changed.removed or changed.failed):
-                return passages
-            self._finish(changed)
-        restless = {*changed.indexed, *changed.removed, *changed.failed}
-        return [passage for passage in passages if passage.path not in restless]
-
-    def _found(self, opened: Opened, asked: Query) -> tuple[list[Passage], dict[str, Source]]:
-        try:
-            return pipeline.search(opened.db, asked, self.model.meaning(opened.db))
-        except EmbeddingError as error:
-            self.model.failed(error)
-            return pipeline.search(opened.db, asked)
+        return self.engine.search(query)
 
     def note_used(self, used: Iterable[str | os.PathLike[str]]) -> None:
-        """Notes were read, or shown to a model: from tomorrow on they matter more in MEMORY.md.
+        """Record that notes were read, or shown to a model: from tomorrow on they rank higher in MEMORY.md.
 
-        Surfaces say so, since a search alone does not know what becomes of its answer. A note counts once
-        a day; what is no note, not at all.
+        Surfaces call it, since a search does not know what happens to its answer. A note counts once a
+        day; other files do not count.
         """
-        real = [paths.real(os.fspath(path)) for path in used]
-        today = current.this_day().toordinal()
-        self.databases.run(lambda opened: uses.note_used(opened.db, real, today))
+        self.engine.note_used([paths.real(os.fspath(path)) for path in used])
 
     def namespaces(self) -> dict[str, int]:
-        """How many notes each namespace has, by name."""
-        return self.databases.run(lambda opened: overview.namespaces(opened.db))
+        """The number of notes in each namespace, by name."""
+        from memcairn.store import overview  # noqa: PLC0415 - a search does not need it
+
+        return self.engine.databases.run(lambda opened: overview.namespaces(opened.db))
 
     # ── upkeep ───────────────────────────────────────────────────────────────────────────────────
 
     def roots(self) -> list[Root]:
-        """The folders and files that are kept current."""
-        return self.databases.run(lambda opened: roots.roots(opened.db))
+        """The notes folders that are kept current."""
+        return self.engine.roots()
 
     def forget_root(self, path: str | os.PathLike[str]) -> int:
-        """Take a root out of the index; its files stay. Returns how many notes it had.
+        """Remove a root from the index; its files stay. Returns the number of its notes.
 
         Raises:
-            UsageError: `path` is no root.
+            UsageError: `path` is not a root.
         """
         real = paths.real(os.fspath(path))
         for root in self.roots():
             if root.path == real:
-                return self.databases.run(partial(_forget, root))
+                return self.engine.databases.run(partial(_forget, root))
         known = ", ".join(root.path for root in self.roots()) or "none"
-        raise UsageError("is no root", path=real, hint=f"roots: {known}")
+        raise UsageError("not a known notes folder", path=real, hint=f"known: {known}")
 
     def status(self) -> Status:
-        """What there is, and what is wrong with it."""
-        # As with doctor: of no use to any other call.
-        from memcairn.status import status  # noqa: PLC0415
+        """What is indexed, and what is wrong with it."""
+        from memcairn.status import status  # noqa: PLC0415 - no other call needs it
 
-        return self.databases.run(
-            lambda opened: status(self.home, opened.db, opened.queue, self.config)
+        engine = self.engine
+        return engine.databases.run(
+            lambda opened: status(engine.home, opened.db, opened.queue, engine.config)
         )
 
     def doctor(self, *, fix: bool = False) -> list[Finding]:
-        """What is wrong and how to mend it; with `fix`, what is safe to mend is mended."""
-        from memcairn import doctor  # noqa: PLC0415 - of no use to any other call
+        """What is wrong and how to fix it; with `fix`, fix what is safe to fix."""
+        from memcairn import doctor  # noqa: PLC0415 - no other call needs it
 
-        return self.databases.run(
+        engine = self.engine
+        return engine.databases.run(
             lambda opened: list(
                 doctor.examine(
-                    self.home, opened.db, opened.queue, opened.indexer, self.config, fix=fix
+                    engine.home, opened.db, opened.queue, opened.indexer, engine.config, fix=fix
                 )
             )
         )
@@ -634,7 +578,3 @@ class Memory:
 
 def _forget(root: Root, opened: Opened) -> int:
     return roots.forget(opened.db, root)
-
-
-def _is_note(opened: Opened, path: str) -> bool:
-    return notes.known(opened.db, path) is not None

@@ -64,8 +64,9 @@ def watch(
     watched = [paths.real(folder) for folder in folders] or [r.path for r in memory.roots()]
     for folder in watched:
         tell(memory.index(folder, namespace=namespace, force=force, embed=False))
-    embedding = EmbedThread(memory, _warn)
-    embedding.start()
+    embedding = EmbedThread(memory.unembedded, memory.embed, _warn)
+    if memory.engine.model.wanted:
+        embedding.start()
     try:
         _follow(memory, watched, stop or threading.Event(), embedding, tell, quiet=quiet)
     finally:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import platformdirs
 import pytest
 
-from memcairn import Memory, paths
+from memcairn import Memory, Query, paths
 from memcairn.cli import index, parse_enqueue
 from memcairn.cli.commands import run
-from memcairn.indexing import Indexer
+from memcairn.indexing.indexer import Indexer
 from support import PROGRAM
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ def test_a_hook_call_that_finds_a_backlog_leaves_what_takes_too_long_to_the_next
         assert (status.depth, status.claimed, status.failing) == (37, 0, 0)
         while memory.queue_status().depth:
             assert run(hook_call) == 0
-        assert len(memory.search("kiwi", limit=50)) == 40
+        assert len(memory.search(Query("kiwi", limit=50))) == 40
 
 
 def test_a_search_shows_what_was_written_a_moment_ago(note: Path) -> None:

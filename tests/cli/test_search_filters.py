@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from memcairn import Memory
-from memcairn.cli import straight_search
+from memcairn import Memory, Query
 from memcairn.cli.commands import run
 
 if TYPE_CHECKING:
@@ -133,14 +132,6 @@ def test_a_date_that_is_none_is_a_usage_error_that_says_what_is_understood(
     assert "last week" in message
 
 
-def test_the_straight_way_takes_a_type_and_leaves_dates_to_click() -> None:
-    parsed = straight_search.parse(["--type", "user", "x"])
-
-    assert parsed is not None
-    assert parsed[0].type == "user"
-    assert straight_search.parse(["--since", "2026", "x"]) is None
-
-
 # ── what no longer holds ─────────────────────────────────────────────────────────────────────────
 
 
@@ -180,7 +171,7 @@ def test_a_note_is_valid_until_the_end_of_the_day(notes: Path) -> None:
     with Memory() as memory:
         memory.index(notes)
         expired = {
-            day: memory.search("postgres", as_of=day)[0].expired
+            day: memory.search(Query("postgres", as_of=day))[0].expired
             for day in ("2026-02-28", "2026-03-01", "2026-03-02")
         }
 
@@ -230,8 +221,8 @@ def test_as_of_a_day_before_its_successor_a_note_still_held(notes: Path) -> None
 
     with Memory() as memory:
         memory.index(notes)
-        before = memory.search("postgres", as_of="2026-04")
-        after = memory.search("postgres", as_of="2026-05")
+        before = memory.search(Query("postgres", as_of="2026-04"))
+        after = memory.search(Query("postgres", as_of="2026-05"))
 
     assert [(os.path.basename(p.path), p.superseded_by) for p in before] == [("old.md", None)]
     assert [os.path.basename(p.path) for p in after] == ["new.md", "old.md"]

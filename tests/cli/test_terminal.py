@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from memcairn import Query
 from memcairn.cli.commands import COMMANDS, cli, run
 from support import PROGRAM, at_a_terminal
 
@@ -82,7 +83,7 @@ def test_ctrl_c_ends_a_flush_that_waits_and_loses_nothing(notes: Path, home: Pat
         memory.index(notes)
         memory.enqueue(notes / "note-0.md")
         # Held by a drainer that lives (this process), so that the flush has to wait for it.
-        queue = memory.databases.opened().queue
+        queue = memory.engine.databases.opened().queue
         assert queue.claim(owner_of_this_process("test"), window_s=0)
         with started("index", "--flush") as flush:
             until(lambda: _is_waiting(flush.pid))
@@ -205,7 +206,10 @@ def test_a_watch_sees_what_was_deleted_and_moved(notes: Path) -> None:
 
         until(lambda: memory.namespaces().get("notes") == 2)
         until(
-            lambda: [p.path for p in memory.search("Note 1", limit=1)] == [str(notes / "moved.md")]
+            lambda: (
+                [p.path for p in memory.search(Query("Note 1", limit=1))]
+                == [str(notes / "moved.md")]
+            )
         )
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from memcairn import Query
 from memcairn.cli.commands import run
 from memcairn.memory import Memory
-from memcairn.root import OpenRoot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def root(tmp_path: Path) -> Path:
     """A root from which a note and a folder were removed."""
     root = tmp_path / "root"
-    files = OpenRoot(Memory(), root)
+    files = Memory().open_root(root, starts_session=True)
     files.adopt()
     files.write("tea.md", "# Tea\n\noolong\n")
     for name in ("a", "b"):
@@ -60,9 +60,9 @@ def test_what_comes_back_is_found_listed_and_recorded(trash: Any, root: Path) ->
     assert "](tea.md)" in index
     assert "](kept/here/a.md)" in index
     with Memory() as memory:
-        assert memory.search("oolong", root=root)
-        assert len(memory.search("sencha", root=root)) == 2
-    files = OpenRoot(Memory(), root)
+        assert memory.search(Query("oolong", root=root))
+        assert len(memory.search(Query("sencha", root=root))) == 2
+    files = Memory().open_root(root, starts_session=True)
     assert [revision.tool for revision in files.history.log(2)] == ["restore", "restore"]
     files.close()
     assert trash("list") == ""

@@ -43,7 +43,7 @@ def until(condition: Callable[[], object]) -> None:
 def test_what_is_indexed_by_whomever_is_embedded(server: Server, notes: Path) -> None:
     (notes / "a.md").write_text("# Tea\n\noolong\n", encoding="utf-8")
     with Memory() as memory:
-        thread = EmbedThread(memory)
+        thread = EmbedThread(memory.unembedded, memory.embed)
         thread.start()
 
         with Memory() as other:
@@ -66,7 +66,7 @@ def test_a_model_that_fails_is_told_once_and_tried_again_later(
     told: list[str] = []
     with Memory() as memory:
         memory.index(notes, embed=False)
-        thread = EmbedThread(memory, told.append)
+        thread = EmbedThread(memory.unembedded, memory.embed, told.append)
         thread.start()
 
         until(lambda: not memory.unembedded())
@@ -79,7 +79,7 @@ def test_a_model_that_fails_is_told_once_and_tried_again_later(
 
 def test_without_a_model_there_is_no_thread(notes: Path) -> None:
     with Memory() as memory:
-        thread = EmbedThread(memory)
+        thread = EmbedThread(memory.unembedded, memory.embed)
         thread.start()
 
         assert not thread.is_alive()
@@ -92,7 +92,7 @@ def test_a_stop_is_heard_between_two_batches(server: Server, notes: Path) -> Non
     server.delay_s = 0.1
     with Memory() as memory:
         memory.index(notes, embed=False)
-        thread = EmbedThread(memory)
+        thread = EmbedThread(memory.unembedded, memory.embed)
         thread.start()
         until(lambda: memory.unembedded() < 100)
 

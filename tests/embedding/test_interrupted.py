@@ -61,7 +61,7 @@ def tokens_of(text: str) -> np.ndarray:
 
 def with_model() -> Memory:
     memory = Memory()
-    memory.model.load = Hashing  # type: ignore[method-assign]
+    memory.engine.model.load = Hashing  # type: ignore[method-assign]
     return memory
 
 
@@ -92,7 +92,7 @@ def in_child(work: Callable[[], None]) -> int:
 def check(home: Path) -> None:
     """Every chunk has the embedding of its text, in its row and in its block, or waits for it."""
     with Memory() as memory:
-        db = memory.databases.opened().db
+        db = memory.engine.databases.opened().db
         assert db.check() == []
         rows = db.execute(
             "SELECT chunk.id, text, vector, tokens, chunk.id IN (SELECT chunk FROM unembedded)"
@@ -128,7 +128,7 @@ def test_killed_at_any_statement_it_goes_on_where_it_was(home: Path, notes: Path
                 if left[0] == 0:
                     os.kill(os.getpid(), 9)
 
-            memory.databases.opened().db.connection.set_trace_callback(count)
+            memory.engine.databases.opened().db.connection.set_trace_callback(count)
             memory.embed(batch=7)
 
         return work
@@ -194,7 +194,7 @@ def test_a_full_disk_is_an_error_and_words_still_find(home: Path, notes: Path) -
     write(notes, range(10 * NOTES))
     with with_model() as memory:
         memory.index(notes, embed=False)
-        db = memory.databases.opened().db
+        db = memory.engine.databases.opened().db
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages}")
 

@@ -82,7 +82,7 @@ def somebody_indexes(memory: Memory, home: Path, notes: Path) -> sqlite3.Connect
     note = write(notes, "claimed.md", "# Claimed\n")
     memory.index(notes)
     memory.enqueue(note)
-    memory.databases.run(lambda opened: opened.queue.claim("elsewhere:1:x", window_s=0))
+    memory.engine.databases.run(lambda opened: opened.queue.claim("elsewhere:1:x", window_s=0))
     db = sqlite3.connect(home / "index.db", isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
     return db

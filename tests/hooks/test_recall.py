@@ -62,7 +62,7 @@ def test_what_is_recalled_counts_as_use_of_its_note(memory: Memory, deploy: Path
     say("user-prompt", prompt="What is the weather on Mars?")
 
     sql = "SELECT path FROM note JOIN note_use ON note_use.note = note.id"
-    assert memory.databases.opened().db.execute(sql).fetchall() == [(str(deploy),)]
+    assert memory.engine.databases.opened().db.execute(sql).fetchall() == [(str(deploy),)]
 
 
 def test_a_passage_that_was_rewritten_comes_again(deploy: Path, say: Say) -> None:

@@ -38,7 +38,7 @@ def found(memory: Memory, query: str, **more: object) -> set[str]:
 
 def rows(memory: Memory, sql: str, *values: object) -> list[tuple]:
     """What index.db holds, read by another connection."""
-    with closing(sqlite3.connect(memory.databases.index_path)) as db:
+    with closing(sqlite3.connect(memory.engine.databases.index_path)) as db:
         return db.execute(sql, values).fetchall()
 
 

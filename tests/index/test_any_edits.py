@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from index_tools import content
 
-from memcairn import Memory
+from memcairn import Memory, Query
 from memcairn.indexing import unchanged
 from memcairn.settings import config
 
@@ -160,7 +160,7 @@ class Edits(RuleBasedStateMachine):
 
     @rule(word=words)
     def search(self, word: str) -> None:
-        for passage in self.memory.search(word, limit=50):
+        for passage in self.memory.search(Query(word, limit=50)):
             lines = Path(passage.path).read_text().split("\n")
             there = lines[passage.start_line - 1 : passage.end_line]
             shown = passage.text.split("\n")
@@ -170,7 +170,9 @@ class Edits(RuleBasedStateMachine):
 
     @rule()
     def index(self) -> None:
-        told = unchanged.notes_of(self.memory.databases.opened().db, config.load(), str(self.root))
+        told = unchanged.notes_of(
+            self.memory.engine.databases.opened().db, config.load(), str(self.root)
+        )
         report = self.memory.index(self.root)
         assert told is None or (told, []) == (report.unchanged, report.indexed + report.removed)
         self._compare()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import chunk_ids, content, found, rows, settle, write
 
+from memcairn import Query
 from memcairn.indexing import reading, scan
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def test_sections_that_change_places_are_not_written_again(memory: Memory, notes
 
     assert report.chunks == 0
     assert chunk_ids(memory, path) == before
-    (passage,) = memory.search("alpha", limit=1)
+    (passage,) = memory.search(Query("alpha", limit=1))
     assert "Alpha." in passage.text
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import found, rows, write
 
-from memcairn import Memory
+from memcairn import Memory, Query
 from memcairn.errors import NoteUnreadable, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def test_a_note_has_the_name_of_its_root(memory: Memory, notes: Path) -> None:
 
     assert namespaces(memory) == {"a.md": "notes"}
     assert memory.namespaces() == {"notes": 1}
-    (passage,) = memory.search("kiwi", namespace="notes")
+    (passage,) = memory.search(Query("kiwi", namespace="notes"))
     assert passage.namespace == "notes"
 
 
@@ -97,7 +97,7 @@ def test_frontmatter_that_changes_moves_the_note(memory: Memory, notes: Path) ->
     memory.index(notes)
 
     assert memory.namespaces() == {"two": 1}
-    assert memory.search("kiwi", namespace="one") == []
+    assert memory.search(Query("kiwi", namespace="one")) == []
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "Notes", "note%", "notes' OR 1=1 --"])
@@ -105,7 +105,7 @@ def test_an_unknown_namespace_finds_nothing(memory: Memory, notes: Path, name: s
     write(notes / "a.md", "kiwi\n")
     memory.index(notes)
 
-    assert memory.search("kiwi", namespace=name) == []
+    assert memory.search(Query("kiwi", namespace=name)) == []
 
 
 def test_the_queue_carries_the_namespace(memory: Memory, notes: Path) -> None:

@@ -321,7 +321,7 @@ def test_one_broken_root_does_not_hold_up_what_is_around_it(memory: Memory, note
     assert found(memory, "kiwi") == {"a.md", "b.md"}
     # A new index.db begins with all roots, broken or not.
     memory.close()
-    os.unlink(memory.databases.index_path)
+    os.unlink(memory.engine.databases.index_path)
     with Memory(memory.home) as again:
         assert found(again, "kiwi") == {"b.md"}
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from index_tools import found, write
 
-from memcairn import Memory
+from memcairn import Memory, Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +144,10 @@ def test_any_text_can_be_a_note_and_a_namespace(
     write(base / "notes" / "a.md", text.encode("utf-8", "replace"))
     with Memory(base / "home") as memory:
         assert memory.index(base / "notes").is_whole
-        assert memory.search("kiwi", namespace=namespace or None) == [] or "kiwi" in text.lower()
+        assert (
+            memory.search(Query("kiwi", namespace=namespace or None)) == []
+            or "kiwi" in text.lower()
+        )
 
 
 def test_escapes_in_frontmatter_cannot_break_the_index(memory: Memory, notes: Path) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import found, write
 
+from memcairn import Query
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 def indexed(memory: Memory, notes: Path) -> set[str]:
     memory.index(notes)
-    return {os.path.relpath(p.path, notes) for p in memory.search("marmalade", limit=100)}
+    return {os.path.relpath(p.path, notes) for p in memory.search(Query("marmalade", limit=100))}
 
 
 def fill(notes: Path, *names: str) -> None:

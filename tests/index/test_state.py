@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import content, found, rows, write
 
-from memcairn import Memory
+from memcairn import Memory, Query
 from memcairn.errors import SchemaTooNew, StateError
 from memcairn.fs import atomic
 from memcairn.queue import Queue
@@ -31,7 +31,7 @@ def indexed(notes: Path) -> str:
         write(notes / f"{number}.md", f"# Note {number}\n\nkiwi {number}\n")
     with Memory() as memory:
         memory.index(notes, namespace="given")
-        return memory.databases.index_path
+        return memory.engine.databases.index_path
 
 
 @pytest.mark.parametrize("damage", ["garbage", "header", "truncated", "short", "middle"])
@@ -53,7 +53,7 @@ def test_a_damaged_index_is_set_aside_and_made_anew(notes: Path, damage: str) ->
             os.unlink(index + suffix)
 
     with Memory() as memory:
-        assert len(memory.search("kiwi", limit=50, namespace="given")) == 30
+        assert len(memory.search(Query("kiwi", limit=50, namespace="given"))) == 30
         assert any("damaged" in notice for notice in memory.notices)
         assert rows(memory, "PRAGMA integrity_check") == [("ok",)]
     assert any(".damaged-" in name for name in os.listdir(os.path.dirname(index)))
@@ -66,7 +66,7 @@ def test_a_deleted_index_comes_back_with_its_roots_and_namespaces(notes: Path) -
     os.unlink(index)
 
     with Memory() as memory:
-        assert len(memory.search("kiwi", limit=50, namespace="given")) == 30
+        assert len(memory.search(Query("kiwi", limit=50, namespace="given"))) == 30
         assert content(memory) == before
 
 
@@ -91,7 +91,7 @@ def test_an_index_of_an_earlier_schema_is_made_anew_from_the_files(notes: Path) 
         db.execute("DROP TABLE problem")
 
     with Memory() as memory:
-        assert len(memory.search("kiwi", limit=50, namespace="given")) == 30
+        assert len(memory.search(Query("kiwi", limit=50, namespace="given"))) == 30
         assert content(memory) == before
 
 
@@ -110,7 +110,7 @@ def test_an_index_that_cannot_be_written_is_an_error_with_a_hint(notes: Path) ->
     indexed(notes)
     write(notes / "new.md", "kiwi new\n")
     with Memory() as memory:
-        memory.databases.opened().db.execute("PRAGMA query_only = ON")
+        memory.engine.databases.opened().db.execute("PRAGMA query_only = ON")
 
         with pytest.raises(StateError) as error:
             memory.index(notes)
@@ -123,7 +123,7 @@ def test_a_full_disk_is_an_error_and_loses_nothing(notes: Path) -> None:
     indexed(notes)
     with Memory() as memory:
         before = content(memory)
-        handles = memory.databases.opened()
+        handles = memory.engine.databases.opened()
         (pages,) = handles.db.execute("PRAGMA page_count").fetchone()
         handles.db.execute(f"PRAGMA max_page_count = {pages}")
         write(notes / "new.md", "".join(f"# H{n}\n\nplum {n} {'x' * 999}\n\n" for n in range(500)))
@@ -191,7 +191,7 @@ def test_threads_search_while_another_indexes(memory: Memory, notes: Path) -> No
         turns = 0
         while not done.is_set() or not turns:
             turns += 1
-            for passage in memory.search("kiwi", limit=5):
+            for passage in memory.search(Query("kiwi", limit=5)):
                 assert "kiwi" in passage.text
         return turns
 
@@ -202,7 +202,7 @@ def test_threads_search_while_another_indexes(memory: Memory, notes: Path) -> No
         threads.submit(index).result()
         assert all(turns.result() for turns in searches)
 
-    assert len(memory.search(WORDS[-1], limit=50)) == 20
+    assert len(memory.search(Query(WORDS[-1], limit=50))) == 20
     assert memory.search(WORDS[-2]) == []
     assert rows(memory, "PRAGMA integrity_check") == [("ok",)]
 
@@ -241,11 +241,11 @@ def test_a_call_under_way_when_another_thread_finds_damage_is_done_with_what_is_
         (number,) = opened.db.execute("SELECT COUNT(*) FROM note").fetchone()
         return int(number)
 
-    under_way = threading.Thread(target=lambda: counted.append(memory.databases.run(count)))
+    under_way = threading.Thread(target=lambda: counted.append(memory.engine.databases.run(count)))
     under_way.start()
     assert begun.wait(60)
     (home / "index.db").write_bytes(b"this is no database" * 1000)
-    memory.databases.close()
+    memory.engine.databases.close()
     assert found(memory, "walrus") == {"a.md"}
     go_on.set()
     under_way.join(60)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def told(memory: Memory, folder: Path) -> int | None:
-    return unchanged.notes_of(memory.databases.opened().db, config.load(), str(folder))
+    return unchanged.notes_of(memory.engine.databases.opened().db, config.load(), str(folder))
 
 
 @pytest.fixture

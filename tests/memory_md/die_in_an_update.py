@@ -52,7 +52,7 @@ def update_and_die(root, steps):
     for name in CALLS:
         setattr(os, name, countdown.before(getattr(os, name)))
     with Memory() as memory:
-        memory.databases.opened().db.connection.set_trace_callback(countdown.statement)
+        memory.engine.databases.opened().db.connection.set_trace_callback(countdown.statement)
         memory.index(root)
 
 

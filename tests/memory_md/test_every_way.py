@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from roots_on_disk import index_files, rebuilt, write
 
-from memcairn import Memory
+from memcairn import Memory, Observation
 from memcairn.root import OpenRoot, archives, revert
 from memcairn.watch import watch
 
@@ -29,7 +29,7 @@ def files(tmp_path: Path) -> Iterator[OpenRoot]:
     root = tmp_path / "notes"
     write(root, "old.md", "Old title", "What is known.")
     write(root, "other.md", "Other title", "What else is known.")
-    files = OpenRoot(Memory(), root)
+    files = Memory().open_root(root, starts_session=True)
     files.adopt()
     yield files
     files.close()
@@ -56,7 +56,7 @@ def observe(files: OpenRoot, root: Path) -> None:
 
 
 def observe_by_memory(files: OpenRoot, root: Path) -> None:
-    files.memory.observe("Quite another thing is so.", title="New title", root=root)
+    files.memory.observe(Observation("Quite another thing is so.", title="New title"), root=root)
 
 
 def promote(files: OpenRoot, root: Path) -> None:

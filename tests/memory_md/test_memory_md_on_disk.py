@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 from roots_on_disk import SMALL, index_files, is_whole, make_root, rebuilt, write
 
-from memcairn import Memory
+from memcairn import Memory, Query
 from memcairn.cli.commands import run
 from memcairn.errors import ConfigError, MemoryMdError, StateError, UsageError
 from memcairn.memory_md import current, refresh
@@ -491,7 +491,7 @@ def test_a_disk_that_fills_at_any_moment_leaves_whole_files_and_the_notes(
                 patched.setattr(os, "open", disk.filling(os.open, creates))
                 memory.index(root)
             left = index_files(root)
-            assert [found.title for found in memory.search(title, limit=1)] == [title]
+            assert [found.title for found in memory.search(Query(title, limit=1))] == [title]
             assert memory.check_memory_md(root) == []
             assert disk.failed or not memory.notices
             assert all("make room" in notice for notice in memory.notices)

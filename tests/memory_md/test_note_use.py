@@ -47,13 +47,13 @@ def test_a_used_note_stands_higher_from_the_next_day_on(root, calendar):
     with Memory() as memory:
         before = index_files(root)
         memory.note_used([root / "a.md"])
-        memory.keep_memory_md()
+        memory.engine.refresh_memory_md()
         assert memory.check_memory_md(root) == []
         assert index_files(root) == before
         assert listed(root) == "CBA"
 
         calendar.pass_(1)
-        memory.keep_memory_md()
+        memory.engine.refresh_memory_md()
         assert listed(root) == "ACB"
         assert memory.check_memory_md(root) == []
 
@@ -69,7 +69,7 @@ def test_an_update_finds_what_a_rebuild_finds(root, calendar):
         assert index_files(root) == updated
         assert listed(root).startswith("AC")
         calendar.pass_(1)
-        memory.keep_memory_md()
+        memory.engine.refresh_memory_md()
         updated = index_files(root)
         memory.refresh_memory_md(root)
         assert index_files(root) == updated
@@ -92,7 +92,9 @@ def test_no_more_days_are_kept_than_count(root, calendar):
         for _ in range(30):
             memory.note_used([root / "c.md"])
             calendar.pass_(1)
-        kept = memory.databases.opened().db.execute("SELECT COUNT(*), MAX(day) FROM note_use")
+        kept = memory.engine.databases.opened().db.execute(
+            "SELECT COUNT(*), MAX(day) FROM note_use"
+        )
         assert kept.fetchone() == (9, calendar.today.toordinal() - 1)
 
 
@@ -112,16 +114,23 @@ def test_use_follows_a_renamed_note_and_goes_with_a_removed_one(root, calendar):
 def test_of_what_is_no_note_no_use_is_known(root, tmp_path):
     with Memory() as memory:
         memory.note_used([tmp_path / "nowhere.md", root / "MEMORY.md"])
-        assert memory.databases.opened().db.execute("SELECT * FROM note_use").fetchall() == []
+        assert (
+            memory.engine.databases.opened().db.execute("SELECT * FROM note_use").fetchall() == []
+        )
 
 
 def test_somebody_who_writes_is_not_waited_for(root):
     with Memory() as memory, Memory() as other:
         with other.databases.opened().db.transaction():
             memory.note_used([root / "a.md"])
-        assert memory.databases.opened().db.execute("SELECT * FROM note_use").fetchall() == []
+        assert (
+            memory.engine.databases.opened().db.execute("SELECT * FROM note_use").fetchall() == []
+        )
         memory.note_used([root / "a.md"])
-        assert len(memory.databases.opened().db.execute("SELECT * FROM note_use").fetchall()) == 1
+        assert (
+            len(memory.engine.databases.opened().db.execute("SELECT * FROM note_use").fetchall())
+            == 1
+        )
 
 
 def test_a_note_of_the_future_counts_as_of_today_every_day(root, calendar):
@@ -130,7 +139,7 @@ def test_a_note_of_the_future_counts_as_of_today_every_day(root, calendar):
         memory.index(write(root, "f.md", "F", "Text.", modified=later))
         for _ in range(3):
             calendar.pass_(10)
-            memory.keep_memory_md()
+            memory.engine.refresh_memory_md()
             assert memory.explain_memory_md(root / "f.md").standing.changed == (
                 calendar.today.toordinal()
             )

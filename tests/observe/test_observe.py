@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memcairn import Memory
+from memcairn import Memory, Observation, Query
 from memcairn.errors import NoteError, SecretFound, UsageError
 from memcairn.notes import frontmatter
 from memcairn.root import observe
@@ -37,7 +37,9 @@ def front(path):
 
 
 def test_an_observation_is_a_note_with_frontmatter(memory, home):
-    path = memory.observe(SAID, title="Blue-green", type="project", tags=["deploy", "a: b"])
+    path = memory.observe(
+        Observation(SAID, title="Blue-green", type="project", tags=("deploy", "a: b"))
+    )
     values = front(path)
     assert path.parent == home / "memory" / "observed"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-blue-green-[0-9a-f]{4}\.md", path.name)
@@ -50,8 +52,10 @@ def test_an_observation_is_a_note_with_frontmatter(memory, home):
 
 
 def test_an_observation_is_found_and_in_memory_md_at_once(memory, home):
-    path = memory.observe(SAID, title="Blue-green", namespace="work")
-    assert [found.path for found in memory.search("blue-green", namespace="work")] == [str(path)]
+    path = memory.observe(Observation(SAID, title="Blue-green", namespace="work"))
+    assert [found.path for found in memory.search(Query("blue-green", namespace="work"))] == [
+        str(path)
+    ]
     assert f"[Blue-green](observed/{path.name})" in (home / "memory" / "MEMORY.md").read_text()
 
 
@@ -99,7 +103,7 @@ def test_the_same_again_is_no_second_note(memory):
 
 
 def test_a_new_wording_goes_below_the_old_one(memory):
-    path = memory.observe(SAID, title="Blue-green")
+    path = memory.observe(Observation(SAID, title="Blue-green"))
     wording = SAID.replace("an hour", "two hours")
     assert memory.observe(wording) == path
     assert path.read_text().endswith(f"\n{SAID}\n\n{wording}\n")
@@ -176,7 +180,10 @@ def test_observations_at_once_lose_none(memory):
     memory.observe("first of all")
     with ThreadPoolExecutor(4) as pool:
         found = list(
-            pool.map(lambda n: memory.observe(f"same title {n}", title="X", new=True), range(24))
+            pool.map(
+                lambda n: memory.observe(Observation(f"same title {n}", title="X"), new=True),
+                range(24),
+            )
         )
     assert len(set(found)) == 24
     assert all(path.exists() for path in found)
@@ -237,7 +244,7 @@ def test_the_command_line_adds(home):
 
 def test_what_is_not_utf_8_is_remembered_and_renewed_with_question_marks(memory):
     said = "Deploys happen on Tuesdays at the caf\udce9 only"
-    path = memory.observe(said, tags=["caf\udce9"])
+    path = memory.observe(Observation(said, tags=("caf\udce9",)))
 
     assert memory.observe(f"{said}!") == path
 

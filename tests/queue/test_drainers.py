@@ -11,8 +11,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from memcairn import Memory
-from memcairn.indexing import Indexer
+from memcairn import Memory, Query
+from memcairn.indexing.indexer import Indexer
 from memcairn.indexing.report import IndexReport
 from memcairn.queue import Queue
 
@@ -111,7 +111,7 @@ def test_no_lock_is_held_while_a_file_is_indexed(
 
     go_on.set()
     flush.join(60)
-    assert [e.path for e in memory.databases.opened().queue.entries()] == [
+    assert [e.path for e in memory.engine.databases.opened().queue.entries()] == [
         str(notes / "another.md")
     ]
     memory.close()
@@ -174,7 +174,7 @@ def test_a_drainer_that_is_killed_at_any_moment_loses_nothing(notes: Path, home:
 
         assert report.failed == {}
         assert memory.queue_status().depth == 0
-        indexed = {p.path for p in memory.search(word, limit=100)}
+        indexed = {p.path for p in memory.search(Query(word, limit=100))}
         assert indexed == {str(path) for path in changed}
     memory.close()
     assert killed > 8, "nearly nothing was killed: the test tests nothing"
@@ -202,7 +202,9 @@ def test_two_drainers_and_a_flush_index_each_write_once(notes: Path) -> None:
 
     # What the others held is done, too, when the flush returns.
     assert memory.queue_status().depth == 0
-    assert {p.path for p in memory.search("together", limit=400)} == {str(p) for p in changed}
+    assert {p.path for p in memory.search(Query("together", limit=400))} == {
+        str(p) for p in changed
+    }
     indexed = list(report.indexed)
     for drainer in drainers:
         said, _ = drainer.communicate()
@@ -227,7 +229,7 @@ def test_a_file_that_fails_keeps_its_entry_and_holds_up_no_other(notes: Path) ->
     assert report.failed == {str(bad): "is not UTF-8 text (line 1)"}
     assert memory.search("good")
     assert not memory.search("gone")
-    (entry,) = memory.databases.opened().queue.entries()
+    (entry,) = memory.engine.databases.opened().queue.entries()
     assert (entry.path, entry.attempts) == (str(bad), 1)
     bad.write_text("bad is mended\n", encoding="utf-8")
     assert memory.flush().failed == {}
@@ -257,7 +259,9 @@ def test_a_flush_of_some_paths_leaves_the_rest_alone(notes: Path) -> None:
 
     memory.flush(changed)
 
-    assert [e.path for e in memory.databases.opened().queue.entries()] == [str(notes / "left.md")]
+    assert [e.path for e in memory.engine.databases.opened().queue.entries()] == [
+        str(notes / "left.md")
+    ]
     assert memory.search("first")
     memory.close()
 
@@ -291,7 +295,7 @@ def test_one_memory_serves_threads(notes: Path) -> None:
                 memory.enqueue(path)
                 memory.drain(0)
                 memory.flush()
-                assert memory.search(f"thread{number}x", limit=20)
+                assert memory.search(Query(f"thread{number}x", limit=20))
         except BaseException as error:  # noqa: BLE001 - shown by the assertion below
             failed.append(error)
 
@@ -302,5 +306,7 @@ def test_one_memory_serves_threads(notes: Path) -> None:
         thread.join()
 
     assert failed == []
-    assert len({p.path for n in range(8) for p in memory.search(f"thread{n}x", limit=20)}) == 40
+    assert (
+        len({p.path for n in range(8) for p in memory.search(Query(f"thread{n}x", limit=20))}) == 40
+    )
     memory.close()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn import Memory
+from memcairn import Memory, Query
 from memcairn.embedding import builtin
 from memcairn.embedding.onnx import OnnxEmbedder
 
@@ -45,14 +45,14 @@ def filled(notes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
 def test_a_question_finds_an_answer_that_shares_no_word_with_it(
     filled: Memory, query: str, name: str
 ) -> None:
-    best = filled.search(query, limit=1)[0]
+    best = filled.search(Query(query, limit=1))[0]
 
     assert best.path.endswith(name)
     assert best.matched == ()
 
 
 def test_filters_apply_to_semantic_search(filled: Memory, notes: Path) -> None:
-    found = filled.search("what can I eat", root=notes / "hours.md")
+    found = filled.search(Query("what can I eat", root=notes / "hours.md"))
 
     assert {passage.path for passage in found} == {str(notes / "hours.md")}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memcairn import Memory
+from memcairn import Memory, Query
 from memcairn.notes.words import words
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_words_in_neighboring_paragraphs_count_for_each_other(notes: Path) -> No
     )
     with Memory() as memory:
         memory.index(notes)
-        best = memory.search("walrus Bartholomew", limit=1)[0]
+        best = memory.search(Query("walrus Bartholomew", limit=1))[0]
 
     assert best.path.endswith("together.md")
 
@@ -43,7 +43,7 @@ def test_a_word_counts_once_even_if_neighbors_repeat_it(notes: Path) -> None:
     )
     with Memory() as memory:
         memory.index(notes)
-        best = memory.search("port of Postgres", limit=1)[0]
+        best = memory.search(Query("port of Postgres", limit=1))[0]
 
     assert best.path.endswith("answers.md")
 
@@ -53,7 +53,7 @@ def test_adjacent_chunks_with_similar_scores_form_a_passage(notes: Path) -> None
     (notes / "a.md").write_text(f"{told}\n\n{told}\n\n{FILLER}\n\n{FILLER}\n", "utf-8")
     with Memory() as memory:
         memory.index(notes)
-        best = memory.search("otter service memory", limit=1)[0]
+        best = memory.search(Query("otter service memory", limit=1))[0]
 
     assert (best.start_line, best.end_line) == (1, 3)
     assert set(words("otter service memory")) <= set(best.matched)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcairn import Memory
+from memcairn import Memory, Query
 from memcairn.notes.sizes import size
 from memcairn.search.trimming import trim
 
@@ -58,7 +58,7 @@ def test_a_passage_that_exceeds_the_budget_is_trimmed_to_the_query(notes: Path) 
     (notes / "otter.md").write_text(f"# Otter\n\n{TEXT}\n", "utf-8")
     with Memory() as memory:
         memory.index(notes)
-        (passage,) = memory.search("how long do rollbacks take", budget_words=9)
+        (passage,) = memory.search(Query("how long do rollbacks take", budget_words=9))
 
     assert passage.text == "Rollbacks take ten minutes."
     assert passage.start_line == passage.end_line == 5
@@ -70,7 +70,7 @@ def test_all_passages_together_stay_within_the_budget(notes: Path) -> None:
     with Memory() as memory:
         memory.index(notes)
         for budget in (1, 5, 30, 100, 150):
-            passages = memory.search("rollbacks of the otter", budget_words=budget)
+            passages = memory.search(Query("rollbacks of the otter", budget_words=budget))
             assert 1 <= sum(len(p.text.split()) for p in passages) <= budget
 
 
@@ -78,7 +78,7 @@ def test_chinese_text_counts_its_characters_against_the_budget(notes: Path) -> N
     (notes / "a.md").write_text("# 部署\n\n" + "部署在周二进行。回滚需要十分钟。" * 20, "utf-8")
     with Memory() as memory:
         memory.index(notes)
-        (passage,) = memory.search("回滚需要", budget_words=20)
+        (passage,) = memory.search(Query("回滚需要", budget_words=20))
 
     assert len(passage.text) <= 44
     assert "回滚" in passage.text

@@ -9,13 +9,14 @@ pytest.importorskip("mcp")
 
 from memcairn.mcp.server import MemoryServer
 from memcairn.memory import Memory
-from memcairn.root import OpenRoot
 
 from .clients import Connection, connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from memcairn.root import OpenRoot
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def open_files(root: Path) -> OpenRoot:
-    files = OpenRoot(Memory(), root)
+    files = Memory().open_root(root, starts_session=True)
     files.adopt()
     return files
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from memcairn.memory import Memory
-from memcairn.root import OpenRoot
 from memcairn.sessions import Sessions
 
 from .clients import Connection, Failed
@@ -247,7 +246,7 @@ def test_a_tool_that_changes_nothing_answers_though_no_session_can_be_written(
 def test_all_is_closed_though_the_end_of_the_session_cannot_be_written(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = OpenRoot(Memory(), root)
+    files = Memory().open_root(root, starts_session=True)
     files.write("a.md", "The user likes oolong.")
     record = Path(files.session.get().folder, "session.json")
     record.unlink()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from memcairn import Query
 from memcairn.memory import Memory
 
 from .clients import PROGRAM, Failed, connected, stdio
@@ -97,7 +98,7 @@ def test_two_servers_on_one_root_behave(root: Path) -> None:
     index = (root / "MEMORY.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\]\((\d-\d+\.md)\)", index)) == kept
     with Memory() as memory:
-        found = memory.search("common", limit=50, root=root)
+        found = memory.search(Query("common", limit=50, root=root))
         assert {Path(passage.path).name for passage in found} == kept
         assert not [finding for finding in memory.check_memory_md(root) if finding.kind != "stale"]
 

@@ -57,4 +57,6 @@ def test_a_preview_of_what_would_be_forgotten_is_no_use(full: Connection) -> Non
     full.call("mem_list")
 
     with Memory() as memory:
-        assert memory.databases.opened().db.execute("SELECT * FROM note_use").fetchall() == []
+        assert (
+            memory.engine.databases.opened().db.execute("SELECT * FROM note_use").fetchall() == []
+        )

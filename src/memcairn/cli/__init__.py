@@ -2,7 +2,6 @@
 
     memcairn index --debounce-window 5 PATH     what hooks call: straight to the queue, from here
     memcairn index PATH                         straight_index.py: done at once if nothing changed
-    memcairn search WORDS                       straight_search.py: straight from index.db
     memcairn hook EVENT --host NAME             hosts/hook.py: whatever happens, it exits 0
     memcairn anything else                      commands.py: click, and one module a command
 
@@ -74,13 +73,6 @@ def _straight(arguments: Sequence[str]) -> int | None:
     Returns:
         The exit code; None: click has to do it.
     """
-    if arguments[:1] == ["search"]:
-        from memcairn.cli import straight_search  # noqa: PLC0415
-
-        try:
-            return 0 if straight_search.run(arguments[1:]) else None
-        except (BrokenPipeError, KeyboardInterrupt):
-            os._exit(0)
     if arguments[:1] == ["hook"] and not {"-h", "--help"}.intersection(arguments):
         try:
             from memcairn.hosts import hook  # noqa: PLC0415

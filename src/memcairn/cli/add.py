@@ -10,6 +10,7 @@ from memcairn.cli import output
 from memcairn.cli.text import shown, write
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
+from memcairn.root.observe import Observation
 
 
 @click.command("add")
@@ -46,18 +47,20 @@ def command(
     said = _standard_input() if text == ("-",) else " ".join(text)
     with Memory() as memory:
         path = memory.observe(
-            said,
-            title=title,
-            type=kind,
-            tags=[tag.strip() for tag in tags.split(",") if tag.strip()],
-            namespace=namespace,
+            Observation(
+                said,
+                title,
+                kind,
+                tuple(tag.strip() for tag in tags.split(",") if tag.strip()),
+                namespace,
+            ),
             root=root,
             new=new,
             allow_secret=allow_secrets,
         )
         memory.embed_in_background()
         notices = list(memory.notices)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         output.print_json({"path": str(path), "notices": notices})
     elif not quiet:

@@ -114,7 +114,7 @@ def import_(
     source = sys.stdin.buffer.read() if file == "-" else Path(file)
     with open_root(root) as files:
         done = archives.import_(files, source, strategy=strategy, dry_run=dry_run)
-        output.print_notices(files.memory)
+        output.print_notices(files.engine.notices)
         facts = {"root": files.root, "dry_run": dry_run}
     if as_json:
         output.print_json({**facts, "imported": done})

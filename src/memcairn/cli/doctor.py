@@ -22,7 +22,7 @@ def command(*, fix: bool, as_json: bool, quiet: bool) -> int:
     """
     with Memory() as memory:
         findings = memory.doctor(fix=fix)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     left = [finding for finding in findings if not finding.fixed]
     if as_json:
         output.print_json(findings)

@@ -21,7 +21,7 @@ def command(path: str, *, as_json: bool, quiet: bool) -> int:
     """
     with Memory() as memory:
         notes = memory.forget_root(path)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         output.print_json({"path": path, "notes": notes})
     elif not quiet:

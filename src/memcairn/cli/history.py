@@ -132,7 +132,7 @@ def revert(note: str, revision: int | None, *, root: str | None, as_json: bool, 
     """
     with open_note(note, root) as (files, path):
         done = root_revert.revert(files, path, revision)
-        output.print_notices(files.memory)
+        output.print_notices(files.engine.notices)
         facts = {"path": done.path, "root": files.root, "sha256": done.sha256}
     if as_json:
         output.print_json(facts)

@@ -90,7 +90,7 @@ def command(
         if debounce_window is not None:
             memory.enqueue(path, namespace=namespace, force=force)
             report = memory.drain(debounce_window, deadline=time.monotonic() + DRAIN_S)
-            output.print_notices(memory)
+            output.print_notices(memory.notices)
             return output.print_report(report, as_json=as_json, quiet=quiet or not as_json)
         if watch:
             from memcairn.watch import watch as run_watch  # noqa: PLC0415
@@ -142,7 +142,7 @@ def _index(
             report.add(part)
             report.took_s += part.took_s
     waiting = memory.embed_in_background()
-    output.print_notices(memory)
+    output.print_notices(memory.notices)
     return output.print_report(report, as_json=as_json, quiet=quiet, waiting=waiting)
 
 
@@ -156,7 +156,7 @@ def _flush(
 ) -> int:
     with output.progress_bar("Flushing", quiet=quiet or as_json) as progress:
         report = memory.flush(changed, progress=progress)
-    output.print_notices(memory)
+    output.print_notices(memory.notices)
     if discard and report.failed:
         for entry in memory.discard_failed():
             report.failed.pop(entry.path, None)
@@ -167,7 +167,7 @@ def _flush(
 
 def _status(memory: Memory, *, as_json: bool, quiet: bool) -> int:
     status = memory.queue_status()
-    output.print_notices(memory)
+    output.print_notices(memory.notices)
     if as_json:
         output.print_json(status)
     elif not quiet:

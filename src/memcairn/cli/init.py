@@ -69,7 +69,7 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
     plan.make(planned, home, install=True)
     with Memory() as memory:
         reports = [memory.index(path, embed=False) for path in memories.memories(hosts, folder)]
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     failed = {path: why for report in reports for path, why in report.failed.items()}
     for path, why in failed.items():
         click.echo(f"memcairn: {shown(path)}: {why}", err=True)

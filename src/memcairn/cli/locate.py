@@ -18,7 +18,6 @@ import click
 from memcairn import paths
 from memcairn.errors import NoteMissing, UsageError
 from memcairn.memory import Memory
-from memcairn.root import OpenRoot
 from memcairn.search import freshness
 from memcairn.settings import project
 from memcairn.store import catalogue
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from memcairn.engine import Opened
+    from memcairn.root import OpenRoot
     from memcairn.store.catalogue import CataloguedNote
 
 # How many revisions are searched for the name of a note that is gone.
@@ -111,17 +111,17 @@ def notes_in(memory: Memory, root: str) -> list[CataloguedNote]:
     """The notes below a folder, by path; new and removed files are noticed first."""
 
     def read(opened: Opened) -> list[CataloguedNote]:
-        freshness.look_at_folders(opened.db, opened.indexer)
+        freshness.check_folders(opened)
         return catalogue.page(opened.db, root, after="", limit=sys.maxsize)
 
-    return memory.databases.run(read)
+    return memory.engine.databases.run(read)
 
 
 @contextlib.contextmanager
 def _opened(memory: Memory, root: str) -> Iterator[OpenRoot]:
     if not os.path.isdir(root):
         raise UsageError("the notes folder does not exist", path=root)
-    files = OpenRoot(memory, root)
+    files = memory.open_root(root)
     try:
         yield files
     finally:
@@ -164,7 +164,7 @@ def _by_history(memory: Memory, note: str, roots: list[str]) -> list[_Place]:
         if not os.path.isdir(root):
             continue
         path = paths.path_in_root(real, root) if paths.is_inside(real, root) else note
-        with contextlib.closing(OpenRoot(memory, root).history) as history:
+        with contextlib.closing(memory.open_root(root).history) as history:
             known = {name for revision in history.log(_MAX_REVISIONS) for name in revision.paths}
         found = {path} & known or {name for name in known if _is_named(name, note)}
         places += [(root, name) for name in sorted(found)]

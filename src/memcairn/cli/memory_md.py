@@ -45,7 +45,7 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
     with Memory() as memory:
         if off:
             stopped = memory.stop_memory_md(root)
-            output.print_notices(memory)
+            output.print_notices(memory.notices)
             if as_json:
                 output.print_json({"root": stopped.path, "kept": False})
             elif not quiet:
@@ -53,7 +53,7 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
                 write(f"{where}: MEMORY.md stays as it is, and is no longer kept current")
             return 0
         done = memory.refresh_memory_md(root)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         output.print_json(done)
     elif not quiet:
@@ -84,7 +84,7 @@ def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
     with Memory() as memory:
         path = memory.memory_md_root(root).path
         found = memory.check_memory_md(path)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         output.print_json({"root": path, "findings": found})
     elif not quiet:
@@ -108,7 +108,7 @@ def explain(path: str, *, as_json: bool, quiet: bool) -> int:
     """
     with Memory() as memory:
         found = memory.explain_memory_md(path)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         said = asdict(found)
         said["standing"]["changed"] = _day(found.standing.changed)
@@ -155,7 +155,7 @@ def show(root: str | None, *, as_json: bool) -> int:
     with Memory() as memory:
         path = memory.memory_md_root(root).path
         loaded = memory.show_memory_md(path)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         output.print_json({"root": path, "text": loaded.text, "cut": loaded.cut})
         return 0

@@ -20,7 +20,7 @@ def command(*, as_json: bool, quiet: bool) -> int:
     """
     with Memory() as memory:
         namespaces = memory.namespaces()
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         output.print_json(namespaces)
     elif not quiet:

@@ -35,7 +35,7 @@ def list_(
     with Memory() as memory:
         wanted = [root_of(memory, root)] if root is not None else folders(memory)
         found = {note.path: note for folder in wanted for note in notes_in(memory, folder)}
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     for name, value, known in (
         ("type", kind, {note.type for note in found.values() if note.type}),
         ("namespace", namespace, {note.namespace for note in found.values()}),
@@ -120,7 +120,7 @@ def edit(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
     """
     with open_note(note, root) as (files, path):
         before = files.take(path)
-        folder = os.path.join(files.memory.home, "edits")
+        folder = os.path.join(files.engine.home, "edits")
         paths.make_private_folder(folder)
         stem, suffix = os.path.splitext(os.path.basename(path))
         descriptor, copy = tempfile.mkstemp(suffix or ".md", f"{stem}-", folder)
@@ -137,7 +137,7 @@ def edit(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
                 error.hint = f"your version is in {copy}"
                 raise
         os.unlink(copy)
-        output.print_notices(files.memory)
+        output.print_notices(files.engine.notices)
         facts = {"path": path, "root": files.root, "changed": after != before}
     if as_json:
         output.print_json(facts)
@@ -159,7 +159,7 @@ def remove(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
     """
     with open_note(note, root) as (files, path):
         removed = files.remove(path)
-        output.print_notices(files.memory)
+        output.print_notices(files.engine.notices)
         facts = {"path": path, "root": files.root, "id": removed.id}
     if as_json:
         output.print_json(facts)

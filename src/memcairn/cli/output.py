@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from memcairn.indexing.report import IndexReport
-    from memcairn.memory import Memory
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
@@ -29,6 +26,8 @@ quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print errors on
 
 def print_json(value: object) -> None:
     """Print one JSON document: dataclasses and named tuples as objects."""
+    import json  # noqa: PLC0415 - not for text
+
     text = json.dumps(_plain(value), ensure_ascii=False, indent=2)
     write(text)
 
@@ -36,8 +35,8 @@ def print_json(value: object) -> None:
 def _plain(value: Any) -> Any:
     if hasattr(value, "_asdict"):
         return _plain(value._asdict())
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, datetime):
@@ -75,11 +74,11 @@ def age(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def print_notices(memory: Memory) -> None:
+def print_notices(notices: list[str]) -> None:
     """What the user should know though nothing failed, on stderr."""
-    for notice in memory.notices:
+    for notice in notices:
         click.echo(f"memcairn: {notice}", err=True)
-    memory.notices.clear()
+    notices.clear()
 
 
 def print_report(report: IndexReport, *, as_json: bool, quiet: bool, waiting: int = 0) -> int:

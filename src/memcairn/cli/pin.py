@@ -38,7 +38,7 @@ def unpin(path: str, *, as_json: bool, quiet: bool) -> int:
 def _set(path: str, *, pinned: bool, as_json: bool, quiet: bool) -> int:
     with Memory() as memory:
         changed = memory.pin(path, pinned=pinned)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         output.print_json({"path": path, "pinned": pinned, "changed": changed})
     elif not quiet:

@@ -10,7 +10,7 @@ import click
 from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import count, write
-from memcairn.embedding.backlog import EmbedReport
+from memcairn.embedding.report import EmbedReport
 from memcairn.errors import MemcairnError
 from memcairn.memory import Memory
 
@@ -33,12 +33,12 @@ def command(*, as_json: bool, quiet: bool) -> int:
     memcairn reembed
     """
     with Memory() as memory:
-        if not memory.model.wanted:
+        if not memory.engine.model.wanted:
             return _not_wanted(memory, as_json=as_json, quiet=quiet)
         waiting = memory.unembedded()
         with output.progress_bar("Embedding", quiet=quiet or as_json) as progress:
             report = memory.embed(progress=progress)
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         output.print_json(report)
     elif not quiet:

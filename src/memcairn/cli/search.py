@@ -12,6 +12,7 @@ from memcairn.cli.passages import as_json as as_json_text
 from memcairn.cli.passages import as_text
 from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
+from memcairn.search.query import Query
 
 
 @click.command("search")
@@ -59,19 +60,11 @@ def command(
     """
     with Memory() as memory:
         passages = memory.search(
-            " ".join(query),
-            limit=limit,
-            namespace=namespace,
-            root=root,
-            budget_words=budget,
-            type=type,
-            since=since,
-            until=until,
-            as_of=as_of,
+            Query(" ".join(query), limit, namespace, root, budget, type, since, until, as_of)
         )
         memory.embed_in_background()
         known = {} if passages else memory.namespaces()
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     if as_json:
         write(as_json_text(passages))
     elif not quiet and passages:

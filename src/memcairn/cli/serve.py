@@ -67,11 +67,12 @@ def command(
 def _files(root: str | None) -> OpenRoot:
     """The root that is served, with what it needs: imported when the client has been answered."""
     from memcairn.memory import Memory  # noqa: PLC0415
-    from memcairn.root import OpenRoot  # noqa: PLC0415
     from memcairn.settings import project  # noqa: PLC0415
 
     memory = Memory()
     here = os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd()
-    files = OpenRoot(memory, root or project.root(here, memory.config, memory.home))
+    files = memory.open_root(
+        root or project.root(here, memory.config, memory.home), starts_session=True
+    )
     files.adopt()
     return files

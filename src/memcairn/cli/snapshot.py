@@ -100,7 +100,7 @@ def restore(
     """
     with open_root(root) as files:
         done = files.restore_snapshot(id_, paths=paths or None, dry_run=dry_run)
-        output.print_notices(files.memory)
+        output.print_notices(files.engine.notices)
         facts = {"root": files.root, "dry_run": dry_run}
     if as_json:
         output.print_json({**facts, "restoration": done})

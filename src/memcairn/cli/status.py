@@ -27,7 +27,7 @@ def command(*, as_json: bool, quiet: bool) -> int:
     """
     with Memory() as memory:
         status = memory.status()
-        output.print_notices(memory)
+        output.print_notices(memory.notices)
     undone = status.failing or any(problem.unread for problem in status.problems)
     if as_json:
         output.print_json(status)

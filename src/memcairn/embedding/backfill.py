@@ -15,8 +15,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from memcairn.embedding.backlog import EmbedReport
 from memcairn.embedding.embedder import MIN_KNOWN_SHARE
+from memcairn.embedding.report import EmbedReport
 from memcairn.errors import MemcairnError, StateError
 from memcairn.fs import lock
 from memcairn.store import vector_state, vectors

@@ -13,7 +13,6 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn import paths
@@ -26,23 +25,6 @@ if TYPE_CHECKING:
 
 # A server that was down is not asked again by each call.
 RETRY_DELAY_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class EmbedReport:
-    """What was done.
-
-    Attributes:
-        embedded: chunks that the model read.
-        reused: chunks whose text was known.
-        waiting: chunks that still wait.
-        took_s: seconds.
-    """
-
-    embedded: int = 0
-    reused: int = 0
-    waiting: int = 0
-    took_s: float = 0.0
 
 
 def is_wanted(settings: Config) -> bool:

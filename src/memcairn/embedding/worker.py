@@ -1,7 +1,7 @@
-"""What a program that stays does with chunks that wait for an embedding: it embeds them in a thread.
+"""The thread of a long-lived process that embeds the chunks that wait for it.
 
-wake, or a look every second ──something waits──► Memory.embed, a few texts at a time
-└── the model fails ──► told once, tried again later
+wake, or every second ──something waits──► embed, a few texts at a time
+                                             └── the model fails ──► reported once, retried later
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from memcairn.errors import MemcairnError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from memcairn.memory import Memory
+    from memcairn.embedding.report import EmbedReport
 
 log = logging.getLogger(__name__)
 
-# Texts in a batch: some 50 ms of the built-in model, for which a search may have to wait.
+# Texts in a batch: about 50 ms of the built-in model, for which a search may have to wait.
 BATCH_SIZE = 16
 POLL_S = 1.0
 # After a failure that may last, such as a server that is down.
 RETRY_DELAY_S = 60.0
-# A server may be waited for when the program ends: the thread is left behind then.
+# The thread may wait for a server when the process ends; it is abandoned then.
 STOP_TIMEOUT_S = 2.0
 
 
@@ -32,22 +32,24 @@ class EmbedThread(threading.Thread):
     """The thread of one program.
 
     Args:
-        memory: whose chunks are embedded.
-        tell: called with what goes wrong, once until something else does.
+        count_waiting: how many chunks wait for their embedding; see `Memory.unembedded`.
+        embed: embeds them; see `Memory.embed`.
+        report: called with each failure, once until another one occurs.
     """
 
-    def __init__(self, memory: Memory, tell: Callable[[str], None] = log.warning) -> None:
+    def __init__(
+        self,
+        count_waiting: Callable[[], int],
+        embed: Callable[..., EmbedReport],
+        report: Callable[[str], None] = log.warning,
+    ) -> None:
         super().__init__(name="memcairn-embed", daemon=True)
-        self._memory = memory
-        self._tell = tell
-        self._told = ""
+        self._count_waiting = count_waiting
+        self._embed_some = embed
+        self._report = report
+        self._reported = ""
         self._stopped = threading.Event()
         self._wake = threading.Event()
-
-    def start(self) -> None:
-        """Begin, unless no model is wanted."""
-        if self._memory.model.wanted:
-            super().start()
 
     def run(self) -> None:
         """Work until `stop`."""
@@ -57,31 +59,31 @@ class EmbedThread(threading.Thread):
             self._wake.clear()
 
     def wake(self) -> None:
-        """Look now: something was indexed."""
-        if not self._told:
+        """Check now: something was indexed."""
+        if not self._reported:
             self._wake.set()
 
     def stop(self) -> None:
-        """Finish the batch that is under way, and end; what was done is kept."""
+        """Finish the current batch and stop; what was embedded is kept."""
         self._stopped.set()
         self._wake.set()
         if self.is_alive():
             self.join(STOP_TIMEOUT_S)
 
     def _embed(self) -> float:
-        """Embed what waits; returns the seconds until the next look."""
+        """Embed what waits; returns the seconds until the next check."""
         try:
-            if self._memory.unembedded():
-                self._memory.embed(wait=False, batch=BATCH_SIZE, stop=self._stopped)
-        except Exception as error:  # whatever it is, the program goes on
+            if self._count_waiting():
+                self._embed_some(wait=False, batch=BATCH_SIZE, stop=self._stopped)
+        except Exception as error:  # the process must go on
             if self._stopped.is_set():
                 return 0
             if isinstance(error, MemcairnError):
-                if str(error) != self._told:
-                    self._tell(f"what was written is found by its words only: {error}")
-                self._told = str(error)
+                if str(error) != self._reported:
+                    self._report(f"new notes are found by their words only: {error}")
+                self._reported = str(error)
             else:
                 log.exception("embedding.failed")
             return RETRY_DELAY_S
-        self._told = ""
+        self._reported = ""
         return POLL_S

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from memcairn.embedding import providers
 from memcairn.evaluate.measures import SearchHit
 from memcairn.memory import Memory
+from memcairn.search.query import Query
 from memcairn.settings import config
 from memcairn.store import roots
 
@@ -47,12 +48,12 @@ def memcairn(folders: list[Path]) -> Search:
             root = roots.add(opened.db, os.path.realpath(folder))
             roots.update(opened.db, root.id, memory_md=False)
 
-    memory.databases.run(add_read_only)
+    memory.engine.databases.run(add_read_only)
     for folder in folders:
         memory.index(folder)
 
     def search(query: str, limit: int) -> list[SearchHit]:
-        hits = memory.search(query, limit=limit)
+        hits = memory.search(Query(query, limit))
         return [SearchHit(Path(h.path), h.start_line, h.end_line, h.score) for h in hits]
 
     def close() -> None:

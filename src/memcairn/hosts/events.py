@@ -25,7 +25,9 @@ from memcairn.hosts import enqueue_writes, fence, own_memory, recall, scopes, st
 from memcairn.hosts import session as joined
 from memcairn.hosts.relevant import relevant
 from memcairn.safety import injection, secrets
+from memcairn.search.query import Query
 from memcairn.sessions import Line, Sessions
+from memcairn.store import notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,7 +127,7 @@ def stop(memory: Memory, call: HookEvent, deadline: float) -> str:
     """
     until = _while_indexing(deadline)
     for folder in own_memory.folders(call):
-        waiting = memory.databases.run(
+        waiting = memory.engine.databases.run(
             lambda opened: [
                 entry.path
                 for entry in opened.queue.entries()
@@ -173,7 +175,7 @@ def _take_up(memory: Memory, call: HookEvent) -> None:
     for folder in own_memory.folders(call):
         if folder not in known:
             memory.index(folder, embed=False)
-        elif memory.databases.run(
+        elif memory.engine.databases.run(
             lambda opened: own_memory.is_changed(opened.db, folder, memory.config)  # noqa: B023
         ):
             memory.enqueue(folder)
@@ -202,7 +204,7 @@ def _while_indexing(deadline: float) -> float:
 
 def _recalled(memory: Memory, call: HookEvent) -> str:
     def search(text: str, limit: int, root: str | None) -> list[Passage]:
-        return memory.search(text, limit=limit, root=root)
+        return memory.search(Query(text, limit, root=root))
 
     place = _scope(memory, call)
     found = relevant(search, place, call.prompt or call.error)
@@ -239,7 +241,7 @@ def _restored(memory: Memory, session: Session, place: Scope, budget_words: int)
 
 def _still_there(memory: Memory, where: Place) -> str:
     """What stands now where a passage was; "" if it cannot be read, or is no note any more."""
-    known = memory.databases.run(lambda opened: opened.indexer.known(where.path))
+    known = memory.engine.databases.run(lambda opened: notes.known(opened.db, where.path))
     if known is None or paths.real(where.path) != where.path:
         return ""
     try:

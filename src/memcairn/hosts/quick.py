@@ -3,7 +3,6 @@
     session-start, -end        nothing waits in queue.db, and nothing changed that no hook told of
     tool-used                  roots.json says whether it is a note, queue.db takes it
     stop, pre-compact          nothing waits in queue.db
-    user-prompt, tool-failed   index.db answers as it is: nothing on disk has changed
 
 A process that is started for one event spends most of its time loading code. What is more than this
 loads three times as much.
@@ -23,10 +22,9 @@ from memcairn.sqlite import SQLiteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from memcairn.hosts.payload import HookEvent
-    from memcairn.search.passages import Passage
     from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
@@ -106,40 +104,6 @@ def _session_end(home: str, call: HookEvent) -> str:
     return ""
 
 
-def _recall(home: str, call: HookEvent) -> str:
-    asked = (call.prompt or call.error).strip()
-    known = enqueue_writes.roots(home)
-    if not asked or not known:
-        return ""
-    # Only now, and only what a search takes, is loaded.
-    from memcairn.hosts import scopes  # noqa: PLC0415
-    from memcairn.hosts.relevant import relevant  # noqa: PLC0415
-    from memcairn.settings import config  # noqa: PLC0415
-
-    settings = config.load()
-    place = scopes.scope(known, settings, home, call.cwd, own_memory.folders(call))
-    found = relevant(_search_in(home), place, asked)
-    if not found:
-        return ""
-    from memcairn.hosts import recall  # noqa: PLC0415 - there mostly is nothing to say
-
-    return recall.recalled(found, call, place, settings, home)
-
-
-def _search_in(home: str) -> Callable[[str, int, str | None], Sequence[Passage]]:
-    from memcairn.search import straight  # noqa: PLC0415 - as above
-    from memcairn.search.query import Query  # noqa: PLC0415 - as above
-
-    def search(text: str, limit: int, root: str | None) -> Sequence[Passage]:
-        index = os.path.join(home, "index.db")
-        found = straight.answer(index, Query(text, limit, root=root))
-        if found is None:
-            raise _MoreToDoError
-        return found
-
-    return search
-
-
 _EVENTS: dict[str, Callable[[str, HookEvent], str]] = {
     "session-start": _session_start,
     "tool-used": _tool_used,
@@ -147,8 +111,6 @@ _EVENTS: dict[str, Callable[[str, HookEvent], str]] = {
     "subagent-stop": _stop,
     "pre-compact": _pre_compact,
     "session-end": _session_end,
-    "user-prompt": _recall,
-    "tool-failed": _recall,
 }
 
 

@@ -170,7 +170,7 @@ def remove_memory(memory: Memory) -> list[str]:
     left = []
     for root in memory.roots():
         if os.path.isdir(root.path) and not paths.is_inside(root.path, paths.real(home)):
-            kept = memory.databases.run(partial(_kept, root))
+            kept = memory.engine.databases.run(partial(_kept, root))
             try:
                 withdraw(root.path, kept, os.path.join(home, manifest.BACKUPS))
             except (MemoryMdError, OSError) as error:

@@ -1,5 +1,1 @@
-"""Make the index hold what files and folders hold."""
-
-from memcairn.indexing.indexer import Indexer
-
-__all__ = ["Indexer"]
+"""Bring the index up to date with files and folders."""

@@ -20,7 +20,7 @@ from memcairn.sqlite import SQLiteError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from memcairn.indexing import Indexer
+    from memcairn.indexing.indexer import Indexer
     from memcairn.queue import Claim, Queue
 
 log = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from memcairn.embedding.worker import EmbedThread
 from memcairn.mcp import resources
+from memcairn.memory import Memory
 from memcairn.store import catalogue
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Background(threading.Thread):
         self._files = files
         self._listeners = listeners
         self.looked = threading.Event()
-        self._embedding = EmbedThread(files.memory)
+        self._memory = Memory(engine=files.engine)
+        self._embedding = EmbedThread(self._memory.unembedded, self._memory.embed)
         self._stopped = threading.Event()
         self._wake = threading.Event()
         self._seen: dict[str, Signature] = {}
@@ -49,7 +51,8 @@ class Background(threading.Thread):
 
     def run(self) -> None:
         """Work until `stop`."""
-        self._embedding.start()
+        if self._memory.engine.model.wanted:
+            self._embedding.start()
         pause = EVERY_S
         while not self._stopped.is_set():
             self._wake.wait(pause)
@@ -57,7 +60,7 @@ class Background(threading.Thread):
             if self._stopped.is_set():
                 return
             try:
-                drained = self._files.memory.drain()
+                drained = self._memory.drain()
                 if drained.indexed:
                     self._embedding.wake()
                 self._look(indexed=bool(drained.indexed or drained.removed))
@@ -94,11 +97,11 @@ class Background(threading.Thread):
             self._listeners.tell(changed, list_changed=list_changed)
 
     def _list_changed(self, *, indexed: bool) -> bool:
-        version = self._files.memory.databases.run(lambda opened: catalogue.version(opened.db))
+        version = self._files.engine.databases.run(lambda opened: catalogue.version(opened.db))
         if version == self._version and not indexed:
             return False
         self._version = version
-        notes = self._files.memory.databases.run(
+        notes = self._files.engine.databases.run(
             lambda opened: catalogue.fingerprint(opened.db, self._files.root)
         )
         before, self._notes = self._notes, notes

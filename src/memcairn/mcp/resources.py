@@ -101,7 +101,7 @@ def read(files: OpenRoot, uri: str) -> types.ReadResourceResult:
     path = path_of(uri)
     try:
         if uri == INDEX:
-            files.memory.keep_memory_md()
+            files.engine.refresh_memory_md()
         window = files.read(path)
     except MemcairnError as error:
         raise _unknown(uri, error.message) from error

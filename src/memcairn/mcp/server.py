@@ -122,6 +122,7 @@ class MemoryServer(Server[None]):
                 self._background.stop()
             if self._files is not None:
                 self._files.close()
+                self._files.engine.close()
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run what may wait for a disk in one of our own threads."""

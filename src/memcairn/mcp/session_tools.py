@@ -34,7 +34,9 @@ class Timeline:
 @tools.add("Log of this session", text.timeline, "read", read_only=True)
 def mem_session_log(files: OpenRoot) -> Timeline:
     """What was done in this session: time, tool, path, outcome, bytes, duration."""
-    return Timeline(files.session.get().id, sessions.lines(files, files.session.get().id, 1000))
+    session = files.session.get()
+    assert session is not None, "a server starts one"
+    return Timeline(session.id, sessions.lines(files, session.id, 1000))
 
 
 @tools.add("Sessions", text.sessions, "read", read_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from memcairn.hosts import tools as hooks
 from memcairn.mcp import archive_tools, file_tools, history_tools, memory_tools, session_tools
 from memcairn.mcp.table import CORE
+from memcairn.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ def hidden() -> dict[str, Hidden]:
 
     def entry(run: HookTool) -> Hidden:
         return lambda files, arguments: hooks.text(
-            run(files.memory, files.session.get(), arguments)
+            run(Memory(engine=files.engine), files.session.get(), arguments)
         )
 
     return {name: entry(run) for name, run in hooks.HOOK_TOOLS.items()}

@@ -47,7 +47,7 @@ def export(
     data = stream.getvalue()
     if path is not None:
         return ExportResult(exported, path=files.put(path, data).path)
-    most = int(files.memory.config["tools.max_read_bytes"])
+    most = int(files.engine.config["tools.max_read_bytes"])
     if len(data) > most:
         raise UsageError(
             f"the archive has {len(data):,} bytes; one call gives {most:,}",

@@ -12,6 +12,7 @@ from memcairn.notes import frontmatter
 from memcairn.root.recent import recent
 from memcairn.root.search import NOTICE, FoundPassages, checked, search
 from memcairn.safety import secrets
+from memcairn.search.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def gather(files: OpenRoot, max_tokens: int, query: str | None = None) -> Contex
     index, truncated = _memory_md(files, max_tokens)
     left = max_tokens - tokens(index)
     passages: list[FoundPassages] = []
-    for passage in search(files, query, limit=_MAX_PASSAGES) if query else _recent(files):
+    for passage in search(files, Query(query, _MAX_PASSAGES)) if query else _recent(files):
         size = tokens(passage.text) + _FRAME_TOKENS
         if size > left:
             break
@@ -66,7 +67,7 @@ def gather(files: OpenRoot, max_tokens: int, query: str | None = None) -> Contex
 
 def _memory_md(files: OpenRoot, max_tokens: int) -> tuple[str, bool]:
     try:
-        files.memory.keep_memory_md()
+        files.engine.refresh_memory_md()
         window = files.read(paths.MEMORY_MD)
     except NoteError:
         return "", False

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from memcairn.errors import NoteChanged, NoteError, UsageError
 from memcairn.notes.words import query_words
 from memcairn.root import search
+from memcairn.search.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,7 +102,7 @@ class ForgetPlans:
     def _about(self, topic: str) -> list[str]:
         matched: dict[str, set[str]] = {}
         asked = set(query_words(topic))
-        for passage in search.passages(self._files, topic, limit=_MAX_NOTES):
+        for passage in search.passages(self._files, Query(topic, _MAX_NOTES)):
             matched.setdefault(self._files.shown(passage.path), set()).update(passage.matched)
         return [path for path, words in matched.items() if asked and words >= asked]
 

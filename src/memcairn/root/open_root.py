@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
-from memcairn.errors import UsageError
+from memcairn.errors import NoteError, UsageError
 from memcairn.history import Bounds, Journal, Snapshots
 from memcairn.root import observe
 from memcairn.root.forget import ForgetPlans
 from memcairn.root.session import PREFIX, CurrentSession
 from memcairn.safety import secrets
 from memcairn.search import freshness
+from memcairn.search.query import Query
 from memcairn.settings import project
 from memcairn.store import catalogue, roots
 from memcairn.vault import Vault, VaultLimits
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from memcairn.engine import Opened
+    from memcairn.engine import Engine, Opened
     from memcairn.history import Recording, Restoration
     from memcairn.indexing.report import IndexReport
-    from memcairn.memory import Memory
+    from memcairn.root.observe import Observation
     from memcairn.store.database import Database
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Listing, Matches
@@ -74,15 +75,19 @@ class OpenRoot:
     text with a secret, before it writes anything.
 
     Args:
-        memory: where the notes are indexed.
-        root: a folder. It is made if need be.
+        engine: the databases that its notes are indexed in.
+        root: a folder. It is created if it does not exist.
+        starts_session: start a session for the calls if no host has started one. Without a session
+            there is no scratch folder, and the history names none.
 
     Raises:
         UsageError: it is a file, or cannot be made.
     """
 
-    def __init__(self, memory: Memory, root: str | os.PathLike[str]) -> None:
-        self.memory = memory
+    def __init__(
+        self, engine: Engine, root: str | os.PathLike[str], *, starts_session: bool = False
+    ) -> None:
+        self.engine = engine
         self.root = paths.real(os.fspath(root))
         self.key = project.key(self.root)
         try:
@@ -91,16 +96,16 @@ class OpenRoot:
             raise UsageError("is no folder, and cannot be one", path=self.root) from error
         except OSError as error:
             raise UsageError(f"cannot be made: {error.strerror}", path=self.root) from error
-        settings = memory.config
+        settings = engine.config
         self._limits = VaultLimits(
             int(settings["tools.max_read_bytes"]),
             int(settings["tools.max_write_bytes"]),
             int(settings["tools.max_append_bytes"]),
         )
-        self._trash = os.path.join(memory.home, "trash", self.key)
+        self._trash = os.path.join(engine.home, "trash", self.key)
         self.vault = self._vault(self.root, self._trash)
         self.history = Journal(
-            Path(memory.home, "history", self.key),
+            Path(engine.home, "history", self.key),
             Path(self.root),
             bounds=Bounds(
                 int(settings["history.max_bytes"]),
@@ -114,17 +119,16 @@ class OpenRoot:
             keep=int(settings["snapshots.keep"]),
             max_days=float(settings["snapshots.max_days"]),
         )
-        self.session = CurrentSession(memory.home, self.root, self.key)
+        self.session = CurrentSession(engine.home, self.root, self.key, starts=starts_session)
         self.forgetting = ForgetPlans(self)
 
     def _vault(self, root: str, trash: str) -> Vault:
         return Vault(Path(root), trash=Path(trash), limits=self._limits)
 
     def close(self) -> None:
-        """End the session, if it is our own, and close all files."""
+        """End the session that was started for it, and close its files."""
         self.session.end()
         self.history.close()
-        self.memory.close()
 
     def adopt(self) -> None:
         """Make the folder a root with a MEMORY.md, unless it is one, and index what changed in it."""
@@ -135,8 +139,8 @@ class OpenRoot:
             if root.memory_md is None:
                 roots.update(opened.db, root.id, memory_md=True)
 
-        self.memory.databases.run(work)
-        self.memory.index(self.root, embed=False)
+        self.engine.databases.run(work)
+        self.refresh()
 
     def shown(self, path: str) -> str:
         """An absolute path below the root, as the tools take it."""
@@ -146,21 +150,23 @@ class OpenRoot:
     def title(self, path: str) -> str:
         """The title of a note; of any other file its path."""
         real = os.path.join(self.root, path)
-        found = self.memory.databases.run(lambda opened: catalogue.at(opened.db, [real]))
+        found = self.engine.databases.run(lambda opened: catalogue.at(opened.db, [real]))
         return found[0].title if found else path
 
     def catalogued(self, work: Callable[[Database], T]) -> T:
         """Read from the index, after files that came to the root or went from it were noticed."""
 
         def read(opened: Opened) -> T:
-            freshness.look_at_folders(opened.db, opened.indexer)
+            freshness.check_folders(opened)
             return work(opened.db)
 
-        return self.memory.databases.run(read)
+        return self.engine.databases.run(read)
 
     def refresh(self) -> IndexReport:
-        """Look at every file of the root, and index what changed."""
-        return self.memory.index(self.root, embed=False)
+        """Check every file of the root, index what changed, and refresh MEMORY.md."""
+        report = self.engine.index(self.root)
+        self.engine.refresh_memory_md()
+        return report
 
     # ── the session's scratch folder ─────────────────────────────────────────────────────────────
 
@@ -169,6 +175,8 @@ class OpenRoot:
         if not path.startswith(PREFIX) and path != PREFIX.rstrip("/"):
             return self.vault, path, ""
         session = self.session.get()
+        if session is None:
+            raise UsageError("there is no session, so there is no scratch folder", path=path)
         vault = self._vault(session.scratch, os.path.join(session.folder, "trash"))
         return vault, path[len(PREFIX) :], PREFIX
 
@@ -194,7 +202,7 @@ class OpenRoot:
 
     def used(self, shown: Iterable[str]) -> None:
         """A model was shown these files, since it asked; see `Memory.note_used`."""
-        self.memory.note_used(os.path.join(self.root, path) for path in shown)
+        self.engine.note_used(os.path.join(self.root, path) for path in shown)
 
     def take(self, path: str) -> bytes:
         """A whole file, as far as the limit of a write reaches."""
@@ -242,8 +250,11 @@ class OpenRoot:
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
     def recording(self, tool: str, *changing: str) -> AbstractContextManager[Recording]:
-        """The history of a change to these paths, which is made in the block."""
-        return self.history.recording(tool, changing, session=self.session.get().id)
+        """Record the change to these paths that is made in the block."""
+        session = self.session.get()
+        return self.history.recording(
+            tool, changing, session=None if session is None else session.id
+        )
 
     def write(
         self, path: str, content: str, *, overwrite: bool = False, if_match: str | None = None
@@ -287,33 +298,51 @@ class OpenRoot:
         return self._saved(written)
 
     def observe(
-        self,
-        text: str,
-        *,
-        title: str = "",
-        type: str | None = None,  # noqa: A002 - the name of the key in the frontmatter
-        tags: Sequence[str] = (),
-        hint: str = "",
+        self, observation: Observation, *, new: bool = False, allow_secret: bool = False
     ) -> Observed:
-        """Remember something, without choosing a path; an older note that says the same is renewed.
+        """Remember something without choosing a path; a note that says the same is renewed.
+
+        Args:
+            observation: what to remember.
+            new: write a new note even if one says nearly the same.
+            allow_secret: write it even if it holds what looks like a secret; that is logged.
 
         Raises:
             UsageError: the text is empty.
+            SecretFound: the text holds what looks like a secret.
+            NoteError: it cannot be written.
         """
-        said = observe.Observation(text, title, type, tuple(tags), description=hint)
-        said = observe.checked(said, allow_secret=False)
-        near = self.memory.search(said.text, limit=5, root=self.root)
-        older = observe.same(self.root, dict.fromkeys(passage.path for passage in near), said)
+        observation = observe.checked(observation, allow_secret=allow_secret)
+        older = None if new else self._repeated(observation)
         if older is not None:
             path = self.shown(older)
             with self.recording("observe", path):
-                observe.renew(self.root, older, said)
+                observe.renew(self.root, older, observation)
         else:
             with self.recording("observe") as recording:
-                path = self.shown(observe.write(self.root, said))
+                path = self.shown(observe.write(self.root, observation))
                 recording.created([path])
         self.index([path])
         return Observed(path, created=older is None)
+
+    def _repeated(self, observation: Observation) -> str | None:
+        near = self.engine.search(Query(observation.text, 5, root=self.root))
+        return observe.same(self.root, dict.fromkeys(p.path for p in near), observation)
+
+    def pin(self, path: str, *, pinned: bool) -> bool:
+        """Set or remove `pinned: true` in a note's frontmatter; False if nothing changed.
+
+        Raises:
+            NoteError: it is not a note of this root, or cannot be changed.
+        """
+        real = os.path.join(self.root, path)
+        if not self.index([path]):
+            raise NoteError("not a note", path=real)
+        with self.recording("pin" if pinned else "unpin", path):
+            changed = observe.set_pinned(self.root, real, pinned=pinned)
+        if changed:
+            self.index([path])
+        return changed
 
     def mkdir(self, path: str) -> None:
         """Make a folder, and those above it."""
@@ -378,15 +407,7 @@ class OpenRoot:
     def index(self, changed: Iterable[str]) -> set[str]:
         """Index files that changed, and keep MEMORY.md; returns those that are in the index now."""
         real = {os.path.join(self.root, path): path for path in changed}
-
-        def work(opened: Opened) -> set[str]:
-            opened.indexer.progress = None
-            opened.indexer.index_files(real)
-            return {path for place, path in real.items() if opened.indexer.known(place)}
-
-        known = self.memory.databases.run(work)
-        self.memory.keep_memory_md()
-        return known
+        return {real[path] for path in self.engine.index_files(real)}
 
 
 def _as_saved(written: WrittenFile, *, searchable: bool) -> WriteResult:

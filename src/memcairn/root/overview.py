@@ -12,6 +12,7 @@ from memcairn.fs import walk
 from memcairn.root import search
 from memcairn.root.recent import changed_at, recent
 from memcairn.safety import secrets
+from memcairn.search.query import Query
 from memcairn.store import catalogue, overview
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ class About:
 def about(files: OpenRoot, topic: str) -> About:
     """Which notes say something about a topic: at most ten, each once."""
     best: dict[str, search.FoundPassages] = {}
-    for passage in search.search(files, topic, limit=_PASSAGES):
+    for passage in search.search(files, Query(topic, _PASSAGES)):
         best.setdefault(passage.path, passage)
     wanted = list(best)[:_NOTES]
     absolute = [os.path.join(files.root, path) for path in wanted]
-    rows = files.memory.databases.run(lambda opened: catalogue.at(opened.db, absolute))
+    rows = files.engine.databases.run(lambda opened: catalogue.at(opened.db, absolute))
     listed = (_listed(files, row) for row in rows)
     known = tuple(KnownTopic(note, best[note.path]) for note in listed if note.path in best)
     return About(topic, search.NOTICE, known)
@@ -104,12 +105,12 @@ def summary(files: OpenRoot) -> Summary:
             catalogue.counts(opened.db, files.root),
             [
                 f"{files.shown(problem.path)}:{problem.line}: {problem.message}"
-                for problem in overview.problems(opened.db, files.memory.config)
+                for problem in overview.problems(opened.db, files.engine.config)
                 if paths.is_inside(problem.path, files.root)
             ],
         )
 
-    counts, problems = files.memory.databases.run(work)
+    counts, problems = files.engine.databases.run(work)
     return Summary(
         root=files.root,
         notes=counts.notes,
@@ -121,7 +122,7 @@ def summary(files: OpenRoot) -> Summary:
         recent=tuple(_listed(files, note) for note in latest),
         memory_md_lines=_memory_md_lines(files),
         problems=tuple(problems[:20]),
-        waiting=files.memory.queue_status().depth,
+        waiting=files.engine.queue_status().depth,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from memcairn.errors import UsageError
 from memcairn.root.verify import verify
@@ -16,6 +16,7 @@ from memcairn.safety import injection, secrets
 if TYPE_CHECKING:
     from memcairn.root.open_root import OpenRoot
     from memcairn.search.passages import Passage
+    from memcairn.search.query import Query
 
 
 # Stands before passages wherever a model reads them.
@@ -47,44 +48,24 @@ class FoundPassages:
     warnings: tuple[str, ...] | None = None
 
 
-def search(
-    files: OpenRoot,
-    query: str,
-    *,
-    limit: int = 10,
-    namespace: str | None = None,
-    budget_words: int | None = None,
-    type: str | None = None,  # noqa: A002 - the name of the key in the frontmatter
-    since: str | None = None,
-    until: str | None = None,
-) -> tuple[FoundPassages, ...]:
-    """What the notes of a root say about something, best first; see `Memory.search`.
+def search(files: OpenRoot, query: Query) -> tuple[FoundPassages, ...]:
+    """The passages of a root's notes that answer a query, best first; see `Memory.search`.
 
     Raises:
-        UsageError: the query is longer than the limit of a call, or a date is none.
+        UsageError: the query is too long for one call, or cannot be understood.
     """
-    asked = passages(
-        files,
-        query,
-        limit=limit,
-        namespace=namespace,
-        budget_words=budget_words,
-        type=type,
-        since=since,
-        until=until,
-    )
-    return tuple(_found(files, passage) for passage in asked)
+    return tuple(_found(files, passage) for passage in passages(files, query))
 
 
-def passages(files: OpenRoot, query: str, **asked: Any) -> list[Passage]:
-    """As `search`, before they are made safe: for what no model is shown."""
-    most = int(files.memory.config["tools.max_query_chars"])
-    if len(query) > most:
+def passages(files: OpenRoot, query: Query) -> list[Passage]:
+    """The passages of `search` as they are in the index: with secrets, and absolute paths."""
+    most = int(files.engine.config["tools.max_query_chars"])
+    if len(query.text) > most:
         raise UsageError(
-            f"the query has {len(query):,} characters; at most {most:,} are searched for",
+            f"the query has {len(query.text):,} characters; the limit is {most:,}",
             hint="ask with the words that matter most",
         )
-    found = files.memory.search(query, root=files.root, **asked)
+    found = files.engine.search(query._replace(root=files.root))
     ours = verify(files, [passage.path for passage in found])
     return [passage for passage in found if passage.path in ours]
 

@@ -1,7 +1,7 @@
-"""The session that a server's calls belong to, and the files of its scratch folder.
+"""The session that calls belong to.
 
-A host that has started a session above this process is joined; otherwise there is one of our own,
-which ends with us.
+It is the session that a host has started above this process. Without one, a server starts a session,
+which ends with the server; a command in a terminal has none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How often it is looked whether a host has started a session, or ended ours.
+# How often it is checked whether a host has started a session, or ended this one.
 _POLL_S = 5.0
 PREFIX = "scratch/"
 
@@ -32,24 +32,33 @@ class CurrentSession:
 
     Args:
         home: the folder of caches and state.
-        root: the root that is served.
-        clock: seconds that only grow.
+        root: the root that the calls are about.
+        key: the name of the root in the home.
+        starts: start a session if no host has started one.
+        clock: monotonic seconds.
     """
 
     def __init__(
-        self, home: str, root: str, key: str, clock: Callable[[], float] = time.monotonic
+        self,
+        home: str,
+        root: str,
+        key: str,
+        *,
+        starts: bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.sessions = Sessions(home)
         self._root = root
         self._key = key
+        self._starts = starts
         self._clock = clock
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._own: Session | None = None
-        self._looked_at = float("-inf")
+        self._checked_at = float("-inf")
 
-    def get(self) -> Session:
-        """The session that a call made now belongs to.
+    def get(self) -> Session | None:
+        """The session that a call made now belongs to; None if there is none.
 
         Raises:
             StateError: the home cannot be written.
@@ -57,13 +66,13 @@ class CurrentSession:
         """
         with self._lock:
             now = self._clock()
-            if self._session is None or now - self._looked_at > _POLL_S:
-                self._looked_at = now
+            if self._session is None or now - self._checked_at > _POLL_S:
+                self._checked_at = now
                 self._session = self.sessions.current(os.environ) or self._started()
             return self._session
 
-    def _started(self) -> Session:
-        if self._own is None:
+    def _started(self) -> Session | None:
+        if self._own is None and self._starts:
             self._own = self.sessions.start(None, root=self._root, pid=os.getpid())
         return self._own
 
@@ -76,7 +85,7 @@ class CurrentSession:
         self.sessions.audit(self._key, line, session)
 
     def end(self) -> None:
-        """End the session, if it is our own; if that cannot be written, the next one to start does."""
+        """End the session that was started here; if that cannot be written, the next start does it."""
         with self._lock:
             if self._own is not None:
                 try:

@@ -89,9 +89,9 @@ def lines(files: OpenRoot, session_id: str, limit: int) -> tuple[Done, ...]:
 
 def _of_root(files: OpenRoot) -> Iterator[Session]:
     """Also the one that is on now, whatever its host says of its root."""
-    current = files.session.get().id
+    current = files.session.get()
     for found in files.session.sessions.all():
-        if found.root == files.root or found.id == current:
+        if found.root == files.root or (current is not None and found.id == current.id):
             yield found
 
 

@@ -15,6 +15,7 @@ from memcairn import paths
 from memcairn.errors import NoteError
 from memcairn.fs.sandbox import open_root
 from memcairn.fs.signature import signature_of
+from memcairn.store import notes as store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,10 +30,10 @@ def verify(files: OpenRoot, notes: Iterable[str]) -> set[str]:
     """Those of these notes, by absolute path, whose indexed text is that of a file of the root."""
 
     def work(opened: Opened) -> list[KnownNote]:
-        known = map(opened.indexer.known, dict.fromkeys(notes))
-        return [note for note in known if note is not None]
+        found = (store.known(opened.db, path) for path in dict.fromkeys(notes))
+        return [note for note in found if note is not None]
 
-    known = files.memory.databases.run(work)
+    known = files.engine.databases.run(work)
     with open_root(Path(files.root)) as root:
         return {note.path for note in known if _holds(root, files.root, note)}
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from memcairn.errors import UsageError
 from memcairn.fs.signature import LARGEST_INTEGER
 from memcairn.search import date_ranges, periods
-
-if TYPE_CHECKING:
-    from memcairn.search.query import Query
 
 ACCEPTED_FORMS = (
     "2026, 2026-06, 2026-06-03, 2026-06-03T14:00, 2026-06-03T14:00+02:00, or a time like "
@@ -60,20 +57,6 @@ def parse_date(text: str, today: date) -> DateSpan:
         raise UsageError(
             f"{text!r} is not a date", hint=f"accepted forms: {ACCEPTED_FORMS}"
         ) from None
-
-
-def between(query: Query, since: str | None, until: str | None, as_of: str | None) -> Query:
-    """The query with these dates.
-
-    Raises:
-        UsageError: one of them is not a date.
-    """
-    today = date.fromisoformat(query.day)
-    return query._replace(
-        since=parse_date(since, today).start if since else None,
-        until=parse_date(until, today).end if until else None,
-        as_of=parse_date(as_of, today) if as_of else None,
-    )
 
 
 def _date_range(text: str, today: date) -> date_ranges.DateRange:

@@ -8,68 +8,77 @@ changed, it is indexed and the search is repeated.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from memcairn.fs.signature import MAX_NOTES, changed_files, changed_folders, is_unchanged
-from memcairn.indexing.report import IndexReport
 from memcairn.store import folders, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from memcairn.indexing import Indexer
+    from memcairn.indexing.indexer import Indexer
     from memcairn.search.passages import Source
     from memcairn.store.database import Database
 
-# One stat of a folder takes 1-2 µs; above this number, only scans and the watcher find changes.
+# One stat of a folder takes 1-2 µs; beyond this many, scans and the watcher notice changes.
 MAX_FOLDERS = 2_000
-# Above `MAX_NOTES`, each search checks this many notes.
+# Above MAX_NOTES, each search checks this many.
 SAMPLE_SIZE = 250
 
 
-def look_at_folders(db: Database, indexer: Indexer) -> IndexReport:
-    """Index the files that were added to or removed from a folder since it was last listed."""
-    report = IndexReport()
-    listed = folders.listed(db)
+class Index(Protocol):
+    """index.db, and the indexer over it, which is imported on first use."""
+
+    @property
+    def db(self) -> Database: ...  # noqa: D102
+
+    @property
+    def indexer(self) -> Indexer: ...  # noqa: D102
+
+
+def check_folders(index: Index) -> None:
+    """Index files that were added to a folder, or removed from it, since it was last listed."""
+    listed = folders.listed(index.db)
     if len(listed) <= MAX_FOLDERS:
         for folder in changed_folders(listed):
-            report.add(indexer.relist(folder, listed))
-    return report
+            index.indexer.relist(folder, listed)
 
 
-def look_at_some(db: Database, indexer: Indexer, after: int) -> tuple[IndexReport, int]:
-    """Index the notes that were edited in place: among all notes, or among the next `SAMPLE_SIZE`.
+def check_notes(index: Index, after: int) -> int:
+    """Index notes that were edited in place: of all notes, or of the next sample of many.
 
     Args:
-        db: index.db.
-        indexer: the indexer of that database.
-        after: the note id at which the last call ended; 0 at first.
+        index: what is checked.
+        after: where the last check ended; 0 at first.
 
     Returns:
-        The report, and the note id at which this call ended.
+        Where this check ended.
     """
-    few = signatures.are_at_most(db, MAX_NOTES)
-    notes, last = signatures.of_some(db, 0 if few else after, MAX_NOTES if few else SAMPLE_SIZE)
+    few = signatures.are_at_most(index.db, MAX_NOTES)
+    notes, last = signatures.of_some(
+        index.db, 0 if few else after, MAX_NOTES if few else SAMPLE_SIZE
+    )
     changed = changed_files(notes)
-    return indexer.index_files(changed) if changed else IndexReport(), last or 0
+    if changed:
+        index.indexer.index_files(changed)
+    return last or 0
 
 
-def look_at_notes(indexer: Indexer, sources: Mapping[str, Source]) -> IndexReport:
-    """Index the notes of an answer that have changed since they were indexed.
+def check_sources(index: Index, sources: Mapping[str, Source]) -> set[str]:
+    """Index the notes of an answer that changed since they were indexed; returns their paths.
 
     Args:
-        indexer: the indexer of the database.
-        sources: the files that the answer was read from, by path. If another process has indexed one since,
-            the answer is out of date, and the report lists the note as indexed.
+        index: what the answer was read from.
+        sources: what the answer was read from, by path. A file that another process indexed since
+            then counts as changed.
     """
     changed = [path for path, source in sources.items() if not is_unchanged(path, source.signature)]
     if not changed:
-        return IndexReport()
-    report = indexer.index_files(changed)
-    reported = {*report.indexed, *report.removed, *report.failed}
+        return set()
+    report = index.indexer.index_files(changed)
+    outdated = {*report.indexed, *report.removed, *report.failed}
     for path in changed:
-        if path not in reported:
-            now = indexer.known(path)
-            if now is None or now.hash != sources[path].hash:
-                report.indexed.append(path)
-    return report
+        now = index.indexer.known(path)
+        if now is None or now.hash != sources[path].hash:
+            outdated.add(path)
+    return outdated

@@ -9,7 +9,6 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from memcairn.embedding import backlog, providers
 from memcairn.errors import MemcairnError
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ class Model:
     @property
     def wanted(self) -> bool:
         """Whether a model is configured; the default one must also be installed."""
+        from memcairn.embedding import backlog  # noqa: PLC0415 - a search by words does not need it
+
         return backlog.is_wanted(self._settings)
 
     def embedder(self) -> Embedder | None:
@@ -52,6 +53,8 @@ class Model:
         """
         with self._lock:
             if self._loaded is None and self.wanted:
+                from memcairn.embedding import providers  # noqa: PLC0415 - as above
+
                 self._loaded = providers.load(providers.chosen(self._settings))
             return self._loaded
 

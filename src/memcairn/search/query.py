@@ -2,47 +2,83 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from memcairn import paths
+from memcairn.errors import UsageError
 from memcairn.search import periods
 from memcairn.store import path_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memcairn.search.dates import DateSpan, Edge
+    from memcairn.search.dates import DateSpan
 
 
 class Query(NamedTuple):
-    """A search.
+    """What is searched for, and which notes may answer.
 
     Args:
         text: words, a question, an error message: anything.
-        limit: the most passages that are wanted.
-        namespace: only notes with this label.
-        root: only notes below this folder (real path).
-        budget_words: the most words that all passages together may have.
-        type: only notes of this type, in any case.
-        since: only notes of this moment or later, by their own date, else by when the file was changed.
-        until: only notes from before this moment.
-        as_of: what was known then: only notes that were there, and what was valid is judged at that time.
+        limit: the maximum number of passages.
+        namespace: only notes with this namespace; an unknown one finds nothing.
+        root: only notes in this folder or below it.
+        budget_words: the maximum number of words in all passages together.
+        type: only notes of this type (user, feedback, project, reference or any other word).
+        since: only notes of this date or later. A date is "2026", "2026-06", "2026-06-03", a moment
+            such as "2026-06-03T14:00", or words such as "last week". The date of a note is its own,
+            otherwise the time when its file was changed.
+        until: only notes of this date or earlier; the whole year, month or day counts.
+        as_of: what was known at the end of this date: later notes are left out, and notes that
+            expired or were superseded later are shown as valid.
     """
 
     text: str
     limit: int = 10
     namespace: str | None = None
-    root: str | None = None
+    root: str | os.PathLike[str] | None = None
     budget_words: int | None = None
     type: str | None = None
-    since: Edge | None = None
-    until: Edge | None = None
-    as_of: DateSpan | None = None
+    since: str | None = None
+    until: str | None = None
+    as_of: str | None = None
+
+    def checked(self) -> Query:
+        """The query with the real path of its root.
+
+        Raises:
+            UsageError: `limit` or `budget_words` is below 1, or a date cannot be understood.
+        """
+        if self.limit < 1:
+            raise UsageError(f"the limit is {self.limit}; it must be at least 1")
+        if self.budget_words is not None and self.budget_words < 1:
+            raise UsageError(f"the budget is {self.budget_words} words; it must be at least 1")
+        for name in ("since", "until", "as_of"):
+            self.date_span(name)
+        return self if self.root is None else self._replace(root=paths.real(os.fspath(self.root)))
+
+    def date_span(self, name: str) -> DateSpan | None:
+        """The time that `since`, `until` or `as_of` names; None if it is not given.
+
+        Raises:
+            UsageError: the date cannot be understood.
+        """
+        text: str | None = getattr(self, name)
+        if not text:
+            return None
+        from datetime import date  # noqa: PLC0415 - few searches have a date
+
+        from memcairn.search import dates  # noqa: PLC0415 - as above
+
+        return dates.parse_date(text, date.today())  # noqa: DTZ011 - dates are local time
 
     @property
     def day(self) -> str:
-        """The day, in ISO 8601, that the search is about: today, or the last one of `as_of`."""
-        return time.strftime("%Y-%m-%d") if self.as_of is None else self.as_of.last_day
+        """The day that the search is about, in ISO 8601: today, or the last day of `as_of`."""
+        as_of = self.date_span("as_of")
+        return time.strftime("%Y-%m-%d") if as_of is None else as_of.last_day
 
     @property
     def period(self) -> periods.Period | None:
@@ -92,20 +128,17 @@ def note_filter(query: Query) -> Filter:
         row["namespace"] = query.namespace
     if query.root is not None:
         terms.append(_BELOW)
-        row |= zip(_BOUNDS, path_range.bounds(query.root), strict=True)
+        row |= zip(_BOUNDS, path_range.bounds(os.fspath(query.root)), strict=True)
     if query.type is not None:
         terms.append("note.type = :type")
         row["type"] = query.type.strip().lower()
-    for name, sql, edge in (
-        ("since", _SINCE, query.since),
-        ("until", _UNTIL, query.until),
-        ("as_of", _AS_OF, query.as_of and query.as_of.end),
-    ):
-        if edge is not None:
+    for name, sql in (("since", _SINCE), ("until", _UNTIL), ("as_of", _AS_OF)):
+        span = query.date_span(name)
+        if span is not None:
+            edge = span.start if name == "since" else span.end
             terms.append(sql)
             row |= {name: edge.text, f"{name}_ns": edge.mtime_ns, "now": time.time_ns()}
-    if query.since is not None:
-        row["since_day"] = query.since.text[:10]
+            row[f"{name}_day"] = edge.text[:10]
     return Filter(" AND ".join(terms), row)
 
 

@@ -74,8 +74,9 @@ def _successor(db: Database, path: str, root: int, name: str, query: Query) -> s
         found, date, mtime_ns = paths.from_db(row[0]), row[1], row[2]
         if found == path:
             return None
-        if query.as_of is not None:
-            end = query.as_of.end
+        as_of = query.date_span("as_of")
+        if as_of is not None:
+            end = as_of.end
             later = date >= end.text if date else mtime_ns == 0 or mtime_ns >= end.mtime_ns
             return None if later else found
         return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ _ASKED_AS = "embedding.asked_as"
 _FAILED = "embedding.failed"
 
 
-@dataclass(frozen=True, slots=True)
-class VectorModel:
+class VectorModel(NamedTuple):
     """The model that all vectors of the index are of.
 
     Attributes:
