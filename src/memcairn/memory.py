@@ -454,14 +454,15 @@ class Memory:
         # A search needs neither of them.
         from pathlib import Path  # noqa: PLC0415
 
-        from memcairn.root.observe import Observation  # noqa: PLC0415
+        from memcairn.root import observe  # noqa: PLC0415
 
         if isinstance(observation, str):
-            observation = Observation(observation)
+            observation = observe.Observation(observation)
+        observation = observe.checked(observation, allow_secret=allow_secret)
         open_root = self.open_root(self._observed_root(root))
         try:
             open_root.adopt()
-            observed = open_root.observe(observation, new=new, allow_secret=allow_secret)
+            observed = open_root.observe(observation, new=new)
         finally:
             open_root.close()
         path = os.path.join(open_root.root, observed.path)
@@ -473,7 +474,9 @@ class Memory:
         """Where `observe` writes."""
         folder = os.fspath(given) if given is not None else self.config["memory.root"]
         if not folder:
-            return os.path.join(self.home, "memory")
+            real = paths.real(os.path.join(self.home, "memory"))
+            paths.make_private_folder(real)
+            return real
         real = paths.real(folder)
         if not os.path.isdir(real):
             raise UsageError("not a folder", path=real, hint="create it, or name another one")

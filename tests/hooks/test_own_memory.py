@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def is_changed(memory: Memory, folder: Path) -> bool:
-    return memory.databases.run(
+    return memory.engine.databases.run(
         lambda opened: own_memory.is_changed(opened.db, str(folder), memory.config)
     )
 
@@ -63,10 +63,10 @@ def test_inodes_of_64_bits_are_compared_as_the_index_holds_them(
         })  # fmt: skip
 
     now = signature.signature_of(with_inode(lstat(root / "first.md")))
-    memory.databases.run(
+    memory.engine.databases.run(
         lambda opened: opened.db.execute("UPDATE note SET inode = ?", (now.inode,))
     )
-    memory.databases.run(
+    memory.engine.databases.run(
         lambda opened: opened.db.execute("UPDATE no_note SET inode = ?", (now.inode,))
     )
     monkeypatch.setattr(os, "lstat", lambda path: with_inode(lstat(path)))
@@ -147,8 +147,8 @@ def test_memory_md_is_outdated_exactly_when_a_call_would_refresh_it(
         "the day": "UPDATE memory_md SET day = day - 1",
         "nothing": "SELECT 1",
     }[changed]
-    memory.databases.run(lambda opened: opened.db.execute(sql))
-    memory.databases.run(
+    memory.engine.databases.run(lambda opened: opened.db.execute(sql))
+    memory.engine.databases.run(
         lambda opened: opened.db.execute("UPDATE root SET memory_md = ?", (choice,))
     )
     refreshed: list[str] = []
@@ -157,7 +157,7 @@ def test_memory_md_is_outdated_exactly_when_a_call_would_refresh_it(
     )
     today = current.this_day().toordinal()
 
-    cheap = memory.databases.run(lambda opened: outdated.outdated_roots(opened.db, today))
+    cheap = memory.engine.databases.run(lambda opened: outdated.outdated_roots(opened.db, today))
 
     memory.keep_memory_md()
     assert bool(cheap) is bool(refreshed)

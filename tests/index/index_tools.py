@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from memcairn import Query
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,7 +35,7 @@ def settle(*paths: Path, age_s: int = 0) -> None:
 
 def found(memory: Memory, query: str, **more: object) -> set[str]:
     """The names of the notes that a search finds."""
-    return {os.path.basename(p.path) for p in memory.search(query, **more)}  # type: ignore[arg-type]
+    return {os.path.basename(p.path) for p in memory.search(Query(query, **more))}  # type: ignore[arg-type]
 
 
 def rows(memory: Memory, sql: str, *values: object) -> list[tuple]:

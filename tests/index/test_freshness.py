@@ -188,7 +188,7 @@ def test_a_note_edited_in_place_is_found_by_its_new_words(memory: Memory, settle
 def test_of_many_notes_a_share_is_looked_at_by_each_search(
     memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freshness, "MOST_NOTES", 10)
+    monkeypatch.setattr(freshness, "MAX_NOTES", 10)
     monkeypatch.setattr(freshness, "SAMPLE_SIZE", 4)
     for number in range(11):
         write(notes / f"{number:02}.md", f"kiwi {number}\n")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from memcairn import Memory, Observation, Query
 from memcairn.errors import NoteError, SecretFound, UsageError
 from memcairn.notes import frontmatter
-from memcairn.root import observe
+from memcairn.root import observe, revert
 from support import PROGRAM
 
 SAID = "We deploy with blue-green, and the old colour stays up for an hour"
@@ -73,7 +73,7 @@ def test_where_it_is_written(memory, tmp_path, monkeypatch):
     monkeypatch.setenv("MEMCAIRN_MEMORY_ROOT", str(tmp_path / "mine"))
     with Memory() as other:
         assert other.observe("Something else altogether").is_relative_to(tmp_path / "mine")
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="not a folder"):
         memory.observe(SAID, root=tmp_path / "nowhere")
 
 
@@ -142,7 +142,7 @@ def test_a_note_of_many_facts_is_not_the_same_as_one_of_them(memory, home):
 def test_a_secret_is_refused_and_not_told(memory, home, where):
     said = {"text": SAID, where: [KEY] if where == "tags" else f"it is {KEY}"}
     with pytest.raises(SecretFound) as caught:
-        memory.observe(**said)
+        memory.observe(Observation(**said))
     assert KEY not in str(caught.value)
     assert not (home / "memory").exists()
 
@@ -285,3 +285,40 @@ def test_a_closed_standard_input_is_a_usage_error():
 
     assert done.returncode == 2
     assert done.stderr.startswith("memcairn: standard input is closed\n")
+
+
+# ── history ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_a_terminal_adds_pins_and_unpins_is_in_the_history_and_can_be_undone(memory, home):
+    path = memory.observe("we deploy with blue-green, never with canary")
+    added = path.read_bytes()
+    memory.pin(path)
+    pinned = path.read_bytes()
+    memory.unpin(path)
+
+    root = memory.open_root(home / "memory")
+    name = root.shown(str(path))
+    tools = [revision.tool for revision in root.history.log(10, path=name)]
+    assert tools == ["unpin", "pin", "observe"]
+
+    revert.revert(root, name)
+    assert path.read_bytes() == pinned
+    newest, *_ = root.history.log(10, path=name)
+    revert.revert(root, name, root.history.log(10, path=name)[-1].id)
+    assert path.read_bytes() == added
+    assert newest.tool == "revert"
+    assert [session.id for session in root.session.sessions.all()] == []
+    root.close()
+
+
+def test_a_correction_of_a_repetition_can_be_undone(memory, home):
+    path = memory.observe("the release runs every friday at noon")
+    before = path.read_bytes()
+    memory.observe("at noon the release runs every friday")
+
+    root = memory.open_root(home / "memory")
+    assert path.read_bytes() != before
+    revert.revert(root, root.shown(str(path)))
+    assert path.read_bytes() == before
+    root.close()

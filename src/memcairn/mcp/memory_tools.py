@@ -9,7 +9,7 @@ from pydantic import Field
 
 from memcairn.mcp import text
 from memcairn.mcp.table import Strings, Tools
-from memcairn.root import Observed, OpenRoot, context, overview, search
+from memcairn.root import Observed, OpenRoot, context, observe, overview, search
 from memcairn.root.forget import Forgotten, Preview
 from memcairn.root.observe import Observation
 from memcairn.search.query import Query
@@ -77,7 +77,8 @@ def memory_observe(
     Call it when the user states a preference or corrects you, when something is decided, when you
     find out what cost time, or when you are asked to remember. Not for what the code says itself.
     """
-    return files.observe(Observation(content, title, type, tuple(tags), description=hint))
+    observation = Observation(content, title, type, tuple(tags), description=hint)
+    return files.observe(observe.checked(observation, allow_secret=False))
 
 
 @tools.add("Load context", text.context, "found", read_only=True)

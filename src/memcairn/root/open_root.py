@@ -297,22 +297,16 @@ class OpenRoot:
             written = vault.edit(path, old, new)
         return self._saved(written)
 
-    def observe(
-        self, observation: Observation, *, new: bool = False, allow_secret: bool = False
-    ) -> Observed:
+    def observe(self, observation: Observation, *, new: bool = False) -> Observed:
         """Remember something without choosing a path; a note that says the same is renewed.
 
         Args:
-            observation: what to remember.
+            observation: what to remember, as `memcairn.root.observe.checked` returned it.
             new: write a new note even if one says nearly the same.
-            allow_secret: write it even if it holds what looks like a secret; that is logged.
 
         Raises:
-            UsageError: the text is empty.
-            SecretFound: the text holds what looks like a secret.
             NoteError: it cannot be written.
         """
-        observation = observe.checked(observation, allow_secret=allow_secret)
         older = None if new else self._repeated(observation)
         if older is not None:
             path = self.shown(older)
