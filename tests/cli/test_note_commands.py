@@ -11,7 +11,6 @@ import pytest
 
 from memcairn.cli.commands import run
 from memcairn.memory import Memory
-from memcairn.root import OpenRoot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +22,7 @@ SECOND = "# Tea\n\nWe drink sencha.\n"
 @pytest.fixture
 def root(notes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A notes folder with a note that was changed once, and a working directory elsewhere."""
-    files = OpenRoot(Memory(), notes)
+    files = Memory().open_root(notes)
     files.adopt()
     files.write("project/tea.md", FIRST)
     files.write("project/tea.md", SECOND, overwrite=True)
