@@ -111,8 +111,8 @@ _CLOSING = (
 )
 _OPENING = r"（［｛〈《「『【〔〖〘〚(\[{‘“"
 # A line may break between any two characters of Chinese and Japanese, but only at the spaces of Korean
-# and most other scripts.
-_UNBREAKABLE = re.compile(
+# and most other scripts. Compiled when first needed, which takes milliseconds.
+_UNBREAKABLE = (
     rf"[{_OPENING}]*(?:(?![{_OPENING}{_CLOSING}])[{_EAST_ASIAN}][{_CLOSING}]*"
     rf"|(?:[^{_EAST_ASIAN}{_SPACE}]|[{_CLOSING}])+)|[{_OPENING}]+"
 )
@@ -151,7 +151,7 @@ def _breaks(line: str, columns: int, indent: int) -> Iterator[tuple[int, int]]:
     edges = [0, *accumulate(map(_width, line))]
     first = last = 0
     left = columns
-    for match in _UNBREAKABLE.finditer(line):
+    for match in re.finditer("[^ ]+" if line.isascii() else _UNBREAKABLE, line):
         start, end = match.span()
         if last and edges[end] - edges[first] > left:
             yield first, last
