@@ -153,6 +153,16 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         assert not anchor or anchor in anchors(file), link
 
 
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(PROJECT)) for page in PAGES])
+def test_every_source_file_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[a-z_-]+/)+[a-z_]+\.py|tests/[a-z_/]+)`", text)
+    folders = (PROJECT, PROJECT / "src" / "memcairn", PROJECT / "models")
+    missing = [name for name in named if not any((folder / name).exists() for folder in folders)]
+
+    assert not missing
+
+
 def test_the_site_has_every_page() -> None:
     listed = re.findall(r"[\w/.-]+\.md", (PROJECT / "mkdocs.yml").read_text(encoding="utf-8"))
 
