@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,10 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user without any host."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_PROJECT_DIR", "CLAUDE_CODE_DISABLE_AUTO_MEMORY"):
+    for name in (
+        "CLAUDE_CONFIG_DIR", "CLAUDE_PROJECT_DIR", "CLAUDE_CODE_DISABLE_AUTO_MEMORY",
+        "CLAUDE_CODE_PROJECT_DIR_NAME",
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -167,6 +171,170 @@ def test_the_settings_of_claude_code_count(
         "claude": str(folder),
     }
     assert root_of(repository, home) == wanted[expected]
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "expected"),
+    [
+        ("~/.claude/settings.json", {"autoMemoryEnabled": False}, None),
+        (".claude/settings.json", {"autoMemoryEnabled": False}, None),
+        (".claude/settings.local.json", {"autoMemoryEnabled": False}, None),
+        ("policy", {"autoMemoryEnabled": False}, None),
+        ("~/.claude/settings.json", {"autoMemoryDirectory": "~/other"}, "other"),
+        (".claude/settings.json", {"autoMemoryDirectory": "~/other"}, "other"),
+        (".claude/settings.local.json", {"autoMemoryDirectory": "~/other"}, "other"),
+        ("policy", {"autoMemoryDirectory": "~/other"}, "other"),
+        ("policy.d", {"autoMemoryDirectory": "~/other"}, "other"),
+        ("~/.claude/settings.json", {"autoMemoryDirectory": "relative"}, "default"),
+    ],
+)
+def test_each_settings_file_of_claude_code_counts(
+    file: str,
+    given: dict[str, object],
+    expected: str | None,
+    repository: Path,
+    user: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(project, "_POLICY_FOLDERS", {sys.platform: str(user / "policy")})
+    claude_memory(user, repository).mkdir(parents=True)
+    write_json(user / ".claude.json", {"projects": {str(repository): TRUSTED}})
+    written = {
+        "policy": user / "policy" / "managed-settings.json",
+        "policy.d": user / "policy" / "managed-settings.d" / "10-memory.json",
+    }.get(file, user / file[2:] if file[0] == "~" else repository / file)
+    write_json(written, given)
+
+    wanted = {
+        None: None,
+        "other": str(user / "other"),
+        "default": str(claude_memory(user, repository)),
+    }
+    assert project.claude_folder(str(repository)) == wanted[expected]
+
+
+TRUSTED = {"hasTrustDialogAccepted": True}
+
+
+def write_json(file: Path, content: object) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_local_settings_of_claude_code_win_over_those_of_the_project_and_the_user(
+    repository: Path, user: Path
+) -> None:
+    claude_memory(user, repository).mkdir(parents=True)
+    write_json(user / ".claude" / "settings.json", {"autoMemoryEnabled": False})
+    write_json(repository / ".claude" / "settings.json", {"autoMemoryEnabled": False})
+    write_json(repository / ".claude" / "settings.local.json", {"autoMemoryEnabled": True})
+
+    assert project.claude_folder(str(repository)) == str(claude_memory(user, repository))
+
+
+def test_a_project_moves_the_memory_of_claude_code_only_once_it_is_trusted(
+    repository: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_json(repository / ".claude" / "settings.json", {"autoMemoryDirectory": "~/.ssh"})
+    assert project.claude_folder(str(repository)) is None
+
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(repository))
+    assert project.claude_folder(str(repository)) == str(user / ".ssh")
+
+
+def test_the_environment_decides_before_the_settings_of_claude_code(
+    repository: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claude_memory(user, repository).mkdir(parents=True)
+    write_json(user / ".claude" / "settings.json", {"autoMemoryEnabled": False})
+
+    monkeypatch.setenv("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "0")
+
+    assert project.claude_folder(str(repository)) == str(claude_memory(user, repository))
+
+
+def test_claude_code_may_be_given_its_folder_and_the_name_of_a_project(
+    repository: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_CODE_PROJECT_DIR_NAME", "named")
+    default = claude_memory(user, repository)
+    default.mkdir(parents=True)
+    assert project.claude_folder(str(repository)) == str(default)
+
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(user / "claude"))
+    assert project.claude_folder(str(repository)) is None
+    named = user / "claude" / "projects" / "named" / "memory"
+    named.mkdir(parents=True)
+    assert project.claude_folder(str(repository)) == str(named)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("a_b.c d", "a-b-c-d"), ("ä", "-"), ("部署", "--"), ("🦊x", "--x")]
+)
+def test_claude_code_replaces_each_utf_16_unit_that_is_no_ascii_letter_or_digit(
+    name: str, slug: str, user: Path
+) -> None:
+    (user / name).mkdir()
+    above = "".join(c if c.isalnum() and c.isascii() else "-" for c in str(user))
+    folder = user / ".claude" / "projects" / f"{above}-{slug}" / "memory"
+    folder.mkdir(parents=True)
+
+    assert project.claude_folder(str(user / name)) == str(folder)
+
+
+class TestLongPath:
+    @pytest.fixture
+    def folder(self, user: Path) -> Path:
+        folder = user.joinpath("a" * 120, "b" * 120)
+        folder.mkdir(parents=True)
+        return folder
+
+    @pytest.fixture
+    def start(self, folder: Path, user: Path) -> Path:
+        slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in str(folder))
+        return user / ".claude" / "projects" / slug[:200]
+
+    def test_a_folder_with_any_hash_is_it(self, folder: Path, start: Path) -> None:
+        memory = start.with_name(f"{start.name}-1k2j3h") / "memory"
+        memory.mkdir(parents=True)
+        start.with_name(f"{start.name}-sub-dir").mkdir()
+
+        assert project.claude_folder(str(folder)) == str(memory)
+
+    def test_of_two_folders_none_is_certain(self, folder: Path, start: Path) -> None:
+        for digest in ("1k2j3h", "zz9"):
+            (start.with_name(f"{start.name}-{digest}") / "memory").mkdir(parents=True)
+
+        assert project.claude_folder(str(folder)) is None
+
+    def test_without_a_folder_the_name_is_unknown(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(folder))
+
+        assert project.claude_folder(str(folder)) is None
+
+
+def test_a_repository_of_dotfiles_makes_no_project_of_what_lies_below_the_home_folder(
+    user: Path,
+) -> None:
+    (user / ".git").mkdir()
+    (user / "work" / "deep").mkdir(parents=True)
+
+    assert project.folder_of(str(user / "work" / "deep")) == str(user / "work" / "deep")
+    assert project.folder_of(str(user)) == str(user)
+
+
+def test_a_folder_below_dotfiles_does_not_take_the_memory_that_claude_code_shares_there(
+    user: Path,
+) -> None:
+    (user / ".git").mkdir()
+    (user / "work").mkdir()
+    claude_memory(user, user).mkdir(parents=True)
+    claude_memory(user, user / "work").mkdir(parents=True)
+
+    assert project.claude_folder(str(user / "work")) is None
+    assert project.claude_folder(str(user)) == str(claude_memory(user, user))
 
 
 def test_memories_stay_where_they_went_first(repository: Path, home: Path, user: Path) -> None:

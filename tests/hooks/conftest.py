@@ -18,7 +18,7 @@ Configure = Callable[[str, str], None]
 
 VARIABLES = (
     "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID", "CODEX_THREAD_ID", "CLAUDE_PROJECT_DIR",
-    "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_DISABLE_AUTO_MEMORY",
+    "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_DISABLE_AUTO_MEMORY", "CLAUDE_CODE_PROJECT_DIR_NAME",
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def say(memory: Memory, project: Path) -> Say:
 
     def say(event: str, host: str = "claude-code", **fields: object) -> str:
         given = {"session_id": "s1", "cwd": str(project), **fields}
-        call = payload.call(event, host, given)
+        call = payload.from_fields(event, host, given)
         return EVENTS[event](memory, call, time.monotonic() + 20)
 
     return say

@@ -355,7 +355,9 @@ class TestEnd:
 
         for number in range(50):
             memory.enqueue(write(root, f"{number}.md", f"# {number}\n"))
-        call = payload.call("session-end", "claude-code", {"session_id": "s1", "cwd": str(project)})
+        call = payload.from_fields(
+            "session-end", "claude-code", {"session_id": "s1", "cwd": str(project)}
+        )
 
         events.session_end(memory, call, deadline=0.0)
 

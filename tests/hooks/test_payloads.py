@@ -30,7 +30,7 @@ def test_claude_code() -> None:
     call = parse("tool-used", "claude-code", CLAUDE)
 
     assert call == payload.HookEvent(
-        event="tool-used",
+        name="tool-used",
         host="claude-code",
         session_id="5f0c8c1e",
         cwd="/p",
@@ -55,7 +55,7 @@ def test_the_arguments_of_our_tools_are_a_payload_too() -> None:
         "unknown": "x",
     }  # fmt: skip
 
-    assert payload.call("tool-used", "claude-code", fields).written == ("/p/a.md",)
+    assert payload.from_fields("tool-used", "claude-code", fields).written == ("/p/a.md",)
 
 
 def test_codex_names_the_files_in_a_patch() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooks.conftest import write
-from memcairn.hosts import recall, relevant
+from memcairn.hosts import recall, recall_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def test_a_relevant_passage_comes_fenced_with_its_path_and_date(deploy: Path, sa
     told = say("user-prompt", prompt=PROMPT)
 
     assert told == (
-        f"<memcairn-recall>\n{recall.FOR_A_PROMPT}\n\n"
+        f"<memcairn-recall>\n{recall_text.FOR_A_PROMPT}\n\n"
         f"{deploy}:6-6 · Deploying · 2026-03-02\n"
         "| We deploy blue-green; the load balancer switches.\n"
         "</memcairn-recall>"
@@ -76,7 +76,7 @@ def test_a_passage_that_was_rewritten_comes_again(deploy: Path, say: Say) -> Non
 def test_an_error_is_a_prompt_too(deploy: Path, say: Say) -> None:
     told = say("tool-failed", tool_name="Bash", error="deploy failed: load balancer did not switch")
 
-    assert told.startswith(f"<memcairn-recall>\n{recall.FOR_AN_ERROR}\n\n{deploy}")
+    assert told.startswith(f"<memcairn-recall>\n{recall_text.FOR_AN_ERROR}\n\n{deploy}")
 
 
 def test_a_tool_that_was_interrupted_recalls_nothing(deploy: Path, say: Say) -> None:
@@ -181,6 +181,29 @@ def test_a_long_prompt_is_searched_for_by_its_ends(deploy: Path, say: Say) -> No
     assert str(deploy) in say("user-prompt", prompt=f"{noise}\n{PROMPT}", session_id="s2")
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "<task-notification>", "<command-name>", "<command-message>", "<local-command-stdout>",
+        "<bash-input>", "<system-reminder>", '<teammate-message from="x">', "[SYSTEM NOTIFICATION",
+        "/memcairn:recall", "/mcp__memcairn__recall", "/mcp__plugin_memcairn_memcairn__recall",
+        "\n <task-notification>",
+    ],
+)  # fmt: skip
+def test_a_prompt_that_a_machine_wrote_recalls_nothing_and_counts_nothing_as_shown(
+    start: str, deploy: Path, say: Say, memory: Memory
+) -> None:
+    assert say("user-prompt", prompt=f"{start} {PROMPT}") == ""
+
+    used = memory.databases.opened().db.execute("SELECT COUNT(*) FROM note_use").fetchone()
+    assert used == (0,)
+    assert str(deploy) in say("user-prompt", prompt=PROMPT)
+
+
+def test_a_prompt_that_only_quotes_such_a_tag_is_a_persons(deploy: Path, say: Say) -> None:
+    assert say("user-prompt", prompt=f"{PROMPT} I saw <task-notification>.")
+
+
 class TestScope:
     def test_a_note_of_the_project_comes_with_a_path_below_it(
         self, memory: Memory, project: Path, say: Say
@@ -268,7 +291,7 @@ class TestScope:
         self, memory: Memory, tmp_path: Path, notes: Path, say: Say
     ) -> None:
         (tmp_path / "other" / ".git").mkdir(parents=True)
-        for number in range(relevant.MAX_PASSAGES + 10):
+        for number in range(recall.MAX_PASSAGES + 10):
             write(tmp_path / "other" / "docs", f"deploy-{number}.md", DEPLOY)
         memory.index(tmp_path / "other" / "docs")
         write(notes, "deploy.md", DEPLOY.replace("We", "Here we and others"))

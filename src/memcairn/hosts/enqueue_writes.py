@@ -1,7 +1,7 @@
-"""A file was written by a tool of the host: is it a note of a root? Then it is enqueued.
+"""Enqueue the notes that a tool of the host wrote.
 
-This is what a host calls most often. Where no setting says otherwise, all it takes is roots.json and
-queue.db; what the answer costs more than that is loaded when it is needed.
+This is the most frequent event. Where no setting says otherwise, it needs roots.json and queue.db only;
+everything else is loaded when it is needed.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 
 from memcairn import json_text, paths
+from memcairn.hosts import own_memory, session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from memcairn.hosts.payload import HookEvent
 
@@ -20,16 +21,33 @@ _EXTENSIONS = "MEMCAIRN_INDEX_EXTENSIONS"
 _PROJECT_FILE = ".memcairn.toml"
 
 
-def to_enqueue(home: str, call: HookEvent) -> list[str]:
-    """The real paths of those of the written files that are notes of a root, by their names.
+def record(home: str, event: HookEvent, enqueue: Callable[[list[str]], object]) -> None:
+    """Enqueue those of the written files that are notes of a root, by their names, and log them.
 
-    The rest of what decides (.gitignore, sizes) is left to the drain.
+    The drain applies the other rules (ignore files, sizes).
+
+    Args:
+        home: the folder of caches and state.
+        event: with the written files.
+        enqueue: takes the real paths.
     """
-    if not call.written:
-        return []
+    if not event.written:
+        return
     known = roots(home)
-    real = (paths.real(path) for path in call.written)
-    return [path for path in dict.fromkeys(real) if _is_note(path, known)]
+    real = (paths.real(path) for path in event.written)
+    changed = [path for path in dict.fromkeys(real) if _is_note(path, known)]
+    if changed:
+        enqueue(changed)
+        session.log_queued(home, event, changed)
+
+
+def new_root(home: str, event: HookEvent) -> str | None:
+    """The folder of the host's own memory, if a file in it was written and it is not a root yet."""
+    own = own_memory.folder(event) if event.written else None
+    if own is None or own in roots(home):
+        return None
+    is_written = any(paths.is_inside(paths.real(path), own) for path in event.written)
+    return own if is_written else None
 
 
 def roots(home: str) -> list[str]:
@@ -48,10 +66,10 @@ def enqueue(home: str, real: Iterable[str]) -> None:
         MemcairnError: queue.db cannot be opened.
         memcairn.sqlite.SQLiteError: it cannot be written.
     """
-    from memcairn.queue import Queue  # noqa: PLC0415 - most files are no notes
+    from memcairn.queue import Queue  # noqa: PLC0415 - most written files are not notes
 
     queue = Queue(os.path.join(home, "queue.db"))
-    # What a damaged queue knew is found again by a scan.
+    # A scan finds again what a damaged queue knew.
     queue.enqueue([*real, *roots(home)] if queue.set_aside else real)
 
 
@@ -73,7 +91,7 @@ def _suffixes(root: str) -> frozenset[str]:
         and not os.path.exists(os.path.join(root, _PROJECT_FILE))
     ):
         return paths.NOTE_SUFFIXES
-    from memcairn.settings import config  # noqa: PLC0415 - nobody said otherwise, mostly
+    from memcairn.settings import config  # noqa: PLC0415 - mostly there are no settings
 
     given = config.load().for_root(root)["index.extensions"]
     return frozenset(suffix.lower() for suffix in given)

@@ -1,10 +1,10 @@
 """`memcairn hook EVENT --host NAME`: one event of a host, as a process.
 
-    stdin ──► payload ──► quick ─────────────────────────► answers ──► stdout
+    stdin ──► payload ──► quick ────────────────────────► output ──► stdout
                             └──► events, with `Memory` ──►
 
-It exits 0 whatever happens, before the host loses patience; what it prints is whole or nothing, and
-what went wrong stands in <home>/logs/hook.log. A host must not notice that memcairn has a problem.
+It always exits with 0, before the host's timeout. It prints a whole answer or nothing, and logs problems in
+<home>/logs/hook.log. A problem of memcairn must not disturb its host.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from memcairn.hosts.payload import HookEvent
 
-# What is left of a host's limit for starting Python, and for our end.
+# The share of a host's limit that remains beside the start of Python and the end of the process.
 SHARE = 0.8
-# Hosts send the whole text of a written file along; a longer event is not worth understanding.
+# Hosts send the whole text of a written file along. Longer events are ignored.
 MAX_BYTES = 32 << 20
 LOG_BYTES = 1 << 20
 LOG_KEEP = 1
-# While the answer is being written, and while what went wrong is being logged.
-_LAST_S = 0.15
+# For writing the answer, or logging that there is none.
+_GRACE_S = 0.15
 
 
 def run(arguments: Sequence[str]) -> NoReturn:
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> NoReturn:
     try:
         _Hook(*_parsed(arguments)).run()
     finally:
-        # Not even an error in what handles errors may show.
+        # Not even an error in the handling of errors may show.
         os._exit(0)
 
 
@@ -66,42 +66,42 @@ class _Hook:
         self._started = time.monotonic()
         self._limit_s = LIMIT_S.get(event, 1) * SHARE
         self._session_id = ""
-        # Held by whoever ends the process: the one that has an answer, or the clock.
+        # Whoever holds it ends the process: the thread with an answer, or the clock.
         self._end = _thread.allocate_lock()
 
     def run(self) -> None:
         _thread.start_new_thread(self._watch, ())
         text = ""
         try:
-            call = payload.parse(self._event, self._host, _read_input())
-            self._session_id = call.session_id
-            text = self._answer(call)
+            event = payload.parse(self._event, self._host, _read_input())
+            self._session_id = event.session_id
+            text = self._answer(event)
             outcome = "answered" if text else "silent"
         except BaseException as error:  # noqa: BLE001 - a MemoryError, too
-            outcome = _said(error)
+            outcome = _failure(error)
         if not self._end.acquire(blocking=False):
-            time.sleep(self._limit_s)  # the clock is about to end us
+            time.sleep(self._limit_s)  # the clock is about to end the process
         _write_output(output.printed(self._host, self._event, text))
         self._log(outcome)
 
-    def _answer(self, call: HookEvent) -> str:
+    def _answer(self, event: HookEvent) -> str:
         if self._event not in LIMIT_S:
             raise LookupError("there is no such event")
-        text = quick.answer(call)
+        text = quick.answer(event)
         if text is not None:
             return text
         from memcairn.hosts.events import EVENTS  # noqa: PLC0415
         from memcairn.memory import Memory  # noqa: PLC0415
 
-        return EVENTS[self._event](Memory(), call, self._started + self._limit_s)
+        return EVENTS[self._event](Memory(), event, self._started + self._limit_s)
 
     def _watch(self) -> None:
         time.sleep(self._limit_s)
         if not self._end.acquire(blocking=False):
-            time.sleep(_LAST_S)  # an answer is being written
+            time.sleep(_GRACE_S)  # an answer is being written
             os._exit(0)
         _thread.start_new_thread(self._give_up, ())
-        time.sleep(_LAST_S)
+        time.sleep(_GRACE_S)
         os._exit(0)
 
     def _give_up(self) -> None:
@@ -111,7 +111,7 @@ class _Hook:
         os._exit(0)
 
     def _log(self, outcome: str) -> None:
-        """One line; never a prompt, nor anything else that the host said but where it happened."""
+        """Log one line, without the prompt or any other content of the event."""
         try:
             from memcairn.sessions import lines, session  # noqa: PLC0415 - after the answer
 
@@ -127,12 +127,12 @@ class _Hook:
             }
             path = os.path.join(folder, "hook.log")
             lines.append(path, line, max_bytes=LOG_BYTES, keep=LOG_KEEP)
-        except Exception:  # noqa: BLE001, S110 - there is nowhere else to say it
+        except Exception:  # noqa: BLE001, S110 - there is nowhere else to report it
             pass
 
 
 def _read_input() -> bytes:
-    """What the host wrote to our standard input, all of it: to close it early might end the host."""
+    """All that the host wrote to standard input: closing it early may end the host."""
     if sys.stdin is None:
         return b""
     try:
@@ -150,7 +150,7 @@ def _read_input() -> bytes:
 
 
 def _write_output(content: bytes) -> None:
-    # Without standard output, its number may be that of a database of ours.
+    # If standard output is closed, its descriptor may be that of a database.
     if sys.stdout is None or not content:
         return
     try:
@@ -161,8 +161,8 @@ def _write_output(content: bytes) -> None:
         return
 
 
-def _said(error: BaseException) -> str:
-    """What went wrong, without what a host or a note said: the message of an error may quote it."""
+def _failure(error: BaseException) -> str:
+    """The error for the log, without quotations of a host or a note."""
     from memcairn.errors import MemcairnError  # noqa: PLC0415
 
     trace, where = error.__traceback__, ""
@@ -170,6 +170,6 @@ def _said(error: BaseException) -> str:
         name = os.path.basename(trace.tb_frame.f_code.co_filename)
         where = f"{name}:{trace.tb_lineno}"
         trace = trace.tb_next
-    told = isinstance(error, MemcairnError | OSError)
-    message = f": {error}" if told else ""
+    is_quotable = isinstance(error, MemcairnError | OSError)
+    message = f": {error}" if is_quotable else ""
     return f"failed: {type(error).__name__} at {where}{message}"[:1000]

@@ -12,19 +12,22 @@ from memcairn import paths
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from memcairn.hosts.payload import HookEvent
     from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
 
-def folders(event: HookEvent) -> Iterator[str]:
-    """The real paths of these folders, if they exist."""
-    if event.host == "claude-code" and event.transcript_path:
-        folder = os.path.join(os.path.dirname(event.transcript_path), "memory")
-        if os.path.isabs(folder) and "\0" not in folder and os.path.isdir(folder):
-            yield paths.real(folder)
+def folder(event: HookEvent) -> str | None:
+    """The real path of this folder; None if it does not exist, or the host does not use it."""
+    if event.host != "claude-code" or "\0" in event.cwd + event.transcript_path:
+        return None
+    from memcairn.settings import project  # noqa: PLC0415 - other hosts do without it
+
+    # Claude Code keeps a session's transcript beside the memory of the folder that it was started in.
+    transcripts = os.path.dirname(event.transcript_path)
+    beside = os.path.join(transcripts, "memory") if os.path.isabs(transcripts) else ""
+    found = project.claude_folder(project.folder_of(event.cwd), beside)
+    return found if found and os.path.isdir(found) else None
 
 
 def is_changed(db: Database, folder: str, settings: Config) -> bool:

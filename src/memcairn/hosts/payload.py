@@ -1,7 +1,7 @@
 """What a host says about an event, in one form for all hosts.
 
-Each host has its own names for the same things; one that is missing, or is not what it should be, is
-empty. This module is on the way of every hook call.
+Each host has its own field names. A field that is missing or malformed is empty. Every hook call loads this
+module.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
     class HookEvent(NamedTuple):
-        """An event that a host told us of.
+        """An event of a host.
 
         Attributes:
-            event: our word for it; see `limits.LIMIT_S`.
+            name: memcairn's name for it; see `limits.LIMIT_S`.
             host: the name of the host.
             session_id: of the host's session.
             cwd: where the host works, absolute.
             tool: the name of the tool that was used.
             written: the files that it wrote, absolute, but perhaps through symlinks.
-            prompt: what the user asked.
+            prompt: what a person asked; "" for a prompt that a machine wrote.
             error: what the tool failed with.
             cause: why a session starts (startup, resume, clear, compact), or a conversation is
                 compacted (manual, auto).
             transcript_path: where the host keeps the conversation.
         """
 
-        event: str
+        name: str
         host: str
         session_id: str
         cwd: str
@@ -47,7 +47,7 @@ else:
     from collections import namedtuple  # typing costs a hook call 3 ms
 
     HookEvent = namedtuple(  # noqa: PYI024
-        "Call", "event host session_id cwd tool written prompt error cause transcript_path"
+        "HookEvent", "name host session_id cwd tool written prompt error cause transcript_path"
     )
 
 # Tools that write files, of all hosts, in lower case. Cursor names none: its event is about an edit.
@@ -58,31 +58,37 @@ WRITING_TOOLS = frozenset(
     }
 )  # fmt: skip
 _PATHS = ("file_path", "notebook_path", "filePath", "path", "filename")
-# How a patch names the files that it changes.
+# The lines of a patch that name files.
 _PATCHED = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
+# Prompts that a host, or a command of memcairn, writes: nobody asked for a recall.
+MACHINE_PROMPTS = (
+    "<task-notification>", "<command-name>", "<command-message>", "<local-command-stdout>", "<bash-input>",
+    "<system-reminder>", "<teammate-message", "[SYSTEM NOTIFICATION", "/memcairn:", "/mcp__memcairn__",
+    "/mcp__plugin_memcairn_",
+)  # fmt: skip
 _BEFORE, _AFTER = "<hook_context>", "</hook_context>"
 _MAX_PATHS = 200
 _MAX_NAME_CHARS = 64
 
 
-def parse(event: str, host: str, content: bytes) -> HookEvent:
-    """Read the JSON that a host wrote to our standard input.
+def parse(name: str, host: str, content: bytes) -> HookEvent:
+    """Read the JSON that a host wrote to standard input.
 
-    What is no JSON object is an event of which nothing is known but that it happened.
+    All fields are empty if it is not a JSON object.
     """
     try:
         payload = json_text.loads(content) if content.strip() else {}
     except (ValueError, RecursionError):
         payload = {}
-    return call(event, host, payload if isinstance(payload, dict) else {})
+    return from_fields(name, host, payload if isinstance(payload, dict) else {})
 
 
-def call(event: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
+def from_fields(name: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
     """The event that these fields describe."""
     cwd = _cwd(payload)
     tool = _text(payload, "tool_name", "toolName")[:_MAX_NAME_CHARS]
     return HookEvent(
-        event=event,
+        name=name,
         host=host,
         session_id=_text(payload, "session_id", "sessionId", "conversation_id", "sessionID"),
         cwd=cwd,
@@ -117,15 +123,15 @@ def _cwd(payload: Mapping[str, Any]) -> str:
 
 def _prompt(payload: Mapping[str, Any]) -> str:
     prompt = _text(payload, "prompt")
-    # Gemini puts what hooks said at the start of the session in front of the first one.
+    # Gemini puts the text of hooks at the start of the session before the first prompt.
     if prompt.startswith(_BEFORE):
-        return prompt.rpartition(_AFTER)[2].strip()
-    return prompt
+        prompt = prompt.rpartition(_AFTER)[2].strip()
+    return "" if prompt.lstrip().startswith(MACHINE_PROMPTS) else prompt
 
 
 def _error(payload: Mapping[str, Any]) -> str:
     if payload.get("is_interrupt") is True:
-        return ""  # a person stopped it: nothing went wrong
+        return ""  # a person stopped it
     error = payload.get("error")
     if isinstance(error, dict):
         return _text(error, "message")
@@ -135,7 +141,7 @@ def _error(payload: Mapping[str, Any]) -> str:
 def _written(payload: Mapping[str, Any], cwd: str) -> tuple[str, ...]:
     given = payload.get("tool_input", payload.get("toolArgs"))
     if isinstance(given, str):
-        # Copilot gives its arguments as JSON text, Codex a patch as it is.
+        # Copilot sends its arguments as JSON text, Codex sends a plain patch.
         given = _object(given) or {"command": given}
     named = [_text(source, *_PATHS) for source in (payload, given) if isinstance(source, dict)]
     if isinstance(given, dict):

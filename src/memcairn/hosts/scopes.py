@@ -1,7 +1,10 @@
 """Which roots concern a project: its own, and those that belong to no project.
 
 belongs to a project    its root; the folder that a host keeps for it; what is inside its repository
-belongs to the user     everything else that was indexed: a folder of notes, the memory of `add`
+belongs to the user     every other root: a folder of notes, the memory of `add`
+
+A session outside any repository (in the user's home folder, above it, or in a folder of projects) does not
+concern the repositories below it: it is shown what belongs to its own folder and to the user.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import os
 from collections import namedtuple
 
 from memcairn import paths
+from memcairn.hosts import own_memory
 from memcairn.settings import project
 
 TYPE_CHECKING = False
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NamedTuple
 
+    from memcairn.hosts.payload import HookEvent
     from memcairn.settings.config import Config
 
     class _Scope(NamedTuple):
@@ -43,33 +48,38 @@ class Scope(_Scope):
     __slots__ = ()
 
     def holds(self, path: str) -> bool:
-        """Whether a note concerns the project: the innermost root around it decides."""
+        """Whether a note concerns the project.
+
+        The innermost root around it decides; a root that spans several repositories has notes of other
+        projects, too.
+        """
         around = [root for root in (*self.roots, *self.others) if paths.is_inside(path, root)]
-        return bool(around) and max(around, key=len) in self.roots
+        root = max(around, key=len, default="")
+        if root not in self.roots:
+            return False
+        repository = project.repository_of(os.path.dirname(path))
+        return (
+            repository in (None, self.folder)
+            or paths.is_inside(root, repository)
+            or _is_part_of(path, self.folder)
+        )
 
 
-def scope(
-    known: Iterable[str],
-    settings: Config,
-    home: str,
-    cwd: str,
-    kept_by_host: Iterable[str] = (),
-) -> Scope:
-    """The scope of the project that a folder belongs to.
+def of_event(event: HookEvent, known: Iterable[str], settings: Config, home: str) -> Scope:
+    """The scope of the project in which an event happened.
 
     Args:
+        event: the event.
         known: all roots.
         settings: the user's settings.
         home: the folder of caches and state.
-        cwd: a folder in the project.
-        kept_by_host: folders where the host says that it keeps memories of this project.
 
     Raises:
-        ConfigError: the project's .memcairn.toml cannot be understood.
+        ConfigError: the project's .memcairn.toml is invalid.
     """
-    folder = project.folder_of(cwd)
-    own = project.root(cwd, settings, home)
-    mine = {own, project.claude_folder(folder) or own, *kept_by_host}
+    folder = project.folder_of(event.cwd)
+    own = project.root(event.cwd, settings, home)
+    mine = {own, project.claude_folder(folder), own_memory.folder(event)}
     known = list(known)
     concerning = [root for root in known if root in mine or _concerns(root, folder, home)]
     concerning.sort(key=lambda root: (root != own, root not in mine, root))
@@ -77,19 +87,21 @@ def scope(
 
 
 def _concerns(root: str, folder: str, home: str) -> bool:
-    if paths.is_inside(root, folder):
-        return True
     of_projects = os.path.join(paths.real(home), "memory")
     if paths.is_inside(root, of_projects):
         # Below it each project has a folder; itself it is the user's.
         return root == of_projects
     if paths.is_inside(root, _of_claude()):
         return False
-    # A whole repository may be a person's notes. A part of one is about that repository; a home
-    # folder under version control is nobody's project.
-    around = project.folder_of(os.path.dirname(root))
-    is_part = os.path.exists(os.path.join(around, ".git")) and around != paths.real("~")
-    return not is_part
+    if _is_part_of(root, folder):
+        return True
+    # A whole repository may be a person's notes. A part of one is about that repository.
+    return project.repository_of(os.path.dirname(root)) is None
+
+
+def _is_part_of(path: str, folder: str) -> bool:
+    """Whether a path is in the repository of a project; other folders have no parts."""
+    return paths.is_inside(path, folder) and project.repository_of(folder) is not None
 
 
 def _of_claude() -> str:

@@ -1,4 +1,4 @@
-"""The session that an event of a host belongs to."""
+"""The session that an event belongs to."""
 
 from __future__ import annotations
 
@@ -11,28 +11,46 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memcairn.hosts.payload import HookEvent
+    from memcairn.hosts.scopes import Scope
     from memcairn.sessions import Session
+    from memcairn.settings.config import Config
 
 
-def join(home: str, call: HookEvent) -> Session | None:
-    """The session of a call. One that nobody has started is started: the hooks came later than it."""
+def begin(home: str, event: HookEvent, scope: Scope) -> Session:
+    """Start the session of an event, or continue it; a cleared conversation was shown nothing yet."""
+    session = Sessions(home).start(event.session_id or None, root=scope.own, host=event.host)
+    if event.cause == "clear":
+        session.shown.forget()
+    return session
+
+
+def join(home: str, event: HookEvent) -> Session | None:
+    """The session of an event. It is started here if the hooks were installed while it ran."""
     sessions = Sessions(home)
-    if not call.session_id:
+    if not event.session_id:
         return sessions.current(os.environ)
-    return sessions.open(call.session_id) or sessions.start(call.session_id, host=call.host)
+    return sessions.open(event.session_id) or sessions.start(event.session_id, host=event.host)
 
 
-def leave(home: str, call: HookEvent, *, keep_scratch: bool) -> None:
-    """End the session of a call, if there is one."""
-    sessions = Sessions(home)
-    session = sessions.open(call.session_id) if call.session_id else sessions.current(os.environ)
+def checkpoint(home: str, event: HookEvent) -> Session | None:
+    """Log that the conversation is compacted here."""
+    session = join(home, event)
     if session is not None:
-        sessions.end(session, keep_scratch=keep_scratch)
+        session.log(Line("session.checkpoint", outcome=event.cause))
+    return session
 
 
-def log_queued(home: str, call: HookEvent, changed: Iterable[str]) -> None:
-    """Write down that the session changed these files."""
-    session = join(home, call)
+def leave(home: str, event: HookEvent, settings: Config) -> None:
+    """End the session of an event, if there is one."""
+    sessions = Sessions(home)
+    session = sessions.open(event.session_id) if event.session_id else sessions.current(os.environ)
+    if session is not None:
+        sessions.end(session, keep_scratch=bool(settings["sessions.keep_scratch"]))
+
+
+def log_queued(home: str, event: HookEvent, changed: Iterable[str]) -> None:
+    """Log that the session changed these files."""
+    session = join(home, event)
     if session is not None:
         for path in changed:
-            session.log(Line(call.tool or call.event, path, "queued"))
+            session.log(Line(event.tool or event.name, path, "queued"))

@@ -1,6 +1,6 @@
-"""The events of hosts as tools of the MCP server: callable, and never listed to a model.
+"""The events of hosts as tools of the MCP server: callable, but not listed for the model.
 
-While a host keeps the server connected, a hook is a call of one of these, and starts no process.
+While a host is connected to the server, a hook calls one of these instead of starting a process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # The only host whose hooks call tools.
 HOST = "claude-code"
-# What is left of a host's limit for the way of the answer.
+# The share of a host's limit that remains beside sending the answer.
 SHARE = 0.8
 
 
@@ -34,13 +34,13 @@ def _tool(event: str) -> HookTool:
     def answer(
         memory: Memory, session: Session | None, arguments: Mapping[str, Any]
     ) -> dict[str, object]:
-        """What the host is told; {} is nothing. It never raises: a hook must not fail its host."""
+        """The output for the host; {} is none. It never raises: a hook must not fail its host."""
         started = time.monotonic()
         try:
-            call = payload.call(event, HOST, arguments)
-            if not call.session_id and session is not None:
-                call = call._replace(session_id=session.id)
-            text = EVENTS[event](memory, call, started + LIMIT_S[event] * SHARE)
+            given = payload.from_fields(event, HOST, arguments)
+            if not given.session_id and session is not None:
+                given = given._replace(session_id=session.id)
+            text = EVENTS[event](memory, given, started + LIMIT_S[event] * SHARE)
             return output.answer(HOST, event, text)
         except Exception as error:
             log.warning("hook.failed", exc_info=error, extra={"event": event})
@@ -49,7 +49,7 @@ def _tool(event: str) -> HookTool:
     return answer
 
 
-# Name of the tool -> what it does. An argument that it does not know is passed over.
+# Tool name -> function. Unknown arguments are ignored.
 HOOK_TOOLS: dict[str, HookTool] = {
     "hook_" + event.replace("-", "_"): _tool(event)
     for event in EVENTS
@@ -60,6 +60,7 @@ HOOK_TOOLS: dict[str, HookTool] = {
 def text(answer: Mapping[str, object]) -> str:
     """An answer as the text of a tool's result; the host reads it like a command's output.
 
-    Nothing is an empty object: of an empty text Claude Code tells the model that a hook succeeded.
+    Without an answer it is an empty object: for an empty text, Claude Code tells the model that a hook
+    succeeded.
     """
     return json.dumps(answer)

@@ -1,12 +1,13 @@
 """Which project a folder belongs to, and which root holds its memories.
 
-A project is its git repository, so that all worktrees and folders of one share their memories; a
-folder outside git is a project of its own.
+A project is its git repository, so that all worktrees and folders of one share their memories. A folder
+outside git is a project of its own, and so is one in a repository that holds the user's home folder.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 
 from memcairn import json_text, paths
 from memcairn.errors import ConfigError
@@ -14,15 +15,34 @@ from memcairn.settings import config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from memcairn.settings.config import Config
 
 _KEY_NAME_CHARS = 40
+_CLAUDE_SLUG_CHARS = 200
+_POLICY_FOLDERS = {
+    "darwin": "/Library/Application Support/ClaudeCode",
+    "win32": "C:\\Program Files\\ClaudeCode",
+}
 
 
 def folder_of(path: str) -> str:
     """The project's folder: that of the main worktree, else `path` itself; a real path."""
-    here = paths.real(path)
-    folder = here
+    return repository_of(path) or paths.real(path)
+
+
+def repository_of(path: str) -> str | None:
+    """The main worktree of the repository around a path.
+
+    A repository at the user's home folder, or above it, holds dotfiles: what lies below it belongs to no
+    project, so the answer is None.
+    """
+    found = _innermost_repository(paths.real(path))
+    return None if found is None or paths.is_inside(paths.real("~"), found) else found
+
+
+def _innermost_repository(folder: str) -> str | None:
     while True:
         git = os.path.join(folder, ".git")
         if os.path.isdir(git):
@@ -31,7 +51,7 @@ def folder_of(path: str) -> str:
             return _main_worktree(git) or folder
         above = os.path.dirname(folder)
         if above == folder:
-            return here
+            return None
         folder = above
 
 
@@ -110,29 +130,113 @@ def _own_root(folder: str) -> str | None:
     return real
 
 
-def claude_folder(folder: str) -> str | None:
-    """Where Claude Code keeps its memories of a project; None if it has none, or may not.
+# ── Claude Code's own memory ─────────────────────────────────────────────────────────────────────
 
-    It exists, or Claude Code is what started this process, and will look there.
+
+def claude_folder(folder: str, beside_transcripts: str = "") -> str | None:
+    """Where Claude Code keeps its memories of a project; None if it keeps none there.
+
+    The folder exists, or Claude Code started this process and will look for it there. In a folder without
+    a repository below a dotfiles repository, Claude Code uses the memory of the whole home folder; that is
+    not this project's.
+
+    Args:
+        folder: of the project, as `folder_of` returns it.
+        beside_transcripts: the folder "memory" beside the transcript of a session, if one is known; the
+            client was started there.
     """
-    base = os.path.expanduser(os.environ.get("CLAUDE_CONFIG_DIR") or "~/.claude")
-    off = os.environ.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "").strip().lower()
-    settings = _claude_settings(base)
-    if off not in ("", "0", "false") or settings.get("autoMemoryEnabled") is False:
+    settings = _claude_settings(folder)
+    if _is_turned_off(settings):
         return None
     moved = settings.get("autoMemoryDirectory")
-    if isinstance(moved, str) and os.path.isabs(os.path.expanduser(moved)):
+    if isinstance(moved, str) and (os.path.isabs(moved) or moved.startswith("~/")):
         return paths.real(moved)
-    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in folder)
+    if beside_transcripts and os.path.isdir(beside_transcripts):
+        return paths.real(beside_transcripts)
+    if _innermost_repository(folder) not in (None, folder):
+        return None
+    base = _claude_base()
+    name = os.environ.get("CLAUDE_CODE_PROJECT_DIR_NAME", "")
+    if not name or not os.environ.get("CLAUDE_CONFIG_DIR") or os.path.basename(name) != name:
+        found = _claude_slug(folder, os.path.join(base, "projects"))
+        if found is None:
+            return None
+        name = found
     place = os.path.join(base, "projects", name, "memory")
-    started_by_claude = "CLAUDE_PROJECT_DIR" in os.environ
-    return paths.real(place) if os.path.isdir(place) or started_by_claude else None
+    return paths.real(place) if os.path.isdir(place) or _is_started_by_claude() else None
 
 
-def _claude_settings(base: str) -> dict[str, object]:
+def _is_turned_off(settings: Mapping[str, object]) -> bool:
+    given = os.environ.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "").strip().lower()
+    if given:
+        return given not in ("0", "false")
+    return settings.get("autoMemoryEnabled") is False
+
+
+def _claude_slug(folder: str, projects: str) -> str | None:
+    """The name of a project's folder in `projects`; None if it is not known."""
+    # Claude Code replaces UTF-16 units, of which a character beyond the first plane has two.
+    slug = "".join(c if c.isascii() and c.isalnum() else "-" * (1 + (c > "\uffff")) for c in folder)
+    if len(slug) <= _CLAUDE_SLUG_CHARS:
+        return slug
+    # What follows is a hash in base 36. Clients differ in its algorithm, so only what exists is certain;
+    # two such folders may be of two projects.
+    start = slug[:_CLAUDE_SLUG_CHARS] + "-"
     try:
-        with open(os.path.join(base, "settings.json"), "rb") as file:
-            found = json_text.loads(file.read())
-    except (OSError, ValueError):
+        names = [name for name in os.listdir(projects) if name.startswith(start)]
+    except OSError:
+        return None
+    hashed = [name for name in names if name[len(start) :].isalnum()]
+    return hashed[0] if len(hashed) == 1 else None
+
+
+def _claude_settings(folder: str) -> dict[str, object]:
+    """What the settings files of Claude Code say together; a later file wins."""
+    found = _json_object(os.path.join(_claude_base(), "settings.json"))
+    for name in ("settings.json", "settings.local.json"):
+        given = _json_object(os.path.join(folder, ".claude", name))
+        # A clone may name any folder of the user: it counts once the user trusts the project.
+        if "autoMemoryDirectory" in given and not _is_trusted(folder):
+            del given["autoMemoryDirectory"]
+        found |= given
+    for file in _policy_files():
+        found |= _json_object(file)
+    return found
+
+
+def _is_trusted(folder: str) -> bool:
+    if _is_started_by_claude():
+        return True  # It starts nothing in a project that is not trusted.
+    given = os.environ.get("CLAUDE_CONFIG_DIR")
+    state = _json_object(os.path.join(given or os.path.expanduser("~"), ".claude.json"))
+    projects = state.get("projects")
+    project = projects.get(folder) if isinstance(projects, dict) else None
+    return isinstance(project, dict) and project.get("hasTrustDialogAccepted") is True
+
+
+def _policy_files() -> list[str]:
+    """The files of an administrator, in the order in which Claude Code reads them."""
+    top = _POLICY_FOLDERS.get(sys.platform, "/etc/claude-code")
+    more = os.path.join(top, "managed-settings.d")
+    try:
+        names = sorted(name for name in os.listdir(more) if name.endswith(".json"))
+    except OSError:
+        names = []
+    return [os.path.join(top, "managed-settings.json"), *(os.path.join(more, n) for n in names)]
+
+
+def _claude_base() -> str:
+    return os.path.expanduser(os.environ.get("CLAUDE_CONFIG_DIR") or "~/.claude")
+
+
+def _is_started_by_claude() -> bool:
+    return "CLAUDE_PROJECT_DIR" in os.environ
+
+
+def _json_object(file: str) -> dict[str, object]:
+    try:
+        with open(file, "rb") as stream:
+            found = json_text.loads(stream.read())
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
