@@ -1,4 +1,4 @@
-"""The parts of docs/hosts.md that are made from the table of hosts and from the plugin's files."""
+"""The generated parts of docs/hosts.md, from the table of hosts and the plugin's files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOOKS = Path(__file__).parents[1] / "plugins" / "claude-code" / "hooks" / "hook
 
 
 def filled(page: str) -> str:
-    """The page with each part as the code has it."""
+    """The page with current generated parts."""
     parts = {
         "events": _events(),
         "files": _files(),
@@ -77,13 +77,13 @@ def _places(host: Host, scope: str) -> str:
 
 
 def _memories(host: Host) -> str:
-    own = [f"`~/{host.folder}/{pattern}`" for pattern in host.memories]
-    return ", ".join([*own, *(f"`{pattern}`" for pattern in host.project_memories)])
+    own = [f"`~/{host.folder}/{pattern}`" for pattern in host.memory_globs]
+    return ", ".join([*own, *(f"`{pattern}`" for pattern in host.project_memory_globs)])
 
 
 def _limits() -> str:
     lines = [
-        f"- **{host.title}**: {'; '.join((*host.cannot, *([f'after init, {host.after}'] if host.after else [])))}."
+        f"- **{host.title}**: {'; '.join((*host.cannot, *([f'after init, {host.after_install}'] if host.after_install else [])))}."
         for host in HOSTS
     ]
     return "\n" + "\n".join(lines) + "\n\n"
@@ -97,5 +97,5 @@ def _timeouts() -> str:
     )
     return (
         _table(["event", "seconds"], rows)
-        + f"Their files have them in their own units: {units}.\n\n"
+        + f"Their files use these units: {units}.\n\n"
     )

@@ -16,7 +16,7 @@ OLD, NEW = "/old/memcairn", "/new/memcairn"
 
 def server(name: str, command: str, environment: dict[str, str]) -> Edit:
     """The edit that registers the server in a host."""
-    found = install.edits(BY_NAME[name], "user", "", command, environment, plugin=False)
+    found = install.host_edits(BY_NAME[name], "user", "", command, environment, plugin=False)
     return next(
         edit
         for edit in found

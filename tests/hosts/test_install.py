@@ -13,7 +13,7 @@ import pytest
 
 from memcairn.cli.commands import run
 from memcairn.errors import ConfigError
-from memcairn.hosts import install, jsonc, program
+from memcairn.hosts import executable, install, jsonc
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.table import BY_NAME, HOSTS
 
@@ -225,7 +225,7 @@ def test_a_folder_of_somebody_else_is_not_written_into(
 
     assert run(["init"]) == 2
 
-    assert "is no plugin of memcairn's" in capsys.readouterr().err
+    assert "is not a plugin of memcairn" in capsys.readouterr().err
 
 
 def test_a_plugin_from_a_marketplace_is_not_installed_a_second_time(
@@ -246,7 +246,7 @@ def test_an_update_replaces_what_an_earlier_version_wrote(
     user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = snapshot(user)
-    monkeypatch.setattr(program, "installed", lambda: "/old place/memcairn")
+    monkeypatch.setattr(executable, "installed_path", lambda: "/old place/memcairn")
     run(["init", "--host", "codex", "--host", "cursor", "--host", "claude-code"])
     old = write(user / ".claude/skills/memcairn/commands/gone.md", "an earlier version had this")
     hooks = user / ".codex/hooks.json"
@@ -524,7 +524,7 @@ def test_the_files_of_hooks_do_not_change_with_the_version(
     contents = []
     for version in ("0.1.0", "9.9.9"):
         monkeypatch.setattr("memcairn.__version__", version)
-        edits = install.edits(BY_NAME["codex"], "user", "", "/usr/bin/memcairn", {})
+        edits = install.host_edits(BY_NAME["codex"], "user", "", "/usr/bin/memcairn", {})
         contents.append([edit.put(None) for edit in edits])
 
     assert contents[0] == contents[1]
@@ -536,11 +536,11 @@ def test_a_file_that_changes_at_that_moment_is_left_alone(
     from memcairn.hosts import plan
 
     settings = write(user / ".gemini/settings.json", "{}")
-    planned = install.plan([BY_NAME["gemini"]], "user", "", str(user / "home"))
+    planned = install.planned_changes([BY_NAME["gemini"]], "user", "", str(user / "home"))
     settings.write_text('{"theme": "new"}')
 
     with pytest.raises(Exception, match="was changed by somebody else"):
-        plan.make(planned, str(user / "home"), install=True)
+        plan.apply(planned, str(user / "home"), install=True)
 
     assert settings.read_text() == '{"theme": "new"}'
 
@@ -558,7 +558,7 @@ def test_a_wrong_name_of_a_host_is_wrong_usage() -> None:
 
 
 def test_a_broken_file_is_a_configuration_error(tmp_path: Path) -> None:
-    edit = install.edits(BY_NAME["gemini"], "project", str(tmp_path), "memcairn", {})[0]
+    edit = install.host_edits(BY_NAME["gemini"], "project", str(tmp_path), "memcairn", {})[0]
 
     with pytest.raises(ConfigError):
         edit.put(b"{")
@@ -581,21 +581,23 @@ def test_hosts_says_what_is_installed_and_that_it_works(
 
     found = states(capsys)
     assert all([one["state"] for one in found[name]] == ["installed"] for name in NAMES)
-    assert all(one["command"] == program.installed() for name in NAMES for one in found[name])
+    assert all(
+        one["command"] == executable.installed_path() for name in NAMES for one in found[name]
+    )
 
 
 def test_hosts_tells_of_an_environment_that_was_moved(
     user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(program, "installed", lambda: str(tmp_path / "old/bin/memcairn"))
+        patch.setattr(executable, "installed_path", lambda: str(tmp_path / "old/bin/memcairn"))
         run(["init", *(f"--host={name}" for name in NAMES)])
     capsys.readouterr()
 
     assert run(["hosts"]) == 1
 
     shown = capsys.readouterr().out
-    assert shown.count("old/bin/memcairn is gone: run `memcairn init`") == len(NAMES)
+    assert shown.count("old/bin/memcairn does not exist: run `memcairn init`") == len(NAMES)
 
 
 def test_hosts_tells_of_a_part_that_is_missing(
@@ -613,7 +615,7 @@ def test_hosts_tells_of_a_server_that_does_not_answer(
 ) -> None:
     broken = write(tmp_path / "memcairn", "#!/bin/sh\necho no package mcp >&2\nexit 2\n")
     broken.chmod(0o755)
-    monkeypatch.setattr(program, "installed", lambda: str(broken))
+    monkeypatch.setattr(executable, "installed_path", lambda: str(broken))
     run(["init", "--host", "gemini"])
     capsys.readouterr()
 
@@ -710,7 +712,7 @@ def test_a_link_on_the_path_is_called_rather_than_what_is_behind_it(
     (tmp_path / "bin/memcairn").symlink_to(behind)
     monkeypatch.setattr("sysconfig.get_path", lambda _: str(behind.parent))
 
-    assert program.installed() == str(tmp_path / "bin/memcairn")
+    assert executable.installed_path() == str(tmp_path / "bin/memcairn")
 
 
 def test_the_folder_of_settings_may_have_been_moved(
@@ -765,7 +767,7 @@ def test_a_root_whose_memory_md_cannot_be_changed_is_told_and_stops_nothing(
 
     shown = capsys.readouterr().out
     assert f"left: {memory}" in shown
-    assert "mine.txt: is not ours" in shown
+    assert "mine.txt: not a file of memcairn" in shown
     assert [path.name for path in home.iterdir()] == ["mine.txt"]
 
 

@@ -1,4 +1,4 @@
-"""memcairn hook: what hosts call. The program takes a shorter way to it; this is for its help."""
+"""memcairn hook: the command for hosts. The program runs it without this module, which is for its help."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from memcairn.hosts.limits import LIMIT_S
 
 @click.command("hook", context_settings={"ignore_unknown_options": True})
 @click.argument("event", type=click.Choice(list(LIMIT_S)))
-@click.option("--host", required=True, metavar="NAME", help="In whose form to answer.")
+@click.option("--host", required=True, metavar="NAME", help="The agent whose form the answer has.")
 def command(event: str, *, host: str) -> int:
-    """Answer an EVENT of a host; its JSON is on standard input. Hosts call this, people need not.
+    """Answer an EVENT of an agent, with its JSON on standard input. Agents call this.
 
-    It always exits 0, within the host's time limit. What went wrong is in logs/hook.log in the home.
+    It always exits with 0, within the time limit of the event. Problems are in logs/hook.log in the home.
 
     \b
     echo '{"prompt": "how do we deploy?"}' | memcairn hook user-prompt --host claude-code

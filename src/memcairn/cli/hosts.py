@@ -17,7 +17,7 @@ from memcairn.settings import project
 def command(*, as_json: bool) -> int:
     """Where memcairn is installed, and whether it works. Exit code 1 if something is wrong.
 
-    Each command that a host calls is started once, and has to answer.
+    Starts each command that a host calls once; it must answer.
 
     \b
     memcairn hosts

@@ -12,7 +12,7 @@ from memcairn import paths
 from memcairn.cli import output
 from memcairn.cli.text import printable, shown, write
 from memcairn.errors import UsageError
-from memcairn.hosts import install, memories, plan, plugin_files
+from memcairn.hosts import install, plan, plugin_files
 from memcairn.hosts.table import BY_NAME, SCOPES
 from memcairn.memory import Memory
 from memcairn.settings import project
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     "names",
     multiple=True,
     type=click.Choice(list(BY_NAME)),
-    help="Else all that are here.",
+    help="Default: all on this machine.",
 )
 @click.option(
     "--scope",
     type=click.Choice(SCOPES),
     default="user",
     show_default=True,
-    help="Your own settings, or those of the project around here.",
+    help="Your own settings, or those of the current project.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
 @output.quiet_option
@@ -44,31 +44,33 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
     """Install memcairn into your agents: Claude Code, Codex, Gemini, Cursor, OpenCode, Copilot.
 
     \b
-    memcairn init                        into every one that is on this machine
-    memcairn init --host claude-code     into this one
+    memcairn init                        into all on this machine
+    memcairn init --host claude-code     into this one only
     memcairn init --dry-run              show what would change
 
-    Shows each change of a file. Before the first one a copy goes to the folder backups in the home. What
-    the agents remember themselves stays on and where it is; memcairn indexes it there.
+    Shows each change of a file. Before the first change, a copy goes to the folder backups in the home. The
+    agents' own memory stays on and in its place; memcairn indexes it there.
     """
     hosts = [BY_NAME[name] for name in dict.fromkeys(names)] or install.present()
     if not hosts:
         raise UsageError(
-            "no host was found on this machine",
+            "no agent was found on this machine",
             hint=f"name one with --host: {', '.join(BY_NAME)}",
         )
     folder, home = project.folder_of(os.getcwd()), paths.home()
-    planned = install.plan(hosts, "project" if scope == "project" else "user", folder, home)
-    changed = [change for change in planned if change.is_one]
+    planned = install.planned_changes(
+        hosts, "project" if scope == "project" else "user", folder, home
+    )
+    changed = [change for change in planned if change.has_effect]
     if not quiet:
         for change in changed:
             write("\n".join(printable(line) for line in change.diff().splitlines()))
     if dry_run:
         write(f"{output.count(len(changed), 'file')} would change")
         return 0
-    plan.make(planned, home, install=True)
+    plan.apply(planned, home, install=True)
     with Memory() as memory:
-        reports = [memory.index(path, embed=False) for path in memories.memories(hosts, folder)]
+        reports = [memory.index(path, embed=False) for path in install.memory_paths(hosts, folder)]
         output.print_notices(memory.notices)
     failed = {path: why for report in reports for path, why in report.failed.items()}
     for path, why in failed.items():
@@ -76,7 +78,7 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
     if not quiet:
         _sum_up(hosts, len(changed), sum(len(report.indexed) for report in reports))
     if importlib.util.find_spec("mcp") is None:
-        click.echo("memcairn: the server that hosts start needs a package more", err=True)
+        click.echo("memcairn: the MCP server is not installed", err=True)
         click.echo("  install it with: pip install 'memcairn[mcp]'", err=True)
     return 1 if failed else 0
 
@@ -84,12 +86,12 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
 def _sum_up(hosts: Sequence[Host], files: int, notes: int) -> None:
     write(f"{', '.join(host.title for host in hosts)}: {output.count(files, 'file')} changed")
     if notes:
-        write(f"{output.count(notes, 'note')} of theirs indexed, where they are")
+        write(f"indexed {output.count(notes, 'note')} of the agents' own in place")
     for host in hosts:
         if host.plugin and plugin_files.installed_from_marketplace(
             host.folder_of("user", "", os.environ)
         ):
-            write(f"{host.title}: has the plugin from a marketplace, which is enough")
-        if host.after:
-            write(f"{host.title}: {host.after}")
-    write("start a new session for it to work; `memcairn hosts` checks")
+            write(f"{host.title}: already has the plugin from a marketplace")
+        if host.after_install:
+            write(f"{host.title}: {host.after_install}")
+    write("start a new session to use memcairn; `memcairn hosts` checks it")

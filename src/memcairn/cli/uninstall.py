@@ -1,4 +1,4 @@
-"""memcairn uninstall: take memcairn out of the hosts."""
+"""memcairn uninstall: remove memcairn from the hosts."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from memcairn.settings import project
 
 @click.command("uninstall")
 @click.option(
-    "--host", "names", multiple=True, type=click.Choice(list(BY_NAME)), help="Else all of them."
+    "--host", "names", multiple=True, type=click.Choice(list(BY_NAME)), help="Default: all of them."
 )
 @click.option("--keep-memory", is_flag=True, help="Keep notes, index and MEMORY.md as they are.")
-@click.option("--yes", is_flag=True, help="Remove the notes in the home, too, without asking.")
+@click.option("--yes", is_flag=True, help="Remove the notes in the home, too.")
 @click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
 @output.quiet_option
 def command(
     names: tuple[str, ...], *, keep_memory: bool, yes: bool, dry_run: bool, quiet: bool
 ) -> int:
-    """Take memcairn out of your agents: no trace of ours stays, and all of theirs.
+    """Remove memcairn from your agents without a trace; their own settings stay.
 
     \b
-    memcairn uninstall                      out of all, with index and MEMORY.md blocks
-    memcairn uninstall --keep-memory        out of all; what was remembered stays
-    memcairn uninstall --host cursor        out of this one; everything else stays
+    memcairn uninstall                      from all, with index and MEMORY.md blocks
+    memcairn uninstall --keep-memory        from all; notes and index stay
+    memcairn uninstall --host cursor        from this one; everything else stays
 
-    A file that nobody changed since is again what it was, byte for byte. Close your agents first: one that
-    is running still has its server. Trash and snapshots go with the home. The program itself goes with pip,
-    pipx or uv.
+    A file that nobody else changed is restored byte for byte. Close your agents first: a running one still
+    uses its server. Trash and snapshots are removed with the home. Remove the program itself with pip, pipx
+    or uv.
     """
     hosts = [BY_NAME[name] for name in dict.fromkeys(names)] or list(HOSTS)
     folder, home = project.folder_of(os.getcwd()), paths.home()
-    planned = uninstall.plan(hosts, folder, home)
-    changed = [change for change in planned if change.is_one]
+    planned = uninstall.planned_changes(hosts, folder, home)
+    changed = [change for change in planned if change.has_effect]
     with_memory = not keep_memory and not names
     if not quiet:
         for change in changed:
@@ -52,11 +52,11 @@ def command(
     notes = uninstall.notes_in(home) if with_memory else 0
     if notes and not yes:
         raise UsageError(
-            f"holds {output.count(notes, 'note')}, which would be gone; nothing was changed",
+            f"contains {output.count(notes, 'note')} that would be removed; nothing was changed",
             path=os.path.join(home, uninstall.NOTES),
             hint="keep them with --keep-memory, or remove them with --yes",
         )
-    plan.make(planned, home, install=False)
+    plan.apply(planned, home, install=False)
     uninstall.remove_leftovers(hosts, folder)
     left: list[str] = []
     if with_memory:

@@ -1,15 +1,17 @@
-"""The hosts: agents that memcairn is installed into, and what happens when they call.
+"""The hosts: agents that memcairn is installed into, and their events.
 
-    table.py      what each host is: files, formats, events, units, limits: data
-    install.py    `memcairn init`          changes.py    a change of a file: shown, backed up, made, undone
-    uninstall.py  `memcairn uninstall`     installed.py  what was changed where
-    check.py      `memcairn hosts`         edits.py, entries.py    what is ours in a file, and in which form
-    jsonc.py, toml_table.py   edits of a text that keep what a person wrote
-    program.py, plugin_files.py, memories.py   what is called, the plugins' files, what hosts remember
+    table.py      each host: files, formats, events, units, limits
+    install.py    `memcairn init`          plan.py       a change of a file: show, back up, apply, withdraw
+    uninstall.py  `memcairn uninstall`     manifest.py   what was changed where
+    check.py      `memcairn hosts`         config_edits.py, snippets.py    memcairn's entries in a file
+    jsonc.py, toml_table.py   edits of a text that preserve what a person wrote
+    executable.py, plugin_files.py   the command that hosts call, the files of plugins
 
     hook.py       `memcairn hook`          tools.py      the same events as calls of the MCP server
-    payload.py    what a host sends        answers.py    what it takes
-    events.py     what happens at an event: recall.py, written.py, scopes.py; fence.py marks it as data
+    payload.py    the input of a host      output.py     the output for it
+    events.py     what happens at an event; quick.py the same without `Memory`
+    recall.py, recall_text.py, start_text.py, fence.py      text for the model
+    enqueue_writes.py, own_memory.py, scopes.py, session.py files, roots and sessions
 
-A hook call loads only what its event needs, and never fails its host.
+A hook call loads only what its event needs, and never disturbs its host.
 """

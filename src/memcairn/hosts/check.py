@@ -1,4 +1,4 @@
-"""Where memcairn is installed, and whether it works: what `memcairn hosts` says."""
+"""Where memcairn is installed, and whether it works, for `memcairn hosts`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from memcairn.errors import MemcairnError
-from memcairn.hosts import codex_trust, install, jsonc, plan, plugin_files, program, toml_table
+from memcairn.hosts import codex_trust, executable, install, jsonc, plan, plugin_files, toml_table
 from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.table import HOSTS, SCOPES
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 State = Literal["installed", "outdated", "absent", "marketplace"]
 
-# A server that answers takes a second on a busy machine.
+# A server takes a second to answer on a busy machine.
 _TIMEOUT_S = 20.0
 _HELLO = {
     "jsonrpc": "2.0",
@@ -43,8 +43,9 @@ _HELLO = {
 class Installation:
     """memcairn in one scope of one host.
 
-    `state`: "installed" is as this version writes it, "outdated" is not, or only in part. `command` is what
-    the host calls, `problems` what is wrong, each with what to do, and `todo` what a person has still to do.
+    `state`: "installed" is as this version writes it; "outdated" differs, or is incomplete. `command` is the
+    program that the host calls, `problems` are sentences with what to do, and `todo` what a person still has
+    to do.
     """
 
     scope: Scope
@@ -56,7 +57,7 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """One host. `is_present`: it is on this machine. `installations`: the scopes that have memcairn."""
+    """One host. `is_present`: it is on this machine. `installations`: the scopes with memcairn."""
 
     name: str
     title: str
@@ -65,12 +66,12 @@ class HostState:
 
     @property
     def is_good(self) -> bool:
-        """Nothing is wrong where it is installed."""
+        """Whether there are no problems."""
         return not any(found.problems for found in self.installations)
 
 
 def examine(project: str) -> list[HostState]:
-    """Look at every host; starts each command that is installed, once.
+    """Check every host; starts each installed command once.
 
     Args:
         project: the folder of the project whose settings count, too.
@@ -82,7 +83,7 @@ def examine(project: str) -> list[HostState]:
 def _state(host: Host, project: str, tried: dict[str, str]) -> HostState:
     found = [_installation(host, scope, project, tried) for scope in SCOPES]
     present = [one for one in found if one.state != "absent" or one.problems]
-    old = _too_old(host) if present else ""
+    old = _version_problem(host) if present else ""
     if old:
         present[0] = replace(present[0], problems=(*present[0].problems, old))
     return HostState(host.name, host.title, install.is_present(host), tuple(present))
@@ -91,11 +92,13 @@ def _state(host: Host, project: str, tried: dict[str, str]) -> HostState:
 def _installation(host: Host, scope: Scope, project: str, tried: dict[str, str]) -> Installation:
     top = host.folder_of(scope, project, os.environ)
     if host.plugin is not None and plugin_files.installed_from_marketplace(top):
-        return Installation(scope, "marketplace", program.NAME, _problems(program.NAME, tried))
-    environment = program.environment() if scope == "user" else {}
+        return Installation(
+            scope, "marketplace", executable.NAME, _problems(executable.NAME, tried)
+        )
+    environment = executable.environment() if scope == "user" else {}
     try:
-        own = program.program(scope)
-        edits = install.edits(host, scope, project, own, environment)
+        own = executable.command(scope)
+        edits = install.host_edits(host, scope, project, own, environment)
         contents = [plan.read(os.path.realpath(edit.path)) for edit in edits]
         holding = [
             content is not None and edit.holds(content)
@@ -122,16 +125,16 @@ def _installation(host: Host, scope: Scope, project: str, tried: dict[str, str])
         return Installation(scope, "installed", command, problems, _untrusted(edits))
     option = "" if scope == "user" else " --scope project"
     again = f"run `memcairn init --host {host.name}{option}`"
-    # Another installation that works is somebody's choice.
+    # Somebody chose another installation that works.
     if command not in (None, own) and not problems:
         return Installation(scope, "installed", command)
     return Installation(
-        scope, "outdated", command, (*problems, f"is not as this version writes it: {again}")
+        scope, "outdated", command, (*problems, f"differs from what this version writes: {again}")
     )
 
 
 def _untrusted(edits: Sequence[Edit]) -> tuple[str, ...]:
-    """What to say of hooks that Codex does not run yet."""
+    """The to-do for hooks that Codex does not run yet."""
     settings = next((edit.path for edit in edits if isinstance(edit, TomlTable)), None)
     if settings is None:
         return ()
@@ -144,7 +147,7 @@ def _untrusted(edits: Sequence[Edit]) -> tuple[str, ...]:
 
 
 def _command_in(edit: Edit, content: bytes) -> str | None:
-    """The program that a host starts for our server, as its settings say."""
+    """The program that a host starts as the server, by its settings."""
     found: Any = None
     with contextlib.suppress(ValueError, KeyError, TypeError):
         match edit:
@@ -164,16 +167,16 @@ def _command_in(edit: Edit, content: bytes) -> str | None:
 
 def _problems(command: str, tried: dict[str, str]) -> tuple[str, ...]:
     if command not in tried:
-        tried[command] = _trouble(command)
+        tried[command] = _problem_of(command)
     return (tried[command],) if tried[command] else ()
 
 
-def _trouble(command: str) -> str:
-    """What keeps a command from serving; "" if nothing does."""
+def _problem_of(command: str) -> str:
+    """Why a command does not serve; "" if it does."""
     if shutil.which(command) is None:
         if os.path.isabs(command):
-            return f"{command} is gone: run `memcairn init` from where memcairn is now"
-        return f"{command} is not on PATH: install it with pipx or uv, or put it there"
+            return f"{command} does not exist: run `memcairn init` of the present installation"
+        return f"{command} is not on PATH: install it with pipx or uv, or add it to PATH"
     with tempfile.TemporaryDirectory(prefix="memcairn-hosts-") as folder:
         try:
             done = subprocess.run(  # noqa: S603 - what the host itself starts
@@ -185,7 +188,7 @@ def _trouble(command: str) -> str:
                 timeout=_TIMEOUT_S,
                 check=False,
                 cwd=folder,
-                # It must not take this folder for a project and remember it.
+                # The server must not remember this folder as a project.
                 env={**os.environ, "MEMCAIRN_HOME": os.path.join(folder, "home")},
             )
         except subprocess.TimeoutExpired:
@@ -198,10 +201,10 @@ def _trouble(command: str) -> str:
     return f"{command} serve does not answer: {last.strip()}"
 
 
-def _too_old(host: Host) -> str:
-    """What to say of a host whose version does not load what is installed; "" of another."""
+def _version_problem(host: Host) -> str:
+    """The problem if this version of the host does not load the plugin; "" if it does."""
     program_file = next(filter(None, map(shutil.which, host.programs)), None)
-    if not host.oldest or program_file is None:
+    if not host.min_version or program_file is None:
         return ""
     try:
         done = subprocess.run(  # noqa: S603 - the host's own program
@@ -217,7 +220,7 @@ def _too_old(host: Host) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     version = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
-    if version is None or tuple(map(int, version.groups())) >= host.oldest:
+    if version is None or tuple(map(int, version.groups())) >= host.min_version:
         return ""
-    needed = ".".join(map(str, host.oldest))
-    return f"{host.title} {version[0]} does not load it: {needed} is needed, update it"
+    needed = ".".join(map(str, host.min_version))
+    return f"{host.title} {version[0]} does not load the plugin: update to {needed} or later"

@@ -1,4 +1,4 @@
-"""What Claude Code writes down of our plugin by itself; it goes when memcairn goes.
+"""What Claude Code itself records about the plugin; uninstall removes it.
 
 ~/.claude.json                         how often the plugin and its commands were used
 ~/.claude/mcp-needs-auth-cache.json    that its server could not be reached
@@ -11,43 +11,43 @@ import os
 
 from memcairn.fs import atomic
 from memcairn.hosts import jsonc
-from memcairn.hosts.program import NAME
+from memcairn.hosts.executable import NAME
 from memcairn.hosts.table import CLAUDE_CODE
 
 _COUNTS: tuple[jsonc.Path, ...] = (("pluginUsage",), ("skillUsage",))
 _TOP: tuple[jsonc.Path, ...] = ((),)
-_OURS = (f"{NAME}@", f"{NAME}:", f"plugin:{NAME}:")
+_PREFIXES = (f"{NAME}@", f"{NAME}:", f"plugin:{NAME}:")
 
 
 def remove() -> None:
-    """Take our names out of both; a file that cannot be understood or written stays as it is."""
+    """Remove memcairn's names from both; a file that is invalid or read-only stays as it is."""
     top = CLAUDE_CODE.folder_of("user", "", os.environ)
     is_moved = bool(os.environ.get(CLAUDE_CODE.variable))
-    _take_out(os.path.join(top if is_moved else os.path.dirname(top), ".claude.json"), _COUNTS)
-    _take_out(os.path.join(top, "mcp-needs-auth-cache.json"), _TOP)
+    _remove_names(os.path.join(top if is_moved else os.path.dirname(top), ".claude.json"), _COUNTS)
+    _remove_names(os.path.join(top, "mcp-needs-auth-cache.json"), _TOP)
 
 
-def _take_out(file: str, objects: tuple[jsonc.Path, ...]) -> None:
+def _remove_names(file: str, objects: tuple[jsonc.Path, ...]) -> None:
     file = os.path.realpath(file)
     with contextlib.suppress(OSError, ValueError):
         with open(file, "rb") as stream:
             content = stream.read()
         text = content.decode()
         for path in objects:
-            text = _without_ours(text, path)
+            text = _without_names(text, path)
         if not jsonc.read(text).value and text.encode() != content:
             os.unlink(file)
         elif text.encode() != content:
             atomic.replace(file, text.encode())
 
 
-def _without_ours(text: str, path: jsonc.Path) -> str:
+def _without_names(text: str, path: jsonc.Path) -> str:
     found = jsonc.read(text).at(path)
     if found is None or not isinstance(found.value, dict):
         return text
-    ours = [key for key in found.value if key.startswith(_OURS)]
-    if path and ours and len(ours) == len(found.value):
+    names = [key for key in found.value if key.startswith(_PREFIXES)]
+    if path and names and len(names) == len(found.value):
         return jsonc.remove(text, path)
-    for key in ours:
+    for key in names:
         text = jsonc.remove(text, (*path, key))
     return text

@@ -1,7 +1,7 @@
-"""Which hooks of ours a person has let Codex run.
+"""The hooks of memcairn that the user trusts in Codex.
 
-Codex runs a hook only once somebody has trusted it, by `/hooks`. It writes that down in config.toml, by the
-file of the hook, its event and its place there:
+Codex runs a hook only after the user trusted it with `/hooks`. It records that in config.toml, by file,
+event and index of the hook:
 
     [hooks.state."/home/me/.codex/hooks.json:session_start:0:0"]
     trusted_hash = "sha256:…"
@@ -19,7 +19,7 @@ _STATE = ("hooks", "state")
 
 
 def memcairn_hooks(hooks: bytes | None) -> set[tuple[str, int]]:
-    """Event, as Codex writes it down, and place of each hook of ours in a hooks.json."""
+    """Event, in the form of config.toml, and index of each hook of memcairn in a hooks.json."""
     try:
         top = jsonc.read((hooks or b"").decode()).part("hooks")
     except ValueError:
@@ -28,35 +28,35 @@ def memcairn_hooks(hooks: bytes | None) -> set[tuple[str, int]]:
         (re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower(), place)
         for name, groups in (top.parts if top is not None else ())
         for place, group in groups.parts
-        if isinstance(place, int) and snippets.is_ours(group.value)
+        if isinstance(place, int) and snippets.calls_memcairn(group.value)
     }
 
 
-def trusted(settings: bytes | None, file: str, ours: set[tuple[str, int]]) -> list[str]:
-    """The keys under which config.toml has those of the hooks that are trusted.
+def trusted(settings: bytes | None, file: str, hooks: set[tuple[str, int]]) -> list[str]:
+    """The keys in config.toml of the hooks that are trusted.
 
     Args:
-        settings: what config.toml says.
+        settings: the content of config.toml.
         file: hooks.json.
-        ours: the hooks.
+        hooks: as `memcairn_hooks` returns them.
     """
     real = os.path.realpath(file)
     found = []
-    for key in _written_down(settings):
+    for key in _trust_keys(settings):
         path, _, rest = key.removesuffix(":0").rpartition(".json:")
         event, _, place = rest.partition(":")
-        is_there = place.isdecimal() and (event, int(place)) in ours
+        is_there = place.isdecimal() and (event, int(place)) in hooks
         if is_there and os.path.realpath(f"{path}.json") == real:
             found.append(key)
     return found
 
 
 def table_of(key: str) -> tuple[str, ...]:
-    """The table that stands in config.toml for a hook."""
+    """The table of a hook in config.toml."""
     return (*_STATE, key)
 
 
-def _written_down(settings: bytes | None) -> list[str]:
+def _trust_keys(settings: bytes | None) -> list[str]:
     try:
         found: Any = toml_table.read((settings or b"").decode())
         for name in _STATE:

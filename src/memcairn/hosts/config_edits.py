@@ -1,7 +1,7 @@
-"""The edits that install memcairn into a host, one file each: made, taken back, looked at.
+"""The edits that install memcairn into a host, one file each: apply, withdraw, check.
 
-Each of the three kinds changes only what is ours. `made` are the objects that an edit had to create in a
-file of theirs; when memcairn goes they go, too, if nothing of theirs came in meanwhile.
+Each of the three kinds changes only memcairn's entries. `made` are the objects that an edit had to create
+in a file of the host; `withdraw` removes them, too, if they are empty then.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ class Edit(Protocol):
         """The file."""
 
     def put(self, present: bytes | None) -> bytes:
-        """The file with our part; the same bytes if it is there already.
+        """The file with memcairn's part; the same bytes if it is there already.
 
         Raises:
-            ConfigError: the file cannot be understood; nothing is to be done then.
+            ConfigError: the file is invalid; nothing may be changed then.
         """
 
     def made(self, present: bytes | None) -> tuple[jsonc.Path, ...]:
         """The objects that `put` creates in it, outermost first."""
 
     def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> tuple[bytes, bool]:
-        """The file without our part, and whether nothing is left that was there for another reason.
+        """The file without memcairn's part, and whether nothing else is left in it.
 
         Raises:
             ConfigError: as in `put`.
         """
 
     def holds(self, present: bytes) -> bool:
-        """Whether something of ours is in it."""
+        """Whether memcairn's part is in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnFile:
-    """A file that is wholly ours."""
+    """A file that memcairn owns."""
 
     path: str
     content: bytes
 
     def put(self, present: bytes | None) -> bytes:  # noqa: ARG002
-        """Ours, whatever is there."""
+        """The content, whatever is there."""
         return self.content
 
     def made(self, present: bytes | None) -> tuple[jsonc.Path, ...]:  # noqa: ARG002
-        """Nothing: there is nothing of theirs around it."""
+        """None: the whole file is memcairn's."""
         return ()
 
     def withdraw(
@@ -68,13 +68,13 @@ class OwnFile:
         return b"", True
 
     def holds(self, present: bytes) -> bool:  # noqa: ARG002
-        """It does."""
+        """Always."""
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class TomlTable:
-    """A table in a TOML file; `along` are tables of the host's own about ours, which go when it goes."""
+    """A table in a TOML file; `along` are the host's own tables about it, which go when it goes."""
 
     path: str
     at: tuple[str, ...]
@@ -82,22 +82,22 @@ class TomlTable:
     along: tuple[tuple[str, ...], ...] = ()
 
     def put(self, present: bytes | None) -> bytes:
-        """With the table."""
+        """The file with the table."""
 
         def edit(text: str) -> str:
             found: Any = toml_table.read(text)
             for key in self.at:
                 found = found.get(key) if isinstance(found, dict) else None
-            return toml_table.put(text, self.at, snippets.renewed(self.table, found))
+            return toml_table.put(text, self.at, snippets.merged_entry(self.table, found))
 
         return self._edited(present, edit)
 
     def made(self, present: bytes | None) -> tuple[jsonc.Path, ...]:  # noqa: ARG002
-        """Nothing: the tables above it exist by their members."""
+        """None: the tables above it exist by their members."""
         return ()
 
     def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> tuple[bytes, bool]:  # noqa: ARG002
-        """Without the table, and those that go along."""
+        """The file without the table and the `along` tables."""
 
         def edit(text: str) -> str:
             for at in (self.at, *self.along):
@@ -116,7 +116,7 @@ class TomlTable:
         try:
             return edit(text).encode()
         except toml_table.NotToml as error:
-            raise _broken(self.path, "TOML", error.line, str(error)) from error
+            raise _invalid(self.path, "TOML", error.line, str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,9 @@ class JsonEntries:
 
     Args:
         path: the file.
-        members: path in the file -> value, ours.
-        lists: path in the file -> the one element of that list that is ours.
-        assumed: path in the file -> value that the format wants; theirs counts if there is one.
+        members: path in the file -> value.
+        lists: path in the file -> memcairn's element of that list.
+        assumed: path in the file -> value that the format requires; a present value stays.
     """
 
     path: str
@@ -136,18 +136,18 @@ class JsonEntries:
     assumed: Mapping[jsonc.Path, Any]
 
     def put(self, present: bytes | None) -> bytes:
-        """With all of ours, each once."""
+        """The file with all entries, each once."""
 
         def edit(text: str) -> str:
             for at, value in self.assumed.items():
                 if jsonc.read(text).at(at) is None:
                     text = jsonc.put(text, at, value)
             for at, value in self.members.items():
-                text = _renewed(text, at, value)
-            text = _without_ours(text, keep=self.lists)
+                text = _merged(text, at, value)
+            text = _without_hooks(text, keep=self.lists)
             for at, value in self.lists.items():
                 node = jsonc.read(text).at(at)
-                places = _places_of_ours(node)
+                places = _hook_places(node)
                 text = (
                     jsonc.put(text, (*at, places[0]), value)
                     if places
@@ -158,7 +158,7 @@ class JsonEntries:
         return self._edited(present, edit)
 
     def made(self, present: bytes | None) -> tuple[jsonc.Path, ...]:
-        """The objects and lists above ours that are not there, and what was assumed."""
+        """The missing objects and lists above the entries, and the assumed values."""
         top = _read(self.path, present)
         above = {at[:depth] for at in self.members for depth in range(1, len(at))}
         above |= {at[:depth] for at in self.lists for depth in range(1, len(at) + 1)}
@@ -168,12 +168,12 @@ class JsonEntries:
         )
 
     def withdraw(self, present: bytes, made: Sequence[jsonc.Path]) -> tuple[bytes, bool]:
-        """Without ours, and without what was made for them and is empty now."""
+        """The file without the entries, and without objects that were made for them and are empty now."""
 
         def edit(text: str) -> str:
             for at in self.members:
                 text = jsonc.remove(text, at)
-            text = _without_ours(text, keep={})
+            text = _without_hooks(text, keep={})
             for at in sorted(made, key=len, reverse=True):
                 node = jsonc.read(text).at(at)
                 if node is not None and not node.value:
@@ -186,24 +186,24 @@ class JsonEntries:
         return left, not rest or rest == formal
 
     def holds(self, present: bytes) -> bool:
-        """Whether anything of ours is in it."""
+        """Whether any entry is in it."""
         top = _read(self.path, present)
-        return any(top.at(at) is not None for at in self.members) or bool(_lists_with_ours(top))
+        return any(top.at(at) is not None for at in self.members) or bool(_hook_lists(top))
 
     def _edited(self, present: bytes | None, edit: Callable[[str], str]) -> bytes:
         _read(self.path, present)
         try:
             return edit(_text(self.path, present)).encode()
         except jsonc.NotJson as error:
-            raise _broken(self.path, "JSON", error.line, str(error)) from error
+            raise _invalid(self.path, "JSON", error.line, str(error)) from error
 
 
-def _renewed(text: str, at: jsonc.Path, entry: Mapping[str, Any]) -> str:
-    """The text with an entry of the server; member by member, where there is one."""
+def _merged(text: str, at: jsonc.Path, entry: Mapping[str, Any]) -> str:
+    """The text with an entry of the server; a present one is changed member by member."""
     node = jsonc.read(text).at(at)
     if node is None or not isinstance(node.value, dict):
         return jsonc.put(text, at, dict(entry))
-    wanted = snippets.renewed(entry, node.value)
+    wanted = snippets.merged_entry(entry, node.value)
     for key in node.value.keys() - wanted.keys():
         text = jsonc.remove(text, (*at, key))
     for key, value in wanted.items():
@@ -211,34 +211,34 @@ def _renewed(text: str, at: jsonc.Path, entry: Mapping[str, Any]) -> str:
     return text
 
 
-def _without_ours(text: str, keep: Mapping[jsonc.Path, Any]) -> str:
-    """The text without hooks of ours, but for the first in each list of `keep`."""
-    for at in _lists_with_ours(jsonc.read(text)):
-        places = _places_of_ours(jsonc.read(text).at(at))
+def _without_hooks(text: str, keep: Mapping[jsonc.Path, Any]) -> str:
+    """The text without memcairn's hooks, except the first in each list of `keep`."""
+    for at in _hook_lists(jsonc.read(text)):
+        places = _hook_places(jsonc.read(text).at(at))
         for place in reversed(places[1:] if at in keep else places):
             text = jsonc.remove(text, (*at, place))
     return text
 
 
-def _lists_with_ours(top: jsonc.Node) -> list[jsonc.Path]:
+def _hook_lists(top: jsonc.Node) -> list[jsonc.Path]:
     hooks = top.part("hooks")
     if hooks is None or not isinstance(hooks.value, dict):
         return []
-    found = [("hooks", name) for name, node in hooks.parts if _places_of_ours(node)]
+    found = [("hooks", name) for name, node in hooks.parts if _hook_places(node)]
     return list(dict.fromkeys(found))
 
 
-def _places_of_ours(node: jsonc.Node | None) -> list[int]:
+def _hook_places(node: jsonc.Node | None) -> list[int]:
     if node is None or not isinstance(node.value, list):
         return []
-    return [place for place, element in enumerate(node.value) if snippets.is_ours(element)]
+    return [place for place, element in enumerate(node.value) if snippets.calls_memcairn(element)]
 
 
 def _read(path: str, present: bytes | None) -> jsonc.Node:
     try:
         return jsonc.read(_text(path, present))
     except jsonc.NotJson as error:
-        raise _broken(path, "JSON", error.line, str(error)) from error
+        raise _invalid(path, "JSON", error.line, str(error)) from error
 
 
 def _text(path: str, present: bytes | None) -> str:
@@ -246,12 +246,12 @@ def _text(path: str, present: bytes | None) -> str:
         return (present or b"").decode()
     except UnicodeDecodeError as error:
         line = (present or b"")[: error.start].count(b"\n") + 1
-        raise _broken(path, "UTF-8 text", line, "") from error
+        raise _invalid(path, "UTF-8 text", line, "") from error
 
 
-def _broken(path: str, what: str, line: int, why: str) -> ConfigError:
+def _invalid(path: str, what: str, line: int, why: str) -> ConfigError:
     return ConfigError(
-        f"line {line}: is not {what} that can be changed" + (f": {why}" if why else ""),
+        f"line {line}: not {what} that can be edited" + (f": {why}" if why else ""),
         path=path,
-        hint="mend the file, then run the command again; nothing was changed",
+        hint="fix the file, then run the command again; nothing was changed",
     )

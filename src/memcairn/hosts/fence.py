@@ -1,4 +1,4 @@
-"""Text from notes as a model may be shown it: fenced as data, each line marked, no tag of its own.
+"""Text from notes for a model: fenced as data, each line marked, without tags.
 
     <memcairn-recall>
     Records from earlier work, found for this prompt. ...
@@ -7,8 +7,8 @@
     | Blue-green, switched by the load balancer.
     </memcairn-recall>
 
-No note can leave the fence: inside it there is no `<` but ours. No note can begin a line, and so
-speak as anybody else: each of its lines begins with a bar. What a reader could not see is taken out.
+A note cannot close the fence, because each `<` in it is escaped. It cannot begin a line and speak as somebody
+else, because each of its lines begins with a bar. Invisible characters are removed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BAR = "| "
-# Claude Code puts more than 10,000 into a file, of which the model sees the beginning.
+# Claude Code writes a longer text than 10,000 to a file, and the model sees only its beginning.
 MAX_UNITS = 9_900
 
-# Also the look-alikes that a normalisation makes one.
+# Also characters that normalisation turns into "<".
 _TAG_OPENERS = str.maketrans({"<": "&lt;", "\uff1c": "&lt;", "\ufe64": "&lt;"})
-# Controls but tab; soft hyphen; zero-width space and its kin, but not the joiners that scripts and emoji
+# Controls except tab; soft hyphen; zero-width spaces, but not the joiners that scripts and emoji
 # need; direction overrides; invisible operators; tags; lone surrogates; noncharacters.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u180e\u200b\u200e\u200f\u202a-\u202e"
@@ -34,7 +34,7 @@ _UNSEEN = re.compile(
 
 
 def quoted(text: str) -> str:
-    """Lines of a note, each behind a bar."""
+    """Lines of a note, each after a bar."""
     lines = _shown("\n".join(text.splitlines())).split("\n") if text else []
     return "\n".join([(BAR + line).rstrip() for line in lines])
 
@@ -45,9 +45,9 @@ def one_line(text: str) -> str:
 
 
 def fenced(name: str, about: str, blocks: Iterable[str]) -> str:
-    """The whole: what it is about in a sentence of ours, then blocks of `quoted` and `one_line` text.
+    """The fenced text: a sentence about it, then blocks of `quoted` and `one_line` text.
 
-    It is cut at the end of a line where a host would cut it anywhere.
+    A text that is too long for a host is cut at the end of a line.
 
     Returns:
         "" if there are no blocks.
@@ -67,7 +67,7 @@ def fenced(name: str, about: str, blocks: Iterable[str]) -> str:
 
 
 def units(text: str) -> int:
-    """UTF-16 units, in which hosts count."""
+    """The length in UTF-16 units, which hosts count."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

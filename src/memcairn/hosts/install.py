@@ -1,15 +1,15 @@
-"""What `memcairn init` does to the files of hosts."""
+"""The changes of `memcairn init` in the files of hosts."""
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
 from memcairn.errors import ConfigError
-from memcairn.hosts import manifest, plugin_files, program, snippets
-from memcairn.hosts import plan as changes
+from memcairn.hosts import executable, manifest, plan, plugin_files, snippets
 from memcairn.hosts.config_edits import Edit, JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.table import HOSTS
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def present() -> list[Host]:
-    """The hosts that are on this machine: their program is on PATH, or their folder is there."""
+    """The hosts on this machine: their program is on PATH, or their folder exists."""
     return [host for host in HOSTS if is_present(host)]
 
 
@@ -32,8 +32,8 @@ def is_present(host: Host) -> bool:
     return os.path.isdir(folder) or any(shutil.which(name) for name in host.programs)
 
 
-def plan(hosts: Iterable[Host], scope: Scope, project: str, home: str) -> list[Change]:
-    """All changes that install memcairn into hosts; those that are made already change nothing.
+def planned_changes(hosts: Iterable[Host], scope: Scope, project: str, home: str) -> list[Change]:
+    """All changes that install memcairn into hosts; those already made have no effect.
 
     Args:
         hosts: the hosts.
@@ -42,22 +42,22 @@ def plan(hosts: Iterable[Host], scope: Scope, project: str, home: str) -> list[C
         home: the folder of caches and state.
 
     Raises:
-        ConfigError: a file cannot be understood, or something else has the name of ours.
+        ConfigError: a file is invalid, or something else has the name of the plugin.
         MemcairnError: the program is not installed.
     """
-    command = program.program(scope)
-    environment = program.environment() if scope == "user" else {}
+    command = executable.command(scope)
+    environment = executable.environment() if scope == "user" else {}
     found = []
     records = manifest.load(home)
     for host in hosts:
-        wanted = edits(host, scope, project, command, environment)
-        planned = [changes.to_install(edit, host.name, scope) for edit in wanted]
+        edits = host_edits(host, scope, project, command, environment)
+        planned = [plan.to_install(edit, host.name, scope) for edit in edits]
         paths = {change.path for change in planned}
         top = host.folder_of(scope, project, os.environ)
         found += planned
         found += [
-            # A file that an earlier version had, and this one has not.
-            changes.to_withdraw(OwnFile(path, b""), host.name, scope, record, home)
+            # Files of an earlier version that this one lacks.
+            plan.to_withdraw(OwnFile(path, b""), host.name, scope, record, home)
             for path, record in records.items()
             if (record.host, record.scope) == (host.name, scope)
             and path not in paths
@@ -67,12 +67,31 @@ def plan(hosts: Iterable[Host], scope: Scope, project: str, home: str) -> list[C
     return found
 
 
+def memory_paths(hosts: Iterable[Host], project: str) -> list[str]:
+    """The files and folders of the hosts' own memory that exist, absolute.
+
+    They are indexed in place, and never moved or turned off.
+
+    Args:
+        hosts: the hosts.
+        project: the folder of the project whose files count, too.
+    """
+    found: dict[str, None] = {}
+    for host in hosts:
+        top = host.folder_of("user", project, os.environ)
+        for folder, patterns in ((top, host.memory_globs), (project, host.project_memory_globs)):
+            for pattern in patterns:
+                below = os.path.join(glob.escape(folder), pattern)
+                found |= dict.fromkeys(sorted(glob.glob(below, include_hidden=True)))
+    return [path for path in found if os.path.getsize(path) or os.path.isdir(path)]
+
+
 def plugin_top(plugin: Plugin, scope: Scope, top: str) -> str:
     """The folder (or file) of a plugin, below the folder of a scope's settings."""
     return os.path.join(top, *getattr(plugin, scope).split("/"))
 
 
-def edits(
+def host_edits(
     host: Host,
     scope: Scope,
     project: str,
@@ -81,17 +100,17 @@ def edits(
     *,
     plugin: bool = True,
 ) -> list[Edit]:
-    """The edits that install memcairn into one host; without `plugin` only those of its settings.
+    """The edits that install memcairn into one host; without `plugin`, only those of its settings.
 
     Raises:
-        ConfigError: something else has the name of ours.
-        MemcairnError: the package came without its plugins.
+        ConfigError: something else has the name of the plugin.
+        MemcairnError: the package lacks its plugins.
     """
     top = host.folder_of(scope, project, os.environ)
     found: list[Edit] = []
     if plugin and host.plugin is not None and not plugin_files.installed_from_marketplace(top):
         place = plugin_top(host.plugin, scope, top)
-        _require_ours(place)
+        _require_memcairn_plugin(place)
         contents = plugin_files.files(host.plugin.source, command, environment)
         found += [
             OwnFile(os.path.join(place, *path.split("/")) if path else place, content)
@@ -131,16 +150,16 @@ def edits(
 
 
 def _jsonc_variant(file: str) -> str:
-    """The same file with the ending .jsonc, if the host has that one and not the other."""
+    """The file with the suffix .jsonc, if only that one exists."""
     variant = file + "c"
     return variant if os.path.exists(variant) and not os.path.exists(file) else file
 
 
-def _require_ours(place: str) -> None:
-    if not os.path.isdir(place) or not os.listdir(place) or plugin_files.is_ours(place):
+def _require_memcairn_plugin(place: str) -> None:
+    if not os.path.isdir(place) or not os.listdir(place) or plugin_files.is_memcairn_plugin(place):
         return
     raise ConfigError(
-        "is there, and is no plugin of memcairn's",
+        "exists and is not a plugin of memcairn",
         path=place,
         hint="move it away, then run the command again; nothing was changed",
     )

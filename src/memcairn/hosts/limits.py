@@ -1,11 +1,12 @@
-"""How long a host waits for each hook, in seconds: what hook files say, and what a hook call keeps to.
+"""The time limit of each hook, in seconds: hook files contain it, and a hook call keeps it.
 
-A plain table without imports: it is on the way of every hook call.
+A plain table without imports: every hook call loads it.
 """
 
 from __future__ import annotations
 
-# By our word for the event. Claude Code gives all SessionEnd hooks together 1.5 s, whatever a plugin says.
+# By memcairn's name of the event. Claude Code gives all SessionEnd hooks together 1.5 s, whatever a plugin
+# says.
 LIMIT_S = {
     "session-start": 5,
     "user-prompt": 5,

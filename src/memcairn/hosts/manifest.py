@@ -1,11 +1,11 @@
-"""What was changed in which host's files: `hosts.json` in the home.
+"""The changes in the files of hosts: `hosts.json` in the home.
 
     {"files": [{"path": …, "name": "settings.json", "host": "gemini", "scope": "user",
                 "before": "<name of the copy in backups/>" or null if there was no file,
                 "after": "<sha256 of what was written>", "is_whole": false,
                 "made": [["mcpServers"]], "folders": ["/home/me/.gemini"]}]}
 
-It is what lets a file come back byte for byte. Without it memcairn still finds what is its own.
+With it, uninstall restores a file byte for byte. Without it, memcairn finds its entries by their content.
 """
 
 from __future__ import annotations
@@ -34,11 +34,10 @@ BACKUPS = "backups"
 class Record:
     """One file that was changed.
 
-    `path` is the file itself, `name` what the host calls it: it may be a link. `before` is the name of the
-    copy of what was there, None if there was no file; `is_exact` says that nothing but ours was changed
-    between that copy and what was written. `after` is the SHA-256 of what was written. `is_whole`: the
-    file is wholly ours. `made` are the objects that were made in it, `folders` those above it, outermost
-    first.
+    `path` is the real path, `name` the host's name for the file, which may be a link. `before` is the name of
+    the copy of the old content, None if there was no file; `is_exact`: only memcairn changed the file
+    between that copy and `after`, the SHA-256 of the new content. `is_whole`: memcairn owns the file. `made`
+    are the objects that were made in it, `folders` those above it, outermost first.
     """
 
     path: str
@@ -54,7 +53,7 @@ class Record:
 
 
 def digest(content: bytes) -> str:
-    """How a content is known again."""
+    """The SHA-256 of a content."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -62,7 +61,7 @@ def load(home: str) -> dict[str, Record]:
     """The records by path.
 
     Raises:
-        StateError: the file cannot be understood.
+        StateError: the file is invalid.
     """
     file = os.path.join(home, FILE)
     try:
@@ -73,12 +72,12 @@ def load(home: str) -> dict[str, Record]:
         return {}
     except (ValueError, KeyError, TypeError) as error:
         raise StateError(
-            "cannot be understood", path=file, hint="remove it; `memcairn init` writes it again"
+            "invalid", path=file, hint="delete it; `memcairn init` writes it again"
         ) from error
 
 
 def save(home: str, records: Iterable[Record]) -> None:
-    """Write the records; the file goes when there is none."""
+    """Write the records; without records, remove the file."""
     file = Path(home, FILE)
     rows = [asdict(record) for record in records]
     if not rows:
@@ -89,7 +88,7 @@ def save(home: str, records: Iterable[Record]) -> None:
 
 
 def back_up(home: str, host: str, path: str, content: bytes) -> str:
-    """Copy what is in a file; returns the name of the copy, below `backups`."""
+    """Copy the content of a file; returns the name of the copy below `backups`."""
     folder = os.path.join(home, BACKUPS)
     paths.make_private_folder(folder)
     name = f"{host}-{digest(content)[:12]}-{os.path.basename(path)}"
@@ -100,7 +99,7 @@ def back_up(home: str, host: str, path: str, content: bytes) -> str:
 
 
 def backed_up(home: str, record: Record) -> bytes | None:
-    """What was in the file before memcairn; None if there was no file or the copy is gone."""
+    """The content before memcairn; None if there was no file or the copy is gone."""
     if record.before is None:
         return None
     try:

@@ -1,15 +1,15 @@
-"""What a hook call prints, in the form of the host that reads it.
+"""The output of a hook call, in the form of the host that reads it.
 
-Each host takes text for the model at some events only, in a form of its own, and refuses or
-misreads anything else.
+Each host takes text for the model at some events only, in its own form, and refuses or misreads anything
+else.
 """
 
 from __future__ import annotations
 
 from memcairn import json_text
 
-# The events at which a host takes text for the model; with the host's name for the event, where its
-# answers have to repeat that.
+# The events at which a host takes text for the model; with the host's name for the event where the answer
+# must repeat it.
 _TAKES_TEXT: dict[str, dict[str, str] | tuple[str, ...]] = {
     "claude-code": {
         "session-start": "SessionStart",
@@ -23,7 +23,7 @@ _TAKES_TEXT: dict[str, dict[str, str] | tuple[str, ...]] = {
     "copilot": ("session-start", "user-prompt", "tool-failed"),
 }
 
-# For these hosts no answer has to be an answer, too.
+# These hosts need a JSON object even without an answer.
 JSON_ONLY = frozenset({"gemini", "cursor", "opencode"})
 
 
@@ -39,7 +39,7 @@ def answer(host: str, event: str, text: str) -> dict[str, object]:
 
 
 def printed(host: str, event: str, text: str) -> bytes:
-    """What goes to standard output; ASCII, so that no locale can spoil it."""
+    """The bytes for standard output; ASCII, independent of the locale."""
     found = answer(host, event, text)
     if not found and host not in JSON_ONLY:
         return b""

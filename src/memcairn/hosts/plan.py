@@ -1,4 +1,4 @@
-"""Changes of a host's files: worked out first, all of them, then shown, then made."""
+"""Changes of a host's files: all are planned first, then shown, then applied."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from memcairn.errors import MemcairnError
 from memcairn.fs import atomic
 from memcairn.hosts import manifest
 from memcairn.hosts.config_edits import OwnFile
+from memcairn.hosts.executable import NAME
 from memcairn.hosts.manifest import Record
-from memcairn.hosts.program import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to become of one file; `after` None removes it, and the empty `folders` that were made.
+    """The change of one file; `after` None removes it, and the empty `folders` that were made.
 
-    `path` is the file itself, `name` what the host calls it: it may be a link. `is_whole`: it is wholly ours.
+    `path` is the real path, `name` the host's name for the file, which may be a link. `is_whole`: memcairn
+    owns the file.
     """
 
     path: str
@@ -42,16 +43,16 @@ class Change:
     is_whole: bool = False
 
     @property
-    def is_one(self) -> bool:
+    def has_effect(self) -> bool:
         """Whether anything changes."""
         return self.before != self.after
 
     def diff(self) -> str:
-        """The change as people read it: a unified diff; a line for a file of ours that comes or goes."""
+        """The change for people: a unified diff; one line for a whole file that comes or goes."""
         if self.is_whole and self.before is None and self.after is not None:
             return f"new file {self.path} ({len(_lines(self.after))} lines)"
         if self.is_whole and self.after is None:
-            return f"file {self.path} goes"
+            return f"remove file {self.path}"
         old, new = _lines(self.before), _lines(self.after)
         names = (
             "/dev/null" if self.before is None else self.path,
@@ -61,10 +62,10 @@ class Change:
 
 
 def to_install(edit: Edit, host: str, scope: str) -> Change:
-    """The change that puts our part into a file.
+    """The change that adds memcairn's part to a file.
 
     Raises:
-        ConfigError: the file cannot be understood.
+        ConfigError: the file is invalid.
         MemcairnError: it cannot be read, or is read-only.
     """
     path = os.path.realpath(edit.path)
@@ -88,7 +89,7 @@ def to_install(edit: Edit, host: str, scope: str) -> Change:
 
 
 def to_withdraw(edit: Edit, host: str, scope: str, record: Record | None, home: str) -> Change:
-    """The change that takes our part out of a file: it is what it was, but for what others changed."""
+    """The change that removes memcairn's part from a file; what others changed stays."""
     path = os.path.realpath(edit.path)
     before = read(path)
     planned = partial(
@@ -105,7 +106,7 @@ def to_withdraw(edit: Edit, host: str, scope: str, record: Record | None, home: 
         return planned(None)
     was = manifest.backed_up(home, record) if record is not None else None
     if isinstance(edit, OwnFile):
-        # What was there before may be a file of an earlier version.
+        # The file before may be one of an earlier version.
         return planned(was if was is not None and NAME.encode() not in was else None)
     if record is None:
         left, is_empty = edit.withdraw(before, ())
@@ -117,26 +118,26 @@ def to_withdraw(edit: Edit, host: str, scope: str, record: Record | None, home: 
     return planned(None if is_empty and record.before is None else left)
 
 
-def make(changes: Sequence[Change], home: str, *, install: bool) -> list[Change]:
-    """Make the changes, and keep account of them; returns those that were any.
+def apply(changes: Sequence[Change], home: str, *, install: bool) -> list[Change]:
+    """Apply the changes and record them; returns those that had an effect.
 
     Raises:
-        MemcairnError: a file changed since it was looked at, or cannot be written. Those before it are done.
+        MemcairnError: a file changed since it was read, or cannot be written. Those before it are done.
     """
     records = manifest.load(home)
     done = []
     for change in changes:
-        if not change.is_one:
+        if not change.has_effect:
             continue
         if read(change.path) != change.before:
             raise MemcairnError(
-                "was changed by somebody else just now",
+                "was changed by another program just now",
                 path=change.path,
                 hint="run the command again",
             )
         if install and change.after is not None:
             records[change.path] = _recorded(change, records.get(change.path), home)
-            # The account comes first: a crash in between must not leave a change without it.
+            # The record comes first: a crash must not leave a change without it.
             manifest.save(home, records.values())
         _write(change)
         done.append(change)
@@ -146,7 +147,7 @@ def make(changes: Sequence[Change], home: str, *, install: bool) -> list[Change]
 
 
 def _forget(changes: Sequence[Change], records: dict[str, Record], home: str) -> None:
-    """Remove the folders that were made, then the account of the changes: it comes last, for a crash."""
+    """Remove the folders that were made, then the records of the changes; these last, for a crash."""
     gone = [change for change in changes if records.pop(change.path, None) is not None]
     folders = {folder for change in gone for folder in change.folders}
     for folder in sorted(folders, key=len, reverse=True):
@@ -157,14 +158,14 @@ def _forget(changes: Sequence[Change], records: dict[str, Record], home: str) ->
 
 
 def _sweep(changes: Sequence[Change]) -> None:
-    """Remove what a killed process of ours left beside the files."""
+    """Remove the temporary files of a killed process."""
     for folder in {os.path.dirname(change.path) for change in changes}:
         for file in Path(folder).glob(f"{atomic.TEMPORARY_PREFIX}*.tmp"):
             file.unlink(missing_ok=True)
 
 
 def read(path: str) -> bytes | None:
-    """What is in a file; None if there is none.
+    """The content of a file; None if there is no file.
 
     Raises:
         MemcairnError: it cannot be read.
@@ -211,7 +212,7 @@ def _write(change: Change) -> None:
         is_new = change.before is None
         atomic.replace(path, change.after)
         if is_new and change.scope == "project":
-            # It goes to others with the project, as its other files do.
+            # Other people use it with the project.
             path.chmod(0o644)
     except OSError as error:
         raise MemcairnError(f"cannot be written: {error.strerror}", path=change.path) from error

@@ -1,4 +1,4 @@
-"""The plugins that come with the package: where their files are, and what they say on this machine."""
+"""The plugins in the package: their files, adapted to this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
 from memcairn.hosts import jsonc
-from memcairn.hosts.program import NAME, shell
+from memcairn.hosts.executable import NAME, shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +24,12 @@ def files(source: str, command: str, environment: Mapping[str, str]) -> dict[str
     """The files of a plugin by their path below it; "" is the path of a plugin that is a single file.
 
     Args:
-        source: below the folder of plugins.
-        command: what stands for `memcairn`.
-        environment: the variables that the MCP server is to be started with.
+        source: path below the folder of plugins.
+        command: replaces `memcairn`.
+        environment: variables for the MCP server.
 
     Raises:
-        MemcairnError: the package came without them.
+        MemcairnError: the package lacks them.
     """
     places = [folder / source for folder in (_IN_WHEEL, _IN_CHECKOUT)]
     top = next((place for place in places if place.exists()), None)
@@ -51,7 +51,7 @@ def _on_this_machine(path: Path, command: str, environment: Mapping[str, str]) -
     if path.suffix == ".js":
         return text.replace(f'= "{NAME}"', f"= {json.dumps(command)}").encode()
     if path.suffix == ".md":
-        # What the model is told to run.
+        # Commands that the model may run.
         for before in ("`", "Bash("):
             text = text.replace(f"{before}{NAME} ", f"{before}{shell(command)} ")
     if path.suffix == ".json":
@@ -61,8 +61,8 @@ def _on_this_machine(path: Path, command: str, environment: Mapping[str, str]) -
     return text.encode()
 
 
-def is_ours(place: str) -> bool:
-    """Whether a folder is a plugin of ours."""
+def is_memcairn_plugin(place: str) -> bool:
+    """Whether a folder is memcairn's plugin."""
     try:
         with open(os.path.join(place, ".claude-plugin", "plugin.json"), "rb") as stream:
             return bool(json.load(stream)["name"] == NAME)
@@ -71,7 +71,7 @@ def is_ours(place: str) -> bool:
 
 
 def installed_from_marketplace(folder: str) -> bool:
-    """Whether Claude Code has our plugin from a marketplace: then a second one would run each hook twice.
+    """Whether Claude Code has memcairn's plugin from a marketplace; a second one would run each hook twice.
 
     Args:
         folder: Claude Code's folder of settings.

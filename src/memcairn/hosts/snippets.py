@@ -1,12 +1,12 @@
-"""What stands in a host's configuration for memcairn, in that host's form."""
+"""memcairn's entries in the configuration of a host, in that host's form."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
+from memcairn.hosts.executable import NAME, VARIABLES, shell
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.program import NAME, VARIABLES, shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ _CALL = re.compile(r"memcairn(?:\.exe)?[\"']? hook [a-z-]+ --host ")
 def server(
     form: ServerForm, command: str, environment: Mapping[str, str]
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Where the entry of the MCP server stands in its file, and what it says."""
+    """The path of the MCP server's entry in its file, and the entry."""
     env = dict(environment)
     match form:
         case "codex":
@@ -34,19 +34,19 @@ def server(
             return ("mcpServers", NAME), _with({"command": command, "args": ["serve"]}, "env", env)
 
 
-def renewed(entry: Mapping[str, Any], found: object) -> dict[str, Any]:
-    """What an entry of the server becomes, where one is found: what somebody added to it stays.
+def merged_entry(entry: Mapping[str, Any], found: object) -> dict[str, Any]:
+    """The entry of the server, with what somebody added to the present one.
 
-    Of its environment the variables that say where the home is are ours, set or not.
+    The variables that name the home are always set, or removed, by memcairn.
     """
     if not isinstance(found, dict):
         return dict(entry)
     whole = found | dict(entry)
     for key in ("env", "environment"):
-        theirs = found.get(key)
-        if isinstance(theirs, dict):
-            kept = {name: value for name, value in theirs.items() if name not in VARIABLES}
-            whole[key] = kept | entry.get(key, {})
+        present = found.get(key)
+        if isinstance(present, dict):
+            added = {name: value for name, value in present.items() if name not in VARIABLES}
+            whole[key] = added | entry.get(key, {})
             if not whole[key]:
                 del whole[key]
     return whole
@@ -60,31 +60,31 @@ def hooks(host: Host, command: str) -> dict[str, dict[str, Any]]:
 
 
 def hook_file(host: Host, command: str) -> dict[str, Any]:
-    """A whole file of hooks, for a host that reads one of ours."""
+    """The content of a hook file that memcairn owns."""
     entries = {name: [entry] for name, entry in hooks(host, command).items()}
     return {"version": 1, "hooks": entries}
 
 
-def is_ours(element: Any) -> bool:
+def calls_memcairn(element: Any) -> bool:
     """Whether an element of a list of hooks calls memcairn."""
     match element:
         case dict():
-            return any(is_ours(value) for value in element.values())
+            return any(calls_memcairn(value) for value in element.values())
         case list():
-            return any(is_ours(value) for value in element)
+            return any(calls_memcairn(value) for value in element)
         case str():
             return _CALL.search(element) is not None
         case _:
             return False
 
 
-def call(host: str, event: str, command: str) -> str:
+def command_line(host: str, event: str, command: str) -> str:
     """The command line of a hook."""
     return shell(command, "hook", event, "--host", host)
 
 
 def _hook(host: str, form: Hooks, event: Event, command: str) -> dict[str, Any]:
-    line = call(host, event.event, command)
+    line = command_line(host, event.event, command)
     timeout = LIMIT_S[event.event] * form.unit
     match form.form:
         case "groups":

@@ -1,6 +1,6 @@
-"""What each host is: where it keeps its settings, in which form, which events it has, what it cannot do.
+"""The table of hosts: their settings files and formats, events, and limits.
 
-The installer, `memcairn hosts` and docs/hosts.md are made from this table, and from nothing else.
+The installer, `memcairn hosts` and docs/hosts.md use this table only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Scope = Literal["user", "project"]
 SCOPES: tuple[Scope, ...] = ("user", "project")
 
-# How the parts of a host's configuration are written; entries.py has the forms.
+# The forms of a host's configuration; see snippets.py.
 ServerForm = Literal["mcpServers", "codex", "opencode", "copilot"]
 HookForm = Literal["groups", "cursor", "copilot"]
 
@@ -24,7 +24,7 @@ WRITING_TOOLS = "Write|Edit|MultiEdit|NotebookEdit"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of ours, as the host calls it. `matcher` narrows it to tools, in the host's language."""
+    """An event and the host's name for it. `matcher` restricts it to tools, in the host's syntax."""
 
     event: str
     name: str
@@ -42,7 +42,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Where hooks are registered, and which. `unit` is how many of the timeout's units make a second."""
+    """Where hooks are registered, and which. `unit`: units of the timeout in a second."""
 
     form: HookForm
     user: str
@@ -54,7 +54,7 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A folder or a file of our own that the host loads from its place, and no setting names."""
+    """A folder or a file that the host loads from its place, without a setting."""
 
     source: str
     user: str
@@ -67,12 +67,12 @@ class Plugin:
 class Host:
     """One host.
 
-    `folder` is that of the user's settings, below HOME, and `variable` the environment variable that
-    moves it; `project_folder` is the same in a project. `memories` are files and folders of its own memory,
-    as globs below the user's folder, and `project_memories` below a project; they are indexed in place.
-    `traces` are what the host itself keeps of our server elsewhere, as globs below the user's folder of
-    caches: folders, and files that name it, go when memcairn goes. `oldest` is the first version that loads
-    what is installed. `after` is what a person has to do once after `init`.
+    `folder` has the user's settings, below HOME, and `variable` is the environment variable that moves it;
+    `project_folder` is the same in a project. `memory_globs` match the host's own memory below `folder`,
+    and `project_memory_globs` below a project; it is indexed in place. `traces` match what the host itself
+    keeps of the server below the user's folder of caches; uninstall removes folders, and files that name
+    memcairn. `min_version` is the first version that loads the plugin. `after_install` is what a person has
+    to do once after `init`.
     """
 
     name: str
@@ -84,11 +84,11 @@ class Host:
     server: Server | None = None
     hooks: Hooks | None = None
     plugin: Plugin | None = None
-    memories: tuple[str, ...] = ()
-    project_memories: tuple[str, ...] = ("AGENTS.md",)
+    memory_globs: tuple[str, ...] = ()
+    project_memory_globs: tuple[str, ...] = ("AGENTS.md",)
     traces: tuple[str, ...] = ()
-    oldest: tuple[int, ...] = ()
-    after: str = ""
+    min_version: tuple[int, ...] = ()
+    after_install: str = ""
     cannot: tuple[str, ...] = ()
     checked: str = ""
 
@@ -133,17 +133,17 @@ CLAUDE_CODE = Host(
         ),
         timeouts="seconds",
     ),
-    memories=("projects/*/memory", "CLAUDE.md"),
-    project_memories=("CLAUDE.md", "AGENTS.md"),
+    memory_globs=("projects/*/memory", "CLAUDE.md"),
+    project_memory_globs=("CLAUDE.md", "AGENTS.md"),
     traces=("claude-cli-nodejs/*/mcp-logs-plugin-memcairn-memory",),
-    oldest=(2, 1, 157),
+    min_version=(2, 1, 157),
     cannot=(
-        "before 2.1.157, loads no plugins from the folder of skills",
-        "loads none where an administrator allows plugins only from certain marketplaces",
+        "before 2.1.157, does not load plugins from the skills folder",
+        "does not load it where an administrator restricts plugins to certain marketplaces",
         "in a project, the folder has to be trusted and the server approved first",
         (
             "before the server is connected (a second or two), or while it is down, skips the hooks that "
-            "call it: no recall then; what was written meanwhile is taken up when the session ends"
+            "call it: there is no recall then; notes written meanwhile are indexed when the session ends"
         ),
     ),
     checked="real client",
@@ -173,8 +173,8 @@ CODEX = Host(
             Event("session-end", "SessionEnd"),
         ),
     ),
-    memories=("AGENTS.md",),
-    after="run /hooks in Codex once, and trust the hooks of memcairn",
+    memory_globs=("AGENTS.md",),
+    after_install="run /hooks in Codex once, and trust the hooks of memcairn",
     cannot=(
         "runs a hook only after you trusted it: /hooks",
         "has no event for a failed tool",
@@ -206,12 +206,12 @@ GEMINI = Host(
             Event("session-end", "SessionEnd"),
         ),
     ),
-    memories=("GEMINI.md",),
-    project_memories=("GEMINI.md", "AGENTS.md"),
+    memory_globs=("GEMINI.md",),
+    project_memory_globs=("GEMINI.md", "AGENTS.md"),
     cannot=(
         "does not wait for the hooks at the end of a session",
         "has no event for a failed tool or the end of a subagent",
-        "with -p leaves out tools that ask first, ours too; --approval-mode yolo brings them",
+        "with -p, omits tools that need approval, memcairn's too; --approval-mode yolo includes them",
     ),
     checked="real client",
 )
@@ -240,7 +240,7 @@ CURSOR = Host(
         ),
     ),
     cannot=(
-        "takes no text from a hook with a prompt: recall is at the start of a session, or by the tools",
+        "takes no text from a prompt hook: recall happens at the start of a session, or by the tools",
     ),
     checked="documented form",
 )
@@ -266,10 +266,10 @@ OPENCODE = Host(
         ),
         timeouts="milliseconds",
     ),
-    memories=("AGENTS.md",),
+    memory_globs=("AGENTS.md",),
     cannot=(
         "has no event for a failed tool or the end of a session",
-        "fetches its own library for plugins at the next start, once there is a plugin",
+        "downloads its plugin library at the next start, once there is a plugin",
     ),
     checked="real client",
 )
@@ -300,7 +300,7 @@ COPILOT = Host(
         ),
     ),
     traces=("copilot/mcp-tools/*.json",),
-    cannot=("calls the hook after every tool, not only after those that write",),
+    cannot=("calls the hook after every tool, not only after tools that write",),
     checked="real client",
 )
 

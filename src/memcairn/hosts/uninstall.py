@@ -1,4 +1,4 @@
-"""What `memcairn uninstall` does: everything of ours goes, everything of theirs stays."""
+"""The changes of `memcairn uninstall`: only memcairn's entries, files and home go."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from memcairn import paths
 from memcairn.errors import MemoryMdError, StateError
 from memcairn.fs import atomic
-from memcairn.hosts import claude_state, codex_trust, install, manifest, plugin_files
-from memcairn.hosts import plan as changes
+from memcairn.hosts import claude_state, codex_trust, install, manifest, plan, plugin_files
 from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
-from memcairn.hosts.program import NAME
+from memcairn.hosts.executable import NAME
 from memcairn.hosts.table import BY_NAME, CLAUDE_CODE, SCOPES
 from memcairn.memory_md.withdraw import withdraw
 from memcairn.store import memory_md
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from memcairn.memory import Memory
     from memcairn.store.roots import Root
 
-# What memcairn keeps in its home. What stands beside it there is somebody else's, and stays.
+# What memcairn keeps in its home; everything else there stays.
 _FILES = (
     "index.db",
     "queue.db",
@@ -47,12 +46,12 @@ _FOLDERS = (
 NOTES = "memory"
 
 
-def plan(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
+def planned_changes(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
     """All changes that take memcairn out of hosts, wherever it was installed, and in `project`.
 
     Raises:
-        ConfigError: a file that holds ours cannot be understood.
-        StateError: the account of what was changed cannot be.
+        ConfigError: a file with entries of memcairn is invalid.
+        StateError: hosts.json is invalid.
     """
     records = manifest.load(home)
     wanted = {host.name for host in hosts}
@@ -60,18 +59,18 @@ def plan(hosts: Iterable[Host], project: str, home: str) -> list[Change]:
     for record in records.values():
         if record.host in wanted:
             edit = _with_trust(_edit_of(record))
-            found[record.path] = changes.to_withdraw(edit, record.host, record.scope, record, home)
+            found[record.path] = plan.to_withdraw(edit, record.host, record.scope, record, home)
     for name in sorted(wanted):
         for scope in SCOPES:
             for edit in _without_records(BY_NAME[name], scope, project):
                 path = os.path.realpath(edit.path)
                 if path not in found:
-                    found[path] = changes.to_withdraw(_with_trust(edit), name, scope, None, home)
+                    found[path] = plan.to_withdraw(_with_trust(edit), name, scope, None, home)
     return list(found.values())
 
 
 def _edit_of(record: manifest.Record) -> Edit:
-    """The edit that was made to a file; the file is where it was then, whatever the environment says now.
+    """The edit that was made to a file, at its place then, whatever the environment says now.
 
     Raises:
         StateError: this version makes no edit of such a file.
@@ -79,42 +78,42 @@ def _edit_of(record: manifest.Record) -> Edit:
     if record.is_whole:
         return OwnFile(record.path, b"")
     scope: Scope = "project" if record.scope == "project" else "user"
-    for edit in install.edits(BY_NAME[record.host], scope, "", NAME, {}, plugin=False):
+    for edit in install.host_edits(BY_NAME[record.host], scope, "", NAME, {}, plugin=False):
         if isinstance(edit, JsonEntries | TomlTable) and _stem(edit.path) == _stem(record.name):
             return replace(edit, path=record.path)
     raise StateError(
         "was changed by another version of memcairn",
         path=record.path,
-        hint="take the entries of memcairn out by hand, or use that version",
+        hint="remove the entries of memcairn by hand, or use that version",
     )
 
 
 def _with_trust(edit: Edit) -> Edit:
-    """The edit of Codex's settings takes along what they say of hooks of ours."""
+    """The edit of Codex's settings, with its trust in memcairn's hooks."""
     if not isinstance(edit, TomlTable):
         return edit
     hooks = os.path.join(os.path.dirname(edit.path), "hooks.json")
-    ours = codex_trust.memcairn_hooks(changes.read(hooks))
-    keys = codex_trust.trusted(changes.read(edit.path), hooks, ours)
+    ours = codex_trust.memcairn_hooks(plan.read(hooks))
+    keys = codex_trust.trusted(plan.read(edit.path), hooks, ours)
     return replace(edit, along=tuple(map(codex_trust.table_of, keys)))
 
 
 def _stem(path: str) -> str:
-    # opencode.json and opencode.jsonc are one.
+    # opencode.json and opencode.jsonc are the same file.
     return os.path.splitext(os.path.basename(path))[0]
 
 
 def _without_records(host: Host, scope: Scope, project: str) -> list[Edit]:
-    """What may be ours without a record of it: only what says that it is."""
+    """Edits without a record: only of files that name memcairn."""
     top = host.folder_of(scope, project, os.environ)
     found: list[Edit] = []
-    for edit in install.edits(host, scope, project, NAME, {}, plugin=False):
-        present = changes.read(os.path.realpath(edit.path))
+    for edit in install.host_edits(host, scope, project, NAME, {}, plugin=False):
+        present = plan.read(os.path.realpath(edit.path))
         if present is not None and NAME.encode() in present and edit.holds(present):
             found.append(edit)
     if host.plugin is not None:
         place = install.plugin_top(host.plugin, scope, top)
-        if os.path.isfile(place) or plugin_files.is_ours(place):
+        if os.path.isfile(place) or plugin_files.is_memcairn_plugin(place):
             found += [OwnFile(str(file), b"") for file in _files(Path(place))]
     return found
 
@@ -124,7 +123,7 @@ def _files(place: Path) -> list[Path]:
 
 
 def remove_leftovers(hosts: Iterable[Host], project: str) -> None:
-    """Remove what hosts keep of our server and plugin, and the folders that our plugins leave empty."""
+    """Remove the hosts' traces of the server and plugin, and the empty folders of plugins."""
     caches = Path(_caches())
     for host in hosts:
         if host is CLAUDE_CODE:
@@ -148,7 +147,7 @@ def remove_leftovers(hosts: Iterable[Host], project: str) -> None:
 
 
 def notes_in(home: str) -> int:
-    """How many notes there are in the home: a person's or an agent's words, which nothing can make again."""
+    """How many notes are in the home; nothing can restore them."""
     return sum(
         1
         for folder, _, names in os.walk(os.path.join(home, NOTES))
@@ -158,11 +157,10 @@ def notes_in(home: str) -> int:
 
 
 def remove_memory(memory: Memory) -> list[str]:
-    """Take the blocks of ours out of every MEMORY.md outside the home, then remove the home.
+    """Remove memcairn's block from every MEMORY.md outside the home, then remove the home.
 
     Returns:
-        What is left, with the reason: what stands in the home and is not ours, a block in a MEMORY.md that
-        cannot be changed.
+        What is left, with the reason: other files in the home, a MEMORY.md that cannot be changed.
     """
     home = memory.home
     if not os.path.isdir(home):
@@ -182,7 +180,7 @@ def remove_memory(memory: Memory) -> list[str]:
             shutil.rmtree(path)
         elif name.startswith(_FILES) and os.path.isfile(path):
             os.unlink(path)
-    left += [f"{os.path.join(home, name)}: is not ours" for name in sorted(os.listdir(home))]
+    left += [f"{os.path.join(home, name)}: not a file of memcairn" for name in sorted(os.listdir(home))]
     with contextlib.suppress(OSError):
         os.rmdir(home)
     return left

@@ -1,8 +1,8 @@
-"""How a host calls memcairn.
+"""The command by which a host calls memcairn.
 
-In the user's own settings by the absolute path of the installed program: a host that was started from a
-desktop has another PATH than a terminal. In a project's settings by its name: that file goes to other
-machines.
+The user's own settings have the absolute path of the program, because a host that was started from a
+desktop has another PATH than a terminal. A project's settings have the name, because other machines use
+that file.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from memcairn.hosts.table import Scope
 
 NAME = "memcairn"
-# What decides where home and settings are. A host may start servers with only part of its environment.
+# They name the home and the settings. A host may start servers with only part of its environment.
 VARIABLES = ("MEMCAIRN_HOME", "MEMCAIRN_CONFIG", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
-# Where uvx and `pipx run` make environments that they also remove.
+# uvx and `pipx run` make temporary environments there.
 _CACHES = frozenset({".cache", "Caches", "Cache", "archive-v0"})
 
 
-def program(scope: Scope) -> str:
-    """What stands for `memcairn` in the settings of a scope.
+def command(scope: Scope) -> str:
+    """The command for memcairn in the settings of a scope.
 
     Raises:
-        MemcairnError: the program is not installed, only the library.
+        MemcairnError: only the library is installed.
     """
-    return NAME if scope == "project" else installed()
+    return NAME if scope == "project" else installed_path()
 
 
-def installed() -> str:
+def installed_path() -> str:
     """The absolute path of the program that belongs to this installation.
 
-    A link to it on PATH is preferred (pipx and uv make one): it stays where it is when the environment
-    behind it is made anew.
+    A link to it on PATH is preferred (pipx and uv make one): it keeps its place when the environment behind
+    it is rebuilt.
 
     Raises:
-        MemcairnError: the program is not installed, only the library; or only for the moment.
+        MemcairnError: only the library is installed, or the installation is temporary.
     """
     suffix = ".exe" if os.name == "nt" else ""
     own = os.path.join(sysconfig.get_path("scripts"), NAME + suffix)
@@ -55,9 +55,9 @@ def installed() -> str:
             continue
         if not _CACHES.isdisjoint(os.path.realpath(path).split(os.sep)):
             raise MemcairnError(
-                "is in a cache, and may be gone tomorrow",
+                "is in a cache and may be removed at any time",
                 path=path,
-                hint="install memcairn to stay: `uv tool install memcairn` or `pipx install memcairn`",
+                hint="install it permanently: `uv tool install memcairn` or `pipx install memcairn`",
             )
         on_path = shutil.which(NAME)
         if on_path is not None and os.path.samefile(on_path, path):
@@ -66,17 +66,17 @@ def installed() -> str:
     raise MemcairnError(
         "the program memcairn is not installed beside this Python",
         path=own,
-        hint="install it: `pipx install memcairn`, or pip in an environment that stays",
+        hint="install it: `pipx install memcairn`, or pip in a permanent environment",
     )
 
 
-def shell(command: str, *arguments: str) -> str:
+def shell(program: str, *arguments: str) -> str:
     """A command line for the platform's shell."""
     if os.name == "nt":
-        return " ".join([f'"{command}"' if " " in command else command, *arguments])
-    return shlex.join([command, *arguments])
+        return " ".join([f'"{program}"' if " " in program else program, *arguments])
+    return shlex.join([program, *arguments])
 
 
 def environment() -> dict[str, str]:
-    """The variables that say where home and settings are, as far as they are set."""
+    """Those variables that name the home and the settings, if they are set."""
     return {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
