@@ -95,7 +95,4 @@ def _timeouts() -> str:
         f"{host.title} {host.hooks.unit_name if host.hooks else host.plugin.timeouts if host.plugin else ''}"
         for host in HOSTS
     )
-    return (
-        _table(["event", "seconds"], rows)
-        + f"Their files use these units: {units}.\n\n"
-    )
+    return _table(["event", "seconds"], rows) + f"Their files use these units: {units}.\n\n"

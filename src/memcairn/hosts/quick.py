@@ -11,12 +11,12 @@ A process for one event spends most of its time loading code; `Memory` loads thr
 from __future__ import annotations
 
 import os
-from memcairn.sqlite import SQLiteError
 from datetime import UTC, datetime
 
 from memcairn import paths
 from memcairn.errors import MemcairnError
 from memcairn.hosts import enqueue_writes, own_memory, session
+from memcairn.sqlite import SQLiteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

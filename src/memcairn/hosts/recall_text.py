@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from memcairn.sqlite import SQLiteError
 from datetime import UTC, datetime
 
 from memcairn.errors import MemcairnError
@@ -17,6 +16,7 @@ from memcairn.hosts.session import join
 from memcairn.safety import injection, secrets
 from memcairn.sessions import Line
 from memcairn.sessions.shown import Place
+from memcairn.sqlite import SQLiteError
 from memcairn.store import uses
 from memcairn.store.database import Database
 

@@ -180,7 +180,9 @@ def remove_memory(memory: Memory) -> list[str]:
             shutil.rmtree(path)
         elif name.startswith(_FILES) and os.path.isfile(path):
             os.unlink(path)
-    left += [f"{os.path.join(home, name)}: not a file of memcairn" for name in sorted(os.listdir(home))]
+    left += [
+        f"{os.path.join(home, name)}: not a file of memcairn" for name in sorted(os.listdir(home))
+    ]
     with contextlib.suppress(OSError):
         os.rmdir(home)
     return left
