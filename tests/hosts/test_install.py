@@ -539,7 +539,7 @@ def test_a_file_that_changes_at_that_moment_is_left_alone(
     planned = install.planned_changes([BY_NAME["gemini"]], "user", "", str(user / "home"))
     settings.write_text('{"theme": "new"}')
 
-    with pytest.raises(Exception, match="was changed by somebody else"):
+    with pytest.raises(Exception, match="was changed by another program"):
         plan.apply(planned, str(user / "home"), install=True)
 
     assert settings.read_text() == '{"theme": "new"}'
@@ -643,7 +643,9 @@ def test_hosts_tells_of_a_version_that_is_too_old(
     capsys.readouterr()
 
     assert run(["hosts"]) == 1
-    assert "Claude Code 2.1.100 does not load it: 2.1.157 is needed" in capsys.readouterr().out
+    assert (
+        "Claude Code 2.1.100 does not load the plugin: update to 2.1.157" in capsys.readouterr().out
+    )
 
 
 def test_a_project_elsewhere_is_found_again(
