@@ -65,7 +65,7 @@ def configure(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
     def configure(name: str, value: str) -> None:
         monkeypatch.setenv(config.BY_NAME[name].variable, value)
-        memory.config = config.load()
+        memory.engine.config = config.load()
 
     return configure
 

@@ -195,7 +195,7 @@ def test_a_prompt_that_a_machine_wrote_recalls_nothing_and_counts_nothing_as_sho
 ) -> None:
     assert say("user-prompt", prompt=f"{start} {PROMPT}") == ""
 
-    used = memory.databases.opened().db.execute("SELECT COUNT(*) FROM note_use").fetchone()
+    used = memory.engine.databases.opened().db.execute("SELECT COUNT(*) FROM note_use").fetchone()
     assert used == (0,)
     assert str(deploy) in say("user-prompt", prompt=PROMPT)
 

@@ -163,7 +163,9 @@ def _enqueue_own_memory(memory: Memory, event: HookEvent) -> None:
         return
     if own not in enqueue_writes.roots(memory.home):
         memory.index(own, embed=False)
-    elif memory.engine.databases.run(lambda opened: own_memory.is_changed(opened.db, own, memory.config)):
+    elif memory.engine.databases.run(
+        lambda opened: own_memory.is_changed(opened.db, own, memory.config)
+    ):
         memory.enqueue(own)
 
 
