@@ -195,7 +195,7 @@ def worked(stage: Stage, names: Iterable[str], rounds: int) -> dict[str, float]:
         for event in names:
             times = []
             for number in range(rounds + 3):
-                call = payload.call(event, "claude-code", stage.fields(event))
+                call = payload.from_fields(event, "claude-code", stage.fields(event))
                 clock = time.thread_time if stage.counts_cpu else time.perf_counter
                 began = clock()
                 events.EVENTS[event](memory, call, time.monotonic() + 10)
