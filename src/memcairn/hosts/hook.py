@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from memcairn.hosts.payload import HookEvent
 
 # The share of a host's limit that remains beside the start of Python and the end of the process.
-SHARE = 0.8
+LIMIT_SHARE = 0.8
 # Hosts send the whole text of a written file along. Longer events are ignored.
 MAX_BYTES = 32 << 20
 LOG_BYTES = 1 << 20
@@ -64,7 +64,7 @@ class _Hook:
         self._event = event
         self._host = host
         self._started = time.monotonic()
-        self._limit_s = LIMIT_S.get(event, 1) * SHARE
+        self._limit_s = LIMIT_S.get(event, 1) * LIMIT_SHARE
         self._session_id = ""
         # Whoever holds it ends the process: the thread with an answer, or the clock.
         self._end = _thread.allocate_lock()

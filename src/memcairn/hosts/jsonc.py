@@ -26,7 +26,7 @@ _DEEPEST = 200
 
 
 class NotJson(ValueError):  # noqa: N818 - reads as what it says
-    """The text cannot be understood. `line` and `column` are 1-based."""
+    """The text is invalid. `line` and `column` are 1-based."""
 
     def __init__(self, message: str, text: str, at: int) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ class NotJson(ValueError):  # noqa: N818 - reads as what it says
 
 @dataclass(slots=True)
 class Node:
-    """A value and where it stands: `text[start:end]`.
+    """A value and its place: `text[start:end]`.
 
     `parts` are the members or elements in order; `key_start` is where a member begins, at its key; for an
     element it is `start`.
@@ -49,11 +49,11 @@ class Node:
     parts: list[tuple[str | int, Node]] = field(default_factory=list)
 
     def part(self, key: str | int) -> Node | None:
-        """The member or element of that name; of several the last, as JSON readers have it."""
+        """The member or element with that name; the last of several, as in JSON readers."""
         return next((node for name, node in reversed(self.parts) if name == key), None)
 
     def at(self, path: Path) -> Node | None:
-        """What stands at a path below."""
+        """The node at a path below."""
         node: Node | None = self
         for key in path:
             node = node.part(key) if node is not None else None
@@ -61,7 +61,7 @@ class Node:
 
 
 def read(text: str) -> Node:
-    """Take a text apart; an empty one is an empty object.
+    """Parse a text; an empty one is an empty object.
 
     Raises:
         NotJson: it cannot be understood.
@@ -78,7 +78,7 @@ def read(text: str) -> Node:
 
 
 def put(text: str, path: Path, value: Any) -> str:
-    """The text with `value` at `path`; what stands there is replaced, if it says something else.
+    """The text with `value` at `path`; another value there is replaced.
 
     Raises:
         NotJson: the text cannot be understood, or something on the way is no object.
@@ -119,7 +119,7 @@ def append(text: str, path: Path, value: Any) -> str:
 
 
 def remove(text: str, path: Path) -> str:
-    """The text without what stands at `path`; unchanged if nothing does.
+    """The text without the value at `path`; unchanged if there is none.
 
     Raises:
         NotJson: the text cannot be understood.
@@ -153,7 +153,7 @@ def remove(text: str, path: Path) -> str:
 
 
 def _gap_before(text: str, at: int) -> int:
-    """Where the white space begins that `_insert` puts before a part: a line of its own, or one space."""
+    """The start of the white space that `_insert` puts before a part: a new line, or one space."""
     indent = len(text[:at].rstrip(" \t"))
     if text.startswith("\n", indent - 1):
         return indent - 2 if text.startswith("\r", indent - 2) else indent - 1

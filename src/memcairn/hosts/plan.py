@@ -165,7 +165,7 @@ def _sweep(changes: Sequence[Change]) -> None:
 
 
 def read(path: str) -> bytes | None:
-    """The content of a file; None if there is no file.
+    """The content of a file; None if it does not exist.
 
     Raises:
         MemcairnError: it cannot be read.

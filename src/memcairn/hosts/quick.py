@@ -3,7 +3,7 @@
     session-start, -end        nothing is queued, and no file changed that a hook did not report
     tool-used                  roots.json says whether it is a note, queue.db takes it
     stop, pre-compact          nothing is queued
-    user-prompt, tool-failed   nobody asked anything, or there are no roots
+    user-prompt, tool-failed   nobody asked anything, or no folder is indexed
 
 A process for one event spends most of its time loading code; `Memory` loads three times as much.
 """

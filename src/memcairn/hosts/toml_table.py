@@ -1,7 +1,7 @@
-"""Add a table to a TOML file that a person wrote, and take it out again: the rest of the text stays.
+"""Add a table to a TOML file that a person wrote, and remove it again; the rest of the text stays.
 
-A table of ours goes to the end of the file, below a blank line. After each edit the text is read again,
-and must say what it said before, with just our table more or less.
+The table goes to the end of the file, after a blank line. Each edit is parsed again, and only the table may
+differ.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WHERE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
 
 class NotToml(ValueError):  # noqa: N818 - reads as what it says
-    """The text cannot be understood, or has no place for the table. `line` is 1-based."""
+    """The text is invalid, or has no place for the table. `line` is 1-based."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)

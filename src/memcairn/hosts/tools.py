@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 # The only host whose hooks call tools.
 HOST = "claude-code"
 # The share of a host's limit that remains beside sending the answer.
-SHARE = 0.8
+LIMIT_SHARE = 0.8
 
 
 def _tool(event: str) -> HookTool:
@@ -40,7 +40,7 @@ def _tool(event: str) -> HookTool:
             given = payload.from_fields(event, HOST, arguments)
             if not given.session_id and session is not None:
                 given = given._replace(session_id=session.id)
-            text = EVENTS[event](memory, given, started + LIMIT_S[event] * SHARE)
+            text = EVENTS[event](memory, given, started + LIMIT_S[event] * LIMIT_SHARE)
             return output.answer(HOST, event, text)
         except Exception as error:
             log.warning("hook.failed", exc_info=error, extra={"event": event})
