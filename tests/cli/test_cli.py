@@ -125,10 +125,14 @@ def test_a_file_that_cannot_be_read_leaves_exit_code_1(notes: Path, note: Path) 
 def test_json_is_one_document(note: Path, arguments: list[str]) -> None:
     call("index", note.parent)
 
-    json.loads(call(*[note.parent if word == "NOTES" else word for word in arguments]).stdout)
+    words = [note.parent if word == "NOTES" else word for word in arguments]
+    assert isinstance(json.loads(call(*words).stdout), dict)
 
 
-def test_a_flush_names_what_fails_until_it_is_mended_or_discarded(notes: Path, note: Path) -> None:
+def test_a_flush_names_what_fails_until_it_is_fixed_or_discarded(
+    notes: Path, note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMCAIRN_QUEUE_WINDOW_S", "600")
     call("index", notes)
     bad = note.with_name("latin.md")
     bad.write_bytes(b"caf\xe9")
@@ -159,7 +163,9 @@ def test_the_last_write_decides_what_a_queued_path_is_labelled(note: Path) -> No
 
     call("index", "--flush")
 
-    assert json.loads(call("namespaces", "--json").stdout) == {"last": 1}
+    assert json.loads(call("namespaces", "--json").stdout) == {
+        "namespaces": [{"name": "last", "notes": 1}]
+    }
 
 
 def test_a_search_is_the_same_on_the_short_way_and_on_the_long_one(
@@ -296,7 +302,8 @@ def test_a_namespace_that_does_not_exist_finds_nothing_and_says_so(note: Path) -
     done = call("search", "--namespace", "nonsense", "blue-green")
 
     assert done.stdout == ""
-    assert "there is no namespace 'nonsense'; there are: notes" in done.stderr
+    assert done.stderr == "memcairn: no note has the namespace nonsense\n  there are: notes\n"
+    assert done.returncode == 2
 
 
 def test_a_folder_that_does_not_exist_finds_nothing_and_says_so(note: Path) -> None:

@@ -108,6 +108,79 @@ def test_json_after_the_end_of_options_is_text(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == ""
 
 
+# ── no silent success ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def note(notes: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    note = notes / "deploy.md"
+    note.write_text("---\ntype: project\n---\nWe deploy with blue-green.\n", encoding="utf-8")
+    assert run(["index", str(notes)]) == 0
+    capsys.readouterr()
+    return note
+
+
+@pytest.mark.parametrize(("filter_", "known"), [("--type", "project"), ("--namespace", "notes")])
+def test_a_search_for_a_type_or_namespace_that_no_note_has_is_refused(
+    said: Any, note: Path, filter_: str, known: str
+) -> None:
+    assert said("search", filter_, "xyzzy", "blue-green") == [
+        f"memcairn: no note has the {filter_[2:]} xyzzy",
+        f"  there are: {known}",
+    ]
+    assert run(["search", filter_, known, "nothing-has-this-word"]) == 0
+
+
+def test_a_search_below_a_folder_that_is_not_indexed_is_refused(
+    said: Any, note: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+
+    message, hint = said("search", "--root", tmp_path / "other", "blue-green")
+
+    assert message == f"memcairn: {tmp_path / 'other'}: not a known notes folder"
+    assert hint.startswith(f"  notes folders: {note.parent};")
+    assert run(["search", "--root", str(tmp_path), "blue-green"]) == 0
+
+
+@pytest.mark.parametrize(
+    "command", ["index --flush --paths PATH", "index --debounce-window 5 PATH", "index PATH"]
+)
+def test_a_path_that_was_never_there_is_reported(command: str, note: Path, home: Path) -> None:
+    nowhere = note.with_name("nowhere.md")
+
+    for _ in range(2):
+        done = subprocess.run(
+            [*PROGRAM, *(str(nowhere) if word == "PATH" else word for word in command.split())],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert done.stderr == f"memcairn: {nowhere}: there is no such file or folder\n"
+
+
+@pytest.mark.parametrize("command", ["index --flush --paths", "index --debounce-window 0"])
+@pytest.mark.parametrize("gone", ["note", "folder", "queued"])
+def test_a_path_that_was_deleted_leaves_the_index(
+    command: str, gone: str, note: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = note.with_name("queued.md") if gone == "queued" else note
+    if gone == "queued":
+        path.write_text("Never indexed.\n", encoding="utf-8")
+        assert run(["index", "--debounce-window", "60", str(path)]) == 0
+    shutil.rmtree(path.parent) if gone == "folder" else path.unlink()
+
+    assert run([*command.split(), str(path.parent if gone == "folder" else path)]) == 0
+
+    assert run(["list"]) == 0
+    assert ("deploy" in capsys.readouterr().out) == (gone == "queued")
+
+
+def test_a_session_works_on_a_folder_that_exists(said: Any, tmp_path: Path) -> None:
+    assert said("session", "start", "--root", tmp_path / "none") == [
+        f"memcairn: {tmp_path / 'none'}: not a folder"
+    ]
+
+
 # ── completion ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def offers(capsys: pytest.CaptureFixture[str]) -> Any:
     def offers() -> dict[str, Any]:
         assert run(["models", "--json"]) == 0
-        return {row["provider"]: row for row in json.loads(capsys.readouterr().out)}
+        return {row["provider"]: row for row in json.loads(capsys.readouterr().out)["models"]}
 
     return offers
 

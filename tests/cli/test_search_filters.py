@@ -35,7 +35,7 @@ def search(notes: Path, capsys: pytest.CaptureFixture[str]) -> Any:
         assert run(["index", "-q", str(notes)]) == 0
         assert run(["search", "--json", query, *arguments]) == 0
         found = json.loads(capsys.readouterr().out)
-        return [passage["path"].rpartition("/")[2] for passage in found]
+        return [passage["path"].rpartition("/")[2] for passage in found["passages"]]
 
     return search
 
@@ -106,11 +106,15 @@ def test_a_filter_counts_before_the_limit(notes: Path, search: Any) -> None:
     assert search("--type", "USER", "--limit", "1") == ["quiet.md"]
 
 
-def test_a_type_that_no_note_has_finds_nothing(notes: Path, search: Any) -> None:
+def test_a_search_for_a_type_that_no_note_has_finds_nothing_and_fails(
+    notes: Path, search: Any
+) -> None:
     write(notes / "a.md", type="project")
 
     assert search("--type", "project") == ["a.md"]
-    assert search("--type", "feedback") == []
+    assert run(["search", "--type", "feedback", "postgres"]) == 2
+    with Memory() as memory:
+        assert memory.search("postgres", type="feedback") == []
 
 
 def test_filters_add_up(notes: Path, search: Any) -> None:

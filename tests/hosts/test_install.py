@@ -567,7 +567,9 @@ def test_a_broken_file_is_a_configuration_error(tmp_path: Path) -> None:
 def states(capsys: pytest.CaptureFixture[str]) -> dict[str, list[dict[str, object]]]:
     capsys.readouterr()
     run(["hosts", "--json"])
-    return {row["name"]: row["installations"] for row in json.loads(capsys.readouterr().out)}
+    return {
+        row["name"]: row["installations"] for row in json.loads(capsys.readouterr().out)["hosts"]
+    }
 
 
 def test_hosts_says_what_is_installed_and_that_it_works(

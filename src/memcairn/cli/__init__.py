@@ -142,7 +142,7 @@ def _enqueue(call: Enqueue) -> bool:
     The whole call is done by click then; to record twice is to record once.
     """
     window_s, path, namespace, force = call
-    if _sets_max_wait():
+    if _sets_max_wait() or not os.path.lexists(path):  # click checks whether it was ever there
         return False
     from memcairn.queue import Queue  # noqa: PLC0415
     from memcairn.sqlite import SQLiteError  # noqa: PLC0415

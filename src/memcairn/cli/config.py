@@ -1,4 +1,4 @@
-"""memcairn config: the settings in force, who set them, and config.toml to change them in."""
+"""memcairn config: the settings, where each comes from, and changes to config.toml."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def command() -> None:
 @output.json_option
 @output.quiet_option
 def show(*, as_json: bool, quiet: bool) -> int:
-    """Every setting, its value, and where the value is from.
+    """Show every setting, its value, and where the value comes from.
 
     \b
     memcairn config show
@@ -35,13 +35,17 @@ def show(*, as_json: bool, quiet: bool) -> int:
     if as_json:
         output.print_json(
             {
-                setting.name: {
-                    "value": settings[setting.name],
-                    "origin": settings.origin[setting.name],
-                    "variable": setting.variable,
-                    "meaning": setting.meaning,
-                }
-                for setting in config.SETTINGS
+                "file": paths.config_file(),
+                "settings": [
+                    {
+                        "name": setting.name,
+                        "value": settings[setting.name],
+                        "origin": settings.origin[setting.name],
+                        "variable": setting.variable,
+                        "meaning": setting.meaning,
+                    }
+                    for setting in config.SETTINGS
+                ],
             }
         )
     if as_json or quiet:
@@ -60,10 +64,10 @@ def show(*, as_json: bool, quiet: bool) -> int:
 @output.json_option
 @output.quiet_option
 def set_(key: str, value: str, *, as_json: bool, quiet: bool) -> int:
-    """Set the setting KEY to VALUE in config.toml; the rest of the file stays as it is.
+    """Set KEY to VALUE in config.toml; the rest of the file stays as it is.
 
-    A list has commas; a rule is GLOB=NAMESPACE. A key of a server is never in the file: set
-    MEMCAIRN_EMBEDDING_KEY in the environment.
+    Separate the items of a list with commas; write a rule as GLOB=NAMESPACE. The API key of an
+    embedding server is not a setting: put it in the environment as MEMCAIRN_EMBEDDING_KEY.
 
     \b
     memcairn config set embedding.provider onnx
@@ -80,7 +84,7 @@ def set_(key: str, value: str, *, as_json: bool, quiet: bool) -> int:
 @output.json_option
 @output.quiet_option
 def unset(key: str, *, as_json: bool, quiet: bool) -> int:
-    """Take the setting KEY out of config.toml: its default counts again.
+    """Remove KEY from config.toml, so that its default applies again.
 
     \b
     memcairn config unset embedding.provider
@@ -99,7 +103,9 @@ def _say(key: str, facts: dict[str, object], text: str, *, as_json: bool, quiet:
         write(text)
     variable = config.BY_NAME[key].variable
     if variable in os.environ:
-        click.echo(f"memcairn: {variable} is set in the environment, and counts instead", err=True)
+        click.echo(
+            f"memcairn: {variable} is set in the environment and overrides config.toml", err=True
+        )
 
 
 def _as_text(value: object) -> str:

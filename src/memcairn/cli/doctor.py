@@ -1,4 +1,4 @@
-"""memcairn doctor: what is wrong and how to mend it."""
+"""memcairn doctor: find problems, and fix them."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from memcairn.memory import Memory
 
 
 @click.command("doctor")
-@click.option("--fix", is_flag=True, help="Mend what is safe to mend.")
+@click.option("--fix", is_flag=True, help="Fix what can be fixed safely.")
 @output.json_option
 @output.quiet_option
 def command(*, fix: bool, as_json: bool, quiet: bool) -> int:
-    """What is wrong and how to mend it. Exit code 1 if something is left to mend.
+    """Show what is wrong and how to fix it. Exit code 1 if a problem remains.
 
     \b
     memcairn doctor
-    memcairn doctor --fix      mend what is safe to mend
+    memcairn doctor --fix      fix what can be fixed safely
     """
     with Memory() as memory:
         findings = memory.doctor(fix=fix)
         output.print_notices(memory.notices)
     left = [finding for finding in findings if not finding.fixed]
     if as_json:
-        output.print_json(findings)
+        output.print_json({"findings": findings})
     elif not quiet:
         for finding in findings:
             write(shown(finding.what))
-            write("  mended" if finding.fixed else f"  {shown(finding.remedy)}")
+            write("  fixed" if finding.fixed else f"  {shown(finding.remedy)}")
         if not findings:
             write("nothing is wrong")
     return 1 if left else 0

@@ -24,7 +24,7 @@ from memcairn.evaluate import evaluation, measures
 @output.json_option
 @output.quiet_option
 def command(questions: Path, folder: Path, *, against: str, as_json: bool, quiet: bool) -> int:
-    """Measure how well searches find the lines that answer QUESTIONS (JSON) in FOLDER.
+    """Measure how well search finds the lines in FOLDER that answer QUESTIONS (a JSON file).
 
     \b
     memcairn eval questions.json ~/notes
@@ -39,10 +39,15 @@ def command(questions: Path, folder: Path, *, against: str, as_json: bool, quiet
     asked = evaluation.read(questions, folder)
     others = [name.strip() for name in against.split(",") if name.strip()]
     systems = list(dict.fromkeys(("memcairn", *others)))
-    with output.progress_bar("asking", quiet=quiet or as_json) as progress:
+    with output.progress_bar("Searching", quiet=quiet or as_json) as progress:
         tables = evaluation.evaluate(asked, folder, systems, progress)
     if as_json:
-        output.print_json(tables)
+        rows = [
+            {"system": system, "group": group, **means}
+            for system, table in tables.items()
+            for group, means in table.items()
+        ]
+        output.print_json({"results": rows})
     elif not quiet:
         write("\n\n".join(_table(group, tables) for group in tables["memcairn"]))
     return 0

@@ -24,7 +24,7 @@ def command(*, as_json: bool) -> int:
     """
     states = check.examine(project.folder_of(os.getcwd()))
     if as_json:
-        output.print_json(states)
+        output.print_json({"hosts": states})
     else:
         for state in states:
             _show(state)

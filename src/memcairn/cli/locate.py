@@ -46,7 +46,7 @@ def open_root(given: str | None) -> Iterator[OpenRoot]:
         given: the value of --root.
 
     Raises:
-        UsageError: it is not a root, or no root is given and several are possible.
+        UsageError: it is not a known root, or no root is given and several are possible.
     """
     with Memory() as memory, _opened(memory, root_of(memory, given)) as files:
         yield files
@@ -87,11 +87,10 @@ def folders(memory: Memory) -> list[str]:
 def root_of(memory: Memory, given: str | None) -> str:
     """The path of the root that is meant; see `open_root`."""
     known = folders(memory)
-    listed = f"notes folders: {', '.join(known) or 'none'}; `memcairn index FOLDER` adds one"
     if given is not None:
         real = paths.real(given)
         if real not in known:
-            raise UsageError("not a known notes folder", path=real, hint=listed)
+            raise not_a_root(real, known)
         return real
     here = os.getcwd()
     enclosing = [root for root in known if paths.is_inside(here, root)]
@@ -104,7 +103,32 @@ def root_of(memory: Memory, given: str | None) -> str:
         return known[0]
     if not known:
         raise UsageError("there is no notes folder yet", hint="`memcairn index FOLDER` adds one")
-    raise UsageError("there are several notes folders; choose one with --root", hint=listed)
+    raise UsageError("there are several notes folders; choose one with --root", hint=_listed(known))
+
+
+def not_a_root(real: str, known: Iterable[str]) -> UsageError:
+    """The error for a folder that is not indexed."""
+    return UsageError("not a known notes folder", path=real, hint=_listed(known))
+
+
+def _listed(known: Iterable[str]) -> str:
+    return f"notes folders: {', '.join(known) or 'none'}; `memcairn index FOLDER` adds one"
+
+
+def require_used(name: str, value: str, used: Iterable[str | None]) -> None:
+    """Raise UsageError if no note has this type or namespace.
+
+    Args:
+        name: what it is: "type" or "namespace".
+        value: what the user typed.
+        used: those that notes have.
+    """
+    known = sorted({one for one in used if one})
+    wanted = value.strip().lower() if name == "type" else value
+    if wanted not in known:
+        raise UsageError(
+            f"no note has the {name} {value}", hint=f"there are: {', '.join(known) or 'none'}"
+        )
 
 
 def notes_in(memory: Memory, root: str) -> list[CataloguedNote]:
@@ -202,7 +226,7 @@ def _missing(memory: Memory, note: str, roots: list[str]) -> NoteMissing:
         return NoteMissing(
             "not inside a known notes folder",
             path=note,
-            hint=f"notes folders: {', '.join(roots) or 'none'}; `memcairn index FOLDER` adds one",
+            hint=_listed(roots),
         )
     known = {
         os.path.splitext(paths.path_in_root(found.path, root))[0]

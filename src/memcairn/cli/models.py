@@ -1,4 +1,4 @@
-"""memcairn models: what can find by meaning here, and what it takes."""
+"""memcairn models: the models for semantic search, and what each needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @output.json_option
 @output.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
-    """What can find by meaning: what is installed, its size and licence, and what it costs.
+    """List the models for semantic search: installed or not, size, licence and cost.
 
     \b
     memcairn models
@@ -27,14 +27,14 @@ def command(*, as_json: bool, quiet: bool) -> int:
     """
     offers = providers.offers(providers.chosen(config.load()))
     if as_json:
-        output.print_json(offers)
+        output.print_json({"models": offers})
     elif not quiet:
         write("\n".join(map(_as_text, offers)))
     return 0
 
 
 def _as_text(offer: Offer) -> str:
-    """`*` before what is chosen; what it is; and on a line of its own what it takes."""
+    """The model, with `*` if it is chosen, and on the next line what it needs."""
     facts = [f"not installed: {', '.join(offer.missing)}" if offer.missing else "installed"]
     facts += [f"needs {name}" for name in offer.unset]
     if offer.size_bytes:

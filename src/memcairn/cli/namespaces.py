@@ -1,4 +1,4 @@
-"""memcairn namespaces: the labels in use."""
+"""memcairn namespaces: the namespaces in use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from memcairn.memory import Memory
 @output.json_option
 @output.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
-    """The namespaces, with their numbers of notes.
+    """List the namespaces and how many notes each has.
 
     \b
     memcairn namespaces
@@ -22,7 +22,8 @@ def command(*, as_json: bool, quiet: bool) -> int:
         namespaces = memory.namespaces()
         output.print_notices(memory.notices)
     if as_json:
-        output.print_json(namespaces)
+        rows = [{"name": name, "notes": notes} for name, notes in namespaces.items()]
+        output.print_json({"namespaces": rows})
     elif not quiet:
         for name, notes in namespaces.items():
             write(f"{shown(name)}  {output.count(notes, 'note')}")

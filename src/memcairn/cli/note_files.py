@@ -10,9 +10,17 @@ import click
 
 from memcairn import paths
 from memcairn.cli import output
-from memcairn.cli.locate import folders, note_argument, notes_in, open_note, root_of, root_option
+from memcairn.cli.locate import (
+    folders,
+    note_argument,
+    notes_in,
+    open_note,
+    require_used,
+    root_of,
+    root_option,
+)
 from memcairn.cli.text import printable, shown, write
-from memcairn.errors import MemcairnError, NoteUnreadable, UsageError
+from memcairn.errors import MemcairnError, NoteUnreadable
 from memcairn.memory import Memory
 from memcairn.root.recent import changed_at
 
@@ -36,19 +44,15 @@ def list_(
         wanted = [root_of(memory, root)] if root is not None else folders(memory)
         found = {note.path: note for folder in wanted for note in notes_in(memory, folder)}
         output.print_notices(memory.notices)
-    for name, value, known in (
-        ("type", kind, {note.type for note in found.values() if note.type}),
-        ("namespace", namespace, {note.namespace for note in found.values()}),
-    ):
-        if value is not None and value not in known:
-            raise UsageError(
-                f"no note has the {name} {value}",
-                hint=f"there are: {', '.join(sorted(known)) or 'none'}",
-            )
+    if kind is not None:
+        require_used("type", kind, {note.type for note in found.values()})
+    if namespace is not None:
+        require_used("namespace", namespace, {note.namespace for note in found.values()})
     notes = [
         found[path]
         for path in sorted(found)
-        if kind in (None, found[path].type) and namespace in (None, found[path].namespace)
+        if (kind is None or kind.strip().lower() == found[path].type)
+        and namespace in (None, found[path].namespace)
     ]
     if as_json:
         rows = [
@@ -113,7 +117,7 @@ def edit(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
     """Edit NOTE in the editor that VISUAL or EDITOR names.
 
     If the note changes while the editor is open, nothing is overwritten: the note stays as it is, and
-    your version stays in a file of its own, which the message names.
+    the message names the file that keeps your version.
 
     \b
     memcairn edit plan

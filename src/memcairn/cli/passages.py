@@ -22,10 +22,11 @@ _TAB_COLUMNS = 4
 
 
 def as_json(passages: Sequence[Passage]) -> str:
-    """One JSON document: a list of objects."""
+    """One JSON document: an object with the list `passages`."""
     import json  # noqa: PLC0415 - takes a millisecond, and people read text
 
-    return json.dumps([_as_object(passage) for passage in passages], ensure_ascii=False, indent=2)
+    found = {"passages": [_as_object(passage) for passage in passages]}
+    return json.dumps(found, ensure_ascii=False, indent=2)
 
 
 def _as_object(passage: Passage) -> dict[str, Any]:

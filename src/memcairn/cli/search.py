@@ -8,25 +8,31 @@ import click
 
 from memcairn import paths
 from memcairn.cli import output
+from memcairn.cli.locate import not_a_root, notes_in, require_used
 from memcairn.cli.passages import as_json as as_json_text
 from memcairn.cli.passages import as_text
-from memcairn.cli.text import shown, write
+from memcairn.cli.text import write
+from memcairn.errors import UsageError
 from memcairn.memory import Memory
 from memcairn.search.query import Query
 
 
 @click.command("search")
 @click.argument("query", nargs=-1, required=True)
-@click.option("--limit", "-n", default=10, show_default=True, help="The most passages.")
-@click.option("--namespace", metavar="NAME", help="Only notes with this label.")
-@click.option("--root", metavar="FOLDER", help="Only notes below this folder.")
+@click.option(
+    "--limit", "-n", default=10, show_default=True, help="The maximum number of passages."
+)
+@click.option("--namespace", metavar="NAME", help="Only notes of this namespace.")
+@click.option("--root", metavar="FOLDER", type=click.Path(), help="Only notes below this folder.")
 @click.option(
     "--type", metavar="TYPE", help="Only notes of this type: user, feedback, project, reference."
 )
 @click.option("--since", metavar="DATE", help="Only notes of this date or later.")
 @click.option("--until", metavar="DATE", help="Only notes of this date or earlier.")
-@click.option("--as-of", metavar="DATE", help="What was known then, and what was valid then.")
-@click.option("--budget", metavar="WORDS", type=int, help="The most words in all.")
+@click.option("--as-of", metavar="DATE", help="Search what was known and valid at that date.")
+@click.option(
+    "--budget", metavar="WORDS", type=int, help="The maximum number of words in all passages."
+)
 @click.option("--explain", is_flag=True, help="Show every part of each score.")
 @output.json_option
 @output.quiet_option
@@ -45,7 +51,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Find passages in your notes. QUERY is words, a question, an error message: anything.
+    """Find passages in your notes. QUERY is words, a question or an error message.
 
     \b
     memcairn search "blue-green rollout"
@@ -55,27 +61,38 @@ def command(
     memcairn search --explain which database did we pick and why
 
     A DATE is 2026, 2026-06, 2026-06-03, a moment such as 2026-06-03T14:00, or words: yesterday,
-    last week, 3 days ago. The date of a note is its own (date, modified or created in its
-    frontmatter, or in its file's name), else the day when its file was changed.
+    last week, 3 days ago. A note's date comes from its frontmatter (date, modified or created) or
+    its file name, or else from the time when its file was last changed.
     """
     with Memory() as memory:
         passages = memory.search(
             Query(" ".join(query), limit, namespace, root, budget, type, since, until, as_of)
         )
         memory.embed_in_background()
-        known = {} if passages else memory.namespaces()
+        if not passages:
+            _refuse_unknown(memory, root=root, namespace=namespace, type=type)
+        is_empty = not passages and not memory.namespaces()
         output.print_notices(memory.notices)
     if as_json:
         write(as_json_text(passages))
     elif not quiet and passages:
         write(as_text(passages, explain=explain))
     if not passages:
-        hint = "nothing found"
-        if not known:
-            hint = "nothing is indexed yet: `memcairn index FOLDER`"
-        elif namespace is not None and namespace not in known:
-            hint = f"there is no namespace {namespace!r}; there are: {', '.join(known)}"
-        elif root is not None and not os.path.exists(root):
-            hint = f"{shown(paths.real(root))}: there is no such file or folder"
-        click.echo(f"memcairn: {hint}", err=True)
+        reason = "nothing is indexed yet: `memcairn index FOLDER`" if is_empty else "nothing found"
+        click.echo(f"memcairn: {reason}", err=True)
     return 0
+
+
+def _refuse_unknown(memory: Memory, *, root: str | None, **filters: str | None) -> None:
+    """Raise UsageError for a filter that no note can pass."""
+    roots = [known.path for known in memory.roots()]
+    if root is not None:
+        real = paths.real(root)
+        if not os.path.lexists(real):
+            raise UsageError("there is no such file or folder", path=real)
+        if not any(paths.is_inside(real, one) or paths.is_inside(one, real) for one in roots):
+            raise not_a_root(real, roots)
+    notes = [note for path in roots for note in notes_in(memory, path)]
+    for name, value in filters.items():
+        if value is not None and notes:
+            require_used(name, value, {getattr(note, name) for note in notes})

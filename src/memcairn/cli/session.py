@@ -30,17 +30,21 @@ def command() -> None:
 
 
 @command.command("start")
-@click.option("--id", "id_", metavar="ID", help="As its host calls it; else one is made.")
-@click.option("--root", metavar="DIR", help="The root that it works on.")
+@click.option("--id", "id_", metavar="ID", help="The agent's ID of it; default: a new one.")
+@click.option(
+    "--root", metavar="FOLDER", type=click.Path(), help="The notes folder that it works on."
+)
 @output.json_option
 def start(id_: str | None, *, root: str | None, as_json: bool) -> int:
-    """Start a session, or go on with one; prints its ID.
+    """Start or resume a session; prints its ID.
 
-    It belongs to the process that runs this command: when that is gone, the session is over.
+    The session belongs to the process that runs this command, and ends with it.
 
     \b
     export MEMCAIRN_SESSION=$(memcairn session start)
     """
+    if root is not None and not os.path.isdir(root):
+        raise UsageError("not a folder", path=paths.real(root))
     started = _sessions().start(id_, root=paths.real(root) if root else "")
     if as_json:
         output.print_json(_row(started) | {"scratch": started.scratch})
@@ -51,41 +55,42 @@ def start(id_: str | None, *, root: str | None, as_json: bool) -> int:
 
 @command.command("end")
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--auto", is_flag=True, help="The session that this process belongs to, if any.")
-@click.option("--keep-scratch", is_flag=True, help="Leave its scratch folder where it is.")
-def end(id_: str | None, *, auto: bool, keep_scratch: bool) -> int:
-    """End a session. Its log stays for 90 days.
+@click.option("--auto", is_flag=True, help="End the session of this process, if it has one.")
+@click.option("--keep-scratch", is_flag=True, help="Keep its scratch folder.")
+@output.json_option
+def end(id_: str | None, *, auto: bool, keep_scratch: bool, as_json: bool) -> int:
+    """End a session. Its log is kept for 90 days.
 
     \b
     memcairn session end ID
-    memcairn session end --auto     the one that this process belongs to, if any
+    memcairn session end --auto     the session of this process, if it has one
     """
     if (id_ is None) != auto:
-        raise click.UsageError("name the session's ID, or give --auto")
+        raise click.UsageError("give the ID of a session, or --auto")
     sessions = _sessions()
     if id_ is None:
         ended = sessions.current(os.environ)
-        if ended is None:
-            return 0
     else:
         ended = _found(sessions, id_)
     keep = keep_scratch or bool(config.load()["sessions.keep_scratch"])
-    if ended.is_open:
+    if ended is not None and ended.is_open:
         sessions.end(ended, keep_scratch=keep)
+    if as_json:
+        output.print_json({"id": None if ended is None else ended.id})
     return 0
 
 
 @command.command("list")
 @output.json_option
 def list_(*, as_json: bool) -> int:
-    """The sessions, the latest first.
+    """List the sessions, the latest first.
 
     \b
     memcairn session list
     """
     rows = [_row(session) for session in _sessions().all()]
     if as_json:
-        output.print_json(rows)
+        output.print_json({"sessions": rows})
         return 0
     for row in rows:
         state = "open" if row["ended_at"] is None else "ended"
@@ -98,7 +103,7 @@ def list_(*, as_json: bool) -> int:
 @click.argument("id_", metavar="ID")
 @output.json_option
 def show(id_: str, *, as_json: bool) -> int:
-    """What a session did: time, tool, outcome, path, bytes, duration.
+    """Show what a session did: time, tool, outcome and path of each call.
 
     \b
     memcairn session show ID
