@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from memcairn.embedding.report import EmbedReport
     from memcairn.engine import Opened, Progress
     from memcairn.indexing.report import IndexReport
-    from memcairn.memory_md import findings as memory_md_findings
     from memcairn.memory_md.check import Explanation, Loaded
     from memcairn.memory_md.refresh import Refreshed
+    from memcairn.memory_md.render import MemoryMdFinding
     from memcairn.queue import QueueEntry, QueueStatus
     from memcairn.root import OpenRoot
     from memcairn.root.observe import Observation
@@ -297,7 +297,7 @@ class Memory:
         all_roots = [root for root in self.roots() if not os.path.isfile(root.path)]
         real = None if path is None else paths.real(os.fspath(path))
         if real is None:
-            states = self.engine.databases.run(lambda opened: memory_md.states(opened.db))
+            states = self.engine.databases.run(lambda opened: memory_md.roots_with_state(opened.db))
             having = [root for root in all_roots if current.is_managed(root, states)]
             if len(having) == 1:
                 return having[0]
@@ -347,14 +347,12 @@ class Memory:
 
         def work(opened: Opened) -> None:
             roots.update(opened.db, root.id, memory_md=False)
-            memory_md.end(opened.db, root.id)
+            memory_md.stop_managing(opened.db, root.id)
 
         self.engine.databases.run(work)
         return root
 
-    def check_memory_md(
-        self, path: str | os.PathLike[str] | None = None
-    ) -> list[memory_md_findings.MemoryMdFinding]:
+    def check_memory_md(self, path: str | os.PathLike[str] | None = None) -> list[MemoryMdFinding]:
         """What is wrong with a root's MEMORY.md and its pages, by what the files say now.
 
         Raises:
@@ -411,7 +409,7 @@ class Memory:
     def _kept_root(self, path: str | os.PathLike[str] | None) -> Root:
         root = self.memory_md_root(path)
         if not current.is_managed(
-            root, self.engine.databases.run(lambda opened: memory_md.states(opened.db))
+            root, self.engine.databases.run(lambda opened: memory_md.roots_with_state(opened.db))
         ):
             there = os.path.exists(os.path.join(root.path, paths.MEMORY_MD))
             raise UsageError(

@@ -2,6 +2,7 @@
 
 import os
 import random
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
 from posixpath import normpath
@@ -12,8 +13,9 @@ from markdown_it import MarkdownIt
 from pyromark import events
 
 from memcairn.memory_md.graphemes import count
-from memcairn.memory_md.rank import NoteFacts
+from memcairn.memory_md.rank import order
 from memcairn.memory_md.render import render
+from memcairn.store.memory_md import MemoryMdNote, sort_key
 
 TODAY = date(2025, 11, 20)
 DAY = TODAY.toordinal()
@@ -43,12 +45,40 @@ WORDS = [
 
 
 def note(path, title="", description="", **more):
-    return NoteFacts(
+    return MemoryMdNote(
         path=path,
         title=title or path.rsplit("/", 1)[-1].removesuffix(".md"),
         description=description,
         **{"type": None, "pinned": False, "changed": DAY, **more},
     )
+
+
+class NoteList:
+    """The interface of `store.memory_md.MemoryMdNotes` for a list of notes with distinct paths."""
+
+    def __init__(self, notes):
+        self._notes = sorted(notes, key=lambda note: sort_key(note.path))
+        self._keys = [sort_key(note.path) for note in self._notes]
+        self._by_path = {note.path: note for note in self._notes}
+
+    def count(self):
+        return len(self._notes)
+
+    def best(self):
+        return iter(sorted(self._notes, key=order))
+
+    def since(self, key):
+        for place in range(bisect_left(self._keys, key), len(self._notes)):
+            yield self._notes[place]
+
+    def at(self, path):
+        return self._by_path.get(path)
+
+    def with_file_name(self, name):
+        return [path for path in self._by_path if path.rpartition("/")[2] == name]
+
+    def beside_pages(self):
+        return [path for path in self._by_path if path.rpartition("/")[0].casefold() == "index"]
 
 
 def many(count, seed=1, folders=("observed/", "project/", "feedback/", "", "reference/api/")):
@@ -167,7 +197,7 @@ _names = st.one_of(
 paths = st.lists(_names, min_size=1, max_size=4).map(lambda parts: "/".join(parts) + ".md")
 
 facts = st.builds(
-    NoteFacts,
+    MemoryMdNote,
     path=paths,
     title=texts,
     description=texts,
@@ -265,5 +295,5 @@ def longest_entry(data):
     return max(map(count, entry_lines(data)), default=0)
 
 
-def everything(facts, present=None, **more):
-    return render(facts, present, today=TODAY, **more)
+def everything(notes, present=None, **more):
+    return render(NoteList(notes), present, **{"today": TODAY, **more})

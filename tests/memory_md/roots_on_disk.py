@@ -1,4 +1,4 @@
-"""Roots on disk for the tests of MEMORY.md: made, looked at, and rebuilt from nothing."""
+"""Roots on disk for the tests of MEMORY.md: create, read and rebuild them."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ SMALL = {
 
 
 def make_root(folder: Path, notes: int) -> Path:
-    """A root with so many notes and a MEMORY.md that is kept; index pages, if limits are SMALL."""
+    """A root with this number of notes and a managed MEMORY.md; with SMALL limits also index pages."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(notes):
         write(
@@ -41,7 +41,7 @@ def index_files(root: Path) -> dict[str, bytes]:
 
 
 def rebuilt(root: Path, scratch: Path) -> dict[str, bytes]:
-    """What a home that never saw this root makes of a copy of it, without its pages."""
+    """The index files that a new home renders for a copy of a root without pages."""
     copy = scratch / "copy"
     shutil.copytree(root, copy)
     for file in (copy / "index").glob("*.md"):
@@ -55,7 +55,7 @@ def rebuilt(root: Path, scratch: Path) -> dict[str, bytes]:
 
 
 def is_whole(data: bytes, lines: int = 200, size: int = 25_600) -> bool:
-    """Whether a MEMORY.md has a block that says of itself what it holds, within the limits."""
+    """Whether a MEMORY.md has a block that matches its digest, and is within the limits."""
     text = data.decode("utf-8")
     checksum = block.digest(block.body_of(data))
     within = len(text.splitlines()) <= lines and len(data) <= size

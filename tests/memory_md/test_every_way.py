@@ -197,7 +197,7 @@ def test_a_note_that_is_moved_is_listed_where_it_is(files: OpenRoot, tmp_path: P
     assert "(old.md)" not in said(tmp_path / "notes")
 
 
-def test_a_note_that_is_pinned_stands_first(files: OpenRoot, tmp_path: Path) -> None:
+def test_a_pinned_note_comes_first(files: OpenRoot, tmp_path: Path) -> None:
     for name in ("other", "old"):
         files.memory.pin(tmp_path / "notes" / f"{name}.md")
         assert said(tmp_path / "notes").index(f"({name}.md)") > 0

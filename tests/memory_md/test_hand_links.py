@@ -7,8 +7,8 @@ class Root:
     def __init__(self, *paths):
         self.paths = paths
 
-    def has(self, path):
-        return path in self.paths
+    def at(self, path):
+        return path if path in self.paths else None
 
     def with_file_name(self, name):
         return [path for path in self.paths if path.rpartition("/")[2] == name]
@@ -78,7 +78,7 @@ def test_what_is_no_link_leads_nowhere(text):
 
 
 @pytest.mark.parametrize(
-    ("written", "missing"),
+    ("text", "missing"),
     [
         ("gone.md", "gone.md"),
         ("my%20gone.md#x", "my gone.md"),
@@ -91,12 +91,12 @@ def test_what_is_no_link_leads_nowhere(text):
         ("src/app.py", None),
     ],
 )
-def test_a_link_to_no_note_is_told_if_it_looks_like_one(written, missing):
-    assert note_of(Target(written), ROOT) is None
-    assert missing_note(Target(written)) == missing
+def test_a_link_to_no_note_is_an_orphan_if_it_looks_like_a_note(text, missing):
+    assert note_of(Target(text), ROOT) is None
+    assert missing_note(Target(text)) == missing
 
 
-def test_a_wiki_link_to_no_note_is_told():
+def test_a_wiki_link_to_no_note_is_an_orphan():
     assert missing_note(Target("gone#part", wiki=True)) == "gone"
 
 

@@ -202,7 +202,7 @@ def test_an_emoji_family_is_one_character_and_is_not_torn_apart():
         "- [a](../b.md) — up",
     ],
 )
-def test_other_lines_are_no_entries_of_ours(line):
+def test_other_lines_are_not_entries(line):
     assert entry.parse(line, up="x/") is None
 
 

@@ -87,7 +87,7 @@ surroundings = st.lists(
 
 @settings(max_examples=300)
 @given(surroundings, surroundings, st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_what_stands_around_the_block_is_kept_byte_for_byte(above, below, newline, ended):
+def test_text_around_the_block_is_preserved_byte_for_byte(above, below, newline, ended):
     first = "".join(line + newline for line in above)
     last = newline + newline.join(below) + (newline if ended else "")
     present = (
@@ -179,25 +179,25 @@ def test_without_its_end_the_lines_of_a_block_are_known_by_the_digest():
     assert take(cut) == block.Surroundings("", "\n## Mine\nwords\n", "\n")
 
 
-def test_without_its_end_an_edited_block_loses_only_what_is_ours():
+def test_without_its_end_an_edited_block_loses_only_generated_lines():
     cut = BLOCK.removesuffix(b"<!-- memcairn:end -->").replace(b"- [B]", b"mine\n- [B]")
 
-    assert take(cut).theirs == "\n\n\nmine\n- [B](b.md) — words\n"
+    assert take(cut).outside_text == "\n\n\nmine\n- [B](b.md) — words\n"
 
 
-def test_without_its_end_a_heading_above_words_that_are_not_ours_stays():
+def test_without_its_end_a_heading_above_other_text_stays():
     cut = BLOCK.split(b"- [B]")[0] + b"## User\nmine\n"
 
-    assert take(cut).theirs == "\n\n\n## User\nmine\n"
+    assert take(cut).outside_text == "\n\n\n## User\nmine\n"
 
 
-def test_without_its_begin_the_lines_of_a_block_are_dropped_as_far_as_they_are_ours():
+def test_without_its_begin_a_block_loses_only_generated_lines():
     cut = b"mine\n" + BLOCK.split(b"\n", 1)[1] + b"\nmore\n"
 
     assert take(cut) == block.Surroundings("mine\n", "\nmore\n", "\n")
 
 
-def test_of_two_blocks_the_first_stays_and_the_lines_in_the_second_that_are_not_ours():
+def test_of_two_blocks_the_first_stays_and_other_lines_of_the_second():
     second = BLOCK.replace(b"- [B]", b"mine\n- [B]")
 
     around = take(BLOCK + b"\nbetween\n" + second + b"\nend\n")
@@ -217,7 +217,7 @@ def test_an_open_fence_above_the_block_does_not_hide_it():
     assert take(present) == block.Surroundings("```\n", "\n", "\n")
 
 
-def test_the_line_ends_of_what_is_theirs_count():
+def test_the_line_ends_of_the_text_outside_the_block_decide():
     present = b"<!-- memcairn:begin -->\nmine\r\n<!-- memcairn:end -->\n"
 
     assert take(present) == block.Surroundings("mine\r\n", "\n", "\r\n", ("mine",))

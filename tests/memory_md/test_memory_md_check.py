@@ -1,24 +1,25 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from memory_md_samples import DAY, TODAY, everything, many, note
+from memory_md_samples import DAY, TODAY, NoteList, everything, many, note
 
 from memcairn.memory_md.check import as_loaded, check, explain
 from memcairn.memory_md.limits import Limits
 
 
-def findings(present, pages, facts, **more):
-    return [(f.kind, f.where) for f in check(present, pages, facts, today=TODAY, **more)]
+def findings(present, pages, notes, **more):
+    found = check(present, pages, NoteList(notes), today=TODAY, **more)
+    return [(f.kind, f.where) for f in found]
 
 
 @pytest.mark.parametrize("size", [0, 5, 1_000])
-def test_what_was_just_rendered_is_right(size):
+def test_rendered_files_have_no_problems(size):
     rendered = everything(many(size))
 
     assert findings(rendered.memory_md, rendered.pages, many(size)) == []
 
 
-def test_a_missing_file_a_stale_page_and_a_page_too_many_are_told():
+def test_a_missing_file_a_stale_page_and_an_extra_page_are_reported():
     notes = many(1_000)
     rendered = everything(notes)
     first, second, *_ = sorted(rendered.pages)
@@ -33,7 +34,7 @@ def test_a_missing_file_a_stale_page_and_a_page_too_many_are_told():
     assert findings(None, rendered.pages, notes) == [("missing", "MEMORY.md")]
 
 
-def test_a_memory_md_that_is_behind_its_notes_is_told():
+def test_a_memory_md_that_is_behind_its_notes_is_stale():
     rendered = everything([note("a.md")])
 
     assert findings(rendered.memory_md, {}, [note("a.md"), note("b.md")]) == [
@@ -41,7 +42,7 @@ def test_a_memory_md_that_is_behind_its_notes_is_told():
     ]
 
 
-def test_a_link_to_nothing_is_told():
+def test_a_link_to_no_note_is_reported():
     rendered = everything([note("a.md")], b"[gone](gone.md), [a](a.md), [web](https://x.example)\n")
 
     assert findings(rendered.memory_md, {}, [note("a.md")]) == [("orphan", "gone.md")]
@@ -50,13 +51,13 @@ def test_a_link_to_nothing_is_told():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"x\n" * 300, "has 300 lines, and 200 are loaded"),
-        (b"x" * 25_001, "has 25001 characters (UTF-16 units), and 25000 are loaded"),
-        ("語".encode() * 8_534, "has 25602 bytes, and 25600 are loaded"),
+        (b"x\n" * 300, "has 300 lines, but only 200 are loaded"),
+        (b"x" * 25_001, "has 25001 characters (UTF-16 units), but only 25000 are loaded"),
+        ("語".encode() * 8_534, "has 25602 bytes, but only 25600 are loaded"),
     ],
 )
-def test_a_file_over_a_limit_is_told_as_it_is(text, message):
-    found = [f for f in check(text, {}, [], today=TODAY) if f.kind == "over-limit"]
+def test_a_file_over_a_limit_is_reported_with_its_size(text, message):
+    found = [f for f in check(text, {}, NoteList([]), today=TODAY) if f.kind == "over-limit"]
 
     assert [(f.where, f.message) for f in found] == [("MEMORY.md", message)]
 
@@ -99,7 +100,7 @@ def test_a_host_counts_chinese_by_characters():
 
 
 @given(st.text("ab語👩\n\r", max_size=300), st.integers(12, 20))
-def test_what_is_loaded_and_what_is_cut_are_the_whole_file(text, lines):
+def test_the_loaded_and_the_cut_part_are_the_whole_file(text, lines):
     data = text.encode()
     limits = Limits(lines=lines, units=2_000, size_bytes=2_000)
 
@@ -113,16 +114,16 @@ def test_what_is_loaded_and_what_is_cut_are_the_whole_file(text, lines):
     )
 
 
-def test_what_we_write_is_loaded_whole():
+def test_a_rendered_memory_md_is_loaded_whole():
     for size in (0, 199, 5_000):
         assert as_loaded(everything(many(size)).memory_md).cut == ""
 
 
-# ── why a note stands where it stands ──
+# ── explanations ──
 
 
-def why(facts, path, present=None):
-    return explain(facts, path, present, today=TODAY)
+def why(notes, path, present=None):
+    return explain(NoteList(notes), path, present, today=TODAY)
 
 
 NOTES = [

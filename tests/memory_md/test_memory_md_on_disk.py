@@ -1,4 +1,4 @@
-"""MEMORY.md on disk: current after every way in, theirs kept, and nothing written where it must not be."""
+"""MEMORY.md on disk: current after every operation; text by hand and other files are preserved."""
 
 import errno
 import itertools
@@ -47,7 +47,7 @@ def first_entry(root: Path) -> str:
     return next(line for line in text(root).splitlines() if line.startswith("- "))
 
 
-# ── every way in ─────────────────────────────────────────────────────────────────────────────────
+# ── every operation ────────────────────────────────────────────────────────────────────────────────
 
 
 def index(memory, file):
@@ -128,7 +128,7 @@ def test_a_memory_md_that_was_emptied_is_filled_again(root, way):
     assert "[Title 0](a/note-0.md)" in text(root)
 
 
-def test_a_memory_md_that_somebody_begins_is_kept_from_then_on(tmp_path):
+def test_a_memory_md_that_a_person_creates_is_managed_from_then_on(tmp_path):
     root = tmp_path / "notes"
     note = write(root, "a.md", "A", "Text.")
     with Memory() as memory:
@@ -157,7 +157,7 @@ def test_a_host_that_writes_the_memory_md_it_read_loses_no_entry(root):
 
 
 def test_pinned_notes_come_first_until_they_are_unpinned(root):
-    note = root / "b" / "note-1.md"
+    note = write(root, "b/note-1.md", "Title 1", "About 1.", modified="2025-11-20")
     with Memory() as memory:
         assert memory.pin(note)
         assert first_entry(root) == "- [Title 1](b/note-1.md) — About 1."
@@ -168,7 +168,7 @@ def test_pinned_notes_come_first_until_they_are_unpinned(root):
     assert "pinned" not in note.read_text()
 
 
-def test_an_update_that_never_happened_is_made_up_for(root, monkeypatch):
+def test_a_missed_update_happens_later(root, monkeypatch):
     write(root, "new.md", "Quite new", "Text.")
     with Memory() as memory:
         with monkeypatch.context() as patched:
@@ -216,7 +216,7 @@ def test_the_explanation_as_json_says_the_day_as_people_write_it(tmp_path, capsy
     assert json.loads(capsys.readouterr().out)["standing"]["changed"] == "2026-03-02"
 
 
-def test_a_memory_md_that_is_kept_no_longer_is_not_said_to_be_missing(tmp_path):
+def test_a_memory_md_that_is_turned_off_is_not_reported_as_missing(tmp_path):
     write(tmp_path / "docs", "a.md", "A", "Text.")
     with Memory() as memory:
         memory.refresh_memory_md(tmp_path / "docs")
@@ -233,7 +233,50 @@ def test_memory_folders_of_claude_code_have_one(tmp_path, place):
     assert "- [A](a.md) — Text." in text(tmp_path / place)
 
 
-def test_a_folder_that_has_one_keeps_it_and_what_it_says(tmp_path):
+def test_a_root_gets_a_memory_md_with_its_first_note(tmp_path):
+    root = tmp_path / ".claude" / "projects" / "-x" / "memory"
+    root.mkdir(parents=True)
+    with Memory() as memory:
+        memory.index(root)
+        assert list(root.iterdir()) == []
+        memory.index(write(root, "a.md", "A", "Text."))
+    assert "- [A](a.md) — Text." in text(root)
+
+
+def test_a_refresh_of_an_empty_root_makes_no_memory_md_until_it_has_a_note(tmp_path):
+    root = tmp_path / "notes"
+    root.mkdir()
+    with Memory() as memory:
+        done = memory.refresh_memory_md(root)
+        assert (done.notes, done.written) == (0, ())
+        memory.engine.refresh_memory_md()
+        assert memory.check_memory_md(root) == []
+        assert list(root.iterdir()) == []
+        memory.index(write(root, "a.md", "A", "Text."))
+        assert memory.check_memory_md(root) == []
+    assert "- [A](a.md) — Text." in text(root)
+
+
+def test_a_memory_md_of_an_empty_root_is_adopted(tmp_path):
+    root = tmp_path / "notes"
+    root.mkdir()
+    (root / "MEMORY.md").write_text("mine\n")
+    with Memory() as memory:
+        memory.index(root)
+        assert memory.check_memory_md(root) == []
+    assert text(root).startswith("mine\n\n<!-- memcairn:begin 0 notes")
+
+
+def test_a_memory_md_stays_when_its_root_loses_the_last_note(root):
+    with Memory() as memory:
+        for note in root.glob("*/*.md"):
+            note.unlink()
+        memory.index(root)
+        assert memory.check_memory_md(root) == []
+    assert "memcairn:begin 0 notes" in text(root)
+
+
+def test_a_memory_md_from_before_memcairn_keeps_its_text(tmp_path):
     root = tmp_path / "notes"
     write(root, "a.md", "A", "Text.")
     write(root, "b.md", "B", "Text.")
@@ -306,7 +349,7 @@ def test_limits_that_leave_no_room_are_refused(root, monkeypatch):
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_pages_are_no_notes(tmp_path, small):
+def test_pages_are_not_notes(tmp_path, small):
     root = make_root(tmp_path / "notes", 40)
     assert len(index_files(root)) > 2
     with Memory() as memory:
@@ -350,16 +393,16 @@ def test_an_ignored_file_where_a_page_belongs_is_an_error_and_stays(tmp_path, sm
     page = next(iter(set(index_files(root)) - {"MEMORY.md"}))
     (root / ".gitignore").write_text("/index/\n")
     (root / page).write_text("mine\n")
-    with Memory() as memory, pytest.raises(MemoryMdError, match="is no index page"):
+    with Memory() as memory, pytest.raises(MemoryMdError, match="is not an index page"):
         memory.refresh_memory_md(root)
     assert (root / page).read_text() == "mine\n"
 
 
-# ── what hinders ─────────────────────────────────────────────────────────────────────────────────
+# ── errors ───────────────────────────────────────────────────────────────────────────────────────
 
 
 def write_and_index(root):
-    """The notices of a change whose MEMORY.md cannot be written; the note is found all the same."""
+    """The notice of a change whose MEMORY.md cannot be written; search finds the note anyway."""
     write(root, "new.md", "Quite new", "Text.")
     with Memory() as memory:
         report = memory.index(root)
@@ -372,7 +415,7 @@ def write_and_index(root):
         return memory.notices[0]
 
 
-def mended(root):
+def is_current_again(root):
     with Memory() as memory:
         memory.search("quite")
         assert memory.check_memory_md(root) == []
@@ -388,7 +431,7 @@ def test_a_symlink_is_neither_followed_nor_replaced(root, tmp_path):
     assert outside.read_text() == "outside\n"
     assert (root / "MEMORY.md").is_symlink()
     (root / "MEMORY.md").unlink()
-    assert mended(root)
+    assert is_current_again(root)
 
 
 def test_a_folder_of_pages_that_is_a_symlink_is_not_followed(tmp_path, small):
@@ -396,10 +439,10 @@ def test_a_folder_of_pages_that_is_a_symlink_is_not_followed(tmp_path, small):
     (root / "index").rename(tmp_path / "elsewhere")
     before = {file: file.read_bytes() for file in (tmp_path / "elsewhere").iterdir()}
     (root / "index").symlink_to(tmp_path / "elsewhere")
-    assert "stands where the index pages belong" in write_and_index(root)
+    assert "cannot be used as the folder of the index pages" in write_and_index(root)
     assert {file: file.read_bytes() for file in (tmp_path / "elsewhere").iterdir()} == before
     (root / "index").unlink()
-    assert mended(root)
+    assert is_current_again(root)
 
 
 def test_a_read_only_file_is_left_as_it_is(root):
@@ -408,7 +451,7 @@ def test_a_read_only_file_is_left_as_it_is(root):
     assert "is read-only" in write_and_index(root)
     assert text(root) == before
     (root / "MEMORY.md").chmod(0o644)
-    assert mended(root)
+    assert is_current_again(root)
     assert (root / "MEMORY.md").stat().st_mode & 0o777 == 0o644
 
 
@@ -417,7 +460,7 @@ def test_a_folder_in_its_place_is_an_error(root):
     (root / "MEMORY.md").mkdir()
     assert "MEMORY.md" in write_and_index(root)
     (root / "MEMORY.md").rmdir()
-    assert mended(root)
+    assert is_current_again(root)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
@@ -426,7 +469,7 @@ def test_a_fifo_in_its_place_does_not_hold_up(root):
     os.mkfifo(root / "MEMORY.md")
     assert "a pipe" in write_and_index(root)
     (root / "MEMORY.md").unlink()
-    assert mended(root)
+    assert is_current_again(root)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES])
@@ -440,21 +483,21 @@ def test_a_disk_that_fails_leaves_the_old_file(root, monkeypatch, code):
         patched.setattr(os, "replace", fail)
         assert os.strerror(code) in write_and_index(root)
     assert text(root) == before
-    assert mended(root)
+    assert is_current_again(root)
 
 
-def test_an_index_that_cannot_be_written_is_told_and_made_up_for(root, monkeypatch):
+def test_an_index_that_cannot_be_written_is_reported_and_updated_later(root, monkeypatch):
     def fail(*_, **__):
         raise StateError("cannot be used: database or disk is full", path="index.db")
 
     with monkeypatch.context() as patched:
-        patched.setattr(memory_md, "written", fail)
+        patched.setattr(memory_md, "mark_current", fail)
         assert "disk is full" in write_and_index(root)
-    assert mended(root)
+    assert is_current_again(root)
 
 
 class DiskThatFills:
-    """Has room for so many more changes, and then for none; `failed` says that it was met full."""
+    """Has room for `room` changes; `failed` is True after a change that found no room."""
 
     def __init__(self, room: int) -> None:
         self.room, self.failed = room, False
@@ -506,19 +549,19 @@ def test_a_disk_that_fills_at_any_moment_leaves_whole_files_and_the_notes(
     assert hindered > 5, "the disk was hardly ever full: the test tests nothing"
 
 
-def test_somebody_who_writes_it_meanwhile_loses_nothing(root, monkeypatch):
+def test_a_concurrent_writer_of_memory_md_loses_nothing(root, monkeypatch):
     write(root, "new.md", "Quite new", "Text.")
-    update = refresh.update
+    render = refresh.render
     writers = iter(["one\n", "two\n"])
 
-    def update_slowly(*arguments, **keywords):
-        done = update(*arguments, **keywords)
+    def render_slowly(*arguments, **keywords):
+        done = render(*arguments, **keywords)
         line = next(writers, None)
         if line is not None:
             (root / "MEMORY.md").write_text(line + text(root))
         return done
 
-    monkeypatch.setattr(refresh, "update", update_slowly)
+    monkeypatch.setattr(refresh, "render", render_slowly)
     with Memory() as memory:
         memory.index(root)
     assert text(root).startswith("two\none\n")
@@ -577,7 +620,7 @@ def test_secrets_in_titles_and_descriptions_do_not_enter_it(root):
 # ── what a person asks ───────────────────────────────────────────────────────────────────────────
 
 
-def test_explain_says_where_a_folded_note_stands(tmp_path, small):
+def test_explain_names_the_page_of_a_folded_note(tmp_path, small):
     root = make_root(tmp_path / "notes", 40)
     with Memory() as memory:
         found = [memory.explain_memory_md(root / f"c/note-{n}.md") for n in (2, 38)]
@@ -680,17 +723,22 @@ class Life(RuleBasedStateMachine):
         which=st.integers(0, 99), line=st.sampled_from(["mine", "- [own](0.md) words", "", "```"])
     )
     def edit_by_hand(self, which, line):
-        lines = (self.root / "MEMORY.md").read_text().splitlines()
+        lines = self.memory_md().splitlines()
         lines.insert(which % (len(lines) + 1), line)
         (self.root / "MEMORY.md").write_text("\n".join(lines) + "\n")
         self.memory.index(self.root)
 
     @rule(which=st.integers(0, 99))
     def cut_by_hand(self, which):
-        lines = (self.root / "MEMORY.md").read_text().splitlines()
+        lines = self.memory_md().splitlines()
         del lines[which % max(len(lines), 1) :]
         (self.root / "MEMORY.md").write_text("\n".join(lines))
         self.memory.index(self.root)
+
+    def memory_md(self):
+        """The text of MEMORY.md; an empty root may have none."""
+        file = self.root / "MEMORY.md"
+        return file.read_text() if file.exists() else ""
 
     def notes(self):
         files = sorted(self.root.rglob("*.md"))

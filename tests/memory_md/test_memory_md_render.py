@@ -25,7 +25,6 @@ from memory_md_samples import (
 from memcairn.memory_md import block
 from memcairn.memory_md.limits import Limits
 from memcairn.memory_md.page_text import is_page
-from memcairn.memory_md.render import render
 
 SMALL = Limits(lines=16, units=2_000, size_bytes=2_200, entry_chars=80)
 SIZES = [0, 1, 12, 13, 199, 200, 201, 5_000, 40_000]
@@ -148,7 +147,7 @@ def test_rendering_again_changes_nothing(facts, present, limits):
 
 @settings(max_examples=60, deadline=None)
 @given(roots, st.randoms(use_true_random=False))
-def test_the_order_in_which_notes_are_told_does_not_matter(facts, chance):
+def test_the_order_of_the_input_does_not_matter(facts, chance):
     shuffled = list(facts)
     chance.shuffle(shuffled)
 
@@ -241,7 +240,7 @@ def test_superseded_and_expired_notes_are_never_on_the_first_page():
 
     rendered = everything(notes)
 
-    assert rendered.kept.listed == {"a.md", "d.md"}
+    assert rendered.cache.listed == {"a.md", "d.md"}
     assert hops(rendered)["b.md"] == hops(rendered)["c.md"] == 2
 
 
@@ -250,12 +249,12 @@ def test_the_day_matters_for_expiry_only():
     dated = [*notes, note("dated.md", valid_until="2025-11-25", pinned=True)]
 
     def on(facts, days):
-        return render(facts, None, today=TODAY + timedelta(days=days))
+        return everything(facts, today=TODAY + timedelta(days=days))
 
     assert on(notes, 0) == on(notes, 4000)
     assert on(dated, 0) == on(dated, 5)
-    assert "dated.md" in on(dated, 5).kept.listed
-    assert "dated.md" not in on(dated, 6).kept.listed
+    assert "dated.md" in on(dated, 5).cache.listed
+    assert "dated.md" not in on(dated, 6).cache.listed
 
 
 def test_the_first_page_has_the_notes_that_rank_highest():
@@ -265,20 +264,20 @@ def test_the_first_page_has_the_notes_that_rank_highest():
     rendered = everything(notes)
 
     assert rendered.listed > 150
-    assert rendered.kept.listed == {f"{n:04}.md" for n in range(rendered.listed)}
+    assert rendered.cache.listed == {f"{n:04}.md" for n in range(rendered.listed)}
 
 
-def test_a_link_too_long_for_an_entry_stands_on_a_page_only():
+def test_a_link_too_long_for_an_entry_is_on_a_page_only():
     long = note("d" * 150 + ".md", "Title", pinned=True)
 
     rendered = everything([long, note("a.md")])
 
-    assert rendered.kept.listed == {"a.md"}
+    assert rendered.cache.listed == {"a.md"}
     assert hops(rendered) == {"a.md": 1, long.path: 2}
     assert entry_lines(next(iter(rendered.pages.values()))) == [f"- […](../{long.path})"]
 
 
-def test_a_path_longer_than_a_page_is_told_and_breaks_no_limit():
+def test_a_path_longer_than_a_page_is_reported_and_breaks_no_limit():
     rendered = everything([note("\x01" * 9_000 + ".md"), note("a.md")])
 
     assert [(f.kind, f.message) for f in rendered.findings] == [
@@ -308,13 +307,13 @@ def test_a_note_linked_by_hand_is_not_repeated(line):
 
     assert rendered.memory_md.startswith(present)
     assert body(rendered) == ["- [c](c.md)"]
-    assert rendered.by_hand == 1
+    assert rendered.hand_linked == 1
     assert rendered.findings == ()
 
 
 def test_notes_linked_by_hand_are_not_on_pages_either():
     notes = many(1_000)
-    listed = everything(notes).kept.listed
+    listed = everything(notes).cache.listed
     folded = [fact.path for fact in notes if fact.path not in listed]
     present = f"- [Mine]({folded[3]})\n".encode()
 
@@ -324,7 +323,7 @@ def test_notes_linked_by_hand_are_not_on_pages_either():
     assert hops(rendered)[folded[3]] == 1
 
 
-def test_an_entry_by_hand_of_a_note_that_is_gone_is_told_and_kept():
+def test_a_hand_written_entry_of_a_removed_note_is_reported_and_kept():
     present = b"- [Gone](gone.md) \xe2\x80\x94 it was here\n"
 
     rendered = everything([note("a.md")], present)
@@ -333,7 +332,7 @@ def test_an_entry_by_hand_of_a_note_that_is_gone_is_told_and_kept():
     assert [(f.kind, f.where) for f in rendered.findings] == [("orphan", "gone.md")]
 
 
-def test_an_entry_edited_inside_the_block_is_kept_as_written_and_not_repeated():
+def test_an_entry_edited_inside_the_block_is_preserved_and_not_repeated():
     notes = [note("a.md", "A", "words"), note("b.md", "B")]
     first = everything(notes)
     edited = first.memory_md.replace("- [A](a.md) — words".encode(), b"- [My A](a.md): see there")
@@ -358,7 +357,7 @@ def test_a_line_removed_inside_the_block_comes_back():
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("lines", [0, 20, 100, 150, 190])
 @pytest.mark.parametrize("size", [1, 300, 3_000])
-def test_our_part_leaves_room_for_theirs(newline, lines, size):
+def test_the_block_leaves_room_for_the_other_text(newline, lines, size):
     present = ("".join(f"their line {n}{newline}" for n in range(lines)) or newline).encode()
     notes = many(size)
 
@@ -374,7 +373,7 @@ def test_our_part_leaves_room_for_theirs(newline, lines, size):
     "present", [b"their line\n" * 250, b"x" * 30_000 + b"\n", b"their line\n" * 197]
 )
 @pytest.mark.parametrize("size", [2, 300, 3_000, 40_000])
-def test_beside_too_much_of_theirs_the_block_is_one_entry_that_leads_to_all(present, size):
+def test_beside_too_much_other_text_the_block_is_one_entry_that_leads_to_all(present, size):
     notes = many(size)
 
     rendered = everything(notes, present)
@@ -437,7 +436,7 @@ def test_a_page_is_known_by_its_first_bytes():
     assert not is_page(rendered.memory_md)
 
 
-def test_a_link_by_hand_to_a_page_is_no_link_to_nothing():
+def test_a_link_by_hand_to_a_page_is_not_an_orphan():
     rendered = everything(many(1_000), b"[the rest](index/more.md)\n")
 
     assert "index/more.md" in rendered.pages

@@ -1,4 +1,4 @@
-"""An update with what the last one kept gives what rendering everything gives."""
+"""An update with the render cache gives the same files as rendering everything."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,18 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from memory_md_samples import DAY, TODAY, hops, many, note, over_limit
+from memory_md_samples import DAY, TODAY, NoteList, everything, hops, many, note, over_limit
 
-from memcairn.memory_md import render_cache as kept_module
+from memcairn.memory_md import render_cache
 from memcairn.memory_md.limits import Limits
-from memcairn.memory_md.notes_view import ListOfNotes
-from memcairn.memory_md.render import render, update
+from memcairn.memory_md.render import render
 
 SMALL = Limits(lines=16, units=2_000, size_bytes=2_200, entry_chars=80)
 
 
 class Root:
-    """A root as refreshing sees it: notes, files, and what the last update kept."""
+    """A root as refreshing sees it: notes, files, and the cache of the last update."""
 
     def __init__(self, limits, facts=()):
         self.limits = limits
@@ -26,7 +25,7 @@ class Root:
         self.today = TODAY
         self.memory_md = None
         self.pages = {}
-        self.kept = None
+        self.cache = None
         self.changed = {fact.path for fact in facts}
 
     def put(self, fact):
@@ -41,12 +40,12 @@ class Root:
         self.changed.add(path)
 
     def refresh(self):
-        rendered = update(
-            ListOfNotes(self.facts.values()),
+        rendered = render(
+            NoteList(self.facts.values()),
             self.memory_md,
             today=self.today,
             limits=self.limits,
-            kept=self.kept,
+            cache=self.cache,
             changed=self.changed,
         )
         assert not set(rendered.pages) & set(rendered.removed)
@@ -57,16 +56,18 @@ class Root:
             del self.pages[path]
         for path in self.facts:
             self.pages.pop(path, None)  # somebody wrote a note over a page
-        self.kept = kept_module.loads(kept_module.dumps(rendered.kept))
-        assert self.kept == rendered.kept
+        self.cache = render_cache.loads(render_cache.dumps(rendered.cache))
+        assert self.cache == rendered.cache
         self.changed = set()
         return rendered
 
     def assert_equals_a_rebuild(self):
-        rebuilt = render(self.facts.values(), self.memory_md, today=self.today, limits=self.limits)
+        rebuilt = everything(
+            self.facts.values(), self.memory_md, today=self.today, limits=self.limits
+        )
         assert self.memory_md == rebuilt.memory_md
         assert self.pages == rebuilt.pages
-        assert self.kept == rebuilt.kept
+        assert self.cache == rebuilt.cache
 
 
 class Refreshing(RuleBasedStateMachine):
@@ -150,15 +151,15 @@ class Refreshing(RuleBasedStateMachine):
 
     @rule()
     def forget(self):
-        """What was kept is lost, and so is what it said of pages that must go."""
-        self.root.kept = None
+        """The cache is lost, and with it the pages to remove."""
+        self.root.cache = None
         self.root.pages = {}
 
     @invariant()
     def the_files_are_what_a_rebuild_gives(self):
         rendered = self.root.refresh()
         self.root.assert_equals_a_rebuild()
-        assert len(self.root.facts) == rendered.listed + rendered.folded + rendered.by_hand
+        assert len(self.root.facts) == rendered.listed + rendered.folded + rendered.hand_linked
         if not any(finding.kind == "over-limit" for finding in rendered.findings):
             assert over_limit(self.root.memory_md, SMALL) == {}
         assert all(over_limit(data, SMALL) == {} for data in self.root.pages.values())
@@ -188,7 +189,7 @@ def test_an_update_writes_and_reads_only_what_the_change_reaches():
     root.refresh()
     read = []
 
-    class Counting(ListOfNotes):
+    class Counting(NoteList):
         def since(self, key):
             for fact in super().since(key):
                 read.append(fact.path)
@@ -201,11 +202,11 @@ def test_an_update_writes_and_reads_only_what_the_change_reaches():
 
     fact = root.facts[sorted(root.facts)[5_000]]
     root.put(replace(fact, title="Changed", changed=DAY))
-    rendered = update(
+    rendered = render(
         Counting(root.facts.values()),
         root.memory_md,
         today=TODAY,
-        kept=root.kept,
+        cache=root.cache,
         changed=root.changed,
     )
 
@@ -247,7 +248,7 @@ def test_pages_that_are_no_longer_needed_are_removed():
     assert len(hops(rendered)) == 50
 
 
-def test_other_limits_make_everything_anew():
+def test_with_other_limits_everything_is_rendered_again():
     root = Root(Limits(), many(1_000))
     root.refresh()
     root.limits = Limits(lines=100)
@@ -257,7 +258,7 @@ def test_other_limits_make_everything_anew():
     root.assert_equals_a_rebuild()
 
 
-def test_a_line_that_we_wrote_is_known_though_its_note_has_another_title_now():
+def test_a_generated_line_is_recognized_after_its_note_got_another_title():
     root = Root(Limits(), [note("a.md", "A"), note("b.md", "B"), note("c.md", "C")])
     root.refresh()
     root.put(note("a.md", "Another"))
@@ -271,13 +272,13 @@ def test_a_line_that_we_wrote_is_known_though_its_note_has_another_title_now():
 
 
 @given(st.text(max_size=40))
-def test_what_was_kept_by_another_version_counts_for_nothing(text):
-    assert kept_module.loads(text) is None
+def test_a_text_that_is_no_cache_is_ignored(text):
+    assert render_cache.loads(text) is None
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "null", '{"version": 1}', '{"version": 0}'])
-def test_what_was_kept_and_is_damaged_counts_for_nothing(text):
-    assert kept_module.loads(text) is None
+@pytest.mark.parametrize("text", ["{}", "[]", "null", '{"version": 2}', '{"version": 1}'])
+def test_a_damaged_cache_or_one_of_another_version_is_ignored(text):
+    assert render_cache.loads(text) is None
 
 
 def test_a_note_written_where_a_page_was_is_not_removed():

@@ -25,15 +25,15 @@ def milli_days(fact):
     return standing(fact).milli_days
 
 
-def test_a_later_change_stands_before_an_earlier_one():
+def test_a_later_change_comes_before_an_earlier_one():
     assert order(note("b.md", changed=DAY)) < order(note("a.md", changed=DAY - 1))
 
 
-def test_equal_notes_stand_in_the_order_of_their_paths():
+def test_equal_notes_are_ordered_by_path():
     assert order(note("a.md")) < order(note("b.md"))
 
 
-def test_of_notes_that_stand_equal_the_one_changed_last_comes_first():
+def test_of_equal_standings_the_last_changed_comes_first():
     morning = note("a.md", second=8 * 3600)
     evening = note("b.md", second=20 * 3600)
 
@@ -49,7 +49,7 @@ def test_rank_is_standing_and_then_the_time_of_day():
     assert rank(last) // 86_400 == milli_days(last)
 
 
-def test_a_pinned_note_stands_before_all_others():
+def test_a_pinned_note_comes_before_all_others():
     old = note("z.md", pinned=True, changed=DAY - 5000)
 
     assert order(old) < order(note("a.md", type="user", used_day=DAY, use_count=100))
@@ -69,7 +69,7 @@ def test_use_counts_for_something_and_never_for_more_than_its_bound(days_ago, us
     assert 1 + MAX_USE < 2 ** (2.4)
 
 
-def test_more_and_later_use_stands_before_less_and_earlier_use():
+def test_more_and_later_use_comes_before_less_and_earlier_use():
     ranks = [
         milli_days(note("a.md", changed=DAY - 90, used_day=day, use_count=uses))
         for day, uses in [(DAY, 8), (DAY, 3), (DAY, 1), (DAY - 20, 1), (DAY - 80, 1), (None, 0)]
@@ -78,7 +78,7 @@ def test_more_and_later_use_stands_before_less_and_earlier_use():
     assert all(first > second for first, second in pairwise(ranks))
 
 
-def test_what_somebody_wants_outlasts_what_a_project_does():
+def test_user_notes_outlast_project_notes():
     assert order(note("a.md", type="User ", changed=DAY - 100)) < order(
         note("b.md", type="project")
     )
@@ -136,7 +136,7 @@ def test_days_far_apart_do_not_overflow():
     assert (TODAY - timedelta(days=1)).toordinal() == DAY - 1
 
 
-def test_groups_stand_in_the_order_of_the_vocabulary_then_by_name():
+def test_groups_are_ordered_by_known_type_then_by_name():
     kinds = [None, "observed", "Reference", "a type", " USER", "feedback", "project"]
 
     assert sorted(map(type_name, kinds), key=type_order) == [

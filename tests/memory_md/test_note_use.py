@@ -43,7 +43,7 @@ def days_of_use(memory, file):
     return round(memory.explain_memory_md(file).standing.use_days)
 
 
-def test_a_used_note_stands_higher_from_the_next_day_on(root, calendar):
+def test_a_used_note_ranks_higher_from_the_next_day_on(root, calendar):
     with Memory() as memory:
         before = index_files(root)
         memory.note_used([root / "a.md"])
@@ -87,7 +87,7 @@ def test_a_day_counts_once(root, calendar):
         assert 0 < once < days_of_use(memory, root / "c.md")
 
 
-def test_no_more_days_are_kept_than_count(root, calendar):
+def test_only_the_days_that_count_are_stored(root, calendar):
     with Memory() as memory:
         for _ in range(30):
             memory.note_used([root / "c.md"])
@@ -111,7 +111,7 @@ def test_use_follows_a_renamed_note_and_goes_with_a_removed_one(root, calendar):
         assert days_of_use(memory, root / "b.md") == 0
 
 
-def test_of_what_is_no_note_no_use_is_known(root, tmp_path):
+def test_use_of_other_paths_is_ignored(root, tmp_path):
     with Memory() as memory:
         memory.note_used([tmp_path / "nowhere.md", root / "MEMORY.md"])
         assert (
@@ -119,7 +119,7 @@ def test_of_what_is_no_note_no_use_is_known(root, tmp_path):
         )
 
 
-def test_somebody_who_writes_is_not_waited_for(root):
+def test_use_does_not_wait_for_another_writer(root):
     with Memory() as memory, Memory() as other:
         with other.databases.opened().db.transaction():
             memory.note_used([root / "a.md"])
@@ -156,7 +156,7 @@ def test_of_notes_of_one_day_the_last_one_changed_comes_first(tmp_path):
     assert rebuilt(root, tmp_path / "scratch") == index_files(root)
 
 
-def test_a_note_edited_before_its_time_is_known_stands_where_a_rebuild_puts_it(tmp_path):
+def test_a_note_edited_before_its_time_is_trusted_ranks_as_in_a_rebuild(tmp_path):
     """A file that is indexed at once is too young for its time to be trusted."""
     import os
 

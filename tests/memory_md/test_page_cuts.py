@@ -29,7 +29,7 @@ def test_the_spans_cover_all_notes_once_and_each_fits_on_a_page(weights):
 
     spans = list(cut(items, SMALL))
 
-    held = [[item for item in items if span.holds(item[0])] for span in spans]
+    held = [[item for item in items if span.contains(item[0])] for span in spans]
     assert [item for page in held for item in page] == items
     for page, span in zip(held, spans, strict=True):
         assert span.last == page[-1][0]

@@ -57,7 +57,7 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
     if as_json:
         output.print_json(done)
     elif not quiet:
-        by_hand = f", {done.by_hand:,} linked by hand" if done.by_hand else ""
+        by_hand = f", {done.hand_linked:,} linked by hand" if done.hand_linked else ""
         folded = ""
         if done.pages:
             pages = output.count(done.pages, "index page")

@@ -18,7 +18,7 @@ from memcairn.hosts import claude_state, codex_trust, install, manifest, plan, p
 from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.executable import NAME
 from memcairn.hosts.table import BY_NAME, CLAUDE_CODE, SCOPES
-from memcairn.memory_md.withdraw import withdraw
+from memcairn.memory_md.refresh import withdraw
 from memcairn.store import memory_md
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def remove_memory(memory: Memory) -> list[str]:
 
 
 def _kept(root: Root, handles: Opened) -> str | None:
-    return memory_md.kept(handles.db, root.id)
+    return memory_md.render_cache(handles.db, root.id)
 
 
 def _caches() -> str:

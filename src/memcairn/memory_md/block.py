@@ -1,4 +1,4 @@
-"""The managed block in a MEMORY.md: what stands around it is somebody else's, and is kept.
+"""The managed block in a MEMORY.md. The text outside it is preserved byte for byte.
 
     # Memory index                                   ┐ before
                                                      ┘
@@ -7,11 +7,11 @@
     <!-- memcairn:end -->
     my own words                                     ┐ after
                                                      ┘
-The begin marker ends in a digest of the lines up to the end marker. A block that matches it was not
-edited, and is replaced freely. Of a block that does not, the lines that are not ours are moved out,
-above the new block, and belong to whoever wrote them from then on.
+The begin marker ends in a digest of the lines up to the end marker. A block that matches its digest
+was not edited and is replaced. If it does not match, the lines that memcairn did not generate move
+out of the block, to the text above it.
 
-Bytes that are not UTF-8 are carried as surrogate escapes, so that every byte comes back.
+Bytes that are not UTF-8 are decoded as surrogate escapes, so that every byte is preserved.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ Mark = Literal["begin", "end", ""]
 class Surroundings:
     """A MEMORY.md without the managed block: the text before it and after it.
 
-    `newline` is the line end that the file uses. `moved` are the lines that somebody wrote inside
-    the block, now at the end of `before` (or where a second block was).
+    `newline` is the line end that the file uses. `moved` are the lines written by hand inside the
+    block; they are now at the end of `before`, or in the place of a second block.
     """
 
     before: str
@@ -48,21 +48,21 @@ class Surroundings:
     moved: tuple[str, ...] = ()
 
     @property
-    def theirs(self) -> str:
-        """Everything outside the block, for reading; a blank line stands for the block."""
+    def outside_text(self) -> str:
+        """The text outside the block, with a blank line in place of the block."""
         return f"{self.before}\n\n{self.after}"
 
 
-def read(present: bytes | None, ours: Callable[[str], bool]) -> Surroundings:
-    """Take a MEMORY.md apart.
+def read(present: bytes | None, is_generated: Callable[[str], bool]) -> Surroundings:
+    """Parse a MEMORY.md.
 
-    Damaged markers lose nothing: a marker without its partner goes, with the lines next to it that
-    are ours; a second block goes, its lines that are not ours stay; markers in a fenced code block
-    or within a line are text.
+    Damaged markers lose no text: a marker without its partner is removed, with the generated lines
+    next to it; of a second block, the lines that are not generated stay; markers in a fenced code
+    block or within a line are text.
 
     Args:
-        present: the file, None if there is none.
-        ours: whether a line, without its line end, is one that we wrote.
+        present: the bytes of the file, None if there is none.
+        is_generated: whether memcairn wrote a line, which is passed without its line end.
     """
     text = (present or b"").decode("utf-8", "surrogateescape")
     newline = _newline(text)
@@ -73,11 +73,11 @@ def read(present: bytes | None, ours: Callable[[str], bool]) -> Surroundings:
     if not any(marks):
         before, after = _around_a_new_block(text[len(bom) :], newline, fenced=fenced_to_end)
         return Surroundings(bom + before, after, newline)
-    return _without_blocks(bom, lines, marks, ours)
+    return _without_blocks(bom, lines, marks, is_generated)
 
 
 def write(around: Surroundings, notes: int, body: Sequence[str], listed: int) -> bytes:
-    """The file with a block of these lines (without line ends) in its place."""
+    """The bytes of the file with a block of these lines, which have no line ends."""
     block = around.newline.join([begin(notes, listed, digest(body)), *body, END])
     return f"{around.before}{block}{around.after}".encode("utf-8", "surrogateescape")
 
@@ -92,13 +92,13 @@ def begin(notes: int, listed: int, checksum: str) -> str:
 
 
 def digest(lines: Sequence[str]) -> str:
-    """What the begin marker says of the lines of its block, whatever their line ends."""
-    return _digest_of("\n".join(lines))
+    """The digest of the lines of a block in its begin marker; it does not depend on line ends."""
+    return line_digest("\n".join(lines))
 
 
 def line_digest(line: str) -> str:
-    """A short digest, to know a line again that we wrote."""
-    return _digest_of(line)
+    """A short digest, by which the next update recognizes a generated line."""
+    return hashlib.blake2b(line.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
 
 
 def body_of(present: bytes) -> list[str]:
@@ -113,11 +113,6 @@ def body_of(present: bytes) -> list[str]:
     return []
 
 
-def _digest_of(text: str) -> str:
-    data = text.encode("utf-8", "surrogateescape")
-    return hashlib.blake2b(data, digest_size=6).hexdigest()
-
-
 def _newline(text: str) -> str:
     end = text.find("\n")
     return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
@@ -128,10 +123,10 @@ def _bare(line: str) -> str:
 
 
 def _marks(lines: Sequence[str]) -> tuple[list[Mark], bool]:
-    """Which lines are markers, and whether the text ends in a fenced code block that is still open.
+    """Which lines are markers, and whether the text ends in an open fenced code block.
 
-    A fence that is never closed hides nothing: else a typing error above the block would make us
-    write a second one.
+    An unclosed fence hides no markers: otherwise a typing error above the block would lead to a
+    second block.
     """
     marks: list[Mark] = [_mark(line) for line in lines]
     fence = ""
@@ -149,7 +144,7 @@ def _marks(lines: Sequence[str]) -> tuple[list[Mark], bool]:
 
 
 def _mark(line: str) -> Mark:
-    # Files that were joined have a byte order mark in the middle.
+    # A file that other files were appended to has byte order marks in the middle.
     bare = _bare(line).lstrip(_BOM)
     if not bare.startswith("<!-- memcairn:"):
         return ""
@@ -163,12 +158,12 @@ def _next_mark(marks: Sequence[Mark], place: int) -> int | None:
 
 
 def _around_a_new_block(text: str, newline: str, *, fenced: bool) -> tuple[str, str]:
-    """Where a block goes in a file without one: to the end, below a header if it is empty."""
+    """The text around a new block: it goes to the end, in an empty file below a header."""
     ended = text if text.endswith("\n") or not text else text + newline
     if not text.strip():
         return f"{ended}{HEADER}{newline}{newline}", newline
     if fenced:
-        # At the end it would be code.
+        # At the end, the block would be code.
         return "", f"{newline}{newline}{text}"
     blank = "" if ended.endswith(newline * 2) else newline
     return ended + blank, newline
@@ -178,11 +173,11 @@ def _without_blocks(
     bom: str,
     lines: list[str],
     marks: list[Mark],
-    ours: Callable[[str], bool],
+    is_generated: Callable[[str], bool],
 ) -> Surroundings:
     kept: list[str] = []
     moved: list[str] = []
-    slot: tuple[int, str] | None = None  # where the new block goes in `kept`, and its line end
+    slot: tuple[int, str] | None = None  # index of the new block in `kept`, and its line end
     complete = False
     place = 0
     while place < len(lines):
@@ -195,35 +190,37 @@ def _without_blocks(
         whole = partner is not None and marks[partner] == "end"
         last = partner if whole and partner is not None else place
         if whole:
-            foreign = _foreign(lines[place:last], ours)
+            foreign = _foreign(lines[place:last], is_generated)
             kept += foreign
             moved += foreign
         elif mark == "end":
-            _drop_run_before(kept, slot[0] if slot is not None else 0, ours)
+            _drop_run_before(kept, slot[0] if slot is not None else 0, is_generated)
         if slot is None or (whole and not complete):
             slot = (len(kept), lines[last][len(_bare(lines[last]).rstrip(" \t")) :])
             complete = complete or whole
         place = last + 1
         if mark == "begin" and not whole:
-            place = _after_run(lines, marks, place, lines[place - 1], ours)
+            place = _after_run(lines, marks, place, lines[place - 1], is_generated)
     assert slot is not None
     at, line_end = slot
     before, after = "".join(kept[:at]), line_end + "".join(kept[at:])
     return Surroundings(
         before=bom + before,
         after=after,
-        # Theirs counts, not the line ends of the block that goes.
+        # The line ends of the text count, not those of the removed block.
         newline=_newline((before + after) if "\n" in before + after else lines[0]),
         moved=tuple(_bare(line) for line in moved),
     )
 
 
-def _foreign(block: list[str], ours: Callable[[str], bool]) -> list[str]:
-    """The lines of a block (from its begin marker on) that somebody else wrote."""
+def _foreign(block: list[str], is_generated: Callable[[str], bool]) -> list[str]:
+    """The lines of a block that memcairn did not write. The block starts with its begin marker."""
     body = [_bare(line) for line in block[1:]]
     if _verified(block[0], digest(body)):
         return []
-    return [line for line, bare in zip(block[1:], body, strict=True) if bare and not ours(bare)]
+    return [
+        line for line, bare in zip(block[1:], body, strict=True) if bare and not is_generated(bare)
+    ]
 
 
 def _verified(marker: str, checksum: str) -> bool:
@@ -232,9 +229,13 @@ def _verified(marker: str, checksum: str) -> bool:
 
 
 def _after_run(
-    lines: list[str], marks: list[Mark], start: int, marker: str, ours: Callable[[str], bool]
+    lines: list[str],
+    marks: list[Mark],
+    start: int,
+    marker: str,
+    is_generated: Callable[[str], bool],
 ) -> int:
-    """Where the lines end that are ours, after a begin marker that lost its end marker."""
+    """The end of the generated lines after a begin marker without an end marker."""
     end = next((at for at in range(start, len(lines)) if marks[at]), len(lines))
     bare = [_bare(line) for line in lines[start:end]]
     state = hashlib.blake2b(digest_size=6)
@@ -243,15 +244,15 @@ def _after_run(
         if _verified(marker, state.copy().hexdigest()):
             return start + count
     count = 0
-    while count < len(bare) and bare[count] and ours(bare[count]):
+    while count < len(bare) and bare[count] and is_generated(bare[count]):
         count += 1
-    # A heading at the end of the run may be theirs: nothing of ours stands below it.
+    # A heading without generated lines below it may be written by hand.
     while count and bare[count - 1].startswith("#"):
         count -= 1
     return start + count
 
 
-def _drop_run_before(kept: list[str], first: int, ours: Callable[[str], bool]) -> None:
-    """Drop the lines of ours at the end of `kept[first:]`: a begin marker stood above them."""
-    while len(kept) > first and _bare(kept[-1]) and ours(_bare(kept[-1])):
+def _drop_run_before(kept: list[str], first: int, is_generated: Callable[[str], bool]) -> None:
+    """Drop the generated lines at the end of `kept[first:]`: their begin marker is missing."""
+    while len(kept) > first and _bare(kept[-1]) and is_generated(_bare(kept[-1])):
         kept.pop()

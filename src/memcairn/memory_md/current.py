@@ -1,4 +1,4 @@
-"""Which roots have a MEMORY.md, and bringing it up to date where it is not."""
+"""Decide which roots have a managed MEMORY.md, and update those that are not current."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from memcairn.memory_md import outdated
 from memcairn.store import roots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
     from datetime import date
 
     from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.refresh import Refreshed
     from memcairn.settings.config import Config
-    from memcairn.store import memory_md
     from memcairn.store.database import Database
     from memcairn.store.roots import Root
 
 
 def this_day() -> date:
-    """Today, by UTC: processes in different time zones agree on it."""
+    """Today in UTC, so that processes in different time zones agree."""
     return datetime.now(UTC).date()
 
 
-def is_managed(root: Root, states: Mapping[int, memory_md.MemoryMdState]) -> bool:
-    """Whether a root's MEMORY.md is kept.
+def is_managed(root: Root, with_state: Collection[int]) -> bool:
+    """Whether memcairn keeps the MEMORY.md of a root current; see `outdated.is_managed`.
 
-    As the user said; else if it has one, or if it is a folder whose MEMORY.md Claude Code loads.
+    Args:
+        root: the root.
+        with_state: the ids of `store.memory_md.roots_with_state`.
     """
-    return outdated.is_managed(root.path, choice=root.memory_md, has_state=root.id in states)
+    return outdated.is_managed(root.path, choice=root.memory_md, has_state=root.id in with_state)
 
 
 def bring_up_to_date(db: Database, settings: Config, home: str, notices: list[str]) -> None:
-    """Refresh each MEMORY.md that is not what it should be: notes changed, it was edited, a day began.
+    """Refresh each MEMORY.md that is out of date.
 
-    What hinders that is told as a notice, and tried again the next time: the notes are safe.
+    An error becomes a notice, and the next call tries again.
     """
     to_refresh = outdated.outdated_roots(db, this_day().toordinal())
     for root in roots.roots(db) if to_refresh else ():
@@ -62,28 +63,28 @@ def refresh(
     *,
     rebuild: bool = False,
 ) -> Refreshed:
-    """Refresh one; a copy of a MEMORY.md that was there before us is told as a notice.
+    """Refresh the MEMORY.md of one root; a notice names the backup of one from before memcairn.
 
     Raises:
         MemoryMdError: it cannot be read or written.
     """
-    # Most calls find that nothing is to be done, and need not load how.
+    # Most calls have nothing to refresh, and skip the import.
     from memcairn.memory_md.refresh import refresh as write  # noqa: PLC0415
 
     done = write(db, root, limits(settings), backups=os.path.join(home, "backups"), rebuild=rebuild)
     if done.backup is not None:
         notices.append(
-            f"{os.path.join(root.path, paths.MEMORY_MD)} was there before memcairn; a copy is "
+            f"{os.path.join(root.path, paths.MEMORY_MD)} existed before memcairn; it was copied to "
             f"{done.backup}"
         )
     return done
 
 
 def limits(settings: Config) -> Limits:
-    """The limits of MEMORY.md that are configured.
+    """The configured limits of MEMORY.md.
 
     Raises:
-        ConfigError: they contradict each other.
+        ConfigError: a limit is too small.
     """
     from memcairn.memory_md.limits import Limits  # noqa: PLC0415 - as above
 

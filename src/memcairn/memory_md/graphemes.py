@@ -1,9 +1,9 @@
 """User-perceived characters: extended grapheme clusters as in UAX #29, Unicode 15.1.
 
-The classes come from `unicodedata` and a few short tables, so that no library is needed. They are
-those of the standard but for a handful of rare characters, where a cluster may come out longer than
-the standard's, never shorter: what belongs together is not torn apart. Text that is known to have
-one character per code point (Latin, Greek, Cyrillic, kana, Han) never reaches the slow path.
+The classes come from `unicodedata` and a few short tables, so no library is needed. For a few rare
+characters they differ from the standard: a cluster may then be longer than the standard's, but never
+shorter, so no cluster is split. Text with one character per code point (Latin, Greek, Cyrillic,
+kana, Han) takes a fast path.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# One code point here is one cluster, next to any other of them.
+# Each of these code points is one cluster, whichever of them is next to it.
 _SIMPLE = re.compile(
     "[ -~\u00a0-\u00a8\u00aa-\u00ac\u00af-\u02ff\u0370-\u0482\u048a-\u0590\u05d0-\u05f2"
     "\u0620-\u064a\u0660-\u066f\u1e00-\u1fff\u2010-\u2027\u2030-\u203b\u203d-\u2048\u204a-\u205f"
@@ -20,8 +20,7 @@ _SIMPLE = re.compile(
 )
 _ZWJ = "\u200d"
 _ZWNJ = "\u200c"
-# Letters and signs that stand before the letter that they belong to
-# (Grapheme_Cluster_Break=Prepend).
+# Characters that form a cluster with the next character (Grapheme_Cluster_Break=Prepend).
 _PREPEND = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\U000110bd\U000110cd"
     "\U000111c2\U000111c3\U0001193f\U00011941\U00011a3a\U00011a84\U00011a85\U00011a86\U00011a87"
@@ -29,7 +28,7 @@ _PREPEND = frozenset(
 )
 # Extended pictographs that are neither category So nor in the blocks of emoji.
 _PICTURES = "\u203c\u2049\u2139\u2194\u25b6\u25c0\u25fb\u25fc\u25fd\u25fe\u2934\u2935\u3030\u303d"
-# What joins two consonants (Indic_Conjunct_Break=Linker): the virama of six scripts.
+# The viramas of six scripts, which join two consonants (Indic_Conjunct_Break=Linker).
 _LINKERS = "\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d"
 _CONSONANT = re.compile(
     "[\u0915-\u0939\u0958-\u095f\u0978-\u097f\u0995-\u09b9\u09dc-\u09df\u09f0\u09f1"
@@ -39,22 +38,22 @@ _CONSONANT = re.compile(
 
 
 def count(text: str) -> int:
-    """How many user-perceived characters `text` has."""
+    """The number of user-perceived characters in `text`."""
     return len(text) if _SIMPLE.fullmatch(text) else len(_clusters(text))
 
 
 def are_code_points(text: str) -> bool:
-    """Whether it is known that each code point of `text` is a user-perceived character."""
+    """Whether each code point of `text` is surely a user-perceived character."""
     return _SIMPLE.fullmatch(text) is not None
 
 
 def clusters(text: str) -> list[str]:
-    """The user-perceived characters of `text`, in order; joined, they are `text` again."""
+    """The user-perceived characters of `text`, in order. Joined, they give `text`."""
     return list(text) if _SIMPLE.fullmatch(text) else _clusters(text)
 
 
 def extends(char: str) -> bool:
-    """Whether `char` belongs to the character before it: a combining mark, a joiner, a selector."""
+    """Whether `char` extends the character before it: a combining mark, joiner or selector."""
     return _class(char) in {"extend", "mark", "zwj"}
 
 
@@ -62,7 +61,7 @@ def _clusters(text: str) -> list[str]:
     found: list[str] = []
     start = 0
     before = ""
-    flags = 0  # regional indicators in a row, up to and including the one before
+    flags = 0  # consecutive regional indicators before this place
     for place, char in enumerate(text):
         kind = _class(char)
         if kind == before == "flag":
@@ -79,7 +78,7 @@ def _clusters(text: str) -> list[str]:
     return found
 
 
-# Pairs of classes that are never parted: parts of a Hangul syllable (GB6 to GB8).
+# Pairs of classes that are never split: parts of a Hangul syllable (GB6 to GB8).
 _PAIRS = frozenset(
     {
         *(("L", kind) for kind in ("L", "V", "LV", "LVT")),
@@ -104,7 +103,7 @@ def _joined(text: str, start: int, place: int, pair: tuple[str, str]) -> bool:
 
 
 def _ends_in_picture(text: str) -> bool:
-    """Whether `text` is a picture and what extends it, so that a joiner may follow (GB11)."""
+    """Whether `text` is a pictograph and its extenders, which a joiner may follow (GB11)."""
     for char in reversed(text):
         kind = _class(char)
         if kind != "extend":
@@ -113,7 +112,7 @@ def _ends_in_picture(text: str) -> bool:
 
 
 def _conjunct(text: str, start: int, place: int) -> bool:
-    """Whether consonants on both sides are joined by a virama (GB9c)."""
+    """Whether a virama joins the consonants on both sides (GB9c)."""
     if not _CONSONANT.match(text[place]):
         return False
     linked = False
@@ -126,7 +125,7 @@ def _conjunct(text: str, start: int, place: int) -> bool:
 
 
 def _class(char: str) -> str:
-    """The Grapheme_Cluster_Break of `char`, as far as the rules need it."""
+    """The Grapheme_Cluster_Break of `char`, simplified to the classes that the rules use."""
     code = ord(char)
     if code < 0x300:
         return _latin_class(char)
@@ -140,7 +139,7 @@ def _class(char: str) -> str:
     return _special_class(char, code) or ("picture" if category == "So" else "")
 
 
-# Marks that take no room of their own, and marks that do.
+# Nonspacing and enclosing marks extend a character; spacing marks follow one.
 _OF_CATEGORY = {"Mn": "extend", "Me": "extend", "Mc": "mark"}
 
 

@@ -1,23 +1,23 @@
-"""How long MEMORY.md and an index page may be, and how long a text is."""
+"""The limits of MEMORY.md and of index pages, and the size of a text."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# A carriage return alone ends a line for some readers.
+# Some readers end a line at a lone carriage return.
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may hold, everything counted: header, markers, people's own text.
+    """The limits of one whole file, with header, markers and the text outside the block.
 
-    `lines`, `units` (UTF-16 code units) and `size_bytes` (UTF-8) bound MEMORY.md and each index
-    page; `entry_chars` bounds one entry, in user-perceived characters.
+    `lines`, `units` (UTF-16 code units) and `size_bytes` (UTF-8) limit MEMORY.md and each index
+    page. `entry_chars` limits one entry, in user-perceived characters.
 
     Raises:
-        ValueError: a limit leaves no room for the markers and a few entries.
+        ValueError: a limit is too small for the markers and a few entries.
     """
 
     lines: int = 200
@@ -26,18 +26,17 @@ class Limits:
     entry_chars: int = 150
 
     def __post_init__(self) -> None:
-        smallest = {"lines": 12, "units": 2_000, "size_bytes": 2_000, "entry_chars": 80}
-        for name, least in smallest.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}")
+        minimums = {"lines": 12, "units": 2_000, "size_bytes": 2_000, "entry_chars": 80}
+        for name, minimum in minimums.items():
+            if getattr(self, name) < minimum:
+                raise ValueError(f"{name} must be at least {minimum}")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
     """The size of a text.
 
-    `lines` counts line ends, so that a text which ends in one has room for nothing on the line
-    after it; the budget is kept one line below the limit for that.
+    `lines` counts line ends. The line after the last one is not counted, so `room` reserves a line.
     """
 
     lines: int
@@ -59,7 +58,7 @@ class Size:
         )
 
     def fits(self, room: Size) -> bool:
-        """Whether this is no more than `room` in any of the three."""
+        """Whether no component is greater than that of `room`."""
         return (
             self.lines <= room.lines
             and self.units <= room.units
@@ -68,7 +67,7 @@ class Size:
 
 
 def size(text: str) -> Size:
-    """The size of `text`; bytes that are not UTF-8 stand in it as surrogate escapes."""
+    """The size of `text`, in which bytes that are not UTF-8 are surrogate escapes."""
     lines = text.count("\n")
     if "\r" in text:
         lines += len(_LONE_RETURN.findall(text))
@@ -79,5 +78,5 @@ def size(text: str) -> Size:
 
 
 def room(limits: Limits) -> Size:
-    """What a whole file may hold, with one line to spare for the line end of the last one."""
+    """The maximum size of a file; one line is reserved for the line after the last line end."""
     return Size(limits.lines - 1, limits.units, limits.size_bytes)

@@ -19,7 +19,7 @@ _CLAUDE_MEMORY = re.compile(r".*/\.claude/(?:projects/[^/]+/memory|agent-memory/
 _ROOTS = """
 SELECT root.id, root.path, root.memory_md, m.root IS NOT NULL, m.day,
     EXISTS (SELECT 1 FROM memory_md_changed c WHERE c.root = m.root),
-    m.size_bytes, m.mtime_ns, m.inode
+    EXISTS (SELECT 1 FROM note WHERE note.root = root.id), m.size_bytes, m.mtime_ns, m.inode
 FROM root LEFT JOIN memory_md m ON m.root = root.id
 """
 
@@ -48,20 +48,23 @@ def is_managed(root: str, *, choice: bool | None, has_state: bool) -> bool:
 def outdated_roots(db: Database, today: int) -> set[int]:
     """The ids of the roots whose MEMORY.md must be refreshed.
 
-    Notes changed since it was written, it was edited or removed, or a new day began.
+    Notes changed since it was written, it was edited or removed, or a new day began. A root without
+    notes gets no MEMORY.md.
 
     Args:
         db: index.db.
         today: ordinal of the day, by UTC.
     """
     outdated = set()
-    for id_, path, choice, has_state, day, is_changed, *seen in db.execute(_ROOTS):
+    for id_, path, choice, has_state, day, is_changed, has_notes, *seen in db.execute(_ROOTS):
         root = paths.from_db(path)
         if not is_managed(root, choice=choice, has_state=has_state):
             continue
-        file = os.path.join(root, paths.MEMORY_MD)
+        present = _signature(os.path.join(root, paths.MEMORY_MD))
+        if present is None and not has_notes:
+            continue
         written = None if seen[0] is None else Signature(*seen)
-        if not has_state or is_changed or day != today or written != _signature(file):
+        if not has_state or is_changed or day != today or written != present:
             outdated.add(id_)
     return outdated
 

@@ -1,4 +1,4 @@
-"""What an index page says, and what MEMORY.md says of an index page.
+"""The text of an index page, and the entry of an index page in MEMORY.md.
 
     index/observed.md
         <!-- memcairn:page 159 notes; generated, edits are lost -->
@@ -7,8 +7,8 @@
     in MEMORY.md
         - [observed/, 159 more](index/observed.md) — build, quirks, 2025-03 to 2025-11
 
-The entry of a page names the folder that its notes are in, or the first and last of its paths, the
-words that most of their titles share, and the months of their changes.
+The entry of a page names the folder of its notes, or its first and last path; then the most frequent
+words of their titles, and the months of their changes.
 """
 
 from __future__ import annotations
@@ -22,36 +22,38 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from memcairn.memory_md import entry, graphemes
-from memcairn.memory_md.rank import sort_key
 from memcairn.notes.stop_words import STOP_WORDS
 from memcairn.paths import PAGE_MARKER, PAGES_FOLDER
+from memcairn.store.memory_md import sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from memcairn.memory_md.pages import PageSpan
-    from memcairn.memory_md.rank import NoteFacts
+    from memcairn.store.memory_md import MemoryMdNote
 
 _MAX_WORDS = 8
-_LONGEST_WORD = 40
-# So few notes are told by their titles.
-_MIN_SHARED = 3
+_MAX_WORD_CHARS = 40
+# Up to this many notes are described by their titles, not by words that titles share.
+_MAX_TITLES = 3
 _WORD = re.compile(r"[^\W\d_]{3,}")
-# Scripts that put no blanks between words: pairs of characters stand for words.
-_RUN = re.compile("[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
-_STEP_CHARS = 16
-# Names that Windows keeps for devices.
+# Scripts without spaces between words: each pair of characters counts as a word.
+_UNSPACED = re.compile(
+    "[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
+_MAX_STEP_CHARS = 16
+# Names that Windows reserves for devices.
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)")
-_NAME_CHARS = 32
+_MAX_NAME_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is on a page, as far as other files tell of it.
+    """A summary of a page, for the entries that lead to it.
 
-    `notes` counts the notes that the page leads to, `first` and `last` are the paths of the
-    outermost ones, `words` what their titles are about, most common first, and `months` the first
-    and last month of change ("2025-03").
+    `notes` counts the notes that the page leads to; `first` and `last` are the paths of the first
+    and the last. `words` are the most frequent words of their titles, the most frequent first.
+    `months` are the first and last month of change ("2025-03").
     """
 
     notes: int
@@ -61,22 +63,22 @@ class Contents:
     months: tuple[str, str] = ("", "")
 
 
-def contents(shown: Sequence[NoteFacts]) -> Contents:
-    """What is on a page that shows these notes, in the order of their paths."""
+def contents(shown: Sequence[MemoryMdNote]) -> Contents:
+    """The summary of a page with these notes, in the order of their paths."""
     if not shown:
         return Contents(0)
-    days = [facts.changed for facts in shown]
+    days = [note.changed for note in shown]
     return Contents(
         notes=len(shown),
         first=shown[0].path,
         last=shown[-1].path,
-        words=_words([entry.shown_title(facts.title, facts.path) for facts in shown]),
+        words=_words([entry.shown_title(note.title, note.path) for note in shown]),
         months=(_month(min(days)), _month(max(days))),
     )
 
 
 def merged(parts: Sequence[Contents]) -> Contents:
-    """What is on a page that leads to these pages, in order."""
+    """The summary of a page that leads to pages with these summaries, in order."""
     parts = [part for part in parts if part.notes]
     if not parts:
         return Contents(0)
@@ -91,10 +93,10 @@ def merged(parts: Sequence[Contents]) -> Contents:
 
 
 def _words(titles: Sequence[str]) -> tuple[str, ...]:
-    if len(titles) <= _MIN_SHARED:
-        return tuple(title[:_LONGEST_WORD] for title in titles)
+    if len(titles) <= _MAX_TITLES:
+        return tuple(title[:_MAX_WORD_CHARS] for title in titles)
     common = Counter(word for title in titles for word in _title_words(title))
-    shared = {word: n for word, n in common.items() if n > 1 and len(word) <= _LONGEST_WORD}
+    shared = {word: n for word, n in common.items() if n > 1 and len(word) <= _MAX_WORD_CHARS}
     return _most_common(shared)
 
 
@@ -102,8 +104,8 @@ def _title_words(title: str) -> set[str]:
     title = title.casefold()
     if title.isascii():
         return set(_WORD.findall(title)) - STOP_WORDS
-    runs = _RUN.findall(title)
-    words = {word for word in _WORD.findall(_RUN.sub(" ", title)) if word not in STOP_WORDS}
+    runs = _UNSPACED.findall(title)
+    words = {word for word in _WORD.findall(_UNSPACED.sub(" ", title)) if word not in STOP_WORDS}
     return words.union(run[at : at + 2] for run in runs for at in range(max(len(run) - 1, 1)))
 
 
@@ -118,7 +120,7 @@ def _month(day: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An index page: what it spans, its name without folder and suffix, and what it shows."""
+    """An index page: its span, its name without folder and suffix, and its summary."""
 
     span: PageSpan
     name: str
@@ -129,7 +131,7 @@ class Page:
 
 
 def text(page: Contents, lines: Iterable[str]) -> str:
-    """An index page of these entries."""
+    """The text of an index page with these entries."""
     notes = page.notes
     noun = "note" if notes == 1 else "notes"
     folder = folder_of(page.first, page.last)
@@ -140,12 +142,12 @@ def text(page: Contents, lines: Iterable[str]) -> str:
 
 
 def is_page(data: bytes) -> bool:
-    """Whether a file is an index page of ours, by its first bytes."""
+    """Whether a file is an index page that memcairn wrote, by its first bytes."""
     return data.startswith(PAGE_MARKER.encode())
 
 
 def folder_of(first: str, last: str) -> str:
-    """The folder of all notes from `first` to `last` in order: "" or with a slash at the end."""
+    """The folder of all notes from `first` to `last`: "", or with a slash at the end."""
     common = 0
     for place, (one, other) in enumerate(zip(first, last, strict=False)):
         if one != other:
@@ -161,13 +163,13 @@ def folder_of(first: str, last: str) -> str:
 def page_lines(
     level: Sequence[Page], folder: str, *, chars: int, size_bytes: int
 ) -> list[tuple[Page, str]]:
-    """The entries that lead to the pages of a level; an empty page has none.
+    """The entries of the pages of a level; an empty page has none.
 
     Args:
         level: all pages of the level, in order.
-        folder: what leads to them from the file that the entries stand in: "index/" or "".
-        chars: the most user-perceived characters of a line.
-        size_bytes: the most bytes of a line, without its line end.
+        folder: the path to the pages, relative to the file with the entries: "index/" or "".
+        chars: the maximum of user-perceived characters in a line.
+        size_bytes: the maximum of bytes in a line, without its line end.
     """
     lines: list[tuple[Page, str]] = []
     for place, page in enumerate(level):
@@ -184,18 +186,18 @@ def _page_line(
 ) -> str:
     more = f"{page.notes} more"
     fixed = len(f"- [, {more}]({link})")
-    # Half of what is left for the label, the rest for what the page is about.
+    # Half of the remaining room is for the label, the rest for the words.
     label = entry.fit(
         _label(page, neighbours),
         chars=max((chars - fixed) // 2, 8),
         size_bytes=max((size_bytes - fixed) // 2, 24),
     )
     start = f"- [{label}, {more}]({link})" if label else f"- [{more}]({link})"
-    return start + _about(page, chars - len(start), size_bytes - len(start.encode()))
+    return start + _summary(page, chars - len(start), size_bytes - len(start.encode()))
 
 
 def _label(page: Contents, neighbours: Sequence[bytes]) -> str:
-    """The folder that a page is about, or the first and last of its notes if others share it."""
+    """The folder of a page's notes, and the first and last of them if other pages share the folder."""
     folder = folder_of(page.first, page.last)
     key = sort_key(folder)
     place = entry.clean(folder)
@@ -206,17 +208,17 @@ def _label(page: Contents, neighbours: Sequence[bytes]) -> str:
 
 
 def _step(path: str) -> str:
-    """The first step of a path, short: a folder with its slash, or a file without its suffix."""
+    """The first part of a path, shortened: a folder with its slash, or a file without its suffix."""
     head, slash, _ = path.partition("/")
     step = entry.clean(head if slash else head.rpartition(".")[0] or head)
-    if len(step) > _STEP_CHARS:
-        step = "".join(graphemes.clusters(step[: _STEP_CHARS * 4])[: _STEP_CHARS - 1])
+    if len(step) > _MAX_STEP_CHARS:
+        step = "".join(graphemes.clusters(step[: _MAX_STEP_CHARS * 4])[: _MAX_STEP_CHARS - 1])
         step += entry.ELLIPSIS
     return step + slash
 
 
-def _about(page: Contents, chars: int, size_bytes: int) -> str:
-    """The end of a page's entry: as many words as fit, then the months if they fit."""
+def _summary(page: Contents, chars: int, size_bytes: int) -> str:
+    """The end of a page's entry: the words that fit, then the months; "" if there is no room."""
     first, last = page.months
     months = first if first == last else f"{first} to {last}"
     chars -= len(entry.SEPARATOR) + len(months) + 2
@@ -225,12 +227,12 @@ def _about(page: Contents, chars: int, size_bytes: int) -> str:
         return ""
     parts: list[str] = []
     for word in page.words:
-        written = entry.fit(word, chars=min(chars, 40), size_bytes=min(size_bytes, 80))
-        chars -= len(written) + 2
-        size_bytes -= len(written.encode()) + 2
-        if not written or chars < 0 or size_bytes < 0:
+        part = entry.fit(word, chars=min(chars, 40), size_bytes=min(size_bytes, 80))
+        chars -= len(part) + 2
+        size_bytes -= len(part.encode()) + 2
+        if not part or chars < 0 or size_bytes < 0:
             break
-        parts.append(written)
+        parts.append(part)
     return entry.SEPARATOR + ", ".join([*parts, months])
 
 
@@ -238,11 +240,11 @@ def _about(page: Contents, chars: int, size_bytes: int) -> str:
 
 
 def page_names(levels: Sequence[Sequence[bytes]], taken: Collection[str]) -> list[list[str]]:
-    """The names of the pages, without folder and suffix: [a-z0-9-], different, and none of `taken`.
+    """Distinct names for the pages, without folder and suffix, of the characters [a-z0-9-].
 
     Args:
-        levels: per level, the lowest first, the keys at which the pages start, in order.
-        taken: names in use by notes in the folder, case-folded, without suffix.
+        levels: for each level, the lowest first, the keys at which its pages start, in order.
+        taken: names that must not be used: those of notes in the folder, case-folded, without suffix.
     """
     used = set(taken)
     names: list[list[str]] = []
@@ -259,7 +261,7 @@ def _name(level: int, start: bytes, used: Collection[str]) -> str:
     slug = _slug(start.decode("utf-8", "surrogateescape")) or "page"
     if not start:
         slug = "" if level else "more"
-    name = ("all-" * level + slug)[:_NAME_CHARS].strip("-")
+    name = ("all-" * level + slug)[:_MAX_NAME_CHARS].strip("-")
     if name not in used and not _RESERVED.fullmatch(name):
         return name
     checksum = hashlib.blake2b(start, digest_size=16).hexdigest()
@@ -275,7 +277,7 @@ def _slug(path: str) -> str:
 
 
 def taken_names(paths: Iterable[str]) -> set[str]:
-    """The names that pages must not have, since notes in the folder (in any case) have them."""
+    """The names that notes in the folder of the pages (in any letter case) have."""
     names: set[str] = set()
     for path in paths:
         folder, _, name = path.rpartition("/")

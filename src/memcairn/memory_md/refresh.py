@@ -1,63 +1,59 @@
-"""Bring the MEMORY.md of a root and its index pages up to date, on disk.
+"""Update the MEMORY.md of a root and its index pages on disk, or remove memcairn's part from them.
 
-    the lock of the root
-      what changed ──► memory_md_note          a short transaction
-      render.update(…)                         reads what it needs
-      pages, then MEMORY.md, then removals     each file replaced as a whole
-      what was kept, changes forgotten         a short transaction
+    lock the root
+      changed notes ──► memory_md_note         a short transaction
+      render(…)                                reads only the notes it needs
+      pages, then MEMORY.md, then removals     each file is replaced as a whole
+      store the cache, delete the changes      a short transaction
 
-A crash at any point leaves whole files, each old or new, and the changes in index.db: the next
-update makes up for it.
+A crash at any point leaves whole files, each old or new, and the changes in index.db, so that the
+next update completes the work.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemoryMdError
 from memcairn.fs.signature import signature_of, storable_ns
+from memcairn.memory_md import block, current, page_text, render_cache, root_files
 from memcairn.memory_md import check as checks
-from memcairn.memory_md import current, page_text, root_files
-from memcairn.memory_md import render_cache as keeping
-from memcairn.memory_md.backups import back_up
-from memcairn.memory_md.indexed_notes import IndexedNotes, facts_of, row_of
-from memcairn.memory_md.rank import sort_key
-from memcairn.memory_md.render import update
-from memcairn.paths import MEMORY_MD, PAGES_FOLDER, path_in_root
+from memcairn.memory_md.projection import take_changes
+from memcairn.memory_md.render import page_path, render
+from memcairn.paths import MEMORY_MD, path_in_root
 from memcairn.store import memory_md as store
+from memcairn.store.memory_md import MemoryMdNotes
 
 if TYPE_CHECKING:
     from datetime import date
 
     from memcairn.fs.sandbox import FileContent
     from memcairn.memory_md.check import Explanation
-    from memcairn.memory_md.findings import MemoryMdFinding
     from memcairn.memory_md.limits import Limits
-    from memcairn.memory_md.rank import NoteFacts
-    from memcairn.memory_md.render import Rendered
-    from memcairn.memory_md.render_cache import RenderCache
+    from memcairn.memory_md.render import MemoryMdFinding, Rendered
     from memcairn.memory_md.root_files import RootFiles
     from memcairn.store.database import Database
     from memcairn.store.roots import Root
 
-# Somebody may write MEMORY.md while we make a new one; it is made anew this often.
+# Another program may write MEMORY.md between the reading and the writing of an attempt.
 MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What an update did.
+    """The result of an update.
 
-    Of the `notes`, `listed` stand in the block, `by_hand` are linked outside of it, and `folded`
-    stand on pages. `written` are the files that changed, `backup` is a copy of a MEMORY.md that was
-    there before us.
+    Of the `notes`, `listed` are in the block, `hand_linked` are linked outside it, and `folded` are
+    on pages. `written` are the files that changed. `backup` is a copy of a MEMORY.md from before
+    memcairn.
     """
 
     root: str
     notes: int
     listed: int
-    by_hand: int
+    hand_linked: int
     folded: int
     pages: int
     written: tuple[str, ...]
@@ -68,99 +64,60 @@ class Refreshed:
 def refresh(
     db: Database, root: Root, limits: Limits, *, backups: str, rebuild: bool = False
 ) -> Refreshed:
-    """Bring one root's MEMORY.md and pages up to date; from now on it is kept.
+    """Update the MEMORY.md of a root and its pages. A root without notes gets no MEMORY.md.
 
     Args:
         db: index.db; no transaction is open.
         root: a folder.
-        limits: what a file may hold.
-        backups: the folder for a copy of a MEMORY.md that was there before us.
-        rebuild: make everything anew from what the index says of each note.
+        limits: the limits of each file.
+        backups: the folder for a copy of a MEMORY.md from before memcairn.
+        rebuild: read all notes from the index and render everything.
 
     Raises:
-        MemoryMdError: a file cannot be read or written; the notes are safe, and so is what is told
-            in index.db of what is left to do.
+        MemoryMdError: a file cannot be read or written. The notes are safe, and the changes stay
+            recorded in index.db.
     """
-    with root_files.opened(root.path) as files:
+    with root_files.open_files(root.path) as files:
         today = current.this_day()
-        changes = _take_changes(db, root, today, rebuild=rebuild)
+        changes = take_changes(db, root, today, rebuild=rebuild)
         for _ in range(MAX_ATTEMPTS):
             done = _attempt(db, root, files, limits, today, backups, changes)
             if done is not None:
                 return done
         raise MemoryMdError(
-            "is written all the time",
+            "changes each time that memcairn updates it",
             path=MEMORY_MD,
             hint="the next change of a note tries again",
         )
 
 
 def check(db: Database, root: Root, limits: Limits) -> list[MemoryMdFinding]:
-    """What is wrong with a root's MEMORY.md and pages; nothing if an update would change nothing.
+    """The problems of a root's MEMORY.md and pages; none if an update would change nothing.
 
     Raises:
         MemoryMdError: a file cannot be read.
     """
-    with root_files.opened(root.path) as files:
+    with root_files.open_files(root.path) as files:
         today = current.this_day()
-        facts = _facts(db, root, today)
+        take_changes(db, root, today, rebuild=False)
+        notes = MemoryMdNotes(db, root.id)
         present = _data(files.memory_md())
-        return checks.check(present, files.pages(), facts, today=today, limits=limits)
+        return checks.check(present, files.pages(), notes, today=today, limits=limits)
 
 
 def explain(db: Database, root: Root, path: str, limits: Limits) -> Explanation | None:
-    """Why a note stands where it stands; None if it is no note of this root.
-
-    Args:
-        db: index.db.
-        root: its root.
-        path: its absolute path.
-        limits: what a file may hold.
+    """Explain the place of the note at an absolute path; None if the root has no such note.
 
     Raises:
         MemoryMdError: MEMORY.md cannot be read.
     """
-    with root_files.opened(root.path) as files:
+    with root_files.open_files(root.path) as files:
         today = current.this_day()
-        facts = _facts(db, root, today)
+        take_changes(db, root, today, rebuild=False)
+        notes = MemoryMdNotes(db, root.id)
+        present = _data(files.memory_md())
         note = path_in_root(path, root.path)
-        return checks.explain(facts, note, _data(files.memory_md()), today=today, limits=limits)
-
-
-# ── steps ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _facts(db: Database, root: Root, today: date) -> list[NoteFacts]:
-    _take_changes(db, root, today, rebuild=False)
-    return [facts_of(row) for row in store.since(db, root.id, b"")]
-
-
-def _take_changes(db: Database, root: Root, today: date, *, rebuild: bool) -> tuple[int, list[str]]:
-    """Bring what MEMORY.md says of single notes up to date.
-
-    Returns:
-        The number of the last change, and the paths, from the root, of what changed since the files
-        were written. They stay recorded in index.db.
-    """
-    with db.transaction():
-        everything = store.begin(db, root.id) or rebuild
-        changed, through = store.changed(db, root.id)
-        if everything:
-            store.clear(db, root.id)
-            notes = store.all_indexed(db, root.id, today.toordinal())
-            rows = [row_of(note, root.path, today) for note in notes]
-            store.put(db, root.id, rows)
-            # What was kept does not know of these.
-            store.forget_kept(db, root.id)
-        else:
-            changed = [*{*changed, *store.of_the_day(db, root.id, today.toordinal())}]
-            found = [
-                (path, store.indexed(db, root.id, path, today.toordinal())) for path in changed
-            ]
-            store.put(db, root.id, [row_of(note, root.path, today) for _, note in found if note])
-            gone = [sort_key(path_in_root(path, root.path)) for path, note in found if not note]
-            store.drop(db, root.id, gone)
-    return through, [path_in_root(path, root.path) for path in changed]
+        return checks.explain(notes, note, present, today=today, limits=limits)
 
 
 def _attempt(
@@ -172,52 +129,54 @@ def _attempt(
     backups: str,
     changes: tuple[int, list[str]],
 ) -> Refreshed | None:
-    """Render and write; None if MEMORY.md was changed by somebody else meanwhile."""
+    """Render and write; None if another program changed MEMORY.md in the meantime."""
     through, changed = changes
     before = files.memory_md()
     present = _data(before)
-    text = store.kept(db, root.id)
-    kept = None if text is None else keeping.loads(text)
-    there = files.page_names()
-    if kept is None or not there.issuperset(kept.files):
-        changed = []
-        kept = _without_pages(kept)
-    view = IndexedNotes(db, root.id)
-    rendered = update(view, present, today=today, limits=limits, kept=kept, changed=changed)
+    text = store.render_cache(db, root.id)
+    cache = None if text is None else render_cache.loads(text)
+    existing = files.page_names()
+    if cache is not None and not existing.issuperset(cache.digests):
+        cache = replace(cache, pages=())
+    notes = MemoryMdNotes(db, root.id)
+    rendered = render(notes, present, today=today, limits=limits, cache=cache, changed=changed)
+    if present is None and not rendered.notes:
+        files.remove_pages(sorted(existing))
+        return _result(root.path, rendered, [], None)
     written = files.write_pages(rendered.pages)
     backup = None
     if rendered.memory_md != present:
         if text is None and present is not None:
-            backup = back_up(backups, root.path, present)
+            backup = root_files.back_up(backups, root.path, present)
         if not files.write_memory_md(rendered.memory_md, before):
             return None
         written.append(MEMORY_MD)
-    notes = page_text.taken_names(view.in_folder(PAGES_FOLDER))
-    files.remove_pages(sorted(there - set(rendered.kept.files) - notes))
+    needed = {*rendered.cache.digests, *page_text.taken_names(notes.beside_pages())}
+    files.remove_pages(sorted(existing - needed))
     after = files.memory_md()
     if after is None or after.data != rendered.memory_md:
         return None
-    store.written(
+    store.mark_current(
         db,
         root.id,
         day=today.toordinal(),
         signature=signature_of(after.status)._replace(
             mtime_ns=storable_ns(after.status.st_mtime_ns)
         ),
-        kept=keeping.dumps(rendered.kept),
+        cache=render_cache.dumps(rendered.cache),
         through=through,
     )
-    return _refreshed(root.path, rendered, written, backup)
+    return _result(root.path, rendered, written, backup)
 
 
-def _refreshed(root: str, rendered: Rendered, written: list[str], backup: str | None) -> Refreshed:
+def _result(root: str, rendered: Rendered, written: list[str], backup: str | None) -> Refreshed:
     return Refreshed(
         root=root,
         notes=rendered.notes,
         listed=rendered.listed,
-        by_hand=rendered.by_hand,
+        hand_linked=rendered.hand_linked,
         folded=rendered.folded,
-        pages=len(rendered.kept.files),
+        pages=len(rendered.cache.digests),
         written=tuple(written),
         findings=rendered.findings,
         backup=backup,
@@ -228,6 +187,57 @@ def _data(content: FileContent | None) -> bytes | None:
     return None if content is None else content.data
 
 
-def _without_pages(kept: RenderCache | None) -> RenderCache | None:
-    """What of `kept` holds when pages have to be made anew: whose lines are ours, and no page."""
-    return None if kept is None else replace(kept, pages=())
+# ── removal ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def withdraw(root: str, cache: str | None, backups: str) -> list[str]:
+    """Remove the block from a root's MEMORY.md, and the index pages.
+
+    A MEMORY.md from before memcairn is restored byte for byte, unless the text outside the block
+    changed since. A MEMORY.md without other text is deleted.
+
+    Args:
+        root: the root's folder.
+        cache: the stored render cache, which identifies the generated lines.
+        backups: the folder with copies of a MEMORY.md from before memcairn.
+
+    Returns:
+        The files that changed.
+
+    Raises:
+        MemoryMdError: MEMORY.md is not a regular file, a file cannot be written, or another program
+            has held the lock of the root for 30 seconds.
+    """
+    with root_files.open_files(root) as files:
+        changed = [MEMORY_MD] if _remove_block(files, root, cache, backups) else []
+        changed += map(page_path, files.remove_pages(sorted(files.page_names())))
+    return [os.path.join(root, path) for path in changed]
+
+
+def _remove_block(files: RootFiles, root: str, cache: str | None, backups: str) -> bool:
+    present = files.memory_md()
+    if present is None or b"<!-- memcairn:begin " not in present.data:
+        return False
+    loaded = render_cache.loads(cache) if cache is not None else None
+    digests = loaded.line_digests if loaded is not None else frozenset[str]()
+    around = block.read(present.data, lambda line: block.line_digest(line) in digests)
+    remaining = _original(root, around, backups)
+    if remaining is None:
+        before = around.before
+        if not around.after.strip():
+            before = before.removesuffix(f"{block.HEADER}{around.newline * 2}")
+        text = before + around.after.removeprefix(around.newline)
+        if not text.strip("\ufeff \t\r\n"):
+            files.remove_memory_md()
+            return True
+        remaining = text.encode("utf-8", "surrogateescape")
+    return files.write_memory_md(remaining, present)
+
+
+def _original(root: str, around: block.Surroundings, backups: str) -> bytes | None:
+    """The backup of a MEMORY.md, if only the block was added to it since."""
+    for content in root_files.backups_of(backups, root):
+        original = block.read(content, lambda _: False)
+        if (original.before, original.after) == (around.before, around.after):
+            return content
+    return None

@@ -1,7 +1,7 @@
-"""What an update of MEMORY.md keeps for the next one, so that it need not look at every note.
+"""The render cache: data of one update of MEMORY.md that lets the next one read few notes.
 
-It is a cache: without it, or with one of another version or other limits, everything is rendered,
-and the files come out the same. It must describe the files on disk, so it is stored after they are.
+Without it, or after a change of the version or of the limits, everything is rendered and the files
+come out the same. It must describe the files on disk, so it is stored after they are written.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from memcairn.memory_md.limits import Limits
 from memcairn.memory_md.page_text import Contents, Page
 from memcairn.memory_md.pages import PageForm, PageSpan
 
-# To be raised when anything changes that decides which text a note, a page or the block has.
-_VERSION = 1
+# Increase it with each change to the text of an entry, a page or the block.
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class RenderCache:
-    """What the last update found.
+    """Data of the last update.
 
-    `listed` and `by_hand` are the paths of the notes that MEMORY.md shows in the block and outside
-    of it; `pages` are those of the lowest level; `files` maps the names of all pages to a digest of
-    their bytes; `written` holds digests of the lines of the block.
+    `listed` and `hand_linked` are the paths of the notes that MEMORY.md shows in the block and
+    outside it. `pages` are those of the lowest level. `digests` maps the names of all pages to a
+    digest of their bytes; `line_digests` are those of the lines of the block.
     """
 
     limits: Limits
     form: PageForm
     listed: frozenset[str]
-    by_hand: frozenset[str]
+    hand_linked: frozenset[str]
     pages: tuple[Page, ...]
-    files: dict[str, str]
-    written: frozenset[str]
+    digests: dict[str, str]
+    line_digests: frozenset[str]
 
-    def describes(self, limits: Limits, form: PageForm) -> bool:
-        """Whether there are pages, made for these limits and in this form."""
+    def has_pages_for(self, limits: Limits, form: PageForm) -> bool:
+        """Whether there are pages, and they have these limits and this form."""
         return bool(self.pages) and (self.limits, self.form) == (limits, form)
 
 
-def dumps(kept: RenderCache) -> str:
-    """`kept` as ASCII text, to be stored."""
+def dumps(cache: RenderCache) -> str:
+    """`cache` as ASCII text."""
     pages = [
         [
             _text(page.span.start),
@@ -51,23 +51,23 @@ def dumps(kept: RenderCache) -> str:
             page.name,
             _contents(page.contents),
         ]
-        for page in kept.pages
+        for page in cache.pages
     ]
     value = {
         "version": _VERSION,
-        "limits": astuple(kept.limits),
-        "form": astuple(kept.form),
-        "listed": sorted(kept.listed),
-        "by_hand": sorted(kept.by_hand),
+        "limits": astuple(cache.limits),
+        "form": astuple(cache.form),
+        "listed": sorted(cache.listed),
+        "hand_linked": sorted(cache.hand_linked),
         "pages": pages,
-        "files": kept.files,
-        "written": sorted(kept.written),
+        "digests": cache.digests,
+        "line_digests": sorted(cache.line_digests),
     }
     return json.dumps(value, separators=(",", ":"))
 
 
 def loads(text: str) -> RenderCache | None:
-    """What `dumps` was given; None for the text of another version, or any other text."""
+    """The argument of `dumps`; None for a text of another version and for any other text."""
     try:
         value = json.loads(text)
         if value["version"] != _VERSION:
@@ -76,10 +76,10 @@ def loads(text: str) -> RenderCache | None:
             limits=Limits(*value["limits"]),
             form=PageForm(*value["form"]),
             listed=frozenset(value["listed"]),
-            by_hand=frozenset(value["by_hand"]),
+            hand_linked=frozenset(value["hand_linked"]),
             pages=tuple(_page(row) for row in value["pages"]),
-            files=value["files"],
-            written=frozenset(value["written"]),
+            digests=value["digests"],
+            line_digests=frozenset(value["line_digests"]),
         )
     except (ValueError, TypeError, KeyError):
         return None
@@ -90,16 +90,11 @@ def _contents(contents: Contents) -> list[Any]:
 
 
 def _page(row: list[Any]) -> Page:
-    start, end, last, seen, name, (notes, first, last_shown, words, months) = row
+    start, end, last, seen, name, (notes, first_path, last_path, words, months) = row
     return Page(
-        PageSpan(
-            start.encode("utf-8", "surrogateescape"),
-            _key(end),
-            last.encode("utf-8", "surrogateescape"),
-            _key(seen),
-        ),
+        PageSpan(_key(start) or b"", _key(end), _key(last) or b"", _key(seen)),
         name,
-        Contents(notes, first, last_shown, tuple(words), (months[0], months[1])),
+        Contents(notes, first_path, last_path, tuple(words), (months[0], months[1])),
     )
 
 

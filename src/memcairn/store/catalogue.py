@@ -1,4 +1,4 @@
-"""Notes as a reader sees them in a list: title, description, type and dates; no text."""
+"""Lists of notes with title, description, type and dates, but without text."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def _note(row: tuple[Any, ...]) -> CataloguedNote:
 
 
 def recent(db: Database, folder: str, limit: int) -> list[CataloguedNote]:
-    """The notes below a folder that changed last, about the latest first.
+    """The notes below a folder that changed last, the latest first.
 
-    The youngest have the time 0: it was not to be trusted yet when they were read.
+    The order is approximate: a note that was read just after a change has the time 0 and comes first.
     """
     sql = f"""
         SELECT {_COLUMNS} FROM note WHERE {AT_OR_BELOW}
@@ -54,7 +54,7 @@ def recent(db: Database, folder: str, limit: int) -> list[CataloguedNote]:
 
 
 def page(db: Database, folder: str, *, after: str, limit: int) -> list[CataloguedNote]:
-    """Up to `limit` notes below a folder by path, from the one after `after`; "" is the first."""
+    """Up to `limit` notes below a folder, ordered by path, after the path `after` ("" for the first)."""
     sql = f"""
         SELECT {_COLUMNS} FROM note WHERE {AT_OR_BELOW} AND path > ? ORDER BY path LIMIT ?
     """
@@ -63,27 +63,27 @@ def page(db: Database, folder: str, *, after: str, limit: int) -> list[Catalogue
 
 
 def at(db: Database, wanted: Iterable[str]) -> list[CataloguedNote]:
-    """The notes with these paths, in the order of the paths; unknown ones are left out."""
+    """The notes with these paths, in the same order, without unknown paths."""
     sql = f"SELECT {_COLUMNS} FROM note WHERE path = ?"
     rows = (db.execute(sql, (paths.to_db(path),)).fetchone() for path in wanted)
     return [_note(row) for row in rows if row is not None]
 
 
 def version(db: Database) -> int:
-    """A number that is another one when another connection has changed index.db."""
+    """A number that changes when another connection changes index.db."""
     (number,) = db.execute("PRAGMA data_version").fetchone()
     return int(number)
 
 
 def fingerprint(db: Database, folder: str) -> int:
-    """A number that is another one, but for an accident, when notes below a folder came or went."""
+    """A hash of the paths of the notes below a folder."""
     rows = db.execute(f"SELECT path FROM note WHERE {AT_OR_BELOW}", bounds(folder))
     return hash(frozenset(rows))
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many notes there are below a folder, in all and by type, tag and namespace."""
+    """The numbers of notes below a folder, in total and by type, tag and namespace."""
 
     notes: int
     size_bytes: int
@@ -94,7 +94,7 @@ class Counts:
 
 
 def counts(db: Database, folder: str) -> Counts:
-    """Count what is below a folder; what is most frequent comes first."""
+    """Count the notes below a folder; the most frequent types, tags and namespaces come first."""
     row = bounds(folder)
     sql = f"SELECT COUNT(*), TOTAL(size_bytes), TOTAL(pinned) FROM note WHERE {AT_OR_BELOW}"
     notes, size, pinned = db.execute(sql, row).fetchone()

@@ -1,7 +1,7 @@
-"""What MEMORY.md is made of, in index.db: all SQL about it.
+"""All SQL about MEMORY.md.
 
-note ──triggers──► memory_md_changed ──take_changed──► memory_md_note ──► MEMORY.md
-▲ forgotten only once the file is written ──────────┘
+note ──triggers──► memory_md_changed ──changed_paths──► memory_md_note ──► MEMORY.md
+                   ▲ deleted by mark_current, after the files are written ──┘
 """
 
 from __future__ import annotations
@@ -20,22 +20,11 @@ if TYPE_CHECKING:
 Signature = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryMdState:
-    """What the last update of a root's MEMORY.md left.
+class NoteRow(NamedTuple):
+    """The columns of table `note` that MEMORY.md depends on, and the use of the note.
 
-    `day` is the day for which the file is right, 0 if none was written; `signature` its size, mtime
-    and inode then; `changed` whether notes changed since.
+    `path` is absolute. `used_day` and `use_count` leave out the present day.
     """
-
-    root: int
-    day: int
-    signature: Signature | None
-    changed: bool
-
-
-class IndexedNote(NamedTuple):
-    """What the index says of a note, as far as MEMORY.md needs it; `path` is absolute."""
 
     path: str
     title: str
@@ -52,26 +41,31 @@ class IndexedNote(NamedTuple):
     use_count: int
 
 
-class Row(NamedTuple):
-    """A row of memory_md_note, without its root."""
+@dataclass(frozen=True, slots=True)
+class MemoryMdNote:
+    """A note as MEMORY.md ranks and shows it.
 
-    key: bytes
-    file_name: bytes
-    beside_pages: bool
-    rank: int
+    `path` is relative to the root, with posix separators; bytes that are not UTF-8 are surrogate
+    escapes. Days are proleptic ordinals (`date.toordinal`). `changed` is the day of the last change
+    and `second` the second of that day. `used_day` is the last day of use (a search hit, a read),
+    `use_count` the number of such days; both leave out the present day. `valid_until` is an ISO
+    date or time; the note is valid to the end of that day.
+    """
+
+    path: str
     title: str
     description: str
     type: str | None
     pinned: bool
     changed: int
-    second: int
-    used_day: int | None
-    use_count: int
-    valid_until: str | None
-    superseded: bool
+    second: int = 0
+    used_day: int | None = None
+    use_count: int = 0
+    valid_until: str | None = None
+    superseded: bool = False
 
 
-_INDEXED = """
+_NOTE_ROWS = """
 SELECT path, title, description, type, pinned, date, created, modified, mtime_ns, valid_until,
     superseded_by,
     (SELECT MAX(day) FROM note_use WHERE note = note.id AND day < :today),
@@ -80,51 +74,47 @@ FROM note WHERE root = :root
 """
 _NS_PER_DAY = 86_400 * 10**9
 _EPOCH = date(1970, 1, 1)
-_ROW = ", ".join(Row._fields)
+_COLUMNS = """
+key, title, description, type, pinned, changed, second, used_day, use_count, valid_until, superseded
+"""
 _PUT = f"""
-INSERT OR REPLACE INTO memory_md_note (root, {_ROW}) VALUES (?{", ?" * len(Row._fields)})
+INSERT OR REPLACE INTO memory_md_note (root, file_name, beside_pages, rank, {_COLUMNS})
+VALUES (?{", ?" * 14})
 """
 
 
-# ── which roots, and how they stand ──────────────────────────────────────────────────────────────
+# ── state of each root ───────────────────────────────────────────────────────────────────────────
 
 
-def states(db: Database) -> dict[int, MemoryMdState]:
-    """How the MEMORY.md of each root that has one stands, by the root's id."""
-    sql = """
-        SELECT root, day, size_bytes, mtime_ns, inode,
-               EXISTS (SELECT 1 FROM memory_md_changed c WHERE c.root = m.root)
-        FROM memory_md m
-    """
-    return {
-        root: MemoryMdState(
-            root, day, None if size is None else (size, mtime, inode), bool(changed)
-        )
-        for root, day, size, mtime, inode, changed in db.execute(sql)
-    }
+def roots_with_state(db: Database) -> set[int]:
+    """The ids of the roots whose changed notes are recorded for a MEMORY.md."""
+    return {root for (root,) in db.execute("SELECT root FROM memory_md")}
 
 
-def begin(db: Database, root: int) -> bool:
-    """Keep a root's MEMORY.md from now on; True if it was not kept before."""
+def start_managing(db: Database, root: int) -> bool:
+    """Record the changes of a root's notes from now on; False if they already are."""
     sql = "INSERT INTO memory_md (root, day) VALUES (?, 0) ON CONFLICT DO NOTHING"
     return db.execute(sql, (root,)).rowcount > 0
 
 
-def end(db: Database, root: int) -> None:
-    """Keep it no longer."""
+def stop_managing(db: Database, root: int) -> None:
+    """Delete the state of a root's MEMORY.md, and record no further changes."""
     with db.transaction():
         db.execute("DELETE FROM memory_md WHERE root = ?", (root,))
         db.execute("DELETE FROM memory_md_changed WHERE root = ?", (root,))
 
 
-def kept(db: Database, root: int) -> str | None:
-    """What the last update kept."""
+def render_cache(db: Database, root: int) -> str | None:
+    """The render cache that the last update stored."""
     row = db.execute("SELECT kept FROM memory_md WHERE root = ?", (root,)).fetchone()
     return None if row is None else row[0]
 
 
-def forget_kept(db: Database, root: int) -> None:
-    """Let the next update choose every page anew; whose lines are ours stays known."""
+def forget_pages(db: Database, root: int) -> None:
+    """Remove the pages from the render cache: the next update renders all of them.
+
+    The digests of the generated lines stay.
+    """
     sql = """
         UPDATE memory_md SET kept = json_set(kept, '$.pages', json('[]'))
         WHERE root = ? AND kept IS NOT NULL
@@ -132,44 +122,44 @@ def forget_kept(db: Database, root: int) -> None:
     db.execute(sql, (root,))
 
 
-def written(
-    db: Database, root: int, *, day: int, signature: Signature, kept: str, through: int
+def mark_current(
+    db: Database, root: int, *, day: int, signature: Signature, cache: str, through: int
 ) -> None:
-    """The files are as the notes were: keep what the next update needs, forget the changes.
+    """Record that the files are current, and delete the changes that they include.
 
     Args:
         db: index.db.
         root: its id.
-        day: the day for which they are right.
+        day: the day for which the files are correct.
         signature: of MEMORY.md.
-        kept: see `kept`.
-        through: the last change that is in the files.
+        cache: the render cache for the next update.
+        through: the number of the last change that the files include.
     """
     sql = """
         UPDATE memory_md SET day = ?, size_bytes = ?, mtime_ns = ?, inode = ?, kept = ?
         WHERE root = ?
     """
     with db.transaction():
-        db.execute(sql, (day, *signature, kept, root))
+        db.execute(sql, (day, *signature, cache, root))
         sql = "DELETE FROM memory_md_changed WHERE root = ? AND seq <= ?"
         db.execute(sql, (root, through))
 
 
-# ── from the index ───────────────────────────────────────────────────────────────────────────────
+# ── from table note to memory_md_note ────────────────────────────────────────────────────────────
 
 
-def changed(db: Database, root: int) -> tuple[list[str], int]:
-    """The paths of a root's notes that came, went or changed, and the number of the last change."""
+def changed_paths(db: Database, root: int) -> tuple[list[str], int]:
+    """The absolute paths of a root's added, changed and removed notes, and the last change's number."""
     sql = "SELECT seq, path FROM memory_md_changed WHERE root = ? ORDER BY seq"
     rows = db.execute(sql, (root,)).fetchall()
-    listed = dict.fromkeys(paths.from_db(path) for _, path in rows)
-    return list(listed), rows[-1][0] if rows else 0
+    changed = dict.fromkeys(paths.from_db(path) for _, path in rows)
+    return list(changed), rows[-1][0] if rows else 0
 
 
-def of_the_day(db: Database, root: int, today: int) -> list[str]:
-    """The paths of the notes that may stand elsewhere because a day began since the last update.
+def paths_affected_by_day(db: Database, root: int, today: int) -> list[str]:
+    """The absolute paths of notes whose rank may differ because a day began since the last update.
 
-    They are those that were used since, and those that seemed to come from the future.
+    These are the notes that were used since then, and those with a time in the future.
     """
     row = db.execute("SELECT day FROM memory_md WHERE root = ?", (root,)).fetchone()
     if row is None or row[0] in {0, today}:
@@ -193,82 +183,120 @@ def of_the_day(db: Database, root: int, today: int) -> list[str]:
     return [paths.from_db(path) for (path,) in db.execute(sql, values)]
 
 
-def indexed(db: Database, root: int, path: str, today: int) -> IndexedNote | None:
-    """What the index says of one note, if it is this root's; uses count from the next day on."""
+def note_row(db: Database, root: int, path: str, today: int) -> NoteRow | None:
+    """One note, if it belongs to this root; uses on the day `today` do not count yet."""
     values = {"root": root, "path": paths.to_db(path), "today": today}
-    row = db.execute(f"{_INDEXED} AND path = :path", values).fetchone()
-    return None if row is None else _indexed(row)
+    row = db.execute(f"{_NOTE_ROWS} AND path = :path", values).fetchone()
+    return None if row is None else _note_row(row)
 
 
-def all_indexed(db: Database, root: int, today: int) -> list[IndexedNote]:
-    """What the index says of all notes of a root."""
-    return [_indexed(row) for row in db.execute(_INDEXED, {"root": root, "today": today})]
+def note_rows(db: Database, root: int, today: int) -> list[NoteRow]:
+    """All notes of a root; uses on the day `today` do not count yet."""
+    return [_note_row(row) for row in db.execute(_NOTE_ROWS, {"root": root, "today": today})]
 
 
-def _indexed(row: tuple[Any, ...]) -> IndexedNote:
-    path, title, description, kind, pinned, *rest = row
-    return IndexedNote(paths.from_db(path), title, description, kind, bool(pinned), *rest)
+def _note_row(row: tuple[Any, ...]) -> NoteRow:
+    path, title, description, type_, pinned, *rest = row
+    return NoteRow(paths.from_db(path), title, description, type_, bool(pinned), *rest)
 
 
-def put(db: Database, root: int, rows: Iterable[Row]) -> None:
-    """What MEMORY.md is to say of these notes."""
-    db.executemany(_PUT, ((root, *row) for row in rows))
+def put(db: Database, root: int, ranked: Iterable[tuple[int, MemoryMdNote]]) -> None:
+    """Insert or replace notes, each with its rank."""
+    db.executemany(_PUT, (_columns(root, rank, note) for rank, note in ranked))
 
 
-def drop(db: Database, root: int, keys: Iterable[bytes]) -> None:
-    """These notes are gone."""
+def _columns(root: int, rank: int, note: MemoryMdNote) -> tuple[Any, ...]:
+    folder, _, name = note.path.rpartition("/")
+    return (
+        root,
+        sort_key(name),
+        folder.casefold() == paths.PAGES_FOLDER,
+        rank,
+        sort_key(note.path),
+        note.title,
+        note.description,
+        note.type,
+        note.pinned,
+        note.changed,
+        note.second,
+        note.used_day,
+        note.use_count,
+        note.valid_until,
+        note.superseded,
+    )
+
+
+def delete(db: Database, root: int, removed: Iterable[str]) -> None:
+    """Delete the notes with these paths from the root."""
     sql = "DELETE FROM memory_md_note WHERE root = ? AND key = ?"
-    db.executemany(sql, ((root, key) for key in keys))
+    db.executemany(sql, ((root, sort_key(path)) for path in removed))
 
 
-def clear(db: Database, root: int) -> None:
-    """Forget what MEMORY.md says of every note of a root."""
+def delete_all(db: Database, root: int) -> None:
+    """Delete all notes of a root from memory_md_note."""
     db.execute("DELETE FROM memory_md_note WHERE root = ?", (root,))
 
 
 # ── for rendering ────────────────────────────────────────────────────────────────────────────────
 
 
-def count(db: Database, root: int) -> int:
-    """How many notes there are."""
-    sql = "SELECT COUNT(*) FROM memory_md_note INDEXED BY memory_md_file_name WHERE root = ?"
-    (number,) = db.execute(sql, (root,)).fetchone()
-    return int(number)
+def sort_key(path: str) -> bytes:
+    """The path's bytes: a BLOB column sorts by them, and so do paths that are not UTF-8."""
+    return path.encode("utf-8", "surrogateescape")
 
 
-def best(db: Database, root: int) -> Iterator[Row]:
-    """Notes that are not superseded: pinned ones first, then by rank, then by path."""
-    sql = f"""
-        SELECT {_ROW} FROM memory_md_note WHERE root = ? AND NOT superseded
-        ORDER BY pinned DESC, rank DESC, key
-    """
-    return map(Row._make, db.execute(sql, (root,)))
+class MemoryMdNotes:
+    """The notes of one root, read from index.db as they are asked for."""
+
+    def __init__(self, db: Database, root: int) -> None:
+        self._db = db
+        self._root = root
+
+    def count(self) -> int:
+        """The number of notes."""
+        sql = "SELECT COUNT(*) FROM memory_md_note INDEXED BY memory_md_file_name WHERE root = ?"
+        (number,) = self._db.execute(sql, (self._root,)).fetchone()
+        return int(number)
+
+    def best(self) -> Iterator[MemoryMdNote]:
+        """The notes that are not superseded: pinned ones first, then by rank, then by path."""
+        sql = f"""
+            SELECT {_COLUMNS} FROM memory_md_note WHERE root = ? AND NOT superseded
+            ORDER BY pinned DESC, rank DESC, key
+        """
+        return map(_note, self._db.execute(sql, (self._root,)))
+
+    def since(self, key: bytes) -> Iterator[MemoryMdNote]:
+        """The notes whose `sort_key` is `key` or greater, in that order."""
+        sql = f"SELECT {_COLUMNS} FROM memory_md_note WHERE root = ? AND key >= ? ORDER BY key"
+        return map(_note, self._db.execute(sql, (self._root, key)))
+
+    def at(self, path: str) -> MemoryMdNote | None:
+        """The note at `path`, None if there is none."""
+        sql = f"SELECT {_COLUMNS} FROM memory_md_note WHERE root = ? AND key = ?"
+        row = self._db.execute(sql, (self._root, sort_key(path))).fetchone()
+        return None if row is None else _note(row)
+
+    def with_file_name(self, name: str) -> list[str]:
+        """The paths of the notes whose file has this name."""
+        sql = "SELECT key FROM memory_md_note WHERE root = ? AND file_name = ?"
+        return [_path(key) for (key,) in self._db.execute(sql, (self._root, sort_key(name)))]
+
+    def beside_pages(self) -> list[str]:
+        """The paths of the notes directly in the folder of the index pages, in any letter case."""
+        # Without the hint, SQLite takes the primary key and reads every row of the root.
+        sql = """
+            SELECT key FROM memory_md_note INDEXED BY memory_md_beside_pages
+            WHERE root = ? AND beside_pages
+        """
+        return [_path(key) for (key,) in self._db.execute(sql, (self._root,))]
 
 
-def since(db: Database, root: int, key: bytes) -> Iterator[Row]:
-    """Notes in the order of their paths, from this one on."""
-    sql = f"SELECT {_ROW} FROM memory_md_note WHERE root = ? AND key >= ? ORDER BY key"
-    return map(Row._make, db.execute(sql, (root, key)))
+def _note(row: tuple[Any, ...]) -> MemoryMdNote:
+    key, title, description, type_, pinned, *times, superseded = row
+    columns = (title, description, type_, bool(pinned), *times, bool(superseded))
+    return MemoryMdNote(_path(key), *columns)
 
 
-def at(db: Database, root: int, key: bytes) -> Row | None:
-    """One note."""
-    sql = f"SELECT {_ROW} FROM memory_md_note WHERE root = ? AND key = ?"
-    row = db.execute(sql, (root, key)).fetchone()
-    return None if row is None else Row._make(row)
-
-
-def with_file_name(db: Database, root: int, name: bytes) -> list[bytes]:
-    """The keys of the notes whose file has this name."""
-    sql = "SELECT key FROM memory_md_note WHERE root = ? AND file_name = ?"
-    return [key for (key,) in db.execute(sql, (root, name))]
-
-
-def beside_pages(db: Database, root: int) -> list[bytes]:
-    """The keys of the notes in the folder of the index pages."""
-    # Left to itself, SQLite takes the primary key and reads every row of the root.
-    sql = """
-        SELECT key FROM memory_md_note INDEXED BY memory_md_beside_pages
-        WHERE root = ? AND beside_pages
-    """
-    return [key for (key,) in db.execute(sql, (root,))]
+def _path(key: bytes) -> str:
+    return key.decode("utf-8", "surrogateescape")

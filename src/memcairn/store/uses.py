@@ -1,7 +1,7 @@
-"""Use of notes: on which days each was read, or shown to a model that asked; all SQL about it.
+"""All SQL about the use of notes: the days on which each note was read, or shown to a model on request.
 
-A day counts once, however often a note is used on it: a search that is repeated says nothing new, and a note
-is written down at most once a day.
+Several uses of a note on one day count once, since a repeated search carries no new information. A use
+is therefore written at most once per note and day.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
 
 # Rank counts up to eight days before the present one.
-KEPT_DAYS = 9
-# To know that a note was used is not worth waiting for somebody who writes.
+MAX_DAYS = 9
+# A use is not worth waiting for another writer.
 _TIMEOUT_MS = 100
 
 _NEW = """
@@ -27,32 +27,32 @@ SELECT id FROM note WHERE path = :path
 AND NOT EXISTS (SELECT 1 FROM note_use WHERE note = note.id AND day = :day)
 """
 _USE = "INSERT OR IGNORE INTO note_use (note, day) VALUES (:note, :day)"
-_FORGET_OLD = """
+_DELETE_OLD = """
 DELETE FROM note_use WHERE note = :note AND day NOT IN
-(SELECT day FROM note_use WHERE note = :note ORDER BY day DESC LIMIT :kept)
+(SELECT day FROM note_use WHERE note = :note ORDER BY day DESC LIMIT :max_days)
 """
 
 
 def note_used(db: Database, used: Iterable[str], day: int) -> None:
-    """Write down that these notes were of use; of a path that is no note, nothing.
+    """Record the use of notes. Paths that are not notes are ignored.
 
     Args:
         db: index.db; no transaction is open.
         used: absolute paths.
-        day: proleptic ordinal.
+        day: the day of use (proleptic ordinal).
     """
     rows = [{"path": paths.to_db(path), "day": day} for path in dict.fromkeys(used)]
     found = [db.execute(_NEW, row).fetchone() for row in rows]
     notes = [row[0] for row in found if row is not None]
     if not notes:
         return
-    (patience,) = db.execute("PRAGMA busy_timeout").fetchone()
+    (timeout_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
     db.execute(f"PRAGMA busy_timeout = {_TIMEOUT_MS}")
     try:
-        # Somebody writes, or nobody can: the next use counts.
+        # Without the write lock, this use is not recorded.
         with contextlib.suppress(StateError), db.transaction():
             for note in notes:
                 db.execute(_USE, {"note": note, "day": day})
-                db.execute(_FORGET_OLD, {"note": note, "kept": KEPT_DAYS})
+                db.execute(_DELETE_OLD, {"note": note, "max_days": MAX_DAYS})
     finally:
-        db.execute(f"PRAGMA busy_timeout = {patience}")
+        db.execute(f"PRAGMA busy_timeout = {timeout_ms}")
