@@ -159,7 +159,7 @@ def test_memory_md_is_outdated_exactly_when_a_call_would_refresh_it(
 
     cheap = memory.engine.databases.run(lambda opened: outdated.outdated_roots(opened.db, today))
 
-    memory.keep_memory_md()
+    memory.engine.refresh_memory_md()
     assert bool(cheap) is bool(refreshed)
     if choice is not False and (was_written or choice or file == "edited"):
         assert bool(cheap) is (not was_written or file != "as it was" or changed != "nothing")

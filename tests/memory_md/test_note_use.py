@@ -121,7 +121,7 @@ def test_use_of_other_paths_is_ignored(root, tmp_path):
 
 def test_use_does_not_wait_for_another_writer(root):
     with Memory() as memory, Memory() as other:
-        with other.databases.opened().db.transaction():
+        with other.engine.databases.opened().db.transaction():
             memory.note_used([root / "a.md"])
         assert (
             memory.engine.databases.opened().db.execute("SELECT * FROM note_use").fetchall() == []
