@@ -129,6 +129,21 @@ def test_json_is_one_document(note: Path, arguments: list[str]) -> None:
     assert isinstance(json.loads(call(*words).stdout), dict)
 
 
+def test_status_folds_roots_without_notes(notes: Path, tmp_path: Path) -> None:
+    (notes / "a.md").write_text("# Words\n", encoding="utf-8")
+    folders = [notes, tmp_path / "empty", tmp_path / "bare"]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        call("index", str(folder))
+
+    text = call("status").stdout
+    found = json.loads(call("status", "--json").stdout)
+
+    assert "2 roots without notes" in text
+    assert [str(folder) in text for folder in folders] == [True, False, False]
+    assert {root["path"] for root in found["roots"]} == {str(folder) for folder in folders}
+
+
 def test_a_flush_names_what_fails_until_it_is_fixed_or_discarded(
     notes: Path, note: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memcairn.sessions import Line, Sessions, processes
-from memcairn.sessions.names import folder_name
+from memcairn.sessions.sessions import folder_name
 
 if TYPE_CHECKING:
     from support import Clock

@@ -1,4 +1,4 @@
-"""memcairn status: what there is."""
+"""memcairn status: the roots, sizes, queue and problems."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 if TYPE_CHECKING:
-    from memcairn.status import EmbeddingStatus
+    from collections.abc import Iterator, Sequence
+
+    from memcairn.status import EmbeddingStatus, RootStatus
 
 
 @click.command("status")
@@ -39,16 +41,11 @@ def command(*, as_json: bool, quiet: bool) -> int:
         f"index: {output.count(status.notes, 'note')}, {output.count(status.chunks, 'chunk')}, "
         f"{output.size(status.index_bytes)}; queue.db {output.size(status.queue_bytes)}"
     )
-    for root in status.roots:
-        when = "never scanned"
-        if root.scanned_at is not None:
-            when = f"scanned {output.age(max(0.0, time.time() - root.scanned_at))} ago"
-        gone = "" if root.exists else "  (gone)"
-        write(f"root: {shown(root.path)}{gone}")
-        write(f"  {output.count(root.notes, 'note')}, {when}")
-    if not status.roots:
-        write("roots: none yet; `memcairn index FOLDER` makes one")
-    for line in [*_embedding_lines(status.embedding), *queue_lines(status.queue)]:
+    for line in [
+        *_root_lines(status.roots),
+        *_embedding_lines(status.embedding),
+        *queue_lines(status.queue),
+    ]:
         write(line)
     for entry in status.failing:
         write(f"  failing: {shown(entry.path)}: {entry.error}")
@@ -59,8 +56,26 @@ def command(*, as_json: bool, quiet: bool) -> int:
     return 1 if undone else 0
 
 
+def _root_lines(roots: Sequence[RootStatus]) -> Iterator[str]:
+    if not roots:
+        yield "roots: none yet; add one with `memcairn index FOLDER`"
+    empty = [root for root in roots if root.exists and root.scanned_at and not root.notes]
+    folded = empty if len(empty) > 1 else []
+    for root in roots:
+        if root in folded:
+            continue
+        when = "never scanned"
+        if root.scanned_at is not None:
+            when = f"scanned {output.age(max(0.0, time.time() - root.scanned_at))} ago"
+        gone = "" if root.exists else "  (gone)"
+        yield f"root: {shown(root.path)}{gone}"
+        yield f"  {output.count(root.notes, 'note')}, {when}"
+    if folded:
+        yield f"{output.count(len(folded), 'root')} without notes; `--json` lists them"
+
+
 def _embedding_lines(embedding: EmbeddingStatus) -> list[str]:
-    """How many chunks are found by their meaning, how many wait for it, and why; no line without a model."""
+    """How many chunks have an embedding, how many wait for one, and why; no line without a model."""
     if not embedding.wanted:
         return []
     line = f"embedding: {output.count(embedding.embedded, 'chunk')}"

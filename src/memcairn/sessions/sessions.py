@@ -13,7 +13,6 @@ import time
 from memcairn import json_text, paths
 from memcairn.errors import StateError
 from memcairn.sessions import lines, processes, session
-from memcairn.sessions.names import folder_name
 from memcairn.sessions.session import Line, Session
 
 TYPE_CHECKING = False
@@ -31,6 +30,14 @@ SILENT_S = 14 * 86_400.0
 
 AUDIT_BYTES = 2 << 20
 AUDIT_KEEP = 4
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+_MAX_CHARS = 64
+_READABLE_CHARS = 40
+# Device names on Windows, whatever follows their first dot.
+_DEVICES = frozenset({"con", "prn", "aux", "nul"}) | {
+    f"{name}{number}" for name in ("com", "lpt") for number in range(10)
+}
 
 
 class Sessions:
@@ -224,3 +231,23 @@ def _remove(folder: str) -> None:
         import shutil  # noqa: PLC0415 - as above
 
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def folder_name(id: str) -> str:  # noqa: A002 - the word that hosts have
+    """The name of a session's folder.
+
+    A plain id is its own name. Any other keeps what is harmless of it, followed by `~`, which no plain
+    id has, and a digest: different ids have different folders, on disks that ignore case, too.
+    """
+    if (
+        0 < len(id) <= _MAX_CHARS
+        and _PLAIN.issuperset(id)
+        and id[0] not in "-."
+        and id[-1] != "."
+        and id.partition(".")[0] not in _DEVICES
+    ):
+        return id
+    from hashlib import sha256  # noqa: PLC0415 - the ids of all hosts are plain
+
+    readable = "".join(c for c in id[:_READABLE_CHARS].lower() if c in _PLAIN).strip("-.")
+    return f"{readable}~{sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
