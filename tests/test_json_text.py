@@ -55,7 +55,7 @@ def test_it_refuses_in_a_process_that_has_not_loaded_json(content: bytes) -> Non
     code = (
         "import sys; from memcairn import json_text\n"
         "print('json' in sys.modules, 're' in sys.modules)\n"
-        "try: json_text.read(sys.stdin.buffer.read())\n"
+        "try: json_text.loads(sys.stdin.buffer.read())\n"
         "except ValueError: print('refused')"
     )
 

@@ -1,7 +1,6 @@
-"""What is wrong with the home and the roots, and how to mend it.
+"""Find problems of the home and the roots, and fix those that are safe to fix.
 
-Mended is only what is safe to mend: caches are rebuilt, permissions tightened, leftovers of killed
-processes removed. Notes are never touched.
+Caches are rebuilt, permissions tightened, and leftovers of killed processes removed. Notes are never changed.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ OLDEST_SQLITE = (3, 37, 0)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong, and how to mend it. `fixed`: it was mended just now."""
+    """A problem, and how to fix it. `fixed`: it has just been fixed."""
 
     what: str
     remedy: str
@@ -43,15 +42,15 @@ class Finding:
 def examine(
     home: str, db: Database, queue: Queue, indexer: Indexer, settings: Config, *, fix: bool
 ) -> Iterator[Finding]:
-    """Everything that is wrong, as it is found.
+    """Yield every problem as it is found.
 
     Args:
         home: the folder of caches and state.
         db: index.db.
         queue: queue.db.
-        indexer: for what has to be indexed anew.
-        settings: of the user.
-        fix: mend what is safe to mend.
+        indexer: reindexes roots.
+        settings: the user's settings.
+        fix: fix the problems that are safe to fix.
     """
     yield from _sqlite()
     yield from _permissions(home, fix=fix)
@@ -59,9 +58,9 @@ def examine(
     yield from _roots(db, indexer, fix=fix)
     yield from _queue(queue)
     for problem in overview.problems(db, settings):
-        # A root's settings have to be mended; any other file can be left out.
+        # A root's settings must be fixed; any other file can be excluded.
         is_settings = os.path.basename(problem.path) == PROJECT_FILE
-        remedy = "mend the file" + ("" if is_settings else ", or name it in a .memcairnignore")
+        remedy = "fix the file" + ("" if is_settings else ", or name it in a .memcairnignore")
         yield Finding(f"{problem.path}:{problem.line}: {problem.message}", remedy)
     yield from _set_aside(home)
 
@@ -94,7 +93,7 @@ def _permissions(home: str, *, fix: bool) -> Iterator[Finding]:
 def _databases(db: Database, queue: Queue, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
     for name, messages in (("queue.db", queue.check()), ("index.db", db.check())):
         if messages:
-            yield Finding(f"{name}: {messages[0]}", f"delete {name}; it is rebuilt")
+            yield Finding(f"{name}: {messages[0]}", f"delete {name}; it will be rebuilt")
     (lost,) = db.execute(
         "SELECT COUNT(*) FROM chunk WHERE id NOT IN (SELECT rowid FROM fulltext)"
     ).fetchone()
@@ -112,15 +111,15 @@ def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
     for root in listed:
         if not os.path.exists(root.path):
             yield Finding(
-                f"{root.path}: the root is gone",
-                f"bring it back, or memcairn forget-root {quote(root.path)}",
+                f"{root.path}: the root does not exist",
+                f"restore the folder, or run memcairn forget-root {quote(root.path)}",
             )
             continue
         if root.scanned_at is None:
             if fix:
                 indexer.index(root.path)
             yield Finding(
-                f"{root.path}: was never scanned to its end",
+                f"{root.path}: has never been scanned completely",
                 f"memcairn index {quote(root.path)}",
                 fix,
             )
@@ -146,7 +145,7 @@ def _queue(queue: Queue) -> Iterator[Finding]:
     for entry in queue.entries(failing=True):
         yield Finding(
             f"{entry.path}: could not be indexed ({entry.attempts} times): {entry.error}",
-            "mend it, then memcairn index --flush (or --flush --discard-failed to drop it)",
+            "fix it and run memcairn index --flush, or drop it with --flush --discard-failed",
         )
 
 
@@ -156,5 +155,5 @@ def _set_aside(home: str) -> Iterator[Finding]:
             path = os.path.join(home, name)
             yield Finding(
                 f"{path}: a damaged database that was set aside",
-                "nothing needs it; delete it if you do not want to look into it",
+                "memcairn does not need it; delete it if you do not want to inspect it",
             )

@@ -5,14 +5,14 @@ MemcairnError                 exit 1
 ├── ConfigError               exit 2   a setting cannot be understood
 ├── NoteError                          one note; the rest of the work goes on
 │   ├── NoteUnreadable                 cannot be read, is too large, or is not UTF-8 text
-│   │   └── NoteMissing                nothing has that name
-│   ├── NoteExists                     something is already there
-│   ├── NoteChanged                    not what it was when it was read
+│   │   └── NoteMissing                there is no such note
+│   ├── NoteExists                     a file or folder exists already
+│   ├── NoteChanged                    has changed since it was read
 │   ├── OutsideRoot                    the path leads out of its root, or to a reserved name
-│   └── SecretFound                    the text holds what looks like a secret
-├── ArchiveRefused                     an archive of notes is damaged, or holds what it must not
+│   └── SecretFound                    the text contains what looks like a secret
+├── ArchiveRefused                     an archive of notes is damaged, or contains something it must not
 ├── MemoryMdError                      MEMORY.md cannot be read or written; the notes are safe
-├── EmbeddingError                     no vectors could be made; search by words goes on without them
+├── EmbeddingError                     no embedding could be computed; keyword search still works
 └── StateError                         queue.db or index.db
     ├── SchemaTooNew                   written by a later memcairn; nothing was changed
     └── StateDamaged                   set aside, and rebuilt from the files
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class MemcairnError(Exception):
-    """The root of the tree.
+    """The base class of memcairn's errors.
 
     Args:
-        message: what happened, as a clause: "is not UTF-8 text".
-        path: what it happened to, shown before the message.
-        hint: what the user can do about it, shown on a line of its own.
+        message: what happened, as a predicate: "is not UTF-8 text".
+        path: the file or folder, shown before the message.
+        hint: what the user can do, shown on a separate line.
     """
 
     exit_code = 1
@@ -64,7 +64,7 @@ class NoteError(MemcairnError):
     """One note cannot be handled; the rest of the work goes on."""
 
 
-class NoteUnreadable(NoteError):  # noqa: N818 - reads as what it says
+class NoteUnreadable(NoteError):  # noqa: N818 - the name describes the error
     """A note that cannot be read, is too large, or is not UTF-8 text.
 
     Args:
@@ -84,15 +84,15 @@ class NoteUnreadable(NoteError):  # noqa: N818 - reads as what it says
 
 
 class NoteMissing(NoteUnreadable):
-    """Nothing has that name."""
+    """There is no such note."""
 
 
 class NoteExists(NoteError):  # noqa: N818
-    """Something is already there, and would have been overwritten."""
+    """A file or folder exists already and would have been overwritten."""
 
 
 class NoteChanged(NoteError):  # noqa: N818
-    """A note is not what it was when it was read; nothing was changed."""
+    """A note has changed since it was read; nothing was written."""
 
 
 class OutsideRoot(NoteError):  # noqa: N818
@@ -100,11 +100,11 @@ class OutsideRoot(NoteError):  # noqa: N818
 
 
 class SecretFound(NoteError):  # noqa: N818
-    """The text holds what looks like a secret; the message names kinds, never the secret."""
+    """The text contains what looks like a secret; the message names its kind, never its value."""
 
 
 class ArchiveRefused(MemcairnError):  # noqa: N818
-    """An archive of notes is damaged, or holds what it must not; nothing of it was used."""
+    """An archive of notes is damaged, or contains something it must not; nothing was imported."""
 
 
 class MemoryMdError(MemcairnError):

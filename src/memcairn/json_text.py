@@ -1,7 +1,7 @@
-"""JSON on the way of a hook call: what `json` reads and writes, at a third of its price.
+"""JSON for hook calls: reads and writes what `json` does, and costs a third to import.
 
-`import json` loads regular expressions, which takes half as long as starting Python does. The parser
-itself is in C and needs none of them; where a Python comes without it, `json` does the work.
+`import json` loads the re module, which takes half as long as starting Python. The parser is written in C
+and does not need re. Where a Python has no C parser, `json` is used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Rules:
-    """What `json.JSONDecoder()` says to the same parser."""
+    """The options that `json.JSONDecoder()` gives to the parser."""
 
     strict = True
     object_hook = None
@@ -25,7 +25,7 @@ class _Rules:
 
 
 def loads(content: bytes | str) -> Any:
-    """The value that a JSON text stands for; bytes are UTF-8.
+    """Parse a JSON text; bytes are UTF-8.
 
     Raises:
         ValueError: it is not JSON.
@@ -36,18 +36,18 @@ def loads(content: bytes | str) -> Any:
     try:
         value, end = _scan(text, 0)
     except (StopIteration, SystemError):
-        # How the parser fails while `json` is not loaded, where its error is.
+        # The parser raises these while `json`, which defines its own error, is not loaded.
         value, end = None, -1
     if end != len(text):
-        raise ValueError("it is not one JSON value")
+        raise ValueError("not a single JSON value")
     return value
 
 
 def dumps(value: object) -> str:
-    """The JSON text of a value, in ASCII.
+    """Serialize a value as ASCII JSON.
 
     Raises:
-        TypeError: something in it has no form in JSON.
+        TypeError: a part of the value cannot be represented in JSON.
     """
     match value:
         case str():
@@ -64,13 +64,13 @@ def dumps(value: object) -> str:
         case list() | tuple():
             return "[" + ",".join(map(dumps, value)) + "]"
         case _:
-            raise TypeError(f"{type(value).__name__} has no form in JSON")
+            raise TypeError(f"{type(value).__name__} cannot be represented in JSON")
 
 
 def _parts() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[str], str]]:
-    """The parser, and what puts a text into quotes."""
+    """The parser, and the function that quotes a string."""
     try:
-        import _json  # noqa: PLC0415 - some Pythons have none
+        import _json  # noqa: PLC0415 - not every Python has it
     except ImportError:
         import json  # noqa: PLC0415 - as above
 

@@ -1,6 +1,6 @@
-"""Where things are: the home, the configuration file, real paths, and paths in a database.
+"""The home, the configuration file, real paths, and paths in a database.
 
-Standard library only, and little of it: every hook call comes through here.
+Every hook call imports this module: standard library only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-# Folders that hold no notes of the user, wherever they turn up.
+# Folders that never contain the user's notes, at any depth.
 EXCLUDED_FOLDERS = frozenset(
     {
         "node_modules", "bower_components", "site-packages", "__pycache__", "venv", "virtualenv",
@@ -26,7 +26,7 @@ EXCLUDED_FOLDERS = frozenset(
 NOTE_SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".txt", ".text"})
 PLAIN_SUFFIXES = frozenset({".txt", ".text"})
 MEMORY_MD = "MEMORY.md"
-# The folder of index pages in a root, and how a file in it begins that is one, and no note.
+# The folder of index pages in a root, and the beginning of each generated page.
 PAGES_FOLDER = "index"
 PAGE_MARKER = "<!-- memcairn:page "
 
@@ -118,7 +118,7 @@ def make_private_folder(path: str) -> None:
 
 
 def real(path: str) -> str:
-    """The absolute path with no symlink in it; the file itself need not exist."""
+    """The absolute path without symlinks; the file need not exist."""
     return os.path.realpath(os.path.expanduser(path))
 
 
@@ -138,12 +138,12 @@ def is_note_name(name: str, suffixes: Collection[str]) -> bool:
 
 
 def path_in_root(path: str, root: str) -> str:
-    """The path from a root of something in it, with posix separators, as links have it; "" is the root."""
+    """A path relative to its root, with posix separators, as in links; "" is the root itself."""
     return path[len(root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
 
 
 def to_db(path: str) -> str | bytes:
-    """A path as SQLite can hold it: bytes if its name is not UTF-8 (Linux allows that)."""
+    """A path as it is stored in SQLite: bytes if it is not valid UTF-8, which Linux allows."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
@@ -162,6 +162,6 @@ def is_inside(path: str, folder: str) -> bool:
 
 
 def bounds_below(folder: str) -> tuple[str | bytes, str | bytes]:
-    """What all paths below `folder`, and no others, sort between."""
+    """Two values between which all paths below `folder`, and no others, sort."""
     prefix = folder.rstrip(os.sep)
     return to_db(prefix + os.sep), to_db(prefix + chr(ord(os.sep) + 1))

@@ -9,7 +9,7 @@ One row per path in queue.db. No lock is held between `claim` and `complete`: an
 while its `seq` is still the one that was claimed, so a write that arrives while its file is being indexed
 stays queued.
 
-This module is on the path of every hook call: standard library only, and little of it.
+This module is on the path of every hook call: standard library only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
     class Claim(NamedTuple):
-        """An entry that this drainer has taken, as it was when it was taken."""
+        """An entry that this drainer has claimed, as it was at that moment."""
 
         path: str
         seq: int
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         claimed: bool
 
     class QueueStatus(NamedTuple):
-        """One consistent read of the queue. It is telemetry: only `flush` means "drained"."""
+        """One consistent read of the queue. For information only: use `flush` to drain."""
 
         depth: int
         ready: int
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         oldest_age_s: float | None
 
 else:
-    # typing costs a hook call 3 ms; a namedtuple is the same value.
+    # Importing typing costs a hook call 3 ms; a namedtuple is equivalent.
     Claim = namedtuple("Claim", "path seq namespace force")
     QueueEntry = namedtuple(
         "QueueEntry",
@@ -128,8 +128,8 @@ UPDATE entry SET claimed_by = :owner, claim_ends = :now + :lease WHERE path = :p
 
 COMPLETE = "DELETE FROM entry WHERE path = :path AND claimed_by = :owner AND seq = :seq"
 
-# A later write starts a burst of its own: with the old first_seen, a file that is written all the
-# time would be past its maximum wait for ever, and be indexed in a tight loop.
+# A later write starts a new burst: with the old first_seen, a file that is written continuously would
+# always be past its maximum wait, and be indexed in a tight loop.
 RELEASE = """
 UPDATE entry SET claimed_by = NULL, claim_ends = NULL, first_seen = last_seen,
     since_seq = CASE WHEN seq > :seq THEN :seq + 1 END
@@ -155,18 +155,18 @@ COLUMNS = f"path, seq, namespace, force, first_seen, last_seen, attempts, error,
 
 
 def _host() -> str:
-    # socket.gethostname() would say the same after an import of 3 ms.
+    # socket.gethostname() returns the same, but its import takes 3 ms.
     name = os.environ.get("COMPUTERNAME", "") if os.name == "nt" else os.uname().nodename
     return name.replace(":", "-")
 
 
 def owner_of_this_process(unique: str) -> str:
-    """Who holds a claim: host and process, so that a dead drainer on this host is recognised."""
+    """The owner of claims: host and process, so that a dead drainer on this host is recognised."""
     return f"{_host()}:{os.getpid()}:{unique}"
 
 
 def _is_dead(owner: str) -> bool:
-    """Whether a claim's owner is known to be gone. Not knowing is False: its lease decides then."""
+    """Whether a claim's owner has ended. False if that is unknown: its lease decides then."""
     host, _, rest = owner.partition(":")
     pid = rest.partition(":")[0]
     # On Windows os.kill(pid, 0) would end the process.
@@ -190,14 +190,14 @@ class Queue:
     """The queue of one home. One instance per thread; any number of processes.
 
     Args:
-        path: queue.db; it and its folder are made if they are missing.
+        path: queue.db; the file and its folder are created if they are missing.
         clock: seconds since the epoch; an argument so that tests need no sleep.
-        max_wait_s: bound on the time that a path which is written all the time waits.
+        max_wait_s: the longest that a continuously written path waits.
 
     Raises:
         SchemaTooNew: a later memcairn wrote the database.
-        StateError: the database cannot be opened or made. Every method raises it, too: the disk is full,
-            say.
+        StateError: the database cannot be opened or created. Every method that writes may raise it, for
+            example when the disk is full.
     """
 
     def __init__(
@@ -247,7 +247,7 @@ class Queue:
 
         Args:
             changed: real paths; see `paths.real`.
-            namespace: the label that they get; None leaves that to the rules.
+            namespace: the namespace of their notes; None applies the rules.
             force: index them even if they look unchanged. The last write wins, for both.
 
         Returns:
@@ -274,37 +274,37 @@ class Queue:
         return Transaction(self.path, self._db)
 
     def watermark(self) -> int:
-        """The sequence number of the latest write; what is queued now has it or a lower one."""
+        """The sequence number of the latest write; every queued entry has this one or a lower one."""
         (seq,) = self._db.execute("SELECT seq FROM counter").fetchone()
         return int(seq)
 
     def has_ready(self, window_s: float) -> bool:
-        """Whether a drain would find something to do."""
+        """Whether any entry is ready."""
         sql = f"SELECT EXISTS (SELECT 1 FROM entry WHERE {READY})"
         (found,) = self._db.execute(sql, self._now(window=window_s)).fetchone()
         return bool(found)
 
     def claim(self, owner: str, *, window_s: float = WINDOW_S, limit: int = 32) -> list[Claim]:
-        """Take ready entries, oldest first, for as long as the lease."""
+        """Claim ready entries, oldest first, until the lease ends."""
         return self._take(owner, READY, {"window": window_s}, limit)
 
     def claim_outstanding(
         self, owner: str, watermark: int, only: Sequence[str] | None = None, *, limit: int = 32
     ) -> list[Claim]:
-        """Take entries that were queued by `watermark` and were not tried since, ready or not.
+        """Claim entries that were queued by `watermark` and not tried since, ready or not.
 
         Args:
-            owner: who takes them.
+            owner: the claiming drainer.
             watermark: from `begin_flush`.
-            only: real paths; None means all.
-            limit: the most that are taken.
+            only: real paths; None for all.
+            limit: maximum number of entries.
         """
         outstanding, row = _outstanding(watermark, only)
         return self._take(owner, f"{outstanding} AND {UNCLAIMED}", row, limit)
 
     def _take(self, owner: str, which: str, row: dict[str, Any], limit: int) -> list[Claim]:
         with self._transaction():
-            # Not before: a claim that another one makes while we wait would end later than any of now can.
+            # Read the clock inside the transaction: while this one waits, another may claim at a later time.
             row = self._now(**row, owner=owner, limit=limit)
             self._expire_dead()
             sql = f"""
@@ -326,7 +326,7 @@ class Queue:
                 )
 
     def begin_flush(self, *, only: Sequence[str] | None = None) -> int:
-        """Make failing entries due once more; returns the watermark that the flush is for."""
+        """Make failing entries due again, and return the watermark of the flush."""
         which, row = _among(only)
         with self._transaction():
             sql = f"UPDATE entry SET since_seq = seq WHERE since_seq IS NULL AND {which}"
@@ -334,13 +334,13 @@ class Queue:
             return self.watermark()
 
     def outstanding(self, watermark: int, only: Sequence[str] | None = None) -> int:
-        """How many entries that were queued by `watermark` have not been tried since."""
+        """Number of entries that were queued by `watermark` and not tried since."""
         which, row = _outstanding(watermark, only)
         (count,) = self._db.execute(f"SELECT COUNT(*) FROM entry WHERE {which}", row).fetchone()
         return int(count)
 
     def renew(self, owner: str) -> None:
-        """Make the lease of everything that `owner` holds start anew."""
+        """Restart the lease of everything that `owner` holds."""
         sql = "UPDATE entry SET claim_ends = :now + :lease WHERE claimed_by = :owner"
         with self._transaction():
             self._db.execute(sql, self._now(owner=owner))
@@ -349,7 +349,7 @@ class Queue:
         """Remove entries, unless their files were written again since the claim.
 
         Returns:
-            How many are gone; the others stay queued for that later write.
+            Number of removed entries; the others stay queued for the later write.
         """
         gone = 0
         with self._transaction():
@@ -362,7 +362,7 @@ class Queue:
         return gone
 
     def fail(self, owner: str, claim: Claim, error: str) -> None:
-        """Keep an entry with its error, to be tried again later: 2 s, 4 s, 8 s … 15 min."""
+        """Record the error of an entry, and retry it after 2 s, 4 s, 8 s … 15 min."""
         row = self._now(
             path=paths.to_db(claim.path),
             seq=claim.seq,
@@ -372,11 +372,11 @@ class Queue:
         )
         with self._transaction():
             if self._db.execute(FAIL, row).rowcount == 0:
-                # Written again meanwhile: that write is a fresh start.
+                # Written again meanwhile: the later write has no error yet.
                 self._db.execute(RELEASE, row)
 
     def release(self, owner: str) -> None:
-        """Give back, untried, everything that `owner` still holds."""
+        """Release everything that `owner` still holds, untried."""
         sql = "UPDATE entry SET claimed_by = NULL, claim_ends = NULL WHERE claimed_by = ?"
         with self._transaction():
             self._db.execute(sql, (owner,))
@@ -394,7 +394,7 @@ class Queue:
             )
 
     def discard_failed(self) -> list[QueueEntry]:
-        """Drop the entries that have an error, and return them. Nothing else drops an entry."""
+        """Drop and return the entries that have an error. Nothing else drops an entry."""
         with self._transaction():
             dropped = [entry for entry in self.entries(failing=True) if not entry.claimed]
             for entry in dropped:
@@ -421,7 +421,7 @@ class Queue:
         return QueueStatus(depth, ready, claimed, failing, paths.from_db(oldest[0]), age)
 
     def check(self) -> list[str]:
-        """What SQLite's own integrity check finds; an empty list is good."""
+        """Messages of SQLite's integrity check; empty if the database is sound."""
         rows = self._db.execute("PRAGMA integrity_check").fetchall()
         return [message for (message,) in rows if message != "ok"]
 

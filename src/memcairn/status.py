@@ -1,4 +1,4 @@
-"""What there is: roots, notes, sizes, queue, problems."""
+"""The state of a home: roots, notes, sizes, queue and problems."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RootStatus:
-    """One root, counted. `scanned_at`: start of its last whole scan, seconds since the epoch."""
+    """One root. `scanned_at`: start of its last complete scan, in seconds since the epoch."""
 
     path: str
     name: str
@@ -30,14 +30,14 @@ class RootStatus:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingStatus:
-    """What is found by its meaning.
+    """The state of semantic search.
 
     Attributes:
         provider: the setting embedding.provider.
-        wanted: whether there is to be a model: it is configured, and the default one is installed.
-        model: that of the vectors; "" if there are none.
-        embedded: how many chunks have a vector.
-        waiting: how many wait for one.
+        wanted: whether a model is configured; the default model also has to be installed.
+        model: the model of the vectors; "" if there are none.
+        embedded: number of chunks that have a vector.
+        waiting: number of chunks that wait for one.
         failed: why the last attempt ended early; None if it did not.
     """
 
@@ -51,7 +51,7 @@ class EmbeddingStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What there is; sizes in bytes."""
+    """The state of a home; sizes in bytes."""
 
     home: str
     roots: tuple[RootStatus, ...]
@@ -66,13 +66,13 @@ class Status:
 
 
 def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
-    """Count everything, of one moment.
+    """Read the state of a home, in one consistent read of the index.
 
     Args:
         home: the folder of caches and state.
         db: index.db.
         queue: queue.db.
-        settings: of the user.
+        settings: the user's settings.
     """
     with db.snapshot():
         notes, chunks = overview.notes_and_chunks(db)
@@ -115,5 +115,5 @@ def _embedding(db: Database, settings: Config) -> EmbeddingStatus:
 
 
 def _size(path: str) -> int:
-    """Bytes of a database with its journal."""
+    """Size of a database with its write-ahead log, in bytes."""
     return sum(os.path.getsize(p) for p in (path, path + "-wal") if os.path.exists(p))

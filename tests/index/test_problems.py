@@ -350,7 +350,7 @@ def test_a_file_that_is_named_in_an_ignore_file_as_doctor_says_is_a_problem_no_l
     write(notes / "large.md", "kiwi\n" * (1 << 20))
     memory.index(notes)
     (finding,) = memory.doctor()
-    assert finding.remedy == "mend the file, or name it in a .memcairnignore"
+    assert finding.remedy == "fix the file, or name it in a .memcairnignore"
 
     write(notes / ".memcairnignore", "large.md\n")
     memory.index(notes)

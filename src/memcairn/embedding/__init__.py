@@ -1,5 +1,5 @@
-"""Meaning: texts become vectors, and their tokens become sign bits.
+"""Embeddings: a vector for each text, and sign bits for each of its tokens.
 
-Nothing is loaded by importing this package: numpy, onnxruntime and tokenizers are imported by the
-modules that use them, and those only when a search or an index run needs an embedder.
+Importing this package loads nothing. The modules that use NumPy, onnxruntime and tokenizers are imported
+when a search or a backfill needs an embedder.
 """

@@ -1,10 +1,10 @@
-"""Give the chunks that wait for it their embedding, behind everything else.
+"""Embed the chunks that wait for an embedding.
 
-    waiting ──same text known──► reuse
-            └─new──► model, no transaction open ──► add
+    waiting ──text embedded before──► reuse
+            └─new──► model, outside any transaction ──► add
 
-It may stop at any time: what was added is kept, what waits is waiting still. One process or thread does
-this at a time, for two would read the same texts twice.
+A run may be stopped at any time: finished chunks keep their embedding, the others still wait. One process
+or thread embeds at a time, because two would embed the same texts.
 """
 
 from __future__ import annotations
@@ -28,31 +28,30 @@ if TYPE_CHECKING:
     from memcairn.embedding.embedder import Embedder
     from memcairn.store.database import Database
 
-# Of one text, so that what was written for people is embedded, and not a log of a megabyte.
+# Characters of one text that are embedded: enough for prose, and a bound for logs of a megabyte.
 MAX_CHARS = 8_000
 LOCK = "embedding.lock"
 POLL_S = 0.2
 
 
 class Backfill:
-    """One run of embedding what waits.
+    """One run over the waiting chunks.
 
     Args:
-        db: index.db, in no transaction.
-        load: gives the model; called when it is this run's turn. If the index holds another model's
-            vectors, they are dropped first.
-        asked_as: see `vector_state.set_asked_as`.
-        batch: so many texts at a time; None: as many as suit the model.
-        deadline: stop when `time.monotonic()` is past it.
+        db: index.db, outside a transaction.
+        load: loads the model, once this run holds the lock. Vectors of another model are dropped first.
+        model_key: the settings that select the model; see `backlog.model_key`.
+        batch: number of texts in one call of the model; None for the model's preference.
+        deadline: `time.monotonic()` at which to stop.
         stop: stop when it is set.
-        progress: called with (done, total).
+        progress: called with (done, total), in chunks.
     """
 
     def __init__(
         self,
         db: Database,
         load: Callable[[], Embedder],
-        asked_as: str,
+        model_key: str,
         *,
         batch: int | None = None,
         deadline: float | None = None,
@@ -61,7 +60,7 @@ class Backfill:
     ) -> None:
         self._db = db
         self._load = load
-        self._asked_as = asked_as
+        self._model_key = model_key
         self._batch = batch
         self._deadline = deadline
         self._stop = stop or threading.Event()
@@ -70,15 +69,16 @@ class Backfill:
         self._embedded = self._reused = 0
 
     def run(self, *, wait: bool) -> EmbedReport:
-        """Embed until nothing waits, not even what arrived meanwhile.
+        """Embed until no chunk waits, including chunks that arrive meanwhile.
 
         Args:
-            wait: if others embed already, wait for them, and do what they leave; else leave it to them.
+            wait: while another process embeds, wait for it and embed what it leaves; else return.
 
         Raises:
             ConfigError: the settings of the model are incomplete.
-            EmbeddingError: it cannot be loaded, reached or understood; what was done before is kept.
-            StateError: index.db cannot be written, or is made one of another model meanwhile.
+            EmbeddingError: the model cannot be loaded or reached, or its answer is invalid; finished chunks
+                are kept.
+            StateError: index.db cannot be written, or another process has changed its model.
         """
         while True:
             try:
@@ -88,12 +88,12 @@ class Backfill:
             except OSError as error:
                 where = os.path.dirname(self._db.path)
                 raise StateError(f"cannot be written: {error.strerror}", path=where) from error
-            # Who came while we held the lock has left it to us.
+            # A process that found the lock taken relies on this one.
             left = vector_state.count_waiting(self._db)
             if self._is_over() or (not left if mine else not wait):
                 break
             if not mine:
-                self._tell()
+                self._report_progress()
                 self._stop.wait(POLL_S)
         took_s = time.monotonic() - self._started
         return EmbedReport(self._embedded, self._reused, left, took_s)
@@ -104,17 +104,17 @@ class Backfill:
             model = VectorModel(embedder.name, embedder.dimension, embedder.token_bits)
             with self._db.transaction():
                 vector_state.use_model(self._db, model)
-                vector_state.set_model_key(self._db, self._asked_as)
+                vector_state.set_model_key(self._db, self._model_key)
             batch = self._batch or embedder.batch
             while not self._is_over() and (some := vector_state.waiting(self._db, batch)):
-                self._tell()
+                self._report_progress()
                 self._embed_some(embedder, model, some)
             vector_state.set_failure(self._db, None)
         except MemcairnError as error:
-            with contextlib.suppress(StateError):  # the error itself is told
+            with contextlib.suppress(StateError):  # the error itself is reported
                 vector_state.set_failure(self._db, str(error))
             raise
-        self._tell()
+        self._report_progress()
 
     def _embed_some(
         self, embedder: Embedder, model: VectorModel, some: Sequence[vector_state.Waiting]
@@ -124,7 +124,7 @@ class Backfill:
         if new:
             texts = _texts(self._db, new)
             made = embedder.embed(texts)
-            # By its vector, no text that the model cannot read is near to any.
+            # A zero vector: text that the model cannot read is similar to nothing.
             made.vectors[[embedder.knows(text) < MIN_KNOWN_SHARE for text in texts]] = 0
             self._embedded += vectors.add(self._db, model, new, made.vectors, made.tokens)
 
@@ -132,14 +132,14 @@ class Backfill:
         late = self._deadline is not None and time.monotonic() > self._deadline
         return late or self._stop.is_set()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if self._progress is not None:
             done = self._embedded + self._reused
             self._progress(done, done + vector_state.count_waiting(self._db))
 
 
 def _texts(db: Database, chunks: Sequence[vector_state.Waiting]) -> list[str]:
-    """What is embedded of each chunk: its text. One that is gone meanwhile is passed over by `add`."""
+    """The text to embed for each chunk; "" for a removed one, which `add` skips."""
     sql = "SELECT text FROM chunk WHERE id = ?"
     rows = (db.execute(sql, (item.chunk,)).fetchone() for item in chunks)
     return [row[0][:MAX_CHARS] if row else "" for row in rows]

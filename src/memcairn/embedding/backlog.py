@@ -1,9 +1,9 @@
-"""The chunks that wait for their embedding, and a process of its own that sees to them.
+"""The chunks that wait for an embedding, and the background process that embeds them.
 
-    index, add, search ──something waits──► python -m memcairn.cli.reembed     low priority, detached
-                                              └── one works at a time; what arrives meanwhile is its, too
+    index, add, search ──chunks wait──► python -m memcairn.cli.reembed     low priority, detached
+                                          └── one at a time; it also embeds chunks that arrive meanwhile
 
-That nothing waits is found out without loading a model.
+No model is loaded to find out that nothing waits.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
-# A server that was down is not asked again by each call.
+# After a failure, commands do not start another process for this long.
 RETRY_DELAY_S = 60.0
 
 
 def is_wanted(settings: Config) -> bool:
-    """Whether there is to be a model: it is configured, and the default one is installed."""
+    """Whether a model is configured; the default model also has to be installed."""
     chosen = providers.BY_NAME[settings["embedding.provider"]]
     by_default = settings.origin["embedding.provider"] == "default"
     return chosen.name != "none" and not (by_default and chosen.missing)
 
 
 def model_key(settings: Config) -> str:
-    """What tells one model from another, as far as the settings go."""
+    """The settings that select a model, as one value to compare."""
     names = ("provider", "model", "folder", "url", "query_prompt", "text_prompt")
     return json.dumps([settings[f"embedding.{name}"] for name in names])
 
 
 def count(db: Database, settings: Config) -> int:
-    """How many chunks wait: all of them if the settings ask for another model; 0 if for none."""
+    """Number of waiting chunks: all if the settings select another model, 0 if they select none."""
     if not is_wanted(settings):
         return 0
     before = vector_state.model_key(db)
@@ -51,22 +51,22 @@ def count(db: Database, settings: Config) -> int:
 
 
 def start_process(db: Database, settings: Config, home: str) -> int:
-    """Start a process that embeds what waits, if something does; the call does not wait for it.
+    """Start a process that embeds the waiting chunks, if there are any, without waiting for it.
 
     Returns:
-        How many chunks it has before it; 0 if none was started, because nothing waits, the setting
-        embedding.background forbids it, or it failed a moment ago.
+        Number of chunks it will embed; 0 if none was started, because no chunk waits, the setting
+        embedding.background is off, or the last attempt failed less than a minute ago.
     """
     waiting = count(db, settings) if settings["embedding.background"] else 0
     failed = vector_state.failure(db) if waiting else None
     if not waiting or (failed is not None and abs(time.time() - failed.at) < RETRY_DELAY_S):
         return 0
-    import subprocess  # noqa: PLC0415 - takes as long to load as all the above, and is seldom needed
+    import subprocess  # noqa: PLC0415 - as slow to import as all the above, and seldom needed
 
     environment = {**os.environ, "MEMCAIRN_HOME": home, "MEMCAIRN_CONFIG": paths.config_file()}
     try:
         process = subprocess.Popen(
-            # -P: no module is taken from the folder that it stands in.
+            # -P: import no module from the working directory.
             [sys.executable, "-P", "-m", "memcairn.cli.reembed"],
             cwd=home,
             env=environment,
@@ -77,6 +77,6 @@ def start_process(db: Database, settings: Config, home: str) -> int:
         )
     except OSError:  # no more processes: the next call tries again
         return 0
-    # Whoever stays must take note of its end, or the system keeps it as a zombie.
+    # A parent that lives on must wait for it, or it stays a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
     return waiting

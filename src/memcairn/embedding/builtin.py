@@ -1,7 +1,7 @@
-"""The model that comes with the install: all-MiniLM-L6-v2 in 8 bits, by package memcairn-minilm.
+"""The built-in model: all-MiniLM-L6-v2 with 8-bit weights, from the package memcairn-minilm.
 
-Reimers and Gurevych 2019, "Sentence-BERT"; Wang et al. 2020, "MiniLM". It reads English. Other
-languages in Latin letters it knows in part; of other scripts it has seen single characters only.
+Reimers and Gurevych 2019, "Sentence-BERT"; Wang et al. 2020, "MiniLM". The model is for English. It knows
+other languages in the Latin script in part, and only single characters of other scripts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from memcairn.embedding.encoder import Encoder
 from memcairn.embedding.onnx import OnnxEmbedder
 from memcairn.errors import EmbeddingError
 
-MAX_TOKENS = 256  # the length that the model was trained for
+MAX_TOKENS = 256  # the length that the model was trained with
 LATIN = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
 
 
@@ -35,6 +35,6 @@ def load() -> OnnxEmbedder:
 
 
 def latin_share(text: str) -> float:
-    """Share of a text's letters that are Latin; 1 for a text without letters."""
+    """Fraction of a text's letters that are Latin; 1 for a text without letters."""
     letters = sum(map(str.isalpha, text))
     return len(LATIN.findall(text)) / letters if letters else 1.0

@@ -1,11 +1,10 @@
-"""What an embedder is: texts in, vectors out, and the values that carry them.
+"""The interface of embedders, and the values that they return.
 
-    texts ──embed──► Embedded(vectors, tokens)        what the store keeps of a chunk
+    texts ──embed──► Embedded(vectors, tokens)        stored for each chunk
     query ──embed_query──► EmbeddedQuery(vector, states)
 
-A vector is compared by its cosine. Token states are compared one by one (late interaction: Khattab
-and Zaharia 2020, "ColBERT"); a chunk keeps only the signs of its states, a query keeps its states
-whole, since there is only one of it.
+Vectors are compared by cosine. Token states are compared one by one (late interaction: Khattab and
+Zaharia 2020, "ColBERT"). Only the signs of a chunk's states are stored; a query's states are used in full.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# A text of which a model knows less than this share is left to the words.
+# A text of which the model knows a smaller fraction gets no vector; keyword search still finds it.
 MIN_KNOWN_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """The embedding of some texts, in their order.
+    """The embeddings of texts, in order.
 
     Attributes:
         vectors: float32 [texts, dimension], each of length 1; zeros for a text without tokens.
@@ -45,7 +44,7 @@ class EmbeddedQuery:
     Attributes:
         vector: float32 [dimension], of length 1; zeros if the query has no tokens.
         states: float32 [tokens, token bits], each of length 1; no rows without token states.
-        words: for each token the word of the query that it is a part of.
+        words: for each token the word of the query that contains it.
     """
 
     vector: NDArray[np.float32]
@@ -68,30 +67,30 @@ class Embedder(Protocol):
 
     @property
     def token_bits(self) -> int:
-        """Number of signs kept of each token, 0 if the model gives no token states."""
+        """Number of sign bits of each token; 0 if the model has no token states."""
         ...
 
     @property
     def batch(self) -> int:
-        """So many texts at a time suit it."""
+        """Preferred number of texts in one call."""
         ...
 
     def embed(self, texts: Sequence[str]) -> Embedded:
-        """Embed texts that are to be found.
+        """Embed the texts of chunks.
 
         Raises:
-            EmbeddingError: the model cannot be loaded, reached or understood.
+            EmbeddingError: the model cannot be loaded or reached, or its answer is invalid.
         """
         ...
 
     def embed_query(self, text: str) -> EmbeddedQuery:
-        """Embed a text to search with.
+        """Embed a query.
 
         Raises:
-            EmbeddingError: the model cannot be loaded, reached or understood.
+            EmbeddingError: the model cannot be loaded or reached, or its answer is invalid.
         """
         ...
 
     def knows(self, text: str) -> float:
-        """Share of the text, from 0 to 1, that the model has learned to read."""
+        """Fraction of the text, from 0 to 1, that the model was trained on."""
         ...

@@ -1,1 +1,1 @@
-"""Settings: the table of them, config.toml, and what a project says about itself."""
+"""Settings: their table, config.toml, and the settings of a project."""

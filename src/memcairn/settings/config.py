@@ -1,6 +1,6 @@
-"""Settings: one table, from which TOML, environment, `memcairn config show` and the reference are made.
+"""The table of settings, used for TOML, the environment, `memcairn config show` and the reference.
 
-defaults  <  config.toml  <  .memcairn.toml of a root (only what concerns its notes)  <  MEMCAIRN_*
+defaults  <  config.toml  <  .memcairn.toml of a root (only settings of its notes)  <  MEMCAIRN_*
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         choices: tuple[str, ...] = ()
 
 else:
-    # typing costs a hook call half as much as starting Python does.
+    # Importing typing costs a hook call half as much as starting Python.
     _Setting = namedtuple(  # noqa: PYI024
         "_Setting", "name default meaning in_project choices", defaults=(False, ())
     )
@@ -36,9 +36,9 @@ PROJECT_FILE = ".memcairn.toml"
 class Setting(_Setting):
     """One setting.
 
-    `default` also gives the type: bool, int, float, str, a tuple of str, or a dict of str to str. With
-    `in_project` a root's own .memcairn.toml may set it: such a file comes with a clone from anywhere, so
-    it may only say how its own notes are read. Where there are `choices`, the value is one of them.
+    `default` also determines the type: bool, int, float, str, a tuple of str, or a dict of str to str. With
+    `in_project`, the .memcairn.toml of a root may set it. Such a file may come with a cloned repository, so
+    it may only change how its own notes are read. If there are `choices`, the value is one of them.
     """
 
     __slots__ = ()
@@ -50,9 +50,9 @@ class Setting(_Setting):
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("queue.window_s", 5.0, "Silence that a written path needs before it is indexed, seconds."),
-    Setting("queue.max_wait_s", 60.0, "Bound on the wait of a path that is written all the time, seconds."),
-    Setting("index.max_file_bytes", 4 * 1024 * 1024, "Larger files are left out.", in_project=True),
+    Setting("queue.window_s", 5.0, "Seconds without writes before a changed path is indexed."),
+    Setting("queue.max_wait_s", 60.0, "Maximum wait of a path that is written continuously, in seconds."),
+    Setting("index.max_file_bytes", 4 * 1024 * 1024, "Larger files are not indexed.", in_project=True),
     Setting(
         "index.extensions",
         tuple(sorted(paths.NOTE_SUFFIXES)),
@@ -62,49 +62,49 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "index.exclude",
         (),
-        "More patterns to leave out, in the language of .gitignore.",
+        "Additional patterns to exclude, in .gitignore syntax.",
         in_project=True,
     ),
-    Setting("memory_md.max_lines", 200, "Lines that a MEMORY.md or an index page may have."),
-    Setting("memory_md.max_units", 25_000, "Its UTF-16 units, as most hosts count characters."),
-    Setting("memory_md.max_bytes", 25_600, "Its bytes."),
-    Setting("memory_md.entry_chars", 150, "Characters, as a reader counts them, of one entry."),
-    Setting("memory.root", "", "Where `add` writes; empty: the folder memory in the home."),
-    Setting("recall.budget_words", 400, "Words that are recalled for one prompt, at most."),
-    Setting("recall.start_words", 800, "Words that the start of a session may add, at most."),
+    Setting("memory_md.max_lines", 200, "Maximum number of lines of a MEMORY.md or an index page."),
+    Setting("memory_md.max_units", 25_000, "Its maximum number of UTF-16 code units, as hosts count."),
+    Setting("memory_md.max_bytes", 25_600, "Its maximum size in bytes."),
+    Setting("memory_md.entry_chars", 150, "Maximum length of one entry, in user-perceived characters."),
+    Setting("memory.root", "", "The folder that `add` writes to; empty: the folder memory in the home."),
+    Setting("recall.budget_words", 400, "Maximum number of words recalled for one prompt."),
+    Setting("recall.start_words", 800, "Maximum number of words added at the start of a session."),
     Setting("sessions.keep_scratch", False, "Keep a session's scratch folder when it ends."),  # noqa: FBT003
-    Setting("tools.max_read_bytes", 1 << 20, "Bytes that one call of a file tool may read."),
-    Setting("tools.max_write_bytes", 16 << 20, "Bytes that a file may have which a tool writes."),
-    Setting("tools.max_append_bytes", 4 << 20, "Bytes that one call may append."),
-    Setting("tools.max_query_chars", 2_000, "Characters that a query of a tool may have."),
-    Setting("history.max_bytes", 128 << 20, "Compressed bytes of earlier versions of a root's notes."),
-    Setting("history.max_revisions", 10_000, "Changes of a root that are kept."),
-    Setting("history.max_days", 365.0, "Days that they are kept."),
+    Setting("tools.max_read_bytes", 1 << 20, "Maximum bytes that one call of a file tool reads."),
+    Setting("tools.max_write_bytes", 16 << 20, "Maximum size in bytes of a file that a tool writes."),
+    Setting("tools.max_append_bytes", 4 << 20, "Maximum number of bytes that one call appends."),
+    Setting("tools.max_query_chars", 2_000, "Maximum length of a query of a tool, in characters."),
+    Setting("history.max_bytes", 128 << 20, "Maximum compressed bytes of earlier versions of a root."),
+    Setting("history.max_revisions", 10_000, "Maximum number of changes of a root that are kept."),
+    Setting("history.max_days", 365.0, "Number of days that they are kept."),
     Setting("snapshots.keep", 20, "Snapshots of a root that are kept; the oldest ones go first."),
     Setting("snapshots.max_days", 180.0, "Days that a snapshot is kept, unless it has a name."),
     Setting(
         "embedding.provider",
         "builtin",
-        "What finds by meaning: none; builtin, if it is installed; onnx, a model in a folder; ollama or "
-        "openai-compatible, a server. A server's key is in MEMCAIRN_EMBEDDING_KEY, never in a file.",
+        "The model of semantic search: none; builtin, if it is installed; onnx, a model in a folder; ollama "
+        "or openai-compatible, a server, whose key is in MEMCAIRN_EMBEDDING_KEY, never in a file.",
         choices=("none", "builtin", "onnx", "ollama", "openai-compatible"),
     ),
     Setting("embedding.model", "", "The model's name on the server."),
-    Setting("embedding.url", "", "The server's address; empty: that of an Ollama on this machine."),
+    Setting("embedding.url", "", "The server's address; empty: Ollama on this machine."),
     Setting("embedding.folder", "", "The folder with the files of an ONNX model."),
-    Setting("embedding.requests_per_minute", 0.0, "The most requests to the server; 0: no bound."),
-    Setting("embedding.query_prompt", "", "What the model wants to stand before a query."),
-    Setting("embedding.text_prompt", "", "What the model wants to stand before a text that is to be found."),
+    Setting("embedding.requests_per_minute", 0.0, "Maximum requests to the server in a minute; 0: no limit."),
+    Setting("embedding.query_prompt", "", "Text that the model expects before a query."),
+    Setting("embedding.text_prompt", "", "Text that the model expects before a text of a note."),
     Setting(
         "embedding.background",
         True,  # noqa: FBT003
-        "Let a process of its own embed what `index`, `add` and `search` find waiting for it.",
+        "Embed new notes in a background process that `index`, `add` and `search` start.",
     ),
     Setting(
         "namespaces",
         {},
-        "Rules: a glob on the path below the root (or an absolute one) = the namespace of what matches. "
-        "The first match counts.",
+        "Rules: a glob on the path below the root (or an absolute glob) = the namespace of matching notes. "
+        "The first matching rule applies.",
         in_project=True,
     ),
 )  # fmt: skip
@@ -112,10 +112,10 @@ BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
 
 class Config:
-    """The settings as they are in force: `config["queue.window_s"]`; `origin` says who set what.
+    """The effective settings: `config["queue.window_s"]`; `origin` maps each to where it was set.
 
     Raises:
-        ConfigError: a file is not TOML, or a value has the wrong type.
+        ConfigError: a file is not TOML, or a value is invalid.
     """
 
     def __init__(self, values: Mapping[str, Any], origin: Mapping[str, str]) -> None:
@@ -126,11 +126,11 @@ class Config:
         return self._values[name]
 
     def seconds(self, name: str) -> float:
-        """A setting that is a duration."""
+        """A duration setting, in seconds."""
         return float(self._values[name])
 
     def for_root(self, root: str) -> Config:
-        """The settings with those that the root's own .memcairn.toml may change."""
+        """These settings, with those that the root's own .memcairn.toml may change."""
         file = os.path.join(root, PROJECT_FILE)
         found = read_toml(file)
         if not found:
@@ -138,7 +138,7 @@ class Config:
         values, origin = dict(self._values), dict(self.origin)
         for name, value in _flatten(found).items():
             setting = BY_NAME.get(name)
-            # What a project must not set is passed over, not an error: a newer memcairn may know it.
+            # A setting that a project must not set is ignored: a newer memcairn may allow it.
             if (
                 setting is None
                 or not setting.in_project
@@ -169,7 +169,7 @@ def load() -> Config:
 
 
 def no_setting(name: str, file: str | None = None) -> ConfigError:
-    """The error that a setting's name is wrong."""
+    """The error for an unknown setting."""
     hint = "`memcairn config show` lists the settings"
     if name == "embedding.key":
         hint = "a key is never in a file: set MEMCAIRN_EMBEDDING_KEY in the environment"
@@ -179,19 +179,19 @@ def no_setting(name: str, file: str | None = None) -> ConfigError:
 
 
 def parsed(setting: Setting, text: str) -> Any:
-    """The value that a text means: lists have commas, rules are GLOB=NAMESPACE, with commas between.
+    """Parse a value; lists are separated by commas, and rules are GLOB=NAMESPACE, separated by commas.
 
     Raises:
-        ConfigError: it is no value of this setting.
+        ConfigError: the text is not a valid value of this setting.
     """
     return _from_text(setting, text, source=None)
 
 
 def check(values: Mapping[str, Any], file: str) -> None:
-    """Check what a config.toml says.
+    """Check the contents of a config.toml.
 
     Raises:
-        ConfigError: there is no such setting, or a value is wrong.
+        ConfigError: a setting is unknown, or a value is invalid.
     """
     for name, value in _flatten(values).items():
         if name not in BY_NAME:

@@ -1,6 +1,6 @@
-"""Change config.toml as a person would: its comments, order and layout stay.
+"""Change config.toml and keep its comments, order and layout.
 
-config.toml ──► tomlkit ──► one value set or taken out ──► checked ──► replaced at once
+config.toml ──► tomlkit ──► one value set or removed ──► checked ──► replaced atomically
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def set_value(name: str, text: str) -> Any:
     """Set a setting in the user's config.toml.
 
     Args:
-        name: of the setting, `embedding.provider`.
-        text: the value, as `config.parsed` reads it.
+        name: for example `embedding.provider`.
+        text: the value, as `config.parsed` parses it.
 
     Returns:
         The value.
 
     Raises:
-        ConfigError: there is no such setting, the value is wrong, or the file cannot be used.
+        ConfigError: there is no such setting, the value is invalid, or the file cannot be used.
     """
     setting = _setting(name)
     value = config.parsed(setting, text)
@@ -57,10 +57,10 @@ def set_value(name: str, text: str) -> Any:
 
 
 def unset(name: str) -> bool:
-    """Take a setting out of the user's config.toml; a section that is empty then goes, too.
+    """Remove a setting from the user's config.toml, and its section if that is empty then.
 
     Returns:
-        False if it was not there.
+        False if it was not set.
 
     Raises:
         ConfigError: there is no such setting, or the file cannot be used.
@@ -93,7 +93,7 @@ def _setting(name: str) -> config.Setting:
 
 
 def _change(change: Callable[[TOMLDocument], None]) -> None:
-    # A file of dotfiles is a symlink: what it leads to is changed, and it stays one.
+    # With dotfile managers it is a symlink, which stays; its target is changed.
     file = Path(os.path.realpath(paths.config_file()))
     before = _read(file)
     try:

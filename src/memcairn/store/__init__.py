@@ -1,1 +1,1 @@
-"""index.db: notes, chunks and their full text. A cache: delete it, and it is rebuilt from the files."""
+"""index.db: notes, chunks and their full text. It is a cache, and is rebuilt from the files if deleted."""

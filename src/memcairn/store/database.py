@@ -52,10 +52,10 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write: commits at the end, rolls back if an exception leaves; joins an outer transaction.
+        """Write: commits at the end, rolls back on an exception, joins an outer transaction.
 
         Raises:
-            StateError: the disk is full, the file cannot be written, or others hold it for too long.
+            StateError: the disk is full, the file cannot be written, or it is locked for too long.
         """
         if self._depth:
             yield
@@ -69,7 +69,7 @@ class Database:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read: everything inside sees one state of the database."""
+        """Read: every statement in the block sees the same state of the database."""
         if self.connection.in_transaction:
             yield
             return
@@ -89,7 +89,7 @@ class Database:
         self.connection.executemany(sql, rows)
 
     def get_meta(self, key: str) -> str | None:
-        """A value that was set for the whole database."""
+        """A value of the whole database, or None."""
         row = self.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
@@ -98,7 +98,7 @@ class Database:
         self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def check(self) -> list[str]:
-        """What SQLite's own checks find; an empty list is good."""
+        """Messages of SQLite's integrity checks; empty if the database is sound."""
         found = [str(m) for (m,) in self.execute("PRAGMA integrity_check") if m != "ok"]
         try:
             self.execute("INSERT INTO fulltext (fulltext) VALUES ('integrity-check')")
@@ -109,7 +109,7 @@ class Database:
 
 def _create(db: sqlite3.Connection) -> None:
     """Create the schema in place of an earlier one. Foreign keys are not checked yet."""
-    # Virtual tables first: they take tables of their own along.
+    # Virtual tables first: dropping one also drops its shadow tables.
     sql = """
         SELECT name FROM sqlite_schema
         WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'

@@ -1,4 +1,4 @@
-"""The folders that scans listed, with their mtimes: all SQL about them."""
+"""The folders that scans listed, with their mtimes: all SQL of the table folder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def listed(db: Database) -> dict[str, int]:
 
 
 def of_root(db: Database, root: int) -> dict[str, int]:
-    """The same of one root."""
+    """Path -> mtime_ns of the folders of one root."""
     sql = "SELECT path, mtime_ns FROM folder WHERE root = ?"
     return {paths.from_db(p): m for p, m in db.execute(sql, (root,))}
 
 
 def add(db: Database, root: int, listed: dict[str, int]) -> None:
-    """Folders of a root that were listed, with their mtimes."""
+    """Record listed folders of a root, with their mtimes."""
     db.executemany(
         "INSERT OR REPLACE INTO folder (path, root, mtime_ns) VALUES (?, ?, ?)",
         [(paths.to_db(path), root, mtime) for path, mtime in listed.items()],
@@ -30,6 +30,6 @@ def add(db: Database, root: int, listed: dict[str, int]) -> None:
 
 
 def forget(db: Database, root: int, folder: str) -> None:
-    """A folder of a root and all below it are gone, or are about to be listed anew."""
+    """Remove a folder of a root and all folders below it."""
     sql = f"DELETE FROM folder WHERE root = ? AND {AT_OR_BELOW}"
     db.execute(sql, (root, *bounds(folder)))

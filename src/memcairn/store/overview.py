@@ -1,4 +1,4 @@
-"""What index.db holds, counted."""
+"""Counts and problems for `memcairn status` and `doctor`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FoundProblem:
-    """What is wrong with one file; `line` is 1-based. Unread: it could not be read at all."""
+    """A problem of one file; `line` is 1-based. `unread`: the file could not be read."""
 
     path: str
     line: int
@@ -26,7 +26,7 @@ class FoundProblem:
 
 
 def notes_and_chunks(db: Database, root: int | None = None) -> tuple[int, int]:
-    """How many notes and chunks there are, in all or in one root."""
+    """Number of notes and chunks, in all roots or in one."""
     where, row = ("WHERE root = ?", (root,)) if root is not None else ("", ())
     sql = f"""
         SELECT COUNT(*), (SELECT COUNT(*) FROM chunk WHERE note IN (SELECT id FROM note {where}))
@@ -37,11 +37,11 @@ def notes_and_chunks(db: Database, root: int | None = None) -> tuple[int, int]:
 
 
 def problems(db: Database, settings: Config) -> list[FoundProblem]:
-    """Everything that is wrong with files, by path and line.
+    """All problems of files, by path and line.
 
     Args:
         db: index.db.
-        settings: of the user; a root's own settings, which may be broken, are read on top.
+        settings: the user's settings; each root's own settings, which may be invalid, are read as well.
     """
     sql = "SELECT path, line, message, unread FROM problem"
     found = [FoundProblem(paths.from_db(p), ln, m, bool(u)) for p, ln, m, u in db.execute(sql)]
@@ -49,12 +49,12 @@ def problems(db: Database, settings: Config) -> list[FoundProblem]:
         try:
             settings.for_root(root.path)
         except ConfigError as error:
-            message = f"{error.message}; until it is mended, nothing is indexed here"
+            message = f"{error.message}; nothing is indexed here until it is fixed"
             found.append(FoundProblem(os.fspath(error.path or root.path), 1, message, unread=True))
     return sorted(found, key=lambda problem: (problem.path, problem.line))
 
 
 def namespaces(db: Database) -> dict[str, int]:
-    """Namespace -> how many notes have it."""
+    """Namespace -> number of notes in it."""
     sql = "SELECT namespace, COUNT(*) FROM note GROUP BY namespace ORDER BY namespace"
     return dict(db.execute(sql).fetchall())

@@ -1,4 +1,4 @@
-"""What is wrong with files, and which files are no notes although they could be: all SQL that writes it."""
+"""Problems of files, and files that look like notes but are not: all SQL that writes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def set_problems(
     db: Database, root: int, path: str, problems: Sequence[Problem], *, unread: bool = False
 ) -> None:
-    """What is wrong with a file now, in place of what was."""
+    """Replace the recorded problems of a file."""
     forget(db, [path])
     db.executemany(
         "INSERT INTO problem (path, root, line, message, unread) VALUES (?, ?, ?, ?, ?)",
@@ -26,16 +26,16 @@ def set_problems(
 
 
 def set_no_note(db: Database, root: int, path: str, signature: Signature, max_bytes: int) -> None:
-    """A file that was looked into and holds no note that can be read; `set_problems` says why.
+    """Record that a file contains no readable note; `set_problems` records the reason.
 
-    As long as it looks like this, and as large a file may be a note as now, a scan passes it over.
+    Scans skip the file while its signature and the setting index.max_file_bytes stay the same.
     """
     sql = "INSERT OR REPLACE INTO no_note VALUES (?, ?, ?, ?, ?, ?)"
     db.execute(sql, (paths.to_db(path), root, *signature, max_bytes))
 
 
 def forget(db: Database, files: Iterable[str]) -> None:
-    """Nothing is wrong with these files any more: they are mended, or gone."""
+    """Remove the problems of files that were fixed or removed."""
     rows = [(paths.to_db(path),) for path in files]
     db.executemany("DELETE FROM problem WHERE path = ?", rows)
     db.executemany("DELETE FROM no_note WHERE path = ?", rows)

@@ -1,7 +1,7 @@
-"""Roots, and the namespaces that the user gave: all SQL about them.
+"""Roots, and the namespaces that the user assigned: all SQL about them.
 
-They are the one part of index.db that the files cannot give back. So each change also goes to roots.json
-beside it, and a new index.db begins with what that file says.
+They are the only part of index.db that cannot be rebuilt from the notes. Each change is also written to
+roots.json beside it, and a new index.db is filled from that file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Root(NamedTuple):
-    """A folder, or a single file, that is kept current."""
+    """A folder, or a single file, whose notes are indexed."""
 
     id: int
     path: str
@@ -35,7 +35,7 @@ class Root(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called: its folder's name, or its file's stem."""
+        """The name of the folder, or the stem of the file."""
         name = os.fsencode(os.path.basename(self.path)).decode("utf-8", "replace") or "root"
         stem, suffix = os.path.splitext(name)
         return stem if suffix.lower() in paths.NOTE_SUFFIXES else name
@@ -55,7 +55,7 @@ def roots(db: Database) -> list[Root]:
 
 
 def add(db: Database, path: str) -> Root:
-    """Make a folder or a file a root, unless it is one; notes below it come over from an outer root."""
+    """Add a root, unless it exists; notes below it move over from an outer root."""
     with db.transaction():
         sql = "INSERT INTO root (path) VALUES (?) ON CONFLICT DO NOTHING"
         added = db.execute(sql, (paths.to_db(path),)).rowcount
@@ -81,10 +81,10 @@ def update(db: Database, root: int, **columns: Any) -> None:
 
 
 def forget(db: Database, root: Root) -> int:
-    """Take a root, its notes and its labels out of the index; the files stay.
+    """Remove a root, its notes and its labels from the index; the files stay.
 
     Returns:
-        How many notes it had.
+        Number of its notes.
     """
     with db.transaction():
         (count,) = db.execute("SELECT COUNT(*) FROM note WHERE root = ?", (root.id,)).fetchone()
@@ -95,22 +95,22 @@ def forget(db: Database, root: Root) -> int:
 
 
 def labels(db: Database) -> dict[str, str]:
-    """Path -> the namespace that the user gave it and all below it."""
+    """Path -> the namespace that the user assigned to it and everything below it."""
     return {paths.from_db(p): ns for p, ns in db.execute("SELECT path, namespace FROM label")}
 
 
 def labelled_by(namespaces: Mapping[str, str], given: Mapping[str, str]) -> str:
-    """What decides the namespaces of a root's notes, as `Root.rules` has it.
+    """The rules that decide the namespaces of a root's notes, as stored in `Root.rules`.
 
     Args:
         namespaces: the configured rules.
-        given: as `labels` has it.
+        given: the result of `labels`.
     """
     return json.dumps([namespaces, given])
 
 
 def set_label(db: Database, path: str, namespace: str) -> None:
-    """Give a path and all below it a namespace; "" takes it back."""
+    """Assign a namespace to a path and everything below it; "" removes it."""
     with db.transaction():
         if namespace:
             sql = "INSERT OR REPLACE INTO label VALUES (?, ?)"
@@ -128,7 +128,7 @@ def saved_file(db: Database) -> Path:
 
 
 def save(db: Database) -> None:
-    """Write what the user said to roots.json. The surrounding transaction keeps writers apart.
+    """Write roots and labels to roots.json. The surrounding transaction excludes other writers.
 
     Raises:
         StateError: it cannot be written.
@@ -146,13 +146,13 @@ def save(db: Database) -> None:
 
 
 def restore(db: Database) -> list[str]:
-    """Fill an index.db without roots (a new one, as a rule) from roots.json.
+    """Fill an index.db without roots, normally a new one, from roots.json.
 
     Returns:
-        The roots that came back; their notes are to be indexed.
+        The restored roots, whose notes have to be indexed.
 
     Raises:
-        StateError: roots.json cannot be understood.
+        StateError: roots.json is invalid.
     """
     file = saved_file(db)
     has_none = "SELECT NOT EXISTS (SELECT 1 FROM root)"
@@ -169,9 +169,9 @@ def restore(db: Database) -> list[str]:
             return []
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateError(
-                "cannot be understood",
+                "is not valid",
                 path=file,
-                hint="mend or remove it, and index your folders again",
+                hint="fix or delete it, and index your folders again",
             ) from error
         db.executemany("INSERT INTO root (path, memory_md) VALUES (?, ?)", rows)
         db.executemany("INSERT OR REPLACE INTO label VALUES (?, ?)", given)

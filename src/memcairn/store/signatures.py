@@ -1,4 +1,4 @@
-"""What files looked like when they were read last: all SQL that a scan compares with."""
+"""The signatures of files when they were last read: all SQL that a scan compares with."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ else:
 
     _NoNote = namedtuple("_NoNote", "signature why unread")  # noqa: PYI024
 
-_NEVER = Signature(-1, 0, 0)  # no file looks like this
+_NEVER = Signature(-1, 0, 0)  # no file has this signature
 
 
 class NoNote(_NoNote):
-    """A file that was looked into and holds no note that can be read.
+    """A file that was read and contains no readable note.
 
-    `why` is None where there is nothing to tell; `unread`: it may be a note, but cannot be read.
+    `why` is None where there is nothing to report; `unread`: it may be a note, but cannot be read.
     """
 
     __slots__ = ()
@@ -44,7 +44,7 @@ def of_notes(db: Database, root: int) -> set[tuple[Any, ...]]:
 def of_files(db: Database, root: int, folder: str | None = None) -> dict[str, Signature]:
     """Path -> signature of a root's notes, or of those at or below one path.
 
-    Files that are no notes but have a problem are among them, with a signature that no file has.
+    Files that are not notes but have a problem are included, with a signature that no file has.
     """
     where, row = _where(root, folder)
     sql = f"SELECT path, size_bytes, mtime_ns, inode FROM note WHERE {where}"
@@ -63,7 +63,7 @@ def of_files(db: Database, root: int, folder: str | None = None) -> dict[str, Si
 def of_no_notes(
     db: Database, root: int, max_bytes: int, folder: str | None = None
 ) -> dict[str, NoNote]:
-    """Path -> what is known of the files that hold no note, if as large a file may be one as then."""
+    """The files without a readable note, by path, recorded under the same index.max_file_bytes."""
     where, row = _where(root, folder)
     sql = f"""
         SELECT path, size_bytes, mtime_ns, inode,
@@ -78,7 +78,7 @@ def of_no_notes(
 
 
 def are_at_most(db: Database, limit: int) -> bool:
-    """Whether there are no more notes than this."""
+    """Whether there are at most `limit` notes."""
     (more,) = db.execute("SELECT EXISTS (SELECT 1 FROM note LIMIT 1 OFFSET ?)", (limit,)).fetchone()
     return not more
 
@@ -86,15 +86,15 @@ def are_at_most(db: Database, limit: int) -> bool:
 def of_some(
     db: Database, after: int, limit: int
 ) -> tuple[list[tuple[str, int, int, int]], int | None]:
-    """Path, size_bytes, mtime_ns and inode of up to `limit` notes of any root, as they were read last.
+    """Path, size_bytes, mtime_ns and inode of up to `limit` notes of all roots, as last read.
 
     Args:
         db: index.db.
-        after: begin with the note that follows this one; 0 is the beginning.
-        limit: the most notes.
+        after: id of the note to continue after; 0 to begin.
+        limit: maximum number of notes.
 
     Returns:
-        The notes, and the last one of them; None if there are no more.
+        The notes, and the id of the last of them; None if there are no more.
     """
     sql = """
         SELECT note.id, note.path, COALESCE(no_note.size_bytes, note.size_bytes),
@@ -108,13 +108,13 @@ def of_some(
 
 
 def at_or_below(db: Database, folder: str, max_bytes: int) -> dict[str, Signature]:
-    """Path -> signature of all files in a folder that the index knows, of any root.
+    """Path -> signature of the known files at or below a folder, of all roots.
 
     Args:
         db: index.db.
         folder: the folder.
         max_bytes: the setting index.max_file_bytes; a file that was too large under another value is
-            unknown.
+            left out.
     """
     sql = f"""
         SELECT path, size_bytes, mtime_ns, inode FROM note WHERE {AT_OR_BELOW}
@@ -126,7 +126,7 @@ def at_or_below(db: Database, folder: str, max_bytes: int) -> dict[str, Signatur
 
 
 def below(db: Database, folder: str) -> list[str]:
-    """The paths below a folder, of any root, of which the index knows anything."""
+    """The known paths below a folder, of all roots."""
     row = bounds(folder)
     sql = " UNION ".join(
         f"SELECT path FROM {table} WHERE {AT_OR_BELOW}" for table in ("note", "problem", "no_note")

@@ -1,6 +1,6 @@
-"""What the index knows of its embedding model, and which chunks wait for an embedding; without NumPy.
+"""The embedding model of the index, and the chunks that wait for an embedding; without NumPy.
 
-chunk arrives ──► unembedded ──embedded (vectors.py)──► no longer
+new chunk ──► unembedded ──embedded (vectors.py)──► removed from it
 another model ──► all vectors dropped ──► all chunks wait
 """
 
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from memcairn.store.database import Database
 
-_ASKED_AS = "embedding.asked_as"
+_MODEL_KEY = "embedding.asked_as"  # the name in existing databases
 _FAILED = "embedding.failed"
 
 
 class VectorModel(NamedTuple):
-    """The model that all vectors of the index are of.
+    """The model that computed all vectors of the index.
 
     Attributes:
         name: Embedder.name.
         dimension: length of a vector.
-        token_bits: signs kept of each token state, 0 for none.
+        token_bits: number of sign bits of each token state, 0 for none.
     """
 
     name: str
@@ -33,7 +33,7 @@ class VectorModel(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A chunk without an embedding, and the hash of what it said when that was found out."""
+    """A chunk without an embedding, and the hash of its text when it was selected."""
 
     chunk: int
     hash: bytes
@@ -43,16 +43,16 @@ class Waiting(NamedTuple):
 
 
 def model(db: Database) -> VectorModel | None:
-    """The model that the vectors are of; None if nothing was embedded yet."""
+    """The model of the vectors; None if nothing has been embedded."""
     row = db.execute("SELECT model, dimension, token_bits FROM vector_state").fetchone()
     return VectorModel(*row) if row[0] else None
 
 
 def use_model(db: Database, wanted: VectorModel) -> bool:
-    """Make the index one of this model's vectors.
+    """Set the model of the vectors.
 
     Returns:
-        True if it held another model's: they were dropped, and all chunks wait for an embedding.
+        True if the vectors were another model's: they were dropped, and all chunks wait for an embedding.
     """
     with db.transaction():
         before = model(db)
@@ -66,7 +66,7 @@ def use_model(db: Database, wanted: VectorModel) -> bool:
 
 
 def drop(db: Database) -> None:
-    """Forget every vector; all chunks wait for an embedding."""
+    """Delete every vector; all chunks wait for an embedding."""
     with db.transaction():
         for table in ("embedding", "vector_block", "vector_free", "unembedded"):
             db.execute(f"DELETE FROM {table}")
@@ -74,11 +74,11 @@ def drop(db: Database) -> None:
         db.execute("UPDATE vector_state SET model = '', epoch = random(), slots = 0")
 
 
-# ── what waits ───────────────────────────────────────────────────────────────────────────────────
+# ── waiting chunks ───────────────────────────────────────────────────────────────────────────────────
 
 
 def waiting(db: Database, limit: int) -> list[Waiting]:
-    """Chunks that have no embedding yet, oldest first."""
+    """Chunks without an embedding, oldest first."""
     sql = """
     SELECT chunk.id, chunk.hash FROM unembedded JOIN chunk ON chunk.id = unembedded.chunk
     ORDER BY unembedded.chunk LIMIT ?
@@ -87,12 +87,12 @@ def waiting(db: Database, limit: int) -> list[Waiting]:
 
 
 def count_waiting(db: Database) -> int:
-    """How many chunks have no embedding yet."""
+    """Number of chunks without an embedding."""
     return int(db.execute("SELECT COUNT(*) FROM unembedded").fetchone()[0])
 
 
 def count_embedded(db: Database) -> int:
-    """How many chunks have an embedding."""
+    """Number of chunks with an embedding."""
     return int(db.execute("SELECT COUNT(*) FROM embedding WHERE chunk > 0").fetchone()[0])
 
 
@@ -100,26 +100,26 @@ def count_embedded(db: Database) -> int:
 
 
 class Failure(NamedTuple):
-    """Why the last attempt to embed what waits ended early, and when, in seconds since the epoch."""
+    """Why and when the last attempt to embed ended early; `at` is in seconds since the epoch."""
 
     message: str
     at: float
 
 
 def model_key(db: Database) -> str | None:
-    """The settings that led to the model of the vectors, as `set_asked_as` was told."""
-    return db.get_meta(_ASKED_AS)
+    """The settings that selected the model of the vectors; see `backlog.model_key`."""
+    return db.get_meta(_MODEL_KEY)
 
 
 def set_model_key(db: Database, settings: str) -> None:
-    """Remember by which settings the model was found: who wants another can be told without loading it."""
+    """Record the settings that selected the model, so that a change is detected without loading a model."""
     if model_key(db) != settings:
-        db.set_meta(_ASKED_AS, settings)
+        db.set_meta(_MODEL_KEY, settings)
 
 
 def mark_outdated(db: Database) -> None:
-    """Remember that the model is another one by now, though the settings are the same."""
-    with contextlib.suppress(sqlite3.Error):  # whoever embeds next may find it out again
+    """Record that the model has changed although the settings are the same."""
+    with contextlib.suppress(sqlite3.Error):  # the next backfill detects it again
         set_model_key(db, "")
 
 
@@ -133,7 +133,7 @@ def failure(db: Database) -> Failure | None:
 
 
 def set_failure(db: Database, message: str | None) -> None:
-    """Remember why an attempt failed; None: it did not.
+    """Record why an attempt failed; None if it succeeded.
 
     Raises:
         StateError: index.db cannot be written.
