@@ -15,6 +15,7 @@ from memcairn.errors import UsageError
 from memcairn.fs import tar, walk
 from memcairn.fs.sandbox import open_root
 from memcairn.safety import secrets
+from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +98,7 @@ def _secrets(data: bytes) -> tuple[str, ...]:
 
 def _json(path: str, data: bytes, mtime: float) -> bytes:
     digest = hashlib.sha256(data).hexdigest()
-    file = {"path": path, "modified": walk.moment(mtime), "sha256": digest}
+    file = {"path": path, "modified": utc_text(mtime), "sha256": digest}
     try:
         file["content"] = data.decode()
     except UnicodeDecodeError:

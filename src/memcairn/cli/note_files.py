@@ -23,6 +23,7 @@ from memcairn.cli.text import printable, shown, write
 from memcairn.errors import MemcairnError, NoteUnreadable
 from memcairn.memory import Memory
 from memcairn.root.recent import changed_at
+from memcairn.utc import utc_text
 
 
 @click.command("list")
@@ -65,7 +66,7 @@ def list_(
                 "pinned": note.pinned,
                 "namespace": note.namespace,
                 "date": note.date,
-                "changed": output.moment(changed_at(note) / 10**9),
+                "changed": utc_text(changed_at(note) / 10**9),
                 "size_bytes": note.size_bytes,
             }
             for note in notes

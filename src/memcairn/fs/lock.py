@@ -1,10 +1,10 @@
-"""One writer at a time in a folder, among our threads and processes.
+"""Advisory locks between memcairn's threads and processes; they end with the process that holds them.
 
-An advisory lock on the folder itself: there is no lock file, and nothing is left behind when a
-process dies. Threads wait for each other in turn. Where the platform or the file system has no such
-lock (Windows, some network folders), only the threads of this process exclude each other.
+    exclusive(path, descriptor)    wait for the lock of an open folder or file
+    attempt(file)                  try to get the lock of a file, without waiting
 
-Work that only one process should do at a time, and that need not wait, has a file that stands for it.
+Where the platform or the file system has no such locks (Windows, some network folders), only the threads of
+this process exclude each other.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _threads: dict[str, threading.Lock] = {}
 
 
 @contextlib.contextmanager
-def exclusive(folder: str, descriptor: int | None) -> Iterator[None]:
-    """Keep other writers out for the block.
+def exclusive(path: str, descriptor: int | None) -> Iterator[None]:
+    """Hold the lock of a folder or file for the block. Locking the folder itself needs no lock file.
 
     Args:
-        folder: its real path, by which threads know it.
-        descriptor: the folder opened for this block alone; None if folders cannot be opened here.
+        path: its real path, which identifies the lock among threads.
+        descriptor: the folder or file, opened for this block only; None where folders cannot be opened.
 
     Raises:
-        TimeoutError: another writer holds the lock for more than 30 seconds.
+        TimeoutError: another thread or process holds the lock for more than TIMEOUT_S.
     """
     end = time.monotonic() + TIMEOUT_S
-    threads = _threads.setdefault(folder, threading.Lock())
+    threads = _threads.setdefault(path, threading.Lock())
     if not threads.acquire(timeout=TIMEOUT_S):
         raise TimeoutError
     try:
@@ -56,16 +56,16 @@ def exclusive(folder: str, descriptor: int | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def attempt(file: str) -> Iterator[bool]:
-    """Be the only one, in any process, who does what a file stands for, if nobody else is.
+    """Hold the lock of a file for the block, unless another process holds it.
 
     Args:
-        file: its path; it is made, and stays. Where there is no such lock everybody is the only one.
+        file: its path. It is created if it does not exist, and stays.
 
     Yields:
-        Whether the lock was got; it is held for the block.
+        Whether the lock was acquired; always true where there are no such locks.
 
     Raises:
-        OSError: the file can be neither made nor opened.
+        OSError: the file can be neither created nor opened.
     """
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -89,7 +89,7 @@ def _lock_processes(descriptor: int, end: float) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # To wait inside flock() would be for ever if the other process is stopped.
+            # A blocking flock() never returns while the other process is stopped.
             if time.monotonic() > end:
                 raise TimeoutError from None
             time.sleep(0.002)

@@ -1,33 +1,38 @@
-"""Open a file by its real path, and nothing that a symlink leads to."""
+"""Open a file by its real path without following symlinks, and recognise hard links."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-# A file that is replaced all the while is opened this often.
+# How often a file that is being replaced is opened again.
 MAX_ATTEMPTS = 5
 
-_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 # To pass through a folder, it need not be readable.
-_PATH = getattr(os, "O_PATH", os.O_RDONLY)
+_PATH_ONLY = getattr(os, "O_PATH", os.O_RDONLY)
 # Windows cannot open a file in an open folder.
-_STEPS = os.open in os.supports_dir_fd
+_HAS_OPENAT = os.open in os.supports_dir_fd
+
+
+def has_other_names(status: os.stat_result) -> bool:
+    """Whether a file has more than one hard link: then it may also be a file outside the root."""
+    return status.st_nlink > 1
 
 
 def open_nofollow(path: str) -> int:
-    """Open what has this real path, and not what a symlink leads to, for reading.
+    """Open the file with this real path for reading.
 
-    A folder on the way may be swapped for a symlink at any moment: what was opened has to be what
-    is reached without one.
+    A folder in the path may be replaced by a symlink at any time, so the file that was opened is compared
+    with the one that is reached without symlinks.
 
     Raises:
-        OSError: it cannot be opened; ELOOP: a symlink is, or was, on the way.
+        OSError: it cannot be opened; ELOOP if there is, or was, a symlink in the path.
     """
-    # A file that was replaced in this moment is not at its path either.
+    # A file that was just replaced differs as well, hence the attempts.
     for _ in range(MAX_ATTEMPTS):
-        # O_NONBLOCK: a FIFO of that name must not hold us up for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _AS_IT_IS)
+        # Without O_NONBLOCK, opening a FIFO waits for its writer.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NOFOLLOW)
         try:
             if _is_at(descriptor, path):
                 return descriptor
@@ -40,18 +45,18 @@ def open_nofollow(path: str) -> int:
 
 def _is_at(descriptor: int, path: str) -> bool:
     try:
-        # Linux says where an open file is: 10 µs, a fraction of the walk.
+        # Linux reports the path of an open file: 10 µs, a fraction of the walk below.
         if os.readlink(f"/proc/self/fd/{descriptor}") == path:
             return True
     except OSError:
         pass
-    if not _STEPS:
+    if not _HAS_OPENAT:
         return os.path.normcase(os.path.realpath(path)) == os.path.normcase(path)
     folders, name = os.path.split(path)
     here = os.open("/", os.O_RDONLY)
     try:
         for folder in filter(None, folders.split("/")):
-            inner = os.open(folder, _PATH | os.O_DIRECTORY | _AS_IT_IS, dir_fd=here)
+            inner = os.open(folder, _PATH_ONLY | os.O_DIRECTORY | _NOFOLLOW, dir_fd=here)
             os.close(here)
             here = inner
         now = os.stat(name, dir_fd=here, follow_symlinks=False)

@@ -32,6 +32,7 @@ from memcairn.errors import (
 from memcairn.fs import lock
 from memcairn.fs.atomic import TEMPORARY_PREFIX
 from memcairn.fs.rename import rename_noreplace
+from memcairn.fs.safe_open import has_other_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -232,7 +233,7 @@ class Folder:
         named = self.status(name)
         if named is None or not os.path.samestat(named, opened):
             return False
-        if max(named.st_nlink, opened.st_nlink) > 1:
+        if has_other_names(named) or has_other_names(opened):
             raise OutsideRoot(
                 "is a hard link: the same file has another name, perhaps outside this root",
                 path=self.shown(name),

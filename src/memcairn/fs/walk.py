@@ -1,13 +1,14 @@
-"""Every file of a root that the tools may touch, with the open folder that holds it.
+"""Walk a root inside the sandbox.
 
-What the tools can never name is passed over: reserved names, symlinks, special files, names that
-are not UTF-8, and what is deeper than any path.
+items(folder)       everything below a folder, except reserved names
+files(folder)       regular files that the tools can name: no symlinks, special files, names that are not
+                    UTF-8, or paths that are too deep
+contents(root)      the files that belong in a copy of a root, with their contents
 """
 
 from __future__ import annotations
 
 import stat
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn.errors import NoteError, UsageError
@@ -19,8 +20,38 @@ if TYPE_CHECKING:
 
     from memcairn.fs.sandbox import FileContent, Folder, FolderItem
 
-# The years 1 to 9999, in seconds since 1970: some file systems have times far beyond them.
-_FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
+
+def items(
+    folder: Folder,
+    *,
+    enter: Callable[[tuple[str, ...]], bool] = lambda _: True,
+    unread: dict[str, str] | None = None,
+) -> Iterator[tuple[Folder, FolderItem]]:
+    """Everything below an open folder, with the open folder that holds it; a folder before its content.
+
+    The order is that of the components of the paths. Reserved names are left out. A folder that cannot be
+    entered is yielded, but not entered. A folder that is yielded is open until the next one is requested.
+
+    Args:
+        folder: where to start.
+        enter: whether to enter the folder with these components.
+        unread: receives the path of each folder below that could not be listed, and why.
+
+    Raises:
+        NoteError: `folder` itself cannot be listed.
+    """
+    for item in folder.items():
+        if is_reserved(item.name):
+            continue
+        yield folder, item
+        below = (*folder.parts, item.name)
+        if stat.S_ISDIR(item.status.st_mode) and len(below) < MAX_DEPTH and enter(below):
+            try:
+                with folder.folder((item.name,)) as inner:
+                    yield from items(inner, enter=enter, unread=unread)
+            except NoteError as error:
+                if unread is not None:
+                    unread[folder.shown(item.name)] = error.message
 
 
 def files(
@@ -29,35 +60,22 @@ def files(
     enter: Callable[[str], bool] = lambda _: True,
     unread: dict[str, str] | None = None,
 ) -> Iterator[tuple[Folder, FolderItem]]:
-    """Every regular file below an open folder, in the order of the components of the paths.
+    """Every regular file below an open folder that the tools can name; otherwise as `items`.
 
     Args:
-        folder: where to start. A folder that is given is open until the next one is asked for.
-        enter: whether to look into a folder with this name.
-        unread: gets the path of each folder that could not be listed, and why.
+        folder: where to start.
+        enter: whether to enter a folder with this name.
+        unread: receives the path of each folder that could not be listed, and why.
     """
     try:
-        items = folder.items()
+        for place, item in items(
+            folder, enter=lambda below: _is_text(below[-1]) and enter(below[-1]), unread=unread
+        ):
+            if stat.S_ISREG(item.status.st_mode) and _is_text(item.name):
+                yield place, item
     except NoteError as error:
         if unread is not None:
             unread[folder.shown()] = error.message
-        return
-    for item in items:
-        if is_reserved(item.name) or not _is_text(item.name):
-            continue
-        if stat.S_ISREG(item.status.st_mode):
-            yield folder, item
-        elif stat.S_ISDIR(item.status.st_mode) and enter(item.name):
-            if len(folder.parts) + 1 >= MAX_DEPTH:
-                continue
-            try:
-                inner = folder.folder((item.name,))
-            except NoteError as error:
-                if unread is not None:
-                    unread[folder.shown(item.name)] = error.message
-                continue
-            with inner:
-                yield from files(inner, enter=enter, unread=unread)
 
 
 def contents(
@@ -68,14 +86,14 @@ def contents(
     max_file_bytes: int,
     max_total_bytes: int,
 ) -> Iterator[tuple[str, FileContent]]:
-    """What a copy of a root has in it: its files, but none of hidden folders, and no index page.
+    """The files that belong in a copy of a root: none in hidden folders, and no index pages.
 
     Args:
         root: the root.
-        left_out: gets what cannot be in a copy: path -> why.
-        max_files: more of them are an error.
+        left_out: receives the files that cannot be copied: path -> why.
+        max_files: more files are an error.
         max_file_bytes: a larger file is left out.
-        max_total_bytes: more of them are an error.
+        max_total_bytes: more bytes in all files are an error.
 
     Raises:
         UsageError: the root is too large.
@@ -101,18 +119,12 @@ def contents(
 
 
 def is_page(path: str, data: bytes) -> bool:
-    """Whether a file is an index page, which is made anew from the notes."""
+    """Whether a file is an index page, which is generated from the notes."""
     return fold(path.split("/", 1)[0]) == PAGES_FOLDER and data.startswith(PAGE_MARKER.encode())
 
 
-def moment(mtime_s: float) -> str:
-    """When a file was changed, in ISO 8601, UTC; of a time beyond the calendar, where that ends."""
-    within = max(_FIRST_S, min(mtime_s, _LAST_S))
-    return datetime.fromtimestamp(within, UTC).isoformat(timespec="seconds")
-
-
 def may_hold_notes(name: str) -> bool:
-    """Whether a folder is one of a user's own: not hidden, and not one that programs fill."""
+    """Whether a folder may hold notes: it is not hidden, and not one that programs fill."""
     return not name.startswith(".") and name not in EXCLUDED_FOLDERS
 
 

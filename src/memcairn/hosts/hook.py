@@ -113,12 +113,13 @@ class _Hook:
     def _log(self, outcome: str) -> None:
         """Log one line, without the prompt or any other content of the event."""
         try:
-            from memcairn.sessions import lines, session  # noqa: PLC0415 - after the answer
+            from memcairn.sessions import lines  # noqa: PLC0415 - after the answer
+            from memcairn.utc import utc_text  # noqa: PLC0415 - likewise
 
             folder = os.path.join(paths.home(), "logs")
             paths.make_private_folder(folder)
             line = {
-                "time": session.moment(time.time()),
+                "time": utc_text(time.time(), milliseconds=True),
                 "host": self._host[:64],
                 "event": self._event[:64],
                 "session": self._session_id[:64],

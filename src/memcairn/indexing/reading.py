@@ -71,7 +71,7 @@ def read(path: str, max_bytes: int) -> NoteContent | LeftOut | Unreadable | None
             return LeftOut("is a symlink")
         return Unreadable(f"cannot be read: {error.strerror}")
     try:
-        if os.fstat(descriptor).st_nlink > 1:
+        if safe_open.has_other_names(os.fstat(descriptor)):
             # It may be a file of somebody else, which no tool may show either.
             return LeftOut("is a hard link: the same file has another name")
         return _read(descriptor, path, max_bytes)

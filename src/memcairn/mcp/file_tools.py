@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import Field
 
 from memcairn.errors import UsageError
-from memcairn.fs import walk
 from memcairn.mcp import text
 from memcairn.mcp.table import Tools
 from memcairn.root import OpenRoot, WriteResult, revert
+from memcairn.utc import utc_text
 from memcairn.vault.diff import Diff
 from memcairn.vault.find import Kind, Matches
 from memcairn.vault.trash import Trashed
@@ -115,7 +115,7 @@ def mem_list(
     """List a folder, a thousand items at a time."""
     page = files.list(dir, recursive=recursive, glob=glob, after=after)
     items = (
-        ListedItem(entry.path, entry.kind, entry.size_bytes, walk.moment(entry.mtime_ns // 10**9))
+        ListedItem(entry.path, entry.kind, entry.size_bytes, utc_text(entry.mtime_ns // 10**9))
         for entry in page.entries
     )
     return ListAnswer(tuple(items), page.next_after)

@@ -11,8 +11,9 @@ from mcp.shared.exceptions import MCPError
 
 from memcairn import paths
 from memcairn.errors import MemcairnError
-from memcairn.fs import names, walk
+from memcairn.fs import names
 from memcairn.store import catalogue
+from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from memcairn.root import OpenRoot
@@ -63,7 +64,7 @@ def page(files: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
     listed = [] if cursor else [_index()]
     for note in notes[:_PAGE]:
         path = files.shown(note.path)
-        changed = walk.moment(note.mtime_ns / 1e9) if note.mtime_ns else None
+        changed = utc_text(note.mtime_ns / 1e9) if note.mtime_ns else None
         listed.append(
             types.Resource(
                 uri=uri_of(path),

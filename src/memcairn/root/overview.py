@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import NoteError
-from memcairn.fs import walk
 from memcairn.root import search
 from memcairn.root.recent import changed_at, recent
 from memcairn.safety import secrets
 from memcairn.search.query import Query
 from memcairn.store import catalogue, overview
+from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from memcairn.engine import Opened
@@ -152,4 +152,4 @@ def _listed(files: OpenRoot, note: CataloguedNote) -> ListedNote:
 
 
 def _changed(note: CataloguedNote) -> str:
-    return walk.moment(changed_at(note) / 1e9)
+    return utc_text(changed_at(note) / 1e9)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn.errors import UsageError
+from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +50,11 @@ def listed(files: OpenRoot, limit: int) -> tuple[SessionFacts, ...]:
     for found in _of_root(files):
         if len(facts) == limit:
             break
-        ended = None if found.ended_at is None else _moment(found.ended_at)
+        ended = None if found.ended_at is None else utc_text(found.ended_at)
         facts.append(
             SessionFacts(
                 found.id,
-                _moment(found.started_at),
+                utc_text(found.started_at),
                 len(found.touched()),
                 ended,
                 found.host or None,
@@ -97,7 +97,3 @@ def _of_root(files: OpenRoot) -> Iterator[Session]:
 
 def _below(files: OpenRoot, path: str) -> str:
     return path.removeprefix(files.root.rstrip("/") + "/")
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

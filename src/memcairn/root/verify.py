@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import NoteError
+from memcairn.fs.safe_open import has_other_names
 from memcairn.fs.sandbox import open_root
 from memcairn.fs.signature import signature_of
 from memcairn.store import notes as store
@@ -47,4 +48,4 @@ def _holds(root: Folder, root_path: str, note: KnownNote) -> bool:
         return False
     seen = signature_of(status)
     # A file that was too young when it was read has no time in the index.
-    return status.st_nlink == 1 and note.signature in (seen, seen._replace(mtime_ns=0))
+    return not has_other_names(status) and note.signature in (seen, seen._replace(mtime_ns=0))

@@ -224,7 +224,7 @@ def _lines(path: str, first: int, last: int) -> str | None:
     """These lines of the file; None if it cannot be read: the caller then searches again."""
     try:
         with os.fdopen(safe_open.open_nofollow(path), encoding="utf-8-sig", newline="") as file:
-            if os.fstat(file.fileno()).st_nlink > 1:
+            if safe_open.has_other_names(os.fstat(file.fileno())):
                 return None
             lines = file.read().split("\n")[first - 1 : last]
     except (OSError, UnicodeDecodeError):

@@ -14,6 +14,7 @@ from collections import namedtuple
 
 from memcairn import json_text, paths
 from memcairn.sessions import lines
+from memcairn.utc import utc_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,15 +55,10 @@ LOG_KEEP = 1
 RECORD = "session.json"
 
 
-def moment(now: float) -> str:
-    """A time as logs have it: ISO 8601, UTC, milliseconds."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03}Z"
-
-
 def as_logged(line: Line, now: float, **more: str) -> dict[str, object]:
     """A line as it stands in a log."""
     return {
-        "time": moment(now),
+        "time": utc_text(now, milliseconds=True),
         **more,
         "tool": line.tool,
         "path": line.path,

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from memcairn.errors import NoteError, UsageError
+from memcairn.fs import walk
 from memcairn.vault import matching
 from memcairn.vault.text import BOM
-from memcairn.vault.tree import walk
 
 if TYPE_CHECKING:
     import re
@@ -115,11 +115,11 @@ def listing(
     deep = recursive or (pattern is not None and pattern.is_deep)
     entries: list[ListEntry] = []
 
-    def descend(parts: tuple[str, ...]) -> bool:
+    def enter(parts: tuple[str, ...]) -> bool:
         # What is before the cursor was on an earlier page.
         return deep and (parts >= after or parts == after[: len(parts)])
 
-    for place, item in walk(folder, descend=descend):
+    for place, item in walk.items(folder, enter=enter):
         parts = (*place.parts, item.name)
         if parts <= after or not (pattern is None or pattern.matches(parts[len(folder.parts) :])):
             continue
@@ -292,7 +292,7 @@ def _batches(
 ) -> Iterator[list[tuple[str, str]]]:
     batch: list[tuple[str, str]] = []
     size = 0
-    for place, item in walk(folder):
+    for place, item in walk.items(folder):
         parts = (*place.parts, item.name)
         if not stat.S_ISREG(item.status.st_mode):
             continue

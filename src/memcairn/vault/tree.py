@@ -1,8 +1,7 @@
-"""Walk, hash, copy and delete below an open folder, without following a symlink."""
+"""List, hash, copy and delete a file or a tree below an open folder, without following symlinks."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
@@ -17,9 +16,9 @@ from memcairn.fs.names import MAX_DEPTH, fold, is_reserved
 from memcairn.fs.sandbox import reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from memcairn.fs.sandbox import Folder, FolderItem
+    from memcairn.fs.sandbox import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +31,6 @@ class TreeFile:
     path: str
     size_bytes: int
     sha256: str | None = None
-
-
-def walk(
-    folder: Folder, *, descend: Callable[[tuple[str, ...]], bool] = lambda _: True
-) -> Iterator[tuple[Folder, FolderItem]]:
-    """Everything below `folder` with the open folder that holds it; a folder before its content.
-
-    The order is that of the components of the paths. Reserved names are left out. A folder that
-    cannot be entered, or that vanishes meanwhile, is given but not entered.
-
-    Args:
-        folder: where to start.
-        descend: whether to enter the folder with these components.
-    """
-    for item in folder.items():
-        if is_reserved(item.name):
-            continue
-        yield folder, item
-        below = (*folder.parts, item.name)
-        if stat.S_ISDIR(item.status.st_mode) and len(below) < MAX_DEPTH and descend(below):
-            with contextlib.suppress(NoteError), folder.folder((item.name,)) as inner:
-                yield from walk(inner, descend=descend)
 
 
 def files(folder: Folder, name: str, *, hashed: bool = False) -> list[TreeFile]:
