@@ -283,7 +283,7 @@ class Vault:
             NoteUnreadable: it, or something above it, is a file.
         """
         names = folder_parts(path)
-        self._require_ours(names)
+        self._require_writable(names)
         require_creatable(names)
         with self._open() as root, root.lock(), root.folder(names, create=True) as made:
             made.check()
@@ -296,7 +296,7 @@ class Vault:
             OutsideRoot: it is a folder with something reserved in it.
         """
         to = parts(target)
-        self._require_ours(to)
+        self._require_writable(to)
         require_creatable(to)
         with self._place(path) as (folder, name):
             names = (*folder.parts, name)
@@ -372,7 +372,7 @@ class Vault:
         with self._open() as root, root.lock():
             entry = self._trash.entry(entry_id)
             names = parts(entry.path if target is None else target)
-            self._require_ours(names)
+            self._require_writable(names)
             require_creatable(names)
             damaged = self._trash.restore(entry, root, names)
         base = len(entry.path.split("/"))
@@ -398,7 +398,7 @@ class Vault:
     def _place(self, path: str, *, create: bool = False) -> Iterator[tuple[Folder, str]]:
         """The open folder and the name of something to change, with the lock of the root."""
         names = parts(path)
-        self._require_ours(names)
+        self._require_writable(names)
         if create:
             require_creatable(names[:-1])
         with (
@@ -409,7 +409,7 @@ class Vault:
         ):
             yield folder, names[-1]
 
-    def _require_ours(self, names: tuple[str, ...]) -> None:
+    def _require_writable(self, names: tuple[str, ...]) -> None:
         if names and self._generated(names):
             raise OutsideRoot(
                 "is written by memcairn alone",

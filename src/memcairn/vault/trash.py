@@ -81,7 +81,7 @@ class Trash:
                     place.write_new(_ENTRY, _encode(entry))
                     _take(parent, name, place, _staged(entry))
                 except BaseException:
-                    _withdraw(trash, place, entry, parent)
+                    _drop_failed(trash, place, entry, parent)
                     raise
         return entry
 
@@ -132,7 +132,7 @@ class Trash:
         """
         deleted = []
         with self._open() as trash:
-            for name in _rests(trash):
+            for name in _leftovers(trash):
                 with contextlib.suppress(NoteError):
                     _forget(trash, name)
             entries = sorted(_entries(trash), key=lambda entry: entry.id)
@@ -162,7 +162,7 @@ def _describe(parent: Folder, name: str, now: datetime) -> Trashed:
     )
 
 
-def _withdraw(trash: Folder, place: Folder, entry: Trashed, parent: Folder) -> None:
+def _drop_failed(trash: Folder, place: Folder, entry: Trashed, parent: Folder) -> None:
     """Drop the entry of a removal that failed, unless the entry is what can restore it."""
     with contextlib.suppress(NoteError):
         if place.status(_CONTENT) is None and parent.status(_staged(entry)) is None:
@@ -287,14 +287,14 @@ def _read_entry(trash: Folder, entry_id: str) -> Trashed | None:
     return None
 
 
-def _rests(trash: Folder) -> list[str]:
+def _leftovers(trash: Folder) -> list[str]:
     """What a removal or a purge that died has left: folders with neither entry nor content."""
-    rests = []
+    leftovers = []
     for item in trash.items():
         with contextlib.suppress(NoteError), trash.folder((item.name,)) as place:
             if place.status(_ENTRY) is None and place.status(_CONTENT) is None:
-                rests.append(item.name)
-    return rests
+                leftovers.append(item.name)
+    return leftovers
 
 
 def _encode(entry: Trashed) -> bytes:
