@@ -130,6 +130,54 @@ def enqueue_behind_a_backlog(bench: Bench) -> Row:
     )
 
 
+def flush_loose_files(bench: Bench) -> tuple[Row, Row]:
+    """A flush of files outside all roots, beside files of a root, and beside `index` of their folder."""
+    notes = bench.notes(bench.small)
+
+    def loose() -> float:
+        home = bench.fresh_home()
+        files = [str(path) for path in sorted(notes.rglob("*.md"))]
+        queue_files(bench.python, files, bench.environment(home))
+        return bench.ours(home, "index", "--flush")
+
+    def inside() -> float:
+        home = bench.fresh_home()
+        files, _ = changed_root(bench, home)
+        queue_files(bench.python, files, bench.environment(home))
+        took = bench.ours(home, "index", "--flush")
+        shutil.rmtree(home.with_suffix(".root"))
+        return took
+
+    contestants: dict[str, Contestant] = {
+        "loose": loose,
+        "inside": inside,
+        "index": lambda: bench.ours(bench.fresh_home(), "index", notes),
+    }
+    times = alternate(contestants, bench.few)
+    took = {name: ms(median(each)) for name, each in times.items()}
+    what = f"flush of {bench.small:,} queued files outside all roots"
+    return (
+        Row(
+            what,
+            "ms",
+            took["loose"],
+            "≤ 1.5 x inside",
+            took["inside"],
+            "a flush of the same files in a root",
+            took["loose"] <= 1.5 * took["inside"],
+        ),
+        Row(
+            f"{what}, beside `index`",
+            "ms",
+            took["loose"],
+            "≤ 2 x index",
+            took["index"],
+            "`memcairn index` of their folder",
+            took["loose"] <= 2 * took["index"],
+        ),
+    )
+
+
 @contextmanager
 def spinning(python: str) -> Iterator[None]:
     """While another process takes one core and touches nothing of ours."""

@@ -35,6 +35,7 @@ ROWS: dict[str, Callable[[Bench], Row | tuple[Row, ...]]] = {
     "enqueue": queue_rows.enqueue,
     "enqueue-during-flush": queue_rows.enqueue_during_flush,
     "enqueue-behind-a-backlog": queue_rows.enqueue_behind_a_backlog,
+    "flush-loose-files": queue_rows.flush_loose_files,
     "first-index": index_rows.first_index,
     "index-again": index_rows.index_again,
     "search-process": search_rows.search_process,

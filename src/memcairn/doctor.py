@@ -101,12 +101,13 @@ def _databases(db: Database, queue: Queue, indexer: Indexer, *, fix: bool) -> It
         if fix:
             for root in roots.roots(db):
                 indexer.index(root.path, force=True)
+            indexer.index_files(roots.loose_files(db), force=True)
         yield Finding(f"{lost} chunks have no full text", "memcairn index --force ROOT", fix)
 
 
 def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
     listed = roots.roots(db)
-    if not listed:
+    if not (listed or roots.loose_files(db)):
         yield Finding("there are no roots", "memcairn index FOLDER")
     for root in listed:
         if not os.path.exists(root.path):

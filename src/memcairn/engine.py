@@ -246,14 +246,17 @@ class Databases:
             db = Database(self.index_path)
         queue = Queue(self.queue_path, max_wait_s=self._settings.seconds("queue.max_wait_s"))
         opened = Opened(db, queue, self._settings)
-        for path in roots.restore(db):
-            opened.indexer.index_changed(path)
+        folders, files = roots.restore(db)
+        for folder in folders:
+            opened.indexer.index_changed(folder)
+        if files:
+            opened.indexer.index_files(files)
         if queue.set_aside:
             self._notices.append(
                 f"{self.queue_path} was damaged; it is now {queue.set_aside}, and all roots are "
                 "scanned in its place"
             )
-            queue.enqueue(root.path for root in roots.roots(db))
+            queue.enqueue([*(root.path for root in roots.roots(db)), *roots.loose_files(db)])
         return opened
 
     def _set_aside(self, path: str, consequence: str) -> None:

@@ -108,7 +108,7 @@ class Memory:
         embed: bool = True,
         progress: Progress | None = None,
     ) -> IndexReport:
-        """Index a file or a folder; a folder that is in no root becomes one.
+        """Index a file or a folder; a folder that is in no root becomes one, a file becomes a loose file.
 
         Args:
             path: what to index.
@@ -294,7 +294,7 @@ class Memory:
         Raises:
             UsageError: there is no such root.
         """
-        all_roots = [root for root in self.roots() if not os.path.isfile(root.path)]
+        all_roots = self.roots()
         real = None if path is None else paths.real(os.fspath(path))
         if real is None:
             states = self.engine.databases.run(lambda opened: memory_md.roots_with_state(opened.db))
@@ -542,15 +542,21 @@ class Memory:
         return self.engine.roots()
 
     def forget_root(self, path: str | os.PathLike[str]) -> int:
-        """Remove a root from the index; its files stay. Returns the number of its notes.
+        """Remove a root, or the loose files at or below a path, from the index; the files stay.
+
+        Returns:
+            The number of notes that were removed.
 
         Raises:
-            UsageError: `path` is not a root.
+            UsageError: `path` is not a root, and no loose file is there.
         """
         real = paths.real(os.fspath(path))
         for root in self.roots():
             if root.path == real:
                 return self.engine.databases.run(partial(_forget, root))
+        count = self.engine.databases.run(lambda opened: roots.forget_loose_files(opened.db, real))
+        if count is not None:
+            return count
         known = ", ".join(root.path for root in self.roots()) or "none"
         raise UsageError("not a known notes folder", path=real, hint=f"known: {known}")
 

@@ -29,6 +29,15 @@ class RootStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LooseStatus:
+    """The notes outside every root, counted. `files`: their paths, with those that cannot be read."""
+
+    notes: int
+    chunks: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EmbeddingStatus:
     """The state of semantic search.
 
@@ -55,6 +64,7 @@ class Status:
 
     home: str
     roots: tuple[RootStatus, ...]
+    loose: LooseStatus
     notes: int
     chunks: int
     index_bytes: int
@@ -86,11 +96,15 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
             )
             for root in roots.roots(db)
         )
+        loose = LooseStatus(
+            *overview.notes_and_chunks(db, roots.LOOSE_ID), tuple(roots.loose_files(db))
+        )
         found = tuple(overview.problems(db, settings))
         embedding = _embedding(db, settings)
     return Status(
         home=home,
         roots=listed,
+        loose=loose,
         notes=notes,
         chunks=chunks,
         index_bytes=_size(os.path.join(home, "index.db")),

@@ -1,4 +1,4 @@
-"""Stay, and keep folders current: watchfiles says what changed, the queue decides when it is quiet."""
+"""Watch folders and keep them current: watchfiles reports changes, the queue waits until a path is quiet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import watchfiles
 from memcairn import paths
 from memcairn.embedding.worker import EmbedThread
 from memcairn.errors import ConfigError
-from memcairn.indexing.selection import IGNORE_FILES
+from memcairn.indexing.selection import IGNORE_FILES, suffixes
 from memcairn.settings.config import PROJECT_FILE
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from memcairn.memory import Memory
     from memcairn.settings.config import Config
 
-# How often the queue is looked at while nothing changes: entries of other processes become ready, too.
+# How often the queue is checked while nothing changes: entries of other processes become ready, too.
 POLL_MS = 500
-# Files that say which other files are notes.
+# Files that decide which other files are notes.
 _RULES = frozenset({*IGNORE_FILES, PROJECT_FILE})
 
 
@@ -41,8 +41,8 @@ def watch(
     """Index folders, then keep them current until Ctrl-C or `stop`.
 
     Args:
-        memory: what to keep current.
-        folders: what to watch; none means all roots.
+        memory: the index to keep current.
+        folders: the folders to watch; none means all roots.
         namespace: as in `Memory.index`.
         force: as in `Memory.index`.
         quiet: print errors only.
@@ -51,27 +51,27 @@ def watch(
     Returns:
         The exit code: 0.
     """
-    told: set[str] = set()
+    reported: set[str] = set()
     failing: dict[str, str] = {}
 
-    def tell(report: IndexReport) -> None:
-        _tell(report, failing, quiet=quiet)
+    def print_report(report: IndexReport) -> None:
+        _print(report, failing, quiet=quiet)
         for notice in memory.notices:
-            if notice not in told:
-                told.add(notice)
+            if notice not in reported:
+                reported.add(notice)
                 _warn(notice)
 
     watched = [paths.real(folder) for folder in folders] or [r.path for r in memory.roots()]
     for folder in watched:
-        tell(memory.index(folder, namespace=namespace, force=force, embed=False))
+        print_report(memory.index(folder, namespace=namespace, force=force, embed=False))
     embedding = EmbedThread(memory.unembedded, memory.embed, _warn)
     if memory.engine.model.wanted:
         embedding.start()
     try:
-        _follow(memory, watched, stop or threading.Event(), embedding, tell, quiet=quiet)
+        _follow(memory, watched, stop or threading.Event(), embedding, print_report, quiet=quiet)
     finally:
         embedding.stop()
-    tell(memory.flush())
+    print_report(memory.flush())
     return 0
 
 
@@ -80,51 +80,51 @@ def _follow(
     watched: Sequence[str],
     stop: threading.Event,
     embedding: EmbedThread,
-    tell: Callable[[IndexReport], None],
+    print_report: Callable[[IndexReport], None],
     *,
     quiet: bool,
 ) -> None:
-    suffixes = frozenset().union(*(_suffixes(memory.config, folder) for folder in watched))
+    of_notes = frozenset().union(*(_suffixes(memory.config, folder) for folder in watched))
     watching = False
     for changes in watchfiles.watch(
         *watched,
         stop_event=stop,
-        watch_filter=lambda _, path: _may_matter(path, suffixes),
+        watch_filter=lambda _, path: _may_matter(path, of_notes),
         rust_timeout=POLL_MS,
         yield_on_timeout=True,
         raise_interrupt=True,
     ):
         if not watching:
-            # What was written between the first look and the start of the watcher.
+            # Finds what was written between the first scan and the start of the watcher.
             for folder in watched:
-                tell(memory.index(folder, embed=False))
+                print_report(memory.index(folder, embed=False))
             if not quiet:
                 click.echo(f"watching {', '.join(watched)}; stop with Ctrl-C", err=True)
             watching = True
         if changes:
-            memory.enqueue({_concerned(path) for _, path in changes})
+            memory.enqueue({_to_index(path) for _, path in changes})
         drained = memory.drain()
         if drained.indexed:
             embedding.wake()
-        tell(drained)
+        print_report(drained)
 
 
 def _suffixes(settings: Config, root: str) -> frozenset[str]:
-    """The endings of notes' names in a root; in one whose settings are broken, the user's."""
+    """The endings of notes' names in a root; the user's, if the settings of the root are broken."""
     with contextlib.suppress(ConfigError):
         settings = settings.for_root(root)
-    return frozenset(suffix.lower() for suffix in settings["index.extensions"])
+    return suffixes(settings)
 
 
-def _may_matter(path: str, suffixes: frozenset[str]) -> bool:
-    """Whether a change is one of a note or a folder, by its name, or of what says which files are notes."""
+def _may_matter(path: str, of_notes: frozenset[str]) -> bool:
+    """Whether a path is a note or a folder, by its name, or a file that decides which files are notes."""
     name = os.path.basename(path)
     suffix = os.path.splitext(name)[1].lower()
-    return name in _RULES or (not name.startswith(".") and (suffix in suffixes or not suffix))
+    return name in _RULES or (not name.startswith(".") and (suffix in of_notes or not suffix))
 
 
-def _concerned(path: str) -> str:
-    """What is to be looked at: the file itself, or the folder whose rules changed."""
+def _to_index(path: str) -> str:
+    """The path to index after a change: the file itself, or the folder whose rules changed."""
     return os.path.dirname(path) if os.path.basename(path) in _RULES else path
 
 
@@ -132,8 +132,8 @@ def _warn(message: str) -> None:
     click.echo(f"memcairn: {message}", err=True)
 
 
-def _tell(report: IndexReport, failing: dict[str, str], *, quiet: bool) -> None:
-    """Say what was done, and what fails in a way that was not said of it before: it is tried again."""
+def _print(report: IndexReport, failing: dict[str, str], *, quiet: bool) -> None:
+    """Print what was done, and each new failure: the queue tries again, and the same one is printed once."""
     done = () if quiet else (("indexed", report.indexed), ("removed", report.removed))
     for verb, changed in done:
         for path in changed:

@@ -17,6 +17,7 @@ import pytest
 from memcairn import Memory, Query, paths
 from memcairn.cli import index, parse_enqueue
 from memcairn.cli.commands import run
+from memcairn.indexing import drain
 from memcairn.indexing.indexer import Indexer
 from support import PROGRAM
 
@@ -272,24 +273,25 @@ def test_a_hook_call_that_finds_a_backlog_leaves_what_takes_too_long_to_the_next
     for file in files:
         file.write_text("kiwi\n", encoding="utf-8")
     hook_call = ["index", "--debounce-window", "0", str(files[0])]
-    index_changed = Indexer.index_changed
+    index_files = Indexer.index_files
     began: list[float] = []
 
-    def take_long(indexer: Indexer, path: str, **more: object) -> IndexReport:
+    def take_long(indexer: Indexer, files: list[str], **more: object) -> IndexReport:
         began.append(time.monotonic())
-        while len(began) == 3 and time.monotonic() <= began[0] + index.DRAIN_S:
+        while time.monotonic() <= began[0] + index.DRAIN_S:
             time.sleep(0.001)
-        return index_changed(indexer, path, **more)  # type: ignore[arg-type]
+        return index_files(indexer, files, **more)  # type: ignore[arg-type]
 
     with Memory() as memory:
         memory.index(notes / "0.md")
         memory.enqueue(files)
         with monkeypatch.context() as patch:
-            patch.setattr(Indexer, "index_changed", take_long)
+            patch.setattr(Indexer, "index_files", take_long)
+            patch.setattr(drain, "BATCH_SIZE_BEFORE_DEADLINE", 3)
             patch.setattr(index, "DRAIN_S", 0.1)
             assert run(hook_call) == 0
 
-        assert len(began) == 3
+        assert len(began) == 1
         status = memory.queue_status()
         assert (status.depth, status.claimed, status.failing) == (37, 0, 0)
         while memory.queue_status().depth:

@@ -426,7 +426,7 @@ def test_a_file_that_never_rests_is_a_failure_that_names_it(
         patch.setattr(reading, "read", write_afterwards)
         report = memory.index(notes)
 
-    assert report.failed == {str(path): "is written all the time"}
+    assert report.failed == {str(path): "changes all the time"}
     assert report.indexed == [str(notes / "b.md")]
     assert memory.index(notes).is_whole
     assert found(memory, "kiwi") == {"a.md", "b.md"}

@@ -168,13 +168,13 @@ def test_a_sub_folder_of_a_root_is_indexed_alone_and_is_no_root(
     assert [root.path for root in memory.roots()] == [str(notes)]
 
 
-def test_a_file_can_be_a_root(memory: Memory, notes: Path) -> None:
+def test_a_file_can_be_indexed_before_its_folder(memory: Memory, notes: Path) -> None:
     write(notes / "a.md", "kiwi\n")
     write(notes / "b.md", "kiwi\n")
 
     memory.index(notes / "a.md")
     assert found(memory, "kiwi") == {"a.md"}
-    assert namespaces(memory) == {"a.md": "a"}
+    assert namespaces(memory) == {"a.md": "notes"}
     assert memory.index(notes / "a.md").unchanged == 1
 
     memory.index(notes)

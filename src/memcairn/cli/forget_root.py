@@ -1,4 +1,4 @@
-"""memcairn forget-root: take a folder out of the index."""
+"""memcairn forget-root: remove a folder from the index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from memcairn.memory import Memory
 @output.json_option
 @output.quiet_option
 def command(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Take the root PATH out of the index; its files stay as they are.
+    """Remove the root PATH from the index; its files stay as they are.
+
+    PATH may also be a file outside all roots, or a folder with such files.
 
     \b
     memcairn forget-root ~/notes

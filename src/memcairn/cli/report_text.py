@@ -18,11 +18,6 @@ def summary(indexed: int, others: Mapping[str, int], took_s: float) -> str:
     return f"{', '.join(parts)} ({took_s:.2f} s)"
 
 
-def unchanged(notes: int, took_s: float, waiting: int) -> str:
-    """What `as_text` says of notes of which none has changed."""
-    return "\n".join([summary(0, {"unchanged": notes}, took_s), *_embedding(waiting)])
-
-
 def as_text(report: IndexReport, waiting: int = 0) -> str:
     """One line, one more for each file that was left out, and one if chunks are being embedded."""
     others = {

@@ -15,7 +15,10 @@ from memcairn.memory import Memory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from memcairn.status import EmbeddingStatus, RootStatus
+    from memcairn.status import EmbeddingStatus, LooseStatus, RootStatus
+
+# More files outside all roots are counted, not listed.
+MAX_LOOSE_FILES = 10
 
 
 @click.command("status")
@@ -43,6 +46,7 @@ def command(*, as_json: bool, quiet: bool) -> int:
     )
     for line in [
         *_root_lines(status.roots),
+        *_loose_lines(status.loose),
         *_embedding_lines(status.embedding),
         *queue_lines(status.queue),
     ]:
@@ -72,6 +76,16 @@ def _root_lines(roots: Sequence[RootStatus]) -> Iterator[str]:
         yield f"  {output.count(root.notes, 'note')}, {when}"
     if folded:
         yield f"{output.count(len(folded), 'root')} without notes; `--json` lists them"
+
+
+def _loose_lines(loose: LooseStatus) -> list[str]:
+    """The files outside every root: how many, and the first of them; no line if there are none."""
+    if not loose.files:
+        return []
+    listed = [f"  {shown(path)}" for path in loose.files[:MAX_LOOSE_FILES]]
+    more = len(loose.files) - len(listed)
+    last = [f"  and {more:,} more; `--json` lists all"] if more else []
+    return [f"files outside all roots: {output.count(loose.notes, 'note')}", *listed, *last]
 
 
 def _embedding_lines(embedding: EmbeddingStatus) -> list[str]:

@@ -1,19 +1,19 @@
-"""`memcairn index PATH`, without click: that nothing changed is told at once, all else by `Memory`."""
+"""`memcairn index PATH` of a root, without click and `Memory`, which take long to load."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 
 from memcairn import paths
 from memcairn.cli import behind, report_text
 from memcairn.cli.text import STOPPED, write
 from memcairn.errors import MemcairnError
-from memcairn.indexing import unchanged
+from memcairn.indexing.indexer import Indexer
 from memcairn.memory_md import current
 from memcairn.settings import config
 from memcairn.sqlite import SQLiteError
+from memcairn.store import roots
 from memcairn.store.database import Database
 
 __all__ = ["STOPPED", "run"]
@@ -21,6 +21,8 @@ __all__ = ["STOPPED", "run"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from memcairn.indexing.report import IndexReport
 
 
 def run(given: str) -> int | None:
@@ -30,31 +32,28 @@ def run(given: str) -> int | None:
     """
     path = paths.real(given)
     try:
-        code = _tell_unchanged(path)
+        code = _index_root(path)
         return _index(path) if code is None else code
     except (MemcairnError, SQLiteError):
         return None
 
 
-def _tell_unchanged(path: str) -> int | None:
-    """Tell that a folder holds what the index holds; None if it does not, or may not."""
+def _index_root(path: str) -> int | None:
+    """Index a folder that is a root; None if it is not one."""
     home, settings = paths.home(), config.load()
     file = os.path.join(home, "index.db")
     if not os.path.isdir(path) or not os.path.exists(file):
         return None
-    started = time.perf_counter()
     db = Database(file)
-    notes = unchanged.notes_of(db, settings, path)
-    took_s = time.perf_counter() - started
-    if notes is None:
+    if all(root.path != path for root in roots.roots(db)):
         db.close()
         return None
+    report = Indexer(db, settings).index(path)
     waiting = behind.embed(home)
     notices: list[str] = []
     current.bring_up_to_date(db, settings, home, notices)
     _tell(notices)
-    write(report_text.unchanged(notes, took_s, waiting))
-    return 0
+    return _tell_report(report, waiting)
 
 
 def _index(path: str) -> int:
@@ -64,6 +63,10 @@ def _index(path: str) -> int:
         report = memory.index(path, embed=False)
         waiting = memory.embed_in_background()
     _tell(memory.notices)
+    return _tell_report(report, waiting)
+
+
+def _tell_report(report: IndexReport, waiting: int) -> int:
     write(report_text.as_text(report, waiting))
     _tell(report_text.failures(report))
     return 0 if report.is_whole else 1

@@ -14,6 +14,7 @@ from memcairn.hosts import own_memory, session
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from memcairn.hosts.payload import HookEvent
 
@@ -22,7 +23,7 @@ _PROJECT_FILE = ".memcairn.toml"
 
 
 def record(home: str, event: HookEvent, enqueue: Callable[[list[str]], object]) -> None:
-    """Enqueue those of the written files that are notes of a root, by their names, and log them.
+    """Enqueue the written files that are loose files, or notes of a root by their names, and log them.
 
     The drain applies the other rules (ignore files, sizes).
 
@@ -33,9 +34,9 @@ def record(home: str, event: HookEvent, enqueue: Callable[[list[str]], object]) 
     """
     if not event.written:
         return
-    known = roots(home)
+    known, loose = roots(home), _saved(home, "files")
     real = (paths.real(path) for path in event.written)
-    changed = [path for path in dict.fromkeys(real) if _is_note(path, known)]
+    changed = [path for path in dict.fromkeys(real) if path in loose or _is_note(path, known)]
     if changed:
         enqueue(changed)
         session.log_queued(home, event, changed)
@@ -53,8 +54,15 @@ def new_root(home: str, event: HookEvent) -> str | None:
 def roots(home: str) -> list[str]:
     """The real paths of all roots, without opening index.db."""
     try:
+        return [root["path"] for root in _saved(home, "roots")]
+    except (KeyError, TypeError):
+        return []
+
+
+def _saved(home: str, key: str) -> list[Any]:
+    try:
         with open(os.path.join(home, "roots.json"), "rb") as file:
-            return [root["path"] for root in json_text.loads(file.read())["roots"]]
+            return list(json_text.loads(file.read())[key])
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
@@ -70,7 +78,7 @@ def enqueue(home: str, real: Iterable[str]) -> None:
 
     queue = Queue(os.path.join(home, "queue.db"))
     # A scan finds again what a damaged queue knew.
-    queue.enqueue([*real, *roots(home)] if queue.set_aside else real)
+    queue.enqueue([*real, *roots(home), *_saved(home, "files")] if queue.set_aside else real)
 
 
 def _is_note(path: str, known: list[str]) -> bool:
@@ -79,7 +87,7 @@ def _is_note(path: str, known: list[str]) -> bool:
         return False
     root = max(enclosing, key=len)
     if path == root:
-        return True
+        return False
     *folders, name = path[len(root) :].strip(os.sep).split(os.sep)
     return all(map(paths.may_hold_notes, folders)) and paths.is_note_name(name, _suffixes(root))
 

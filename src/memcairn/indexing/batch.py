@@ -1,33 +1,35 @@
 """Index files of one root.
 
-    read ──► hash ──unchanged──► touch
-              │ changed
-              ▼
-            parse ──► Prepared ──► one short transaction for many notes
+    read ──► hash ──unchanged──► touch ────────┐
+              │ changed                        ├──► one short transaction for many files
+              ▼                                │
+            parse ──► Prepared ────────────────┘
 
-Reading and parsing happen with no lock held. Before a prepared note is written, its file is looked at
-once more inside the transaction: if it moved on, it is read again, so that an older text never
-overwrites a newer one in the index.
+Reading and parsing happen with no lock held. Before a prepared note is written, its file is checked again
+inside the transaction: if it changed meanwhile, it is read again, so that an older text never overwrites
+a newer one in the index.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from memcairn import paths
 from memcairn.fs.signature import signature_of
 from memcairn.indexing import parallel, reading
-from memcairn.indexing.prepare import parse, prepare
+from memcairn.notes import note as notes
 from memcairn.notes.problem import Problem
-from memcairn.store import chunks, problems
+from memcairn.store import chunks, problems, roots
 from memcairn.store import notes as store
 from memcairn.store.notes import Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Container, Iterator, Sequence
 
-    from memcairn.indexing.prepare import Outcome
+    from memcairn.fs.signature import Signature
     from memcairn.indexing.report import IndexReport
     from memcairn.indexing.rules import Rules
     from memcairn.store.database import Database
@@ -36,8 +38,19 @@ if TYPE_CHECKING:
 
 BATCH_NOTES = 500
 BATCH_BYTES = 2 * 1024 * 1024
-# A file that is written all the while is read this often before it counts as one that never rests.
+# A file that changes between reading and writing is read this often, then reported as failed.
 MAX_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The index holds the file's content already. `signature`: None if that is right, too."""
+
+    signature: Signature | None
+
+
+if TYPE_CHECKING:
+    Outcome = Prepared | Unchanged | reading.LeftOut | reading.Unreadable | None
 
 
 class BatchIndexer:
@@ -46,9 +59,9 @@ class BatchIndexer:
     Args:
         db: index.db.
         rules: of all roots.
-        root: that the files are in.
-        report: gets what was done.
-        force: read and write anew even what looks unchanged.
+        root: the root of the files.
+        report: receives the results.
+        force: read and write even files that look unchanged.
         progress: called with (done, total).
     """
 
@@ -73,15 +86,18 @@ class BatchIndexer:
         """Make the index hold what these files hold.
 
         Args:
-            files: real paths; one that is gone, or no note any more, leaves the index.
-            new: those of them that a walk came upon just now, and of which the index knows nothing.
+            files: real paths; one that is gone, or no longer a note, leaves the index.
+            new: those of them that the index does not know, and that the root takes.
         """
-        batch: list[Prepared] = []
+        batch: list[tuple[str, Outcome]] = []
         size = 0
-        for number, prepared in enumerate(self._prepared(files, new), 1):
-            if prepared is not None:
-                batch.append(prepared)
-                size += prepared.signature.size_bytes
+        for number, (path, outcome) in enumerate(self._outcomes(files, new), 1):
+            if isinstance(outcome, Unchanged):
+                self._report.unchanged += 1
+            if outcome != Unchanged(None):
+                batch.append((path, outcome))
+            if isinstance(outcome, Prepared):
+                size += outcome.signature.size_bytes
             if len(batch) >= BATCH_NOTES or size >= BATCH_BYTES:
                 self._write(batch)
                 batch, size = [], 0
@@ -89,108 +105,77 @@ class BatchIndexer:
                 self._progress(number, len(files))
         self._write(batch)
 
-    def _prepared(self, files: Sequence[str], new: Collection[str]) -> Iterator[Prepared | None]:
-        """What is to be written of each file, None for nothing."""
-        prepare_new = partial(prepare, max_bytes=self._rules.max_bytes(self._root))
-        known = [path for path in files if path not in new]
-        yield from map(self._prepare, known)
-        for path, outcome in parallel.map_forked(sorted(new), prepare_new):
-            yield self._recorded(path, outcome)
+    # ── reading: no lock is held ─────────────────────────────────────────────────────────────────
 
-    def _prepare(self, path: str) -> Prepared | None:
-        """Read and take apart a file, unless it holds what the index holds."""
-        content = None
-        if self._rules.selection(self._root).takes(path):
-            content = reading.read(path, self._rules.max_bytes(self._root))
+    def _outcomes(
+        self, files: Sequence[str], new: Collection[str]
+    ) -> Iterator[tuple[str, Outcome]]:
+        for path in files:
+            if path not in new:
+                yield path, self._examine(path)
+        prepare = partial(_prepare, max_bytes=self._rules.max_bytes(self._root))
+        yield from parallel.map_forked(sorted(new), prepare)
+
+    def _examine(self, path: str) -> Outcome:
+        """Read a file, and parse it unless the index holds the same content."""
+        if not self._rules.takes(self._root, path):
+            return None
+        content = reading.read(path, self._rules.max_bytes(self._root))
         if not isinstance(content, reading.NoteContent):
-            return self._recorded(path, content)
+            return content
         before = store.known(self._db, path)
         if before is None:
-            return parse(path, content)
+            return _parse(path, content)
         is_same = before.hash == content.hash and before.root == self._root.id
         if is_same and not self._force:
-            # A file without a time may have another one now.
-            if before.signature != content.signature or not content.signature.mtime_ns:
-                store.touch(self._db, path, content.signature)
-            self._report.unchanged += 1
-            return None
-        return parse(path, content, chunks.hashes(self._db, before.id))
+            # A file whose mtime is not trusted may have another one now.
+            is_right = before.signature == content.signature and content.signature.mtime_ns
+            return Unchanged(None if is_right else content.signature)
+        return _parse(path, content, chunks.hashes(self._db, before.id))
 
-    def _recorded(self, path: str, outcome: Outcome) -> Prepared | None:
-        """A prepared note as it is; anything else is recorded, and there is nothing to write."""
-        match outcome:
-            case Prepared():
-                return outcome
-            case reading.Unreadable():
-                self._record_unreadable(path, outcome)
-            case _:
-                self._record_no_note(path, outcome)
-        return None
+    # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
-    def _record_no_note(self, path: str, outcome: reading.LeftOut | None) -> None:
-        """A file that is gone, or no note any more (ignored, binary, too large)."""
-        with self._db.transaction():
-            if store.remove(self._db, path):
-                self._report.removed.append(path)
-            if outcome is None:
-                return
-            if outcome.why is not None:
-                self._report.left_out[path] = outcome.why
-                found = [Problem(1, outcome.why)]
-                problems.set_problems(self._db, self._root.id, path, found)
-            self._remember(path, outcome)
-
-    def _record_unreadable(self, path: str, outcome: reading.Unreadable) -> None:
-        """The note stays in the index as it was when it could be read last; the problem is listed."""
-        self._report.failed[path] = outcome.why
-        with self._db.transaction():
-            found = [Problem(outcome.line, outcome.why)]
-            problems.set_problems(self._db, self._root.id, path, found, unread=True)
-            self._remember(path, outcome)
-
-    def _remember(self, path: str, outcome: reading.LeftOut | reading.Unreadable) -> None:
-        if outcome.signature is not None:
-            limit = self._rules.max_bytes(self._root)
-            problems.set_no_note(self._db, self._root.id, path, outcome.signature, limit)
-
-    def _write(self, batch: Sequence[Prepared]) -> None:
-        """Write notes to the index; one whose file moves on meanwhile is taken apart again."""
+    def _write(self, batch: Sequence[tuple[str, Outcome]]) -> None:
+        """Write outcomes to the index; a note whose file changed meanwhile is read again."""
         for _ in range(MAX_ATTEMPTS):
             if not batch:
                 return
-            again = self._write_current(batch)
-            batch = [note for path in again if (note := self._prepare(path)) is not None]
-        for note in batch:
-            self._record_unreadable(note.path, reading.Unreadable("is written all the time"))
-
-    def _write_current(self, batch: Sequence[Prepared]) -> list[str]:
-        """Write, in one transaction; returns the paths of those that are older than their files."""
+            with self._db.transaction():
+                current = [note for _, note in batch if isinstance(note, Prepared)]
+                current = [note for note in current if _is_current(note)]
+                self._write_notes(current)
+                self._record([item for item in batch if not isinstance(item[1], Prepared)])
+                if not self._root.is_loose:
+                    roots.drop_loose_files(self._db, [path for path, _ in batch])
+            written = {note.path for note in current}
+            batch = [
+                (path, self._examine(path))
+                for path, outcome in batch
+                if isinstance(outcome, Prepared) and path not in written
+            ]
         with self._db.transaction():
-            current = [note for note in batch if _is_current(note)]
-            places = [note.path for note in current]
-            # Another process may have indexed some of them while we were parsing.
-            known = store.known_among(self._db, places)
-            known |= self._renamed([note for note in current if note.path not in known])
-            if self._force:
-                for before in known.values():
-                    chunks.drop(self._db, before.id)
-            problems.forget(self._db, places)
-            writing: list[Writing] = []
-            for note in current:
-                namespace = self._rules.namespace(self._root, note.path, note.note.namespace)
-                writing.append((note, namespace, known.get(note.path)))
-                if note.problems:
-                    problems.set_problems(self._db, self._root.id, note.path, note.problems)
-            self._report.chunks += store.write(self._db, self._root.id, writing)
-            self._report.indexed += places
-        written = set(places)
-        return [note.path for note in batch if note.path not in written]
+            self._record([(path, reading.Unreadable("changes all the time")) for path, _ in batch])
+
+    def _write_notes(self, current: Sequence[Prepared]) -> None:
+        listed = [note.path for note in current]
+        # Another process may have indexed some of them meanwhile.
+        known = store.known_among(self._db, listed)
+        known |= self._renamed([note for note in current if note.path not in known])
+        if self._force:
+            for before in known.values():
+                chunks.drop(self._db, before.id)
+        problems.forget(self._db, listed)
+        writing: list[Writing] = []
+        for note in current:
+            namespace = self._rules.namespace(self._root, note.path, note.note.namespace)
+            writing.append((note, namespace, known.get(note.path)))
+            if note.problems:
+                problems.set_problems(self._db, self._root.id, note.path, note.problems)
+        self._report.chunks += store.write(self._db, self._root.id, writing)
+        self._report.indexed += listed
 
     def _renamed(self, unknown: Sequence[Prepared]) -> dict[str, KnownNote]:
-        """What the index holds of them under another name, if they have that name no longer.
-
-        A note whose file is gone and that had the same content is this one, renamed.
-        """
+        """The notes that the index holds under an old name: same content, and that file is gone."""
         known = store.with_hash(self._db, [note.hash for note in unknown])
         renamed: dict[str, KnownNote] = {}
         for note in unknown:
@@ -199,9 +184,68 @@ class BatchIndexer:
             if before is not None:
                 candidates.remove(before)
                 renamed[note.path] = before
-                problems.forget(self._db, [before.path])
-                self._report.removed.append(before.path)
+        gone = [before.path for before in renamed.values()]
+        problems.forget(self._db, gone)
+        roots.drop_loose_files(self._db, gone)
+        self._report.removed += gone
         return renamed
+
+    def _record(self, outcomes: Sequence[tuple[str, Outcome]]) -> None:
+        """Record files of which no note is written."""
+        for path, outcome in outcomes:
+            match outcome:
+                case Unchanged(signature) if signature is not None:
+                    store.touch(self._db, path, signature)
+                case reading.Unreadable():
+                    # The note stays in the index as it was when it could be read last.
+                    self._report.failed[path] = outcome.why
+                    found = [Problem(outcome.line, outcome.why)]
+                    problems.set_problems(self._db, self._root.id, path, found, unread=True)
+                    self._remember(path, outcome.signature)
+                case reading.LeftOut():
+                    self._remove(path)
+                    if outcome.why is not None:
+                        self._report.left_out[path] = outcome.why
+                        found = [Problem(1, outcome.why)]
+                        problems.set_problems(self._db, self._root.id, path, found)
+                    self._remember(path, outcome.signature)
+                case None:
+                    self._remove(path)
+        roots.drop_loose_files(self._db, [path for path, outcome in outcomes if outcome is None])
+
+    def _remove(self, path: str) -> None:
+        if store.remove(self._db, path):
+            self._report.removed.append(path)
+
+    def _remember(self, path: str, signature: Signature | None) -> None:
+        """As long as a file without a note looks like this, a scan does not open it again."""
+        if signature is not None:
+            limit = self._rules.max_bytes(self._root)
+            problems.set_no_note(self._db, self._root.id, path, signature, limit)
+
+
+def _prepare(path: str, max_bytes: int) -> Prepared | reading.LeftOut | reading.Unreadable | None:
+    """Read and parse a file that the index does not know; needs no database."""
+    content = reading.read(path, max_bytes)
+    return _parse(path, content) if isinstance(content, reading.NoteContent) else content
+
+
+def _parse(path: str, content: reading.NoteContent, held: Container[bytes] = ()) -> Prepared:
+    """A note as it is written to the index; `held`: hashes of its chunks that the index has already."""
+    name = os.fsencode(os.path.basename(path)).decode("utf-8", "replace")
+    stem, suffix = os.path.splitext(name)
+    parsed = notes.parse(
+        content.text, stem=stem, markdown=suffix.lower() not in paths.PLAIN_SUFFIXES
+    )
+    return Prepared(
+        path=path,
+        signature=content.signature,
+        mtime_ns=content.mtime_ns,
+        hash=content.hash,
+        note=parsed.note,
+        chunks=chunks.prepare(parsed.note, parsed.chunks, held),
+        problems=parsed.problems,
+    )
 
 
 def _is_current(note: Prepared) -> bool:

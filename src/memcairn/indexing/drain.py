@@ -1,12 +1,13 @@
-"""Index what waits in the queue.
+"""Index the paths that wait in the queue.
 
-`drain` takes what is ready and returns; `flush` returns when everything that was queued before it has
-been indexed or has recorded an error, including what other drainers hold. No lock is held while
-anything is indexed.
+`drain` indexes the entries that are ready and returns; `flush` returns when every entry that was queued
+before it has been indexed or has recorded an error, including those that other drainers hold. Files are
+indexed many at a time, in one transaction. No lock is held while files are read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -25,10 +26,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How long a flush waits before it looks again at entries that another drainer holds.
+# How long a flush waits before it checks again the entries that another drainer holds.
 POLL_S = 0.02
-# How often a drain that takes its time says that it is still alive.
+# How often a drain that takes long renews its lease.
 RENEW_S = queues.LEASE_S / 4
+# How many entries are claimed, and their files indexed, at a time.
+BATCH_SIZE = 500
+# The same before a deadline, which is checked between two groups.
+BATCH_SIZE_BEFORE_DEADLINE = 32
+# A group of files that are indexed together ends once they have this size.
+GROUP_BYTES = 2 * 1024 * 1024
 
 
 def drain(
@@ -42,23 +49,24 @@ def drain(
     """Index the entries that are ready now.
 
     Args:
-        queue: where they wait.
-        indexer: what indexes them.
+        queue: the queue.
+        indexer: indexes them.
         window_s: how long an entry must have been silent.
         limit: stop after this many entries.
-        deadline: stop, between two entries, when `time.monotonic()` is past it.
+        deadline: stop, between two groups of entries, when `time.monotonic()` is past it.
     """
     owner = queues.owner_of_this_process(os.urandom(4).hex())
     report = IndexReport()
     done = 0
 
-    def take(size: int) -> list[Claim]:
+    def take() -> list[Claim]:
+        size = _batch_size(deadline)
         room = size if limit is None else min(size, limit - done)
         late = deadline is not None and time.monotonic() > deadline
         return [] if late or room <= 0 else queue.claim(owner, window_s=window_s, limit=room)
 
     try:
-        while claims := take(_BATCH):
+        while claims := take():
             done += len(claims)
             _work(queue, indexer, owner, claims, report, deadline)
     finally:
@@ -77,15 +85,15 @@ def flush(
     """Index everything that is queued, ready or not, and return when that is done.
 
     Args:
-        queue: where it waits.
-        indexer: what indexes it.
-        only: real paths: flush just these.
+        queue: the queue.
+        indexer: indexes it.
+        only: real paths: flush only these.
         progress: called with (done, total).
-        deadline: give up when `time.monotonic()` is past it; what is left stays queued.
+        deadline: give up when `time.monotonic()` is past it; the other entries stay queued.
     """
     owner = queues.owner_of_this_process(os.urandom(4).hex())
     report = IndexReport()
-    # In groups: a statement of SQLite has 32,766 values at most, and all are asked for at each step.
+    # In groups: a statement of SQLite has at most 32,766 values, and each step passes all of them.
     groups = [None] if only is None else list(_in_groups(list(dict.fromkeys(only))))
     marks = [queue.begin_flush(only=group) for group in groups]
     total = sum(map(queue.outstanding, marks, groups))
@@ -98,7 +106,7 @@ def flush(
                     progress(done + first - left, total)
                 if deadline is not None and time.monotonic() > deadline:
                     break
-                claims = queue.claim_outstanding(owner, mark, group, limit=_BATCH)
+                claims = queue.claim_outstanding(owner, mark, group, limit=_batch_size(deadline))
                 if claims:
                     _work(queue, indexer, owner, claims, report, deadline)
                 else:
@@ -115,13 +123,13 @@ def flush(
     return report
 
 
-_BATCH = 32
-_GROUP = 500
+def _batch_size(deadline: float | None) -> int:
+    return BATCH_SIZE if deadline is None else BATCH_SIZE_BEFORE_DEADLINE
 
 
 def _in_groups(changed: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(changed), _GROUP):
-        yield changed[start : start + _GROUP]
+    for start in range(0, len(changed), BATCH_SIZE):
+        yield changed[start : start + BATCH_SIZE]
 
 
 def _work(
@@ -132,30 +140,76 @@ def _work(
     report: IndexReport,
     deadline: float | None,
 ) -> None:
-    """Index claimed entries, each on its own: one that fails does not hold up the others."""
+    """Index claimed entries, in groups; an entry that fails does not stop the others."""
     finished = []
     renewed = time.monotonic()
-    for claim in claims:
+    for group in _groups(claims):
         if time.monotonic() - renewed > RENEW_S:
             queue.renew(owner)
             renewed = time.monotonic()
         if deadline is not None and time.monotonic() > deadline:
             break
-        try:
-            part = indexer.index_changed(claim.path, namespace=claim.namespace, force=claim.force)
-        except (MemcairnError, OSError, SQLiteError) as error:
-            log.info("drain.failed", exc_info=True, extra={"path": claim.path})
-            part = IndexReport(failed={claim.path: str(error)})
-        except Exception as error:  # one file must not stop the drain
-            log.exception("drain.failed", extra={"path": claim.path})
-            part = IndexReport(failed={claim.path: f"{type(error).__name__}: {error}"})
-        report.add(part)
-        if part.failed:
-            why = part.failed.get(claim.path)
-            queue.fail(owner, claim, why or _several(part.failed))
-        else:
-            finished.append(claim)
+        failed = _index(indexer, group, report)
+        for claim in group:
+            if claim.path in failed:
+                queue.fail(owner, claim, failed[claim.path])
+            else:
+                finished.append(claim)
     queue.complete(owner, finished)
+
+
+def _groups(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
+    """Claims that are indexed together: one folder, or files with the same namespace and force."""
+    files: dict[tuple[str | None, bool], list[Claim]] = {}
+    for claim in claims:
+        if os.path.isdir(claim.path):
+            yield [claim]
+        else:
+            files.setdefault((claim.namespace, claim.force), []).append(claim)
+    for alike in files.values():
+        group: list[Claim] = []
+        size = 0
+        for claim in alike:
+            group.append(claim)
+            with contextlib.suppress(OSError):
+                size += os.stat(claim.path, follow_symlinks=False).st_size
+            if size >= GROUP_BYTES:
+                yield group
+                group, size = [], 0
+        if group:
+            yield group
+
+
+def _index(indexer: Indexer, group: Sequence[Claim], report: IndexReport) -> dict[str, str]:
+    """Index a group; returns the path of each claim that failed, with the reason."""
+    first = group[0]
+    part = IndexReport()
+    is_broken_off = False
+    try:
+        if len(group) == 1:
+            part.add(
+                indexer.index_changed(first.path, namespace=first.namespace, force=first.force)
+            )
+        else:
+            files = [claim.path for claim in group]
+            indexer.index_files(files, namespace=first.namespace, force=first.force, report=part)
+    except (MemcairnError, OSError, SQLiteError) as error:
+        log.info("drain.failed", exc_info=True, extra={"path": first.path})
+        part.failed = {first.path: str(error)}
+        is_broken_off = True
+    except Exception as error:  # one file must not stop the drain
+        log.exception("drain.failed", extra={"path": first.path})
+        part.failed = {first.path: f"{type(error).__name__}: {error}"}
+        is_broken_off = True
+    if is_broken_off and len(group) > 1:
+        part.failed = {}
+        report.add(part)
+        one_by_one = [_index(indexer, [claim], report) for claim in group]
+        return {path: why for failed in one_by_one for path, why in failed.items()}
+    report.add(part)
+    if part.failed and len(group) == 1:
+        return {first.path: part.failed.get(first.path) or _several(part.failed)}
+    return part.failed
 
 
 def _several(failed: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """Read one file that may be a note: whole, unchanged while it was read, UTF-8.
 
-What a file is, is an answer, not an error: a folder has all kinds of them.
+A file that is not a note is a result, not an error: a folder has files of all kinds.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from memcairn.fs.signature import Signature, signature_of, storable_ns
 from memcairn.indexing import scan
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# A file that is written all the while is read this often, then taken as it is: the signature that is
-# kept is older than the text, so the next look at the file reads it again.
+# A file that changes while it is read is read this often, then used as it is: its recorded signature is
+# older than the text, so the next scan reads it again.
 MAX_ATTEMPTS = 5
 
 
@@ -29,16 +29,16 @@ class NoteContent:
     """A note's text, with the signature that the file had before it was read."""
 
     signature: Signature
-    mtime_ns: int  # before it was read, though it may be too young for the signature
+    mtime_ns: int  # before it was read, even if it is too young for the signature
     hash: bytes
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """The file is no note, and this is why; None for an index page of ours, which is no news.
+    """Why the file is not a note; None for an index page that memcairn wrote, which is not reported.
 
-    With the signature, a scan can tell that it would be left out again; None: look again.
+    With the signature, a scan knows that the file would be left out again; None: read it again.
     """
 
     why: str | None
@@ -72,11 +72,11 @@ def read(path: str, max_bytes: int) -> NoteContent | LeftOut | Unreadable | None
         return Unreadable(f"cannot be read: {error.strerror}")
     try:
         if safe_open.has_other_names(os.fstat(descriptor)):
-            # It may be a file of somebody else, which no tool may show either.
+            # It may be another user's file, which no tool may show either.
             return LeftOut("is a hard link: the same file has another name")
         return _read(descriptor, path, max_bytes)
     except OSError as error:
-        # Of the disk, most likely: no reason not to try again.
+        # Probably an error of the disk; without a signature, the next scan tries again.
         return Unreadable(f"cannot be read: {error.strerror}")
     finally:
         os.close(descriptor)
@@ -85,23 +85,23 @@ def read(path: str, max_bytes: int) -> NoteContent | LeftOut | Unreadable | None
 def _read(descriptor: int, path: str, max_bytes: int) -> NoteContent | LeftOut | Unreadable:
     status = os.fstat(descriptor)
     for _ in range(MAX_ATTEMPTS):
-        looked_ns = time.time_ns()
+        read_ns = time.time_ns()
         if not stat.S_ISREG(status.st_mode):
             return LeftOut("is not a regular file")
         if status.st_size > max_bytes:
-            return LeftOut(f"is larger than {max_bytes} bytes", _trusted(status, looked_ns))
+            return LeftOut(f"is larger than {max_bytes} bytes", _trusted(status, read_ns))
         os.lseek(descriptor, 0, os.SEEK_SET)
         content = _content(descriptor, status.st_size)
         before, status = status, os.fstat(descriptor)
         if signature_of(before) == signature_of(status):
             break
-    return _taken(path, content, _trusted(before, looked_ns), before.st_mtime_ns)
+    return _classify(path, content, _trusted(before, read_ns), before.st_mtime_ns)
 
 
-def _taken(
+def _classify(
     path: str, content: bytes, signature: Signature, mtime_ns: int
 ) -> NoteContent | LeftOut | Unreadable:
-    """What was read, as what it is."""
+    """Decide what the content of a file is."""
     if _is_page(path, content):
         return LeftOut(None, signature)
     if b"\0" in content[:8192] and not content.startswith(_UTF16):
@@ -116,8 +116,8 @@ def _taken(
     return NoteContent(signature, mtime_ns, blake2b(content, digest_size=16).digest(), text)
 
 
-def _trusted(status: os.stat_result, looked_ns: int) -> Signature:
-    is_racy = abs(looked_ns - status.st_mtime_ns) < scan.RACY_NS
+def _trusted(status: os.stat_result, read_ns: int) -> Signature:
+    is_racy = abs(read_ns - status.st_mtime_ns) < scan.RACY_NS
     return signature_of(status)._replace(mtime_ns=0 if is_racy else storable_ns(status.st_mtime_ns))
 
 
@@ -129,7 +129,7 @@ def _is_page(path: str, content: bytes) -> bool:
 
 
 def _content(descriptor: int, size_bytes: int) -> bytes:
-    # One byte more than there should be: a file that grew is seen without another read.
+    # One byte more than expected: it shows whether the file grew, without another read.
     content = os.read(descriptor, size_bytes + 1)
     if len(content) == size_bytes:
         return content

@@ -10,11 +10,11 @@ class IndexReport:
     """What indexing did.
 
     Args:
-        indexed: paths of notes that are new or changed in the index.
-        removed: paths of notes that left it.
-        unchanged: how many files held what the index holds.
-        left_out: path -> why it is no note (binary, too large).
-        failed: path -> what hindered it from being read or written.
+        indexed: paths of notes that were added or updated.
+        removed: paths of notes that were removed.
+        unchanged: how many files the index holds as they are.
+        left_out: path -> why it is not a note (binary, too large).
+        failed: path -> why it could not be read or written.
         chunks: how many chunks were written.
         took_s: seconds.
     """
@@ -29,11 +29,11 @@ class IndexReport:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is left undone."""
+        """Whether nothing failed."""
         return not self.failed
 
     def add(self, other: IndexReport) -> None:
-        """Join the report of another part of the same work."""
+        """Add the report of another part of the same work."""
         self.indexed += other.indexed
         self.removed += other.removed
         self.unchanged += other.unchanged

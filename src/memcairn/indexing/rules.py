@@ -1,4 +1,4 @@
-"""What holds in each root: its settings, which of its files are notes, how they are labelled."""
+"""The rules of each root: its settings, which of its files are notes, which namespaces they get."""
 
 from __future__ import annotations
 
@@ -8,69 +8,98 @@ from typing import TYPE_CHECKING
 from memcairn import paths
 from memcairn.errors import ConfigError
 from memcairn.indexing.namespaces import Namespaces
-from memcairn.indexing.selection import Selection
+from memcairn.indexing.selection import Selection, suffixes
 from memcairn.store import roots
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from memcairn.settings.config import Config
     from memcairn.store.database import Database
     from memcairn.store.roots import Root
 
 
 class Rules:
-    """The rules of all roots, each read when it is asked for.
+    """The rules of all roots, each read when it is first needed.
 
     Args:
         db: index.db.
-        config: the settings; each root's own file is read on top.
+        config: the user's settings; each root's own file is read on top.
     """
 
     def __init__(self, db: Database, config: Config) -> None:
         self._db = db
         self._config = config
+        self._suffixes = suffixes(config)
+        self._roots: list[Root] | None = None
         self._selections: dict[str, Selection] = {}
         self._configs: dict[str, Config | ConfigError] = {}
-        self._labels = Namespaces(db)
+        self._namespaces = Namespaces(db)
 
-    def look_again(self) -> None:
-        """Roots, settings, ignore files and namespaces may have changed."""
+    def invalidate(self) -> None:
+        """Read everything again: roots, settings, ignore files and namespaces may have changed."""
+        self._roots = None
         self._selections.clear()
         self._configs.clear()
-        self._labels.look_again()
+        self._namespaces.invalidate()
+
+    # ── which root ───────────────────────────────────────────────────────────────────────────────
+
+    def roots(self) -> list[Root]:
+        """All roots, by path."""
+        if self._roots is None:
+            self._roots = roots.roots(self._db)
+        return self._roots
 
     def root_for(self, path: str) -> Root | None:
         """The innermost root that takes `path`."""
-        enclosing = [r for r in roots.roots(self._db) if paths.is_inside(path, r.path)]
-        for root in sorted(enclosing, key=lambda r: len(r.path), reverse=True):
-            if self.trouble(root) or self.selection(root).takes(
-                path, is_folder=os.path.isdir(path)
-            ):
+        enclosing = [root for root in self.roots() if paths.is_inside(path, root.path)]
+        for root in sorted(enclosing, key=lambda root: len(root.path), reverse=True):
+            if self.trouble(root) or self.takes(root, path, is_folder=os.path.isdir(path)):
                 return root
         return None
 
-    def make_root(self, path: str) -> Root:
-        """Make a folder or a file a root."""
-        root = roots.add(self._db, path)
-        self._selections.clear()  # what is a root is no part of another one
+    def root_for_file(self, path: str, *, asked: bool) -> Root | None:
+        """The root that a file belongs to; None if the file is not a note.
+
+        A note that no root takes is a loose file. One inside a root that leaves it out is a loose file
+        only if the user asked for that file.
+        """
+        root = self.root_for(path)
+        if root is None and self.is_note_name(path):
+            is_inside = any(paths.is_inside(path, root.path) for root in self.roots())
+            if asked or not is_inside or roots.is_loose_file(self._db, path):
+                return roots.loose(self._db)
         return root
 
+    def make_root(self, path: str) -> Root:
+        """Make a folder a root."""
+        root = roots.add(self._db, path)
+        self._roots = None
+        self._selections.clear()  # the new root is not part of the others
+        return root
+
+    # ── what holds in a root ─────────────────────────────────────────────────────────────────────
+
     def is_note_name(self, path: str) -> bool:
-        """Whether a file's name is that of a note, wherever it stands."""
+        """Whether a file that the user names may be a note: a hidden one may, unlike in a walk."""
         suffix = os.path.splitext(path)[1].lower()
-        return suffix in {ending.lower() for ending in self.extensions}
+        return suffix in self._suffixes and os.path.basename(path) != paths.MEMORY_MD
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """The endings of notes' names."""
+        """The endings of notes' names, as configured."""
         found: tuple[str, ...] = self._config["index.extensions"]
         return found
 
     def config(self, root: Root) -> Config:
-        """The settings that hold in a root.
+        """The settings of a root.
 
         Raises:
-            ConfigError: its own file cannot be understood.
+            ConfigError: its own file cannot be parsed.
         """
+        if root.is_loose:
+            return self._config
         found = self._configs.get(root.path)
         if found is None:
             try:
@@ -83,10 +112,10 @@ class Rules:
         return found
 
     def trouble(self, root: Root) -> str | None:
-        """Why nobody can tell which files of a root are notes: its own settings are broken.
+        """Why nobody can know which files of a root are notes: its own settings are broken.
 
-        What the index holds of such a root stays as it is: by the user's settings alone, notes that the
-        broken file leaves out would be found.
+        What the index holds of such a root stays as it is: with the user's settings alone, a search would
+        find notes that the broken file excludes.
         """
         try:
             self.config(root)
@@ -95,24 +124,32 @@ class Rules:
         return None
 
     def max_bytes(self, root: Root) -> int:
-        """How large a note may be."""
+        """The size of the largest file that can be a note."""
         return int(self.config(root)["index.max_file_bytes"])
 
     def selection(self, root: Root) -> Selection:
         """Which files of a root are notes."""
         if root.path not in self._selections:
-            others = [other.path for other in roots.roots(self._db)]
+            others = [other.path for other in self.roots()]
             self._selections[root.path] = Selection(root.path, self.config(root), others)
         return self._selections[root.path]
 
-    def namespace(self, root: Root, path: str, own: str | None) -> str:
-        """The namespace of a note; `own` is what its frontmatter says."""
-        return self._labels.of(root, self.config(root), path, own)
+    def takes(self, root: Root, path: str, *, is_folder: bool = False) -> bool:
+        """Whether a path is a note, or a folder to walk, of a root."""
+        if root.is_loose:
+            return self.is_note_name(path)
+        return self.selection(root).takes(path, is_folder=is_folder)
 
-    def give_namespace(self, path: str, namespace: str) -> None:
-        """The user says what namespace a path has, and all below it; "" takes that back."""
-        self._labels.give(path, namespace)
+    # ── namespaces ───────────────────────────────────────────────────────────────────────────────
+
+    def namespace(self, root: Root, path: str, own: str | None) -> str:
+        """The namespace of a note; `own` is the one in its frontmatter."""
+        return self._namespaces.of(root, self.config(root), path, own)
+
+    def give_namespace(self, named: Sequence[str], namespace: str) -> None:
+        """Give paths and all below them the user's namespace; "" removes the one that they have."""
+        self._namespaces.give(named, namespace)
 
     def renew_namespaces(self, root: Root) -> None:
-        """Label a root's notes anew, if what they were labelled by has changed."""
-        self._labels.renew(root, self.config(root))
+        """Give a root's notes new namespaces, if what decides them has changed."""
+        self._namespaces.renew(root, self.config(root))

@@ -2,9 +2,8 @@
 
     walk(root)  ──►  Walk(changed, orphans, folders, unread)
 
-Nothing is read but folders and ignore files; a file that looks as it did is not opened. A walk that is
-broken off has no result, so it can remove nothing; what stands in a folder that cannot be listed counts
-as seen.
+It lists folders and reads ignore files; it opens no file that looks as it did. A walk that is interrupted
+has no result, so it removes nothing; the files of a folder that cannot be listed count as seen.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memcairn import paths
-from memcairn.fs.signature import Signature, signature_of, storable_ns
+from memcairn.fs.signature import LARGEST_INTEGER, storable_ns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, MutableMapping
 
     from memcairn.indexing.selection import Selection
 
-# Time stamps of a file system move in steps of some milliseconds: a file written twice within one step
-# shows the same mtime for two contents. What is younger than this when it is looked at is not trusted (what
-# has a time to come is: the next write gives it another one).
+# A file system's time stamps have a resolution of some milliseconds: a file written twice within one step
+# has the same mtime for two contents. So an mtime younger than this is not trusted (one in the future is:
+# the next write changes it).
 RACY_NS = 20_000_000
 
 
@@ -35,11 +34,11 @@ class Walk:
 
     Args:
         changed: files that are new or look changed.
-        new: those of them of which nothing is known.
+        new: those of them that the index does not know.
         orphans: known paths whose file is gone.
-        folders: mtime_ns of every folder listed, 0 where it is not to be trusted.
-        unread: folders that could not be listed, with the reason; what is in them counts as seen.
-        seen: how many files that could be notes were met.
+        folders: mtime_ns of every folder that was listed, 0 where it cannot be trusted.
+        unread: folders that could not be listed, with the reason; their files count as seen.
+        seen: how many files there are that may be notes.
     """
 
     changed: list[str] = field(default_factory=list)
@@ -53,7 +52,7 @@ class Walk:
 def walk(
     selection: Selection,
     start: str,
-    known: MutableMapping[str, Signature],
+    known: MutableMapping[str, tuple[int, int, int]],
     *,
     force: bool = False,
 ) -> Walk:
@@ -61,26 +60,15 @@ def walk(
 
     Args:
         selection: of the root in which `start` lies.
-        start: the folder, or the single file that is a root.
-        known: path -> (size_bytes, mtime_ns, inode) of the notes that the index has there. It is used up.
+        start: the folder; if there is no folder of that name, all that is known of it is orphaned.
+        known: path -> signature of the notes that the index has there, see `signatures.of_files`. It is
+            used up.
         force: everything counts as changed.
     """
     found = Walk()
-    if not os.path.isdir(start):
-        try:
-            now = signature_of(os.stat(start, follow_symlinks=False))
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        else:
-            found.seen = 1
-            before = known.pop(start, None)
-            if force or before != now:
-                found.changed.append(start)
-        found.orphans = list(known)
-        return found
     waiting = [start]
     while waiting:
-        waiting += _look_into(selection, waiting.pop(), known, found, force=force)
+        waiting += _list(selection, waiting.pop(), known, found, force=force)
     found.changed.sort()
     found.orphans = [path for path in known if not _is_below_any(path, found.unread)]
     return found
@@ -89,26 +77,26 @@ def walk(
 def relist(
     selection: Selection,
     folder: str,
-    known: MutableMapping[str, Signature],
+    known: MutableMapping[str, tuple[int, int, int]],
     folders: Collection[str],
 ) -> Walk:
     """Compare one folder's files with what is known of them; new folders in it are walked.
 
     Args:
         selection: of the root in which `folder` lies.
-        folder: one whose mtime moved.
+        folder: one whose mtime changed.
         known: path -> signature of the notes that the index has in it, or deeper. It is used up.
-        folders: the folders that are known already; those that stayed are not looked into.
+        folders: the folders that are known already; those that still exist are not listed.
     """
     found = Walk()
     waiting, stayed = [], set()
-    for inner in _look_into(selection, folder, known, found, force=False):
+    for inner in _list(selection, folder, known, found, force=False):
         if inner in folders:
             stayed.add(os.path.basename(inner))
         else:
             waiting.append(inner)
     while waiting:
-        waiting += _look_into(selection, waiting.pop(), known, found, force=False)
+        waiting += _list(selection, waiting.pop(), known, found, force=False)
     start = len(folder.rstrip(os.sep)) + 1
     found.changed.sort()
     found.orphans = [
@@ -119,15 +107,15 @@ def relist(
     return found
 
 
-def _look_into(
+def _list(
     selection: Selection,
     folder: str,
-    known: MutableMapping[str, Signature],
+    known: MutableMapping[str, tuple[int, int, int]],
     found: Walk,
     *,
     force: bool,
 ) -> list[str]:
-    """Add what stands in one folder to `found`; returns the folders in it that are to be walked."""
+    """Add the files of one folder to `found`; returns the folders in it that remain to be walked."""
     inner = []
     try:
         listed_ns = time.time_ns()
@@ -146,7 +134,9 @@ def _look_into(
                     continue
                 found.seen += 1
                 before = known.pop(entry.path, None)
-                if force or before != signature_of(status):
+                # `signature_of` without its call and its object: there may be 100,000 files.
+                inode = status.st_ino & LARGEST_INTEGER
+                if force or before != (status.st_size, status.st_mtime_ns, inode):
                     found.changed.append(entry.path)
                     if before is None:
                         found.new.add(entry.path)

@@ -15,21 +15,19 @@ def listed(db: Database) -> dict[str, int]:
     return {paths.from_db(p): m for p, m in db.execute("SELECT path, mtime_ns FROM folder")}
 
 
-def of_root(db: Database, root: int) -> dict[str, int]:
-    """Path -> mtime_ns of the folders of one root."""
-    sql = "SELECT path, mtime_ns FROM folder WHERE root = ?"
-    return {paths.from_db(p): m for p, m in db.execute(sql, (root,))}
+def replace(db: Database, root: int, folder: str, listed: dict[str, int]) -> None:
+    """Record the folders of a root at and below `folder`, with their mtimes, in place of the old ones."""
+    at_or_below = f"root = ? AND {AT_OR_BELOW}"
+    row = (root, *bounds(folder))
+    sql = f"SELECT path, mtime_ns FROM folder WHERE {at_or_below}"
+    if {paths.from_db(p): m for p, m in db.execute(sql, row)} != listed:
+        db.execute(f"DELETE FROM folder WHERE {at_or_below}", row)
+        add(db, root, listed)
 
 
 def add(db: Database, root: int, listed: dict[str, int]) -> None:
-    """Record listed folders of a root, with their mtimes."""
+    """Record folders of a root that were listed, with their mtimes."""
     db.executemany(
         "INSERT OR REPLACE INTO folder (path, root, mtime_ns) VALUES (?, ?, ?)",
         [(paths.to_db(path), root, mtime) for path, mtime in listed.items()],
     )
-
-
-def forget(db: Database, root: int, folder: str) -> None:
-    """Remove a folder of a root and all folders below it."""
-    sql = f"DELETE FROM folder WHERE root = ? AND {AT_OR_BELOW}"
-    db.execute(sql, (root, *bounds(folder)))

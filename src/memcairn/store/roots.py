@@ -1,7 +1,7 @@
-"""Roots, and the namespaces that the user assigned: all SQL about them.
+"""Roots, loose files, and the namespaces that the user gave: all SQL about them.
 
-They are the only part of index.db that cannot be rebuilt from the notes. Each change is also written to
-roots.json beside it, and a new index.db is filled from that file.
+They are the one part of index.db that cannot be rebuilt from the files. So each change also goes to
+roots.json beside it, and a new index.db starts from what that file says.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from memcairn.store import signatures
 from memcairn.store.path_range import AT_OR_BELOW, bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from memcairn.store.database import Database
 
+# The root of all loose files: notes outside every folder that is kept current.
+LOOSE_ID = 0
+
 
 class Root(NamedTuple):
-    """A folder, or a single file, whose notes are indexed."""
+    """A folder that is kept current, or, with the id `LOOSE_ID`, the collection of all loose files."""
 
     id: int
     path: str
@@ -34,14 +37,22 @@ class Root(NamedTuple):
     scanned_at: float | None
 
     @property
+    def is_loose(self) -> bool:
+        """Whether this is the collection of loose files, which is not a folder."""
+        return self.id == LOOSE_ID
+
+    @property
     def name(self) -> str:
-        """The name of the folder, or the stem of the file."""
-        name = os.fsencode(os.path.basename(self.path)).decode("utf-8", "replace") or "root"
-        stem, suffix = os.path.splitext(name)
-        return stem if suffix.lower() in paths.NOTE_SUFFIXES else name
+        """The name of its folder."""
+        return folder_name(self.path)
 
 
 _COLUMNS = "id, path, memory_md, rules, scanned_at"
+
+
+def folder_name(path: str) -> str:
+    """The last part of a folder's path as text; "root" for the root of the file system."""
+    return os.fsencode(os.path.basename(path)).decode("utf-8", "replace") or "root"
 
 
 def _root(row: tuple[Any, ...]) -> Root:
@@ -50,12 +61,13 @@ def _root(row: tuple[Any, ...]) -> Root:
 
 
 def roots(db: Database) -> list[Root]:
-    """All roots, by path."""
-    return [_root(row) for row in db.execute(f"SELECT {_COLUMNS} FROM root ORDER BY path")]
+    """All folders that are kept current, by path."""
+    sql = f"SELECT {_COLUMNS} FROM root WHERE id != {LOOSE_ID} ORDER BY path"
+    return [_root(row) for row in db.execute(sql)]
 
 
 def add(db: Database, path: str) -> Root:
-    """Add a root, unless it exists; notes below it move over from an outer root."""
+    """Make a folder a root, unless it is one; notes below it move here from an outer root."""
     with db.transaction():
         sql = "INSERT INTO root (path) VALUES (?) ON CONFLICT DO NOTHING"
         added = db.execute(sql, (paths.to_db(path),)).rowcount
@@ -94,6 +106,67 @@ def forget(db: Database, root: Root) -> int:
     return int(count)
 
 
+# ── loose files ──────────────────────────────────────────────────────────────────────────────────
+
+
+def loose(db: Database) -> Root:
+    """The collection of all loose files, in the form of a root."""
+    return _root(db.execute(f"SELECT {_COLUMNS} FROM root WHERE id = {LOOSE_ID}").fetchone())
+
+
+def loose_files(db: Database, folder: str | None = None) -> list[str]:
+    """The paths of loose files, in order: all of them, or those at or below a path."""
+    where, row = ("TRUE", ()) if folder is None else (AT_OR_BELOW, bounds(folder))
+    sql = f"SELECT path FROM loose_file WHERE {where} ORDER BY path"
+    return [paths.from_db(path) for (path,) in db.execute(sql, row)]
+
+
+def is_loose_file(db: Database, path: str) -> bool:
+    """Whether a path is that of a loose file."""
+    sql = "SELECT EXISTS (SELECT 1 FROM loose_file WHERE path = ?)"
+    return bool(db.execute(sql, (paths.to_db(path),)).fetchone()[0])
+
+
+def add_loose_files(db: Database, files: Iterable[str]) -> None:
+    """Record files as loose. roots.json is written once for all of them, and only if one is new."""
+    _change_loose_files(db, "INSERT OR IGNORE INTO loose_file (path) VALUES (?)", files)
+
+
+def drop_loose_files(db: Database, files: Iterable[str]) -> None:
+    """Those of the files that are loose are so no longer: they are gone, or a root has them now."""
+    _change_loose_files(db, "DELETE FROM loose_file WHERE path = ?", files)
+
+
+def _change_loose_files(db: Database, sql: str, files: Iterable[str]) -> None:
+    with db.transaction():
+        changed = [db.execute(sql, (paths.to_db(path),)).rowcount for path in files]
+        if any(changed):
+            save(db)
+
+
+def forget_loose_files(db: Database, path: str) -> int | None:
+    """Remove the loose files at or below a path from the index, with their labels; the files stay.
+
+    Returns:
+        How many notes there were; None if no loose file has such a path.
+    """
+    with db.transaction():
+        files = [(paths.to_db(file),) for file in loose_files(db, path)]
+        if not files:
+            return None
+        for table in ("problem", "no_note"):
+            db.executemany(f"DELETE FROM {table} WHERE path = ?", files)
+        sql = "DELETE FROM note WHERE path = ?"
+        count = sum(db.execute(sql, file).rowcount for file in files)
+        for table in ("loose_file", "label"):
+            db.executemany(f"DELETE FROM {table} WHERE path = ?", files)
+        save(db)
+    return count
+
+
+# ── labels ───────────────────────────────────────────────────────────────────────────────────────
+
+
 def labels(db: Database) -> dict[str, str]:
     """Path -> the namespace that the user assigned to it and everything below it."""
     return {paths.from_db(p): ns for p, ns in db.execute("SELECT path, namespace FROM label")}
@@ -109,15 +182,19 @@ def labelled_by(namespaces: Mapping[str, str], given: Mapping[str, str]) -> str:
     return json.dumps([namespaces, given])
 
 
-def set_label(db: Database, path: str, namespace: str) -> None:
-    """Assign a namespace to a path and everything below it; "" removes it."""
+def set_labels(db: Database, labelled: Collection[str], namespace: str) -> None:
+    """Give paths and all below them a namespace; "" removes the one that they have."""
     with db.transaction():
         if namespace:
             sql = "INSERT OR REPLACE INTO label VALUES (?, ?)"
-            db.execute(sql, (paths.to_db(path), namespace))
+            db.executemany(sql, [(paths.to_db(path), namespace) for path in labelled])
         else:
-            db.execute("DELETE FROM label WHERE path = ?", (paths.to_db(path),))
+            sql = "DELETE FROM label WHERE path = ?"
+            db.executemany(sql, [(paths.to_db(path),) for path in labelled])
         save(db)
+
+
+# ── roots.json ───────────────────────────────────────────────────────────────────────────────────
 
 
 def saved_file(db: Database) -> Path:
@@ -128,13 +205,14 @@ def saved_file(db: Database) -> Path:
 
 
 def save(db: Database) -> None:
-    """Write roots and labels to roots.json. The surrounding transaction excludes other writers.
+    """Write what the user said to roots.json. The surrounding transaction serialises writers.
 
     Raises:
         StateError: it cannot be written.
     """
     content = {
         "roots": [{"path": root.path, "memory_md": root.memory_md} for root in roots(db)],
+        "files": loose_files(db),
         "labels": labels(db),
     }
     text = json.dumps(content, indent=1, sort_keys=True) + "\n"
@@ -145,34 +223,47 @@ def save(db: Database) -> None:
         raise StateError(f"cannot be written: {error.strerror}", path=file) from error
 
 
-def restore(db: Database) -> list[str]:
-    """Fill an index.db without roots, normally a new one, from roots.json.
+def restore(db: Database) -> tuple[list[str], list[str]]:
+    """Fill an index.db without roots and loose files (usually a new one) from roots.json.
 
     Returns:
-        The restored roots, whose notes have to be indexed.
+        The roots and the loose files that were restored; the caller indexes them.
 
     Raises:
-        StateError: roots.json is invalid.
+        StateError: roots.json cannot be parsed.
     """
     file = saved_file(db)
-    has_none = "SELECT NOT EXISTS (SELECT 1 FROM root)"
-    if db.execute(has_none).fetchone() == (0,) or not file.exists():
-        return []
+    if not _has_none(db) or not file.exists():
+        return [], []
     with db.transaction():
-        if db.execute(has_none).fetchone() == (0,):
-            return []
+        if not _has_none(db):
+            return [], []
         try:
             content = json.loads(file.read_bytes())
-            rows = [(paths.to_db(r["path"]), r["memory_md"]) for r in content["roots"]]
+            listed = [(paths.to_db(r["path"]), r["memory_md"]) for r in content["roots"]]
+            files = [paths.to_db(path) for path in content.get("files", ())]
             given = [(paths.to_db(path), ns) for path, ns in content["labels"].items()]
         except FileNotFoundError:
-            return []
+            return [], []
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateError(
-                "is not valid",
+                "cannot be parsed",
                 path=file,
                 hint="fix or delete it, and index your folders again",
             ) from error
-        db.executemany("INSERT INTO root (path, memory_md) VALUES (?, ?)", rows)
+        # Earlier versions listed a single file as a root.
+        single = {path for path, _ in listed if os.path.isfile(paths.from_db(path))}
+        listed = [row for row in listed if row[0] not in single]
+        files = list(dict.fromkeys((*files, *single)))
+        db.executemany("INSERT INTO root (path, memory_md) VALUES (?, ?)", listed)
+        db.executemany("INSERT OR IGNORE INTO loose_file VALUES (?)", [(path,) for path in files])
         db.executemany("INSERT OR REPLACE INTO label VALUES (?, ?)", given)
-    return [paths.from_db(path) for path, _ in rows]
+    return [paths.from_db(path) for path, _ in listed], [paths.from_db(path) for path in files]
+
+
+def _has_none(db: Database) -> bool:
+    sql = f"""
+        SELECT NOT EXISTS (SELECT 1 FROM root WHERE id != {LOOSE_ID})
+            AND NOT EXISTS (SELECT 1 FROM loose_file)
+    """
+    return bool(db.execute(sql).fetchone()[0])

@@ -1,5 +1,5 @@
--- A folder (or a single file) that is kept current. Notes belong to the innermost root. Roots and labels
--- are what the user said, not what the files say: roots.json in the home holds them, too.
+-- A folder that is kept current. Notes belong to the innermost root. Roots, loose files and labels are
+-- what the user said, not what the files say: roots.json in the home holds them, too.
 CREATE TABLE root (
     id         INTEGER PRIMARY KEY,
     path       NOT NULL UNIQUE,         -- real path; a blob if its name is not UTF-8
@@ -7,6 +7,10 @@ CREATE TABLE root (
     rules      TEXT,                    -- labels and rules that its notes got their namespaces by
     scanned_at REAL                     -- start of the last whole scan
 );
+
+-- Notes outside every root that the user named one by one. Their rows have the root 0, which is not a folder.
+INSERT INTO root (id, path, memory_md) VALUES (0, '', 0);
+CREATE TABLE loose_file (path PRIMARY KEY NOT NULL) WITHOUT ROWID;
 
 -- A namespace given by the user for a path and all below it.
 CREATE TABLE label (path PRIMARY KEY NOT NULL, namespace TEXT NOT NULL) WITHOUT ROWID;

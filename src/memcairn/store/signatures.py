@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
 
     class _NoNote(NamedTuple):
-        signature: Signature
+        signature: tuple[int, int, int]
         why: str | None
         unread: bool
 
@@ -22,11 +22,11 @@ else:
 
     _NoNote = namedtuple("_NoNote", "signature why unread")  # noqa: PYI024
 
-_NEVER = Signature(-1, 0, 0)  # no file has this signature
+_NEVER = (-1, 0, 0)  # no file looks like this
 
 
 class NoNote(_NoNote):
-    """A file that was read and contains no readable note.
+    """A file that was examined and holds no readable note.
 
     `why` is None where there is nothing to report; `unread`: it may be a note, but cannot be read.
     """
@@ -34,37 +34,39 @@ class NoNote(_NoNote):
     __slots__ = ()
 
 
-def of_notes(db: Database, root: int) -> set[tuple[Any, ...]]:
-    """(path as it is in the database, size_bytes, mtime_ns, inode) of each note of a root."""
-    return set(
-        db.execute("SELECT path, size_bytes, mtime_ns, inode FROM note WHERE root = ?", (root,))
-    )
+def of_files(
+    db: Database, root: int, max_bytes: int, folder: str | None = None
+) -> tuple[dict[str, tuple[int, int, int]], dict[str, NoNote]]:
+    """The files of a root, or those at or below one path, as they were read last.
 
+    Args:
+        db: index.db.
+        root: the root.
+        max_bytes: how large a note may be now; a file that another limit left out counts as changed.
+        folder: the path; None is the whole root.
 
-def of_files(db: Database, root: int, folder: str | None = None) -> dict[str, Signature]:
-    """Path -> signature of a root's notes, or of those at or below one path.
-
-    Files that are not notes but have a problem are included, with a signature that no file has.
+    Returns:
+        Path -> (size_bytes, mtime_ns, inode) of all files, as a `Signature` has them: plain tuples,
+        since there are many. And path -> what is known of the files that hold no note. A file that has
+        only a problem has a signature that no file has.
     """
     where, row = _where(root, folder)
     sql = f"SELECT path, size_bytes, mtime_ns, inode FROM note WHERE {where}"
-    found = {
-        paths.from_db(path): Signature(size, mtime, inode)
+    known = {
+        path if type(path) is str else paths.from_db(path): (size, mtime, inode)
         for path, size, mtime, inode in db.execute(sql, row)
     }
     sql = f"""
         SELECT path FROM problem WHERE {where} UNION SELECT path FROM no_note WHERE {where}
     """
     for (path,) in db.execute(sql, row + row):
-        found.setdefault(paths.from_db(path), _NEVER)
-    return found
+        known.setdefault(paths.from_db(path), _NEVER)
+    no_notes = _no_notes(db, where, row, max_bytes)
+    known |= {path: no_note.signature for path, no_note in no_notes.items()}
+    return known, no_notes
 
 
-def of_no_notes(
-    db: Database, root: int, max_bytes: int, folder: str | None = None
-) -> dict[str, NoNote]:
-    """The files without a readable note, by path, recorded under the same index.max_file_bytes."""
-    where, row = _where(root, folder)
+def _no_notes(db: Database, where: str, row: tuple[Any, ...], max_bytes: int) -> dict[str, NoNote]:
     sql = f"""
         SELECT path, size_bytes, mtime_ns, inode,
             (SELECT message FROM problem WHERE problem.path = no_note.path),
@@ -72,8 +74,8 @@ def of_no_notes(
         FROM no_note WHERE {where} AND max_bytes = ?
     """
     return {
-        paths.from_db(path): NoNote(Signature(*signature), why, bool(unread))
-        for path, *signature, why, unread in db.execute(sql, (*row, max_bytes))
+        paths.from_db(path): NoNote((size, mtime, inode), why, bool(unread))
+        for path, size, mtime, inode, why, unread in db.execute(sql, (*row, max_bytes))
     }
 
 

@@ -1,15 +1,15 @@
-"""That nothing changed is told quickly, and only if it is so."""
+"""A scan of a folder that has not changed finds nothing to do, and any change is found."""
 
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from index_tools import rows, settle, write
 
-from memcairn.indexing import unchanged
-from memcairn.settings import config
+from memcairn.indexing import reading, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,18 @@ if TYPE_CHECKING:
     from memcairn import Memory
 
 
-def told(memory: Memory, folder: Path) -> int | None:
-    return unchanged.notes_of(memory.engine.databases.opened().db, config.load(), str(folder))
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of all files that are read from now on."""
+    names: list[str] = []
+    read = reading.read
+
+    def read_and_record(path: str, max_bytes: int) -> object:
+        names.append(os.path.basename(path))
+        return read(path, max_bytes)
+
+    monkeypatch.setattr(reading, "read", read_and_record)
+    return names
 
 
 @pytest.fixture
@@ -39,16 +49,20 @@ def root(memory: Memory, notes: Path) -> Path:
     return notes
 
 
-def test_a_root_that_holds_what_the_index_holds_has_so_many_notes(
-    memory: Memory, root: Path
+def test_an_unchanged_root_is_reported_with_the_number_of_its_notes(
+    memory: Memory, root: Path, opened: list[str]
 ) -> None:
-    assert told(memory, root) == 3
+    report = memory.index(root)
+
+    assert opened == []
+
+    assert (report.unchanged, report.indexed, report.removed) == (3, [], [])
 
 
-def test_that_it_was_looked_at_is_written_down(memory: Memory, root: Path) -> None:
+def test_the_time_of_a_scan_is_recorded(memory: Memory, root: Path) -> None:
     (before,) = memory.roots()
 
-    told(memory, root)
+    memory.index(root)
 
     (after,) = memory.roots()
     assert before.scanned_at is not None
@@ -56,12 +70,12 @@ def test_that_it_was_looked_at_is_written_down(memory: Memory, root: Path) -> No
     assert after.scanned_at > before.scanned_at
 
 
-def test_what_is_no_note_changes_nothing(memory: Memory, root: Path) -> None:
+def test_a_file_that_is_not_a_note_changes_nothing(memory: Memory, root: Path) -> None:
     write(root / "picture.png", b"\0\1", age_s=1)
     write(root / "node_modules" / "e.md", "new\n", age_s=1)
     settle(root, root / "node_modules")
 
-    assert told(memory, root) == 3
+    assert memory.index(root).unchanged == 3
 
 
 def by_a_link(root: Path) -> None:
@@ -87,54 +101,64 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "ignored deeper": lambda root: write(root / "sub" / ".memcairnignore", "*\n"),
     "no longer ignored": lambda root: (root / ".gitignore").unlink(),
     "a folder renamed": lambda root: (root / "sub").rename(root / "other"),
-    "a folder added": lambda root: (root / "empty").mkdir(),
     "broken": lambda root: write(root / "a.md", b"\xff\n"),
     "binary": lambda root: write(root / "new.md", b"\0"),
     "a page changed": lambda root: write(root / "index" / "page.md", "no page\n"),
-    "configured": lambda root: write(
+    "excluded": lambda root: write(
         root / ".memcairn.toml", '[index]\nexclude = ["a.md"]\n', age_s=None
     ),
-    "labelled": lambda root: write(
-        root / ".memcairn.toml", '[namespaces]\n"a.md" = "own"\n', age_s=None
+    "another suffix": lambda root: (
+        write(
+            root / ".memcairn.toml", '[index]\nextensions = [".md", ".txt", ".rst"]\n', age_s=None
+        ),
+        write(root / "new.rst", "new\n"),
     ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_is_left_to_the_indexer(memory: Memory, root: Path, change: str) -> None:
+def test_a_scan_finds_each_change_once(
+    memory: Memory, root: Path, opened: list[str], change: str
+) -> None:
     CHANGES[change](root)
     settle(root, *(path for path in root.rglob("*") if path.is_dir()))
 
-    assert told(memory, root) is None
-
-    # And what the indexer then leaves is current again.
     report = memory.index(root)
+
+    assert opened or report.removed
+    opened.clear()
     settle(root, *(path for path in root.rglob("*") if path.is_dir()))
-    memory.index(root)
-    assert told(memory, root) == (None if report.left_out or report.failed else held(memory))
-
-
-def held(memory: Memory) -> int:
+    again = memory.index(root)
+    assert (opened, again.indexed, again.removed) == ([], [], [])
     ((count,),) = rows(memory, "SELECT COUNT(*) FROM note")
-    return int(count)
+    assert again.unchanged + len(again.failed) == count
 
 
-def test_a_file_that_was_too_young_is_left_to_the_indexer(memory: Memory, root: Path) -> None:
+def test_a_file_that_was_too_young_when_it_was_read_is_read_again(
+    memory: Memory, root: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "RACY_NS", 3_600_000_000_000)
     write(root / "a.md", "young\n", age_s=None)
     memory.index(root)
+    opened.clear()
 
-    assert told(memory, root) is None
+    memory.index(root)
+
+    assert opened == ["a.md"]
 
 
-def test_what_is_no_root_or_has_roots_in_it_is_left_to_the_indexer(
-    memory: Memory, root: Path
+def test_an_unchanged_file_whose_inode_has_64_bits_is_unchanged(
+    memory: Memory, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert told(memory, root / "sub") is None
-    assert told(memory, root.parent) is None
+    def with_large_inode(status: os.stat_result) -> SimpleNamespace:
+        names = [name for name in dir(status) if name.startswith("st_")]
+        fields = {name: getattr(status, name) for name in names}
+        return SimpleNamespace(**fields | {"st_ino": status.st_ino | 1 << 63})
 
-    memory.index(root.parent)
+    status_of = scan._status
+    monkeypatch.setattr(scan, "_status", lambda entry: with_large_inode(status_of(entry)))
 
-    assert told(memory, root.parent) is None
+    assert memory.index(root).unchanged == 3
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names on Windows are text")
@@ -148,6 +172,4 @@ def test_a_name_that_is_not_utf_8_is_compared_as_the_bytes_that_it_is(
     settle(root)
     memory.index(root)
 
-    # It is compared by the indexer, which knows such names.
-    assert told(memory, root) is None
     assert memory.index(root).unchanged == 4
