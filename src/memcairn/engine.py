@@ -76,6 +76,7 @@ class Engine:
 
     Args:
         home: the folder of caches and state; None is the platform's, or MEMCAIRN_HOME.
+        semantic: load the embedding model when it is needed.
 
     Attributes:
         notices: what a user should know although nothing failed, such as a database set aside.
@@ -84,12 +85,14 @@ class Engine:
         ConfigError: config.toml cannot be understood.
     """
 
-    def __init__(self, home: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self, home: str | os.PathLike[str] | None = None, *, semantic: bool = True
+    ) -> None:
         self.home = paths.real(os.fspath(home)) if home is not None else paths.home()
         self.config = config.load()
         self.notices: list[str] = []
         self.databases = Databases(self.home, self.config, self.notices)
-        self.model = Model(self.config, self.notices)
+        self.model = Model(self.config, self.notices, is_disabled=not semantic)
 
     def close(self) -> None:
         """Close the databases of all threads; they are opened again when they are needed."""

@@ -45,6 +45,7 @@ class Memory:
     Args:
         home: the folder of caches and state; None is the platform's, or MEMCAIRN_HOME.
         engine: use the databases and the model of this engine instead.
+        semantic: load the embedding model when it is needed; otherwise only keywords are searched.
 
     Raises:
         ConfigError: config.toml cannot be understood.
@@ -52,9 +53,13 @@ class Memory:
     """
 
     def __init__(
-        self, home: str | os.PathLike[str] | None = None, *, engine: Engine | None = None
+        self,
+        home: str | os.PathLike[str] | None = None,
+        *,
+        engine: Engine | None = None,
+        semantic: bool = True,
     ) -> None:
-        self.engine = engine or Engine(home)
+        self.engine = engine or Engine(home, semantic=semantic)
 
     @property
     def home(self) -> str:

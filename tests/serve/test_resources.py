@@ -166,9 +166,9 @@ def test_a_client_is_told_of_changes_of_what_it_subscribed_to(root: Path) -> Non
 def settled(server: MemoryServer) -> None:
     """Wait until the server has seen what there is."""
     assert server._background is not None
-    server._background.looked.clear()
+    server._background.checked.clear()
     server._background.wake()
-    assert server._background.looked.wait(PATIENCE_S)
+    assert server._background.checked.wait(PATIENCE_S)
 
 
 def test_a_client_of_the_newer_protocol_listens_to_changes(root: Path) -> None:

@@ -3,6 +3,7 @@
     memcairn index --debounce-window 5 PATH     what hooks call: straight to the queue, from here
     memcairn index PATH                         straight_index.py: done at once if nothing changed
     memcairn hook EVENT --host NAME             hosts/hook.py: whatever happens, it exits 0
+    memcairn serve                              daemon/pipe.py: a pipe to the resident process
     memcairn anything else                      commands.py: click, and one module a command
 
 A hook call may cost little more than starting Python, so this module imports nothing.
@@ -82,7 +83,25 @@ def _straight(arguments: Sequence[str]) -> int | None:
             os._exit(0)
     if arguments[:1] == ["index"]:
         return _straight_index(arguments)
+    if arguments[:1] == ["serve"]:
+        return _serve(arguments[1:])
     return None
+
+
+def _serve(arguments: Sequence[str]) -> int | None:
+    """Connect a client to the resident process; None for all other ways to serve."""
+    fields: dict[str, object] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        name, given, value = argument.partition("=")
+        if name not in ("--root", "--profile"):
+            return None
+        fields[name[2:]] = value if given else next(rest, "")
+    if "" in fields.values() or fields.get("profile", "core") not in ("core", "full"):
+        return None
+    from memcairn.daemon import pipe  # noqa: PLC0415
+
+    return pipe.serve(paths.home(), fields)
 
 
 def _straight_index(arguments: Sequence[str]) -> int | None:

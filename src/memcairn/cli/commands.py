@@ -63,6 +63,7 @@ SECTIONS = {
     "Plumbing": {
         "serve": Entry("serve", "Run the MCP server."),
         "hook": Entry("hook", "Answer an event of an agent."),
+        "daemon": Entry("daemon", "Run, start or stop the resident process."),
         "session": Entry("session", "Start, end, list or show sessions."),
         "namespaces": Entry("namespaces", "List the namespaces and how many notes each has."),
         "reembed": Entry("reembed", "Embed what waits; everything after a change of model."),

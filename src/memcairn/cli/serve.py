@@ -11,8 +11,10 @@ import click
 
 from memcairn import paths
 from memcairn.errors import UsageError
+from memcairn.settings import caller
 
 if TYPE_CHECKING:
+    from memcairn.memory import Memory
     from memcairn.root import OpenRoot
 
 
@@ -53,7 +55,7 @@ def command(
             f"the MCP server needs a package that is not installed: {error.name}",
             hint="install it with: pip install 'memcairn[mcp]'",
         ) from error
-    server = MemoryServer(lambda: _files(root), profile)
+    server = MemoryServer(lambda: _open_root(root), profile)
     if http is None:
         stdio.serve(server)
         return 0
@@ -64,15 +66,21 @@ def command(
     return 0
 
 
-def _files(root: str | None) -> OpenRoot:
-    """The root that is served, with what it needs: imported when the client has been answered."""
-    from memcairn.memory import Memory  # noqa: PLC0415
-    from memcairn.settings import project  # noqa: PLC0415
+def open_root(memory: Memory, given: str | None) -> OpenRoot:
+    """The root that is served: the given folder, else that of the caller's project."""
+    from memcairn.settings import project  # noqa: PLC0415 - not before the client is answered
 
-    memory = Memory()
-    here = os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd()
-    files = memory.open_root(
-        root or project.root(here, memory.config, memory.home), starts_session=True
+    client = caller.current()
+    here = client.environ.get("CLAUDE_PROJECT_DIR") or client.cwd
+    folder = os.path.join(client.cwd, given) if given else None
+    root = memory.open_root(
+        folder or project.root(here, memory.config, memory.home), starts_session=True
     )
-    files.adopt()
-    return files
+    root.adopt()
+    return root
+
+
+def _open_root(given: str | None) -> OpenRoot:
+    from memcairn.memory import Memory  # noqa: PLC0415 - as above
+
+    return open_root(Memory(), given)

@@ -21,12 +21,21 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import MemcairnError
-from memcairn.hosts import enqueue_writes, fence, own_memory, recall_text, scopes, start_text
+from memcairn.hosts import (
+    enqueue_writes,
+    fence,
+    own_memory,
+    payload,
+    recall_text,
+    scopes,
+    start_text,
+)
 from memcairn.hosts import recall as recalling
 from memcairn.hosts import session as sessions
 from memcairn.safety import injection, secrets
 from memcairn.search.query import Query
-from memcairn.sessions import Line
+from memcairn.sessions import Line, Sessions
+from memcairn.settings import caller
 from memcairn.store import notes
 
 if TYPE_CHECKING:
@@ -151,6 +160,28 @@ EVENTS: dict[str, Callable[[Memory, HookEvent, float], str]] = {
     "subagent-stop": subagent_stop,
     "session-end": session_end,
 }
+
+
+def answer(
+    memory: Memory, name: str, host: str, content: bytes, deadline: float
+) -> tuple[str, str]:
+    """Handle one event.
+
+    Args:
+        memory: what answers.
+        name: memcairn's name of the event, a key of `EVENTS`.
+        host: the name of the host.
+        content: what the host wrote to the hook's standard input.
+        deadline: when the answer is of no use any more, on the clock of `time.monotonic`.
+
+    Returns:
+        The id of the session, and text for the model, "" for none.
+    """
+    event = payload.parse(name, host, content)
+    if not event.session_id:
+        current = Sessions(memory.home).current(caller.current().environ)
+        event = event._replace(session_id=current.id if current else "")
+    return event.session_id, EVENTS[name](memory, event, deadline)
 
 
 def _enqueue_own_memory(memory: Memory, event: HookEvent) -> None:

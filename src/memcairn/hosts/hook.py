@@ -1,7 +1,7 @@
 """`memcairn hook EVENT --host NAME`: one event of a host, as a process.
 
-    stdin ──► payload ──► quick ────────────────────────► output ──► stdout
-                            └──► events, with `Memory` ──►
+    stdin ──► resident process ──► output ──► stdout
+          └──► events, with `Memory` in this process, if there is none ──►
 
 It always exits with 0, before the host's timeout. It prints a whole answer or nothing, and logs problems in
 <home>/logs/hook.log. A problem of memcairn must not disturb its host.
@@ -15,15 +15,14 @@ import sys
 import time
 
 from memcairn import paths
-from memcairn.hosts import output, payload, quick
+from memcairn.daemon import client
+from memcairn.hosts import output
 from memcairn.hosts.limits import LIMIT_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
-
-    from memcairn.hosts.payload import HookEvent
 
 # The share of a host's limit that remains beside the start of Python and the end of the process.
 LIMIT_SHARE = 0.8
@@ -33,6 +32,12 @@ LOG_BYTES = 1 << 20
 LOG_KEEP = 1
 # For writing the answer, or logging that there is none.
 _GRACE_S = 0.15
+# Events whose answer is worth the wait for a resident process that has to start: the share of the limit.
+_START_SHARE = {"user-prompt": 0.6, "tool-failed": 0.4}
+# A session ends without starting anything.
+_STARTS_NOTHING = "session-end"
+# Without a resident process, an answer is not begun when less time than this remains.
+_MIN_S = 0.5
 
 
 def run(arguments: Sequence[str]) -> NoReturn:
@@ -71,29 +76,58 @@ class _Hook:
 
     def run(self) -> None:
         _thread.start_new_thread(self._watch, ())
-        text = ""
+        text: str | None = ""
         try:
-            event = payload.parse(self._event, self._host, _read_input())
-            self._session_id = event.session_id
-            text = self._answer(event)
+            if self._event not in LIMIT_S:
+                raise LookupError("there is no such event")
+            content = _read_input()
+            text = self._from_daemon(content)
             outcome = "answered" if text else "silent"
+            if text is None:
+                text = self._from_here(content)
+                outcome = "answered here" if text else "silent here"
         except BaseException as error:  # noqa: BLE001 - a MemoryError, too
             outcome = _failure(error)
         if not self._end.acquire(blocking=False):
             time.sleep(self._limit_s)  # the clock is about to end the process
-        _write_output(output.printed(self._host, self._event, text))
+        _write_output(output.printed(self._host, self._event, text or ""))
         self._log(outcome)
 
-    def _answer(self, event: HookEvent) -> str:
-        if self._event not in LIMIT_S:
-            raise LookupError("there is no such event")
-        text = quick.answer(event)
-        if text is not None:
-            return text
-        from memcairn.hosts.events import EVENTS  # noqa: PLC0415
-        from memcairn.memory import Memory  # noqa: PLC0415
+    def _from_daemon(self, content: bytes) -> str | None:
+        """What the resident process answers; None if there is none, or it does not answer."""
+        home = paths.home()
+        reply = self._ask(home, content)
+        if reply is None and self._event != _STARTS_NOTHING:
+            pid = client.start(home)
+            share = _START_SHARE.get(self._event, 0.0)
+            if pid is not None and share:
+                wait_s = self._limit_s * share - (time.monotonic() - self._started)
+                if client.wait_until_started(home, pid, wait_s):
+                    reply = self._ask(home, content)
+        return reply
 
-        return EVENTS[self._event](Memory(), event, self._started + self._limit_s)
+    def _ask(self, home: str, content: bytes) -> str | None:
+        left_s = self._limit_s - (time.monotonic() - self._started)
+        fields = {"event": self._event, "host": self._host, "limit_s": left_s}
+        reply = client.ask(home, "hook", fields, content, timeout_s=left_s)
+        if reply is None:
+            return None
+        self._session_id = str(reply[0].get("session_id", ""))
+        return reply[1].decode("utf-8", "replace")
+
+    def _from_here(self, content: bytes) -> str:
+        """The answer of this process: slower, and keyword search only."""
+        deadline = self._started + self._limit_s
+        if deadline - time.monotonic() < _MIN_S:
+            return ""
+        from memcairn.hosts.events import answer  # noqa: PLC0415 - the resident process has it
+        from memcairn.memory import Memory  # noqa: PLC0415 - as above
+
+        session_id, text = answer(
+            Memory(semantic=False), self._event, self._host, content, deadline
+        )
+        self._session_id = session_id
+        return text
 
     def _watch(self) -> None:
         time.sleep(self._limit_s)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from memcairn import json_text
+from memcairn.settings import caller
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,11 +115,7 @@ def _cwd(payload: Mapping[str, Any]) -> str:
     folders = payload.get("workspace_roots")
     if not given and isinstance(folders, list) and folders and isinstance(folders[0], str):
         given = folders[0]
-    try:
-        here = os.getcwd()
-    except OSError:  # it was removed
-        here = os.path.expanduser("~")
-    return os.path.join(here, given)
+    return os.path.join(caller.current().cwd, given)
 
 
 def _prompt(payload: Mapping[str, Any]) -> str:

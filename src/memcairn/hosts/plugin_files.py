@@ -56,6 +56,8 @@ def _on_this_machine(path: Path, command: str, environment: Mapping[str, str]) -
             text = text.replace(f"{before}{NAME} ", f"{before}{shell(command)} ")
     if path.suffix == ".json":
         text = text.replace(f'"command": "{NAME}"', f'"command": {json.dumps(command)}')
+        in_shell = json.dumps(shell(command))[1:-1]
+        text = text.replace(f'"command": "{NAME} ', f'"command": "{in_shell} ')
         if path.name == _MCP_FILE and environment:
             text = jsonc.put(text, (*_SERVER, "env"), dict(environment))
     return text.encode()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from memcairn.sessions import Line, Sessions
+from memcairn.settings import caller
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def join(home: str, event: HookEvent) -> Session | None:
     """The session of an event. It is started here if the hooks were installed while it ran."""
     sessions = Sessions(home)
     if not event.session_id:
-        return sessions.current(os.environ)
+        return sessions.current(caller.current().environ)
     return sessions.open(event.session_id) or sessions.start(event.session_id, host=event.host)
 
 
@@ -43,7 +42,11 @@ def checkpoint(home: str, event: HookEvent) -> Session | None:
 def leave(home: str, event: HookEvent, settings: Config) -> None:
     """End the session of an event, if there is one."""
     sessions = Sessions(home)
-    session = sessions.open(event.session_id) if event.session_id else sessions.current(os.environ)
+    session = (
+        sessions.open(event.session_id)
+        if event.session_id
+        else sessions.current(caller.current().environ)
+    )
     if session is not None:
         sessions.end(session, keep_scratch=bool(settings["sessions.keep_scratch"]))
 

@@ -31,7 +31,6 @@ class Calls:
 
     def __init__(self, profile: Profile) -> None:
         self._tools = toolbox.of_profile(profile)
-        self._hidden = toolbox.hidden()
 
     def listed(self) -> list[types.Tool]:
         """The tools as clients are told of them."""
@@ -49,8 +48,6 @@ class Calls:
         Raises:
             MCPError: there is no such tool in this profile.
         """
-        if name in self._hidden:
-            return self._run_hidden(files, name, arguments)
         tool = self._tools.get(name)
         if tool is None:
             names = ", ".join(self._tools)
@@ -79,17 +76,6 @@ class Calls:
             path = os.path.join(opened.root, path) if path else ""
             opened.session.log(Line(name, path, outcome, size, took_ms))
         return answer
-
-    def _run_hidden(
-        self, files: Callable[[], OpenRoot], name: str, arguments: dict[str, Any]
-    ) -> types.CallToolResult:
-        """Call an entry point of a host's hooks: it answers in the host's own words, and never fails."""
-        try:
-            said = self._hidden[name](files(), arguments)
-        except Exception:
-            log.exception("hook.failed", extra={"hook": name})
-            said = ""
-        return types.CallToolResult(content=[types.TextContent(text=said)])
 
 
 def _failed(why: str) -> types.CallToolResult:

@@ -1,7 +1,7 @@
-"""The protocol's side: which handler answers which request, and what an error looks like.
+"""The protocol: which handler answers which request, and what an error looks like.
 
-Only the SDK is imported for `initialize`. The tools, and all of memcairn that they need, are
-imported when the client has been answered.
+Only the SDK is imported for `initialize`. The tools, and everything that they need, are imported
+after the client has been answered.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.models import InitializationOptions
 
-    from memcairn.mcp.background import Background
+    from memcairn.daemon.background import Background
     from memcairn.mcp.calls import Calls
+    from memcairn.mcp.changes import Changes
     from memcairn.mcp.toolbox import Profile
     from memcairn.root import OpenRoot
 
@@ -49,11 +50,21 @@ class MemoryServer(Server[None]):
     """A server of one root's memory.
 
     Args:
-        open_files: gives the root; called once, in a thread, after `initialize` was answered.
-        profile: which tools there are.
+        open_root: opens the root; called once, in a thread, after `initialize` was answered.
+        profile: which tools are listed.
+        background: the background work of the process, if several servers share it. The engine is
+            then theirs, too, and stays open.
+        pool: the threads that do the work, if several servers share them.
     """
 
-    def __init__(self, open_files: Callable[[], OpenRoot], profile: Profile) -> None:
+    def __init__(
+        self,
+        open_root: Callable[[], OpenRoot],
+        profile: Profile,
+        *,
+        background: Background | None = None,
+        pool: ThreadPoolExecutor | None = None,
+    ) -> None:
         self.listeners = Listeners()
         super().__init__(
             "memcairn",
@@ -76,12 +87,15 @@ class MemoryServer(Server[None]):
         self.add_notification_handler(
             "notifications/initialized", types.NotificationParams, self._initialized
         )
-        self._open_files = open_files
+        self._open_root = open_root
         self._profile: Profile = profile
         self._lock = threading.Lock()
-        self._files: OpenRoot | None = None
-        self._background: Background | None = None
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="memcairn")
+        self._root: OpenRoot | None = None
+        self._changes: Changes | None = None
+        self._is_shared = background is not None
+        self._background = background
+        self._owns_pool = pool is None
+        self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix="memcairn")
 
     def create_initialization_options(
         self, notification_options: NotificationOptions | None = None, *args: Any, **more: Any
@@ -93,20 +107,27 @@ class MemoryServer(Server[None]):
     # ── what is served ───────────────────────────────────────────────────────────────────────────
 
     @property
-    def files(self) -> OpenRoot:
-        """The root, opened by the first who asks.
+    def root(self) -> OpenRoot:
+        """The root, opened on first use.
 
         Raises:
-            MemcairnError: it cannot be opened; the next who asks tries again.
+            MemcairnError: it cannot be opened; the next use tries again.
         """
         with self._lock:
-            if self._files is None:
-                from memcairn.mcp.background import Background  # noqa: PLC0415 - see the module
+            if self._root is None:
+                # See the docstring of the module.
+                from memcairn.daemon.background import Background  # noqa: PLC0415
+                from memcairn.mcp.changes import Changes  # noqa: PLC0415
+                from memcairn.memory import Memory  # noqa: PLC0415
 
-                self._files = self._open_files()
-                self._background = Background(self._files, self.listeners)
-                self._background.start()
-            return self._files
+                self._root = self._open_root()
+                if self._background is None:
+                    memory = Memory(engine=self._root.engine)
+                    self._background = Background(lambda: memory)
+                    self._background.start()
+                self._changes = Changes(self._root, self.listeners)
+                self._background.add_watcher(self._changes.check)
+            return self._root
 
     @cached_property
     def _calls(self) -> Calls:
@@ -116,29 +137,33 @@ class MemoryServer(Server[None]):
 
     def close(self) -> None:
         """Wait for what is under way, and close all files."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._owns_pool:
+            self._pool.shutdown(wait=True, cancel_futures=True)
         with self._lock:
-            if self._background is not None:
+            if self._background is not None and self._changes is not None:
+                self._background.remove_watcher(self._changes.check)
+            if self._background is not None and not self._is_shared:
                 self._background.stop()
-            if self._files is not None:
-                self._files.close()
-                self._files.engine.close()
+            if self._root is not None:
+                self._root.close()
+                if not self._is_shared:
+                    self._root.engine.close()
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run what may wait for a disk in one of our own threads."""
+        """Run what may wait for a disk in one of the pool's threads."""
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, work)
 
     def _warm_up(self) -> None:
         try:
-            _ = self.files, self._calls.listed()
+            _ = self.root, self._calls.listed()
         except MemcairnError as error:
-            # The first call meets it again, and says so.
+            # The first call raises it again, and reports it.
             log.warning("%s", error)
 
     async def _initialized(self, context: Context, _: types.NotificationParams | None) -> None:
         self.listeners.joined(context.session)
-        self._pool.submit(self._warm_up)
+        self._pool.submit(contextvars.copy_context().run, self._warm_up)
 
     # ── tools ────────────────────────────────────────────────────────────────────────────────────
 
@@ -161,7 +186,7 @@ class MemoryServer(Server[None]):
         self, _: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult:
         def work() -> types.CallToolResult:
-            result = self._calls.call(lambda: self.files, params.name, params.arguments or {})
+            result = self._calls.call(lambda: self.root, params.name, params.arguments or {})
             if self._background is not None and self._calls.changes(params.name):
                 self._background.wake()
             return result
@@ -176,7 +201,7 @@ class MemoryServer(Server[None]):
         from memcairn.mcp import resources  # noqa: PLC0415 - not before `initialize` is answered
 
         cursor = params.cursor if params is not None else None
-        return await self.in_thread(lambda: resources.page(self.files, cursor))
+        return await self.in_thread(lambda: resources.page(self.root, cursor))
 
     async def _list_resource_templates(
         self, _: Context, __: types.PaginatedRequestParams | None
@@ -190,7 +215,7 @@ class MemoryServer(Server[None]):
     ) -> types.ReadResourceResult:
         from memcairn.mcp import resources  # noqa: PLC0415 - as above
 
-        return await self.in_thread(lambda: resources.read(self.files, str(params.uri)))
+        return await self.in_thread(lambda: resources.read(self.root, str(params.uri)))
 
     async def _subscribe(
         self, context: Context, params: types.SubscribeRequestParams
@@ -211,7 +236,7 @@ class MemoryServer(Server[None]):
 
         if params.ref.type != "ref/resource" or params.argument.name != "path":
             return types.CompleteResult(completion=types.Completion(values=[]))
-        found = await self.in_thread(lambda: resources.complete(self.files, params.argument.value))
+        found = await self.in_thread(lambda: resources.complete(self.root, params.argument.value))
         return types.CompleteResult(completion=found)
 
     # ── prompts ──────────────────────────────────────────────────────────────────────────────────
@@ -225,7 +250,7 @@ class MemoryServer(Server[None]):
         self, _: Context, params: types.GetPromptRequestParams
     ) -> types.GetPromptResult:
         return await self.in_thread(
-            lambda: prompts.get(self.files, params.name, params.arguments or {})
+            lambda: prompts.get(self.root, params.name, params.arguments or {})
         )
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from memcairn.hosts import tools as hooks
 from memcairn.mcp import archive_tools, file_tools, history_tools, memory_tools, session_tools
 from memcairn.mcp.table import CORE
-from memcairn.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from memcairn.hosts.tools import HookTool
     from memcairn.mcp.table import Tool
     from memcairn.root import OpenRoot
 
@@ -32,14 +29,3 @@ ALL = (
 def of_profile(profile: Profile) -> dict[str, Tool]:
     """The tools of a profile by name, in the order in which they are listed."""
     return {tool.name: tool for tool in ALL if profile == "full" or tool.name in CORE}
-
-
-def hidden() -> dict[str, Hidden]:
-    """What a host's hooks call: callable in every profile, and never listed to a model."""
-
-    def entry(run: HookTool) -> Hidden:
-        return lambda files, arguments: hooks.text(
-            run(Memory(engine=files.engine), files.session.get(), arguments)
-        )
-
-    return {name: entry(run) for name, run in hooks.HOOK_TOOLS.items()}

@@ -7,13 +7,13 @@ which ends with the server; a command in a terminal has none.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from memcairn.errors import StateError
 from memcairn.sessions import Sessions
+from memcairn.settings import caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,7 @@ class CurrentSession:
         self.sessions = Sessions(home)
         self._root = root
         self._key = key
+        self._caller = caller.current()
         self._starts = starts
         self._clock = clock
         self._lock = threading.Lock()
@@ -68,12 +69,12 @@ class CurrentSession:
             now = self._clock()
             if self._session is None or now - self._checked_at > _POLL_S:
                 self._checked_at = now
-                self._session = self.sessions.current(os.environ) or self._started()
+                self._session = self.sessions.current(self._caller.environ) or self._started()
             return self._session
 
     def _started(self) -> Session | None:
         if self._own is None and self._starts:
-            self._own = self.sessions.start(None, root=self._root, pid=os.getpid())
+            self._own = self.sessions.start(None, root=self._root, pid=self._caller.pid)
         return self._own
 
     def log(self, line: Line) -> None:

@@ -27,10 +27,12 @@ class Model:
     Args:
         settings: the configuration.
         notices: receives a notice when the model cannot be used.
+        is_disabled: use no model, whatever the configuration says.
     """
 
-    def __init__(self, settings: Config, notices: list[str]) -> None:
+    def __init__(self, settings: Config, notices: list[str], *, is_disabled: bool = False) -> None:
         self._settings = settings
+        self._is_disabled = is_disabled
         self._notices = notices
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
@@ -42,7 +44,7 @@ class Model:
         """Whether a model is configured; the default one must also be installed."""
         from memcairn.embedding import backlog  # noqa: PLC0415 - a search by words does not need it
 
-        return backlog.is_wanted(self._settings)
+        return not self._is_disabled and backlog.is_wanted(self._settings)
 
     def embedder(self) -> Embedder | None:
         """The model; None unless one is wanted.

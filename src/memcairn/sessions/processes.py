@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from memcairn.settings import caller
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +78,7 @@ def _from_ps(pid: int) -> Process | None:
 
 def ancestors() -> Iterator[Process]:
     """The processes above this one, from its parent up; the first process of the system is not among them."""
-    pid = os.getppid()
+    pid = caller.current().parent
     for _ in range(_MAX_ANCESTORS):
         found = process(pid) if pid > 1 else None
         if found is None:
@@ -98,7 +100,7 @@ def owner() -> int:
         )
         if not runs_one and name not in _LAUNCHERS:
             return found.pid
-    return os.getppid()
+    return caller.current().parent
 
 
 def is_gone(pid: int, started: str) -> bool:

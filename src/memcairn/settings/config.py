@@ -73,6 +73,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("recall.budget_words", 400, "Maximum number of words recalled for one prompt."),
     Setting("recall.start_words", 800, "Maximum number of words added at the start of a session."),
     Setting("sessions.keep_scratch", False, "Keep a session's scratch folder when it ends."),  # noqa: FBT003
+    Setting("daemon.idle_s", 900.0, "The resident process ends after this many seconds without a client."),
+    Setting("daemon.autostart", False, "Commands in a terminal start the resident process, too."),  # noqa: FBT003
     Setting("tools.max_read_bytes", 1 << 20, "Maximum bytes that one call of a file tool reads."),
     Setting("tools.max_write_bytes", 16 << 20, "Maximum size in bytes of a file that a tool writes."),
     Setting("tools.max_append_bytes", 4 << 20, "Maximum number of bytes that one call appends."),

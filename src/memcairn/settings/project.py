@@ -11,7 +11,7 @@ import sys
 
 from memcairn import json_text, paths
 from memcairn.errors import ConfigError
-from memcairn.settings import config
+from memcairn.settings import caller, config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,7 +157,11 @@ def claude_folder(folder: str, beside_transcripts: str = "") -> str | None:
         return None
     base = _claude_base()
     name = os.environ.get("CLAUDE_CODE_PROJECT_DIR_NAME", "")
-    if not name or not os.environ.get("CLAUDE_CONFIG_DIR") or os.path.basename(name) != name:
+    if (
+        not name
+        or not caller.current().environ.get("CLAUDE_CONFIG_DIR")
+        or os.path.basename(name) != name
+    ):
         found = _claude_slug(folder, os.path.join(base, "projects"))
         if found is None:
             return None
@@ -167,7 +171,7 @@ def claude_folder(folder: str, beside_transcripts: str = "") -> str | None:
 
 
 def _is_turned_off(settings: Mapping[str, object]) -> bool:
-    given = os.environ.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "").strip().lower()
+    given = caller.current().environ.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "").strip().lower()
     if given:
         return given not in ("0", "false")
     return settings.get("autoMemoryEnabled") is False
@@ -207,7 +211,7 @@ def _claude_settings(folder: str) -> dict[str, object]:
 def _is_trusted(folder: str) -> bool:
     if _is_started_by_claude():
         return True  # It starts nothing in a project that is not trusted.
-    given = os.environ.get("CLAUDE_CONFIG_DIR")
+    given = caller.current().environ.get("CLAUDE_CONFIG_DIR")
     state = _json_object(os.path.join(given or os.path.expanduser("~"), ".claude.json"))
     projects = state.get("projects")
     project = projects.get(folder) if isinstance(projects, dict) else None
@@ -226,11 +230,11 @@ def _policy_files() -> list[str]:
 
 
 def _claude_base() -> str:
-    return os.path.expanduser(os.environ.get("CLAUDE_CONFIG_DIR") or "~/.claude")
+    return os.path.expanduser(caller.current().environ.get("CLAUDE_CONFIG_DIR") or "~/.claude")
 
 
 def _is_started_by_claude() -> bool:
-    return "CLAUDE_PROJECT_DIR" in os.environ
+    return "CLAUDE_PROJECT_DIR" in caller.current().environ
 
 
 def _json_object(file: str) -> dict[str, object]:

@@ -1,0 +1,127 @@
+"""memcairn daemon: the resident process: run, start, stop, status."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memcairn import paths
+from memcairn.cli import output
+from memcairn.cli.text import write
+from memcairn.daemon import client
+from memcairn.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 20.0
+_POLL_S = 0.05
+
+
+@click.group("daemon")
+def command() -> None:
+    """The resident process, which keeps the index open and the model loaded.
+
+    Agents start it when they need it, and it ends when it has been idle for 15 minutes (the setting
+    daemon.idle_s). It only saves time: whatever it does, memcairn can do without it.
+
+    \b
+    memcairn daemon status
+    memcairn daemon stop
+    """
+
+
+@command.command("run")
+def run() -> int:
+    """Run it in the foreground, until it is idle or Ctrl-C; for service managers."""
+    from memcairn.cli import resident  # noqa: PLC0415 - the other commands do not need it
+
+    return resident.main()
+
+
+@command.command("start")
+@output.json_option
+def start(*, as_json: bool) -> int:
+    """Start it in the background, unless it runs already."""
+    home = paths.home()
+    found = _status(home)
+    if found is None:
+        pid = client.start(home)
+        connection = client.wait_until_started(home, pid, START_TIMEOUT_S) if pid else None
+        if connection is None:
+            raise StateError(
+                "the resident process cannot run",
+                path=home,
+                hint="memcairn works without it; `memcairn doctor` says what is wrong",
+            )
+        connection.close()
+        found = _status(home)
+    _print(found, as_json=as_json)
+    return 0
+
+
+@command.command("stop")
+@output.json_option
+def stop(*, as_json: bool) -> int:
+    """End it; what it is doing is finished first."""
+    home = paths.home()
+    before = _status(home)
+    client.ask(home, "stop", {}, timeout_s=STOP_TIMEOUT_S)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while (connection := client.connect(home)) is not None:
+        connection.close()
+        if time.monotonic() > deadline:
+            raise StateError("the resident process does not end", path=home)
+        time.sleep(_POLL_S)
+    if as_json:
+        output.print_json({"stopped": before is not None})
+    else:
+        write("stopped" if before else "the resident process was not running")
+    return 0
+
+
+@command.command("status")
+@output.json_option
+def status(*, as_json: bool) -> int:
+    """Whether it runs, since when, and what it holds."""
+    _print(_status(paths.home()), as_json=as_json)
+    return 0
+
+
+def _status(home: str) -> Mapping[str, Any] | None:
+    reply = client.ask(home, "status", {}, timeout_s=5.0)
+    return None if reply is None else reply[0]
+
+
+def _print(found: Mapping[str, Any] | None, *, as_json: bool) -> None:
+    if as_json:
+        keys = (
+            "version",
+            "python",
+            "pid",
+            "started_at",
+            "requests",
+            "sessions",
+            "memory_bytes",
+            "cpu_s",
+        )
+        facts = {} if found is None else {key: found.get(key) for key in keys}
+        output.print_json({"running": found is not None, **facts})
+    elif found is None:
+        write("the resident process is not running")
+    else:
+        write(as_text(found))
+
+
+def as_text(found: Mapping[str, Any]) -> str:
+    """One line about a resident process."""
+    age = output.age(max(0.0, time.time() - float(found["started_at"])))
+    same = "" if found.get("python") == sys.prefix else f", of {found.get('python')}"
+    return (
+        f"running for {age}, process {found['pid']}{same}: {found['requests']} requests, "
+        f"{found['sessions']} sessions, {output.size(float(found['memory_bytes']))}"
+    )

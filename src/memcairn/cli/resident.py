@@ -1,0 +1,71 @@
+"""What the resident process answers: `python -m memcairn.cli.resident` is its program.
+
+    hook     an event of a host            hosts/events.py
+    search   `memcairn search`             cli/search.py
+    mcp      a session of an MCP client    mcp/server.py
+
+Everything is imported when it is first asked for, since the process listens before that.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from memcairn.daemon.server import Handlers, run
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping
+
+    from memcairn.daemon.server import Reply, Server
+    from memcairn.memory import Memory
+
+
+def hook(memory: Memory, header: Mapping[str, Any], body: bytes) -> Reply | None:
+    """What a hook prints."""
+    from memcairn.hosts import events  # noqa: PLC0415 - see the module
+
+    deadline = time.monotonic() + float(header["limit_s"])
+    event, host = str(header["event"]), str(header["host"])
+    session_id, text = events.answer(memory, event, host, body, deadline)
+    return {"session_id": session_id}, text.encode("utf-8", "replace")
+
+
+async def serve(
+    server: Server,
+    header: Mapping[str, Any],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
+    """Hold a session of an MCP client."""
+    given = header.get("root")
+    root = None if given is None else str(given)
+
+    def create() -> Any:
+        from memcairn.cli.serve import open_root  # noqa: PLC0415 - see the module
+        from memcairn.mcp.server import MemoryServer  # noqa: PLC0415 - see the module
+
+        return MemoryServer(
+            lambda: open_root(server.engines.memory(), root),
+            "full" if header.get("profile") == "full" else "core",
+            background=server.background,
+            pool=server.session_pool,
+        )
+
+    mcp = await server.in_thread(server.session_pool, create)
+    from memcairn.mcp import stdio  # noqa: PLC0415 - see the module
+
+    await stdio.serve_stream(mcp, reader, writer)
+
+
+def main() -> int:
+    """Run the resident process; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING)
+    return run(Handlers({"hook": hook}, {"mcp": serve}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

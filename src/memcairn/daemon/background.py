@@ -1,0 +1,101 @@
+"""The background work of a long-lived process: drain the queue, embed what waits, notice changes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from memcairn.embedding.report import EmbedReport
+from memcairn.embedding.worker import EmbedThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from memcairn.memory import Memory
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 0.5
+# After a failure that may last, such as a full disk.
+RETRY_DELAY_S = 30.0
+
+
+class Background(threading.Thread):
+    """The thread that does the background work of one process.
+
+    Args:
+        memory: returns what is worked on; None while nothing is open yet.
+
+    Attributes:
+        checked: set after each check for changes, so that a test can wait for one.
+    """
+
+    def __init__(self, memory: Callable[[], Memory | None]) -> None:
+        super().__init__(name="memcairn-background", daemon=True)
+        self._memory = memory
+        self._watchers: set[Callable[[bool], None]] = set()
+        self._embedding: EmbedThread | None = None
+        self._stopped = threading.Event()
+        self._wake = threading.Event()
+        self.checked = threading.Event()
+
+    def add_watcher(self, check: Callable[[bool], None]) -> None:
+        """Call `check` after each drain, with whether notes were indexed or removed."""
+        self._watchers = {*self._watchers, check}
+
+    def remove_watcher(self, check: Callable[[bool], None]) -> None:
+        """Call it no longer."""
+        self._watchers = self._watchers - {check}
+
+    def run(self) -> None:
+        """Work until `stop`."""
+        pause_s = INTERVAL_S
+        while not self._stopped.is_set():
+            self._wake.wait(pause_s)
+            self._wake.clear()
+            memory = self._memory()
+            if self._stopped.is_set() or memory is None:
+                continue
+            try:
+                self._work(memory)
+                pause_s = INTERVAL_S
+            except Exception:
+                log.exception("background.failed")
+                pause_s = RETRY_DELAY_S
+
+    def _work(self, memory: Memory) -> None:
+        drained = memory.drain()
+        if self._embedding is None and memory.engine.model.wanted:
+            self._embedding = EmbedThread(self._count_waiting, self._embed)
+            self._embedding.start()
+        if drained.indexed and self._embedding is not None:
+            self._embedding.wake()
+        for check in self._watchers:
+            check(bool(drained.indexed or drained.removed))
+        self.checked.set()
+
+    def _count_waiting(self) -> int:
+        memory = self._memory()
+        return memory.unembedded() if memory is not None else 0
+
+    def _embed(self, *, wait: bool, batch: int, stop: threading.Event) -> EmbedReport:
+        memory = self._memory()
+        if memory is None:
+            return EmbedReport()
+        return memory.embed(wait=wait, batch=batch, stop=stop)
+
+    def wake(self) -> None:
+        """Work now: something was changed."""
+        self._wake.set()
+        if self._embedding is not None:
+            self._embedding.wake()
+
+    def stop(self) -> None:
+        """Finish what is under way, and end."""
+        self._stopped.set()
+        self._wake.set()
+        if self._embedding is not None:
+            self._embedding.stop()
+        if self.is_alive():
+            self.join()
