@@ -16,7 +16,7 @@ BEGIN, END = "<!-- tools -->\n", "<!-- /tools -->\n"
 
 
 def filled(page: str) -> str:
-    """The page with its table of tools made anew."""
+    """The page with a current table of tools."""
     head, _, rest = page.partition(BEGIN)
     _, _, tail = rest.partition(END)
     lines = ["| tool | what it does | |", "| --- | --- | --- |"]
