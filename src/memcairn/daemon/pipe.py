@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # A client waits up to 30 s for a server to start; a cold resident process needs about one.
 START_TIMEOUT_S = 20.0
 HANDSHAKE_TIMEOUT_S = 30.0
-# A resident process that dies this often is broken: the client is told so by the end of the pipe.
+# A resident process that dies this often is broken: the pipe ends, and the client sees that.
 MAX_RESTARTS = 20
 _INTERNAL_ERROR = -32603
 
