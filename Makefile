@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 CLIENTS := .clients
 PAGES := README.md CHANGELOG.md CONTRIBUTING.md AGENTS.md bench/README.md models/README.md 'docs/*.md' 'docs/*.svg'
 
-.PHONY: demo test lint docs site bench clients clean
+.PHONY: demo test lint docs man site bench clients clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -28,6 +28,10 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+# Into build/man; `man -l build/man/memcairn.1` shows one.
+man: $(READY)
+	$(BIN)/python docs/man.py
 
 # The pages keep the layout that they have in the repository, so that the same links work here and there.
 site: docs

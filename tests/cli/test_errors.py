@@ -141,6 +141,9 @@ def test_a_search_below_a_folder_that_is_not_indexed_is_refused(
     assert message == f"memcairn: {tmp_path / 'other'}: not a known notes folder"
     assert hint.startswith(f"  notes folders: {note.parent};")
     assert run(["search", "--root", str(tmp_path), "blue-green"]) == 0
+    (tmp_path / "other" / "loose.md").write_text("A file outside all roots.\n", encoding="utf-8")
+    assert run(["index", str(tmp_path / "other" / "loose.md")]) == 0
+    assert run(["search", "--root", str(tmp_path / "other"), "blue-green"]) == 0
 
 
 @pytest.mark.parametrize(

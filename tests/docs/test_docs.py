@@ -207,3 +207,19 @@ def test_the_demo_shows_each_command_and_what_it_finds() -> None:
     assert "$ memcairn search 'blue-green rollout'" in done.stdout
     assert "(an agent writes notes/howto/rotate-keys.md)" in done.stdout
     assert "Run `make keys` on the first of the month." in done.stdout
+
+
+def test_every_command_has_a_man_page_that_is_valid(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, PROJECT / "docs" / "man.py", tmp_path], check=True, capture_output=True
+    )
+
+    names = {page.name for page in tmp_path.iterdir()}
+    assert {f"memcairn-{name}.1" for name in COMMANDS} < names
+    if shutil.which("groff") is None:
+        pytest.skip("groff is not installed")
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-z", "-Tutf8", *sorted(tmp_path.iterdir())],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

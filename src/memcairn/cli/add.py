@@ -1,4 +1,4 @@
-"""memcairn add: remember something."""
+"""memcairn add: write a memory down in a note."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from memcairn.root.observe import Observation
 
 @click.command("add")
 @click.argument("text", nargs=-1, required=True)
-@click.option("--title", default="", help="Else one is made from the text.")
+@click.option("--title", default="", help="The title; default: made from the text.")
 @click.option(
     "--type", "kind", metavar="TYPE", help="user, feedback, project, reference, or other."
 )
-@click.option("--tags", default="", metavar="A,B", help="Words to find it by.")
-@click.option("--namespace", metavar="NAME", help="Its label.")
-@click.option("--root", metavar="FOLDER", help="Where to write; else the setting memory.root.")
-@click.option("--new", is_flag=True, help="A new note, even if one says nearly the same.")
-@click.option("--allow-secrets", is_flag=True, help="Write it even if it looks like a secret.")
+@click.option("--tags", default="", metavar="A,B", help="Words to find the note by.")
+@click.option("--namespace", metavar="NAME", help="The namespace of the note.")
+@click.option(
+    "--root",
+    metavar="FOLDER",
+    type=click.Path(),
+    help="Where to write; default: the setting memory.root.",
+)
+@click.option("--new", is_flag=True, help="Write a new note even if a similar one exists.")
+@click.option("--allow-secrets", is_flag=True, help="Write text that looks like a secret, too.")
 @output.json_option
 @output.quiet_option
 def command(
@@ -39,7 +44,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Remember TEXT, in a note of its own. TEXT - is standard input.
+    """Remember TEXT in a new note. If TEXT is -, it is read from standard input.
 
     \b
     memcairn add "we deploy with blue-green" --type project --tags deploy
@@ -69,7 +74,7 @@ def command(
 
 
 def _standard_input() -> str:
-    """All of it; what is not UTF-8 in it becomes a sign that says so."""
+    """All of standard input; bytes that are not UTF-8 become U+FFFD."""
     if sys.stdin is None:
         raise UsageError("standard input is closed", hint="give the text itself")
     return sys.stdin.buffer.read().decode("utf-8", "replace")

@@ -89,7 +89,7 @@ def _new_file(path: str) -> Iterator[IO[bytes]]:
     show_default=True,
     help="What to do where a file has the same path and another content.",
 )
-@click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
+@click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
 @root_option
 @output.json_option
 @output.quiet_option

@@ -15,7 +15,7 @@ VARIABLE = "_MEMCAIRN_COMPLETE"
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(context: click.Context, shell: str) -> int:
-    """Print the script that completes commands and options in SHELL.
+    """Print the script that completes commands and options in a shell.
 
     \b
     memcairn completion bash >> ~/.bashrc

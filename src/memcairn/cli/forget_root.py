@@ -27,5 +27,5 @@ def command(path: str, *, as_json: bool, quiet: bool) -> int:
     if as_json:
         output.print_json({"path": path, "notes": notes})
     elif not quiet:
-        write(f"{output.count(notes, 'note')} forgotten; the files are still there")
+        write(f"{output.count(notes, 'note')} removed from the index; the files are still there")
     return 0

@@ -22,8 +22,8 @@ _SHOWN_PATHS = 3
 @click.command("log")
 @click.argument("note", type=click.Path(), required=False)
 @click.option(
-    "--limit", "-n", default=20, show_default=True, type=click.IntRange(min=1),
-    help="The most revisions.",
+    "--limit", "-n", default=20, show_default=True, metavar="N", type=click.IntRange(min=1),
+    help="The maximum number of revisions.",
 )  # fmt: skip
 @root_option
 @output.json_option

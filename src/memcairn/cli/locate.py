@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MAX_REVISIONS = 1000
 
 root_option = click.option(
-    "--root", metavar="FOLDER", type=click.Path(), help="The notes folder, if it is not clear."
+    "--root", metavar="FOLDER", type=click.Path(), help="The notes folder that is meant."
 )
 note_argument = click.argument("note", type=click.Path())
 

@@ -1,4 +1,4 @@
-"""memcairn memory-md: the index file of a root, which a host loads at every session start."""
+"""memcairn memory-md: MEMORY.md, which an agent loads at the start of each session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _root = click.argument("root", required=False)
 
 @click.group("memory-md")
 def command() -> None:
-    """MEMORY.md: refresh it, check it, and see what a host loads of it.
+    """Refresh, check, explain or show MEMORY.md.
 
     ROOT is a folder that is kept current. Without it: the only one that has a MEMORY.md, else the
     one that the working folder is in.
@@ -32,11 +32,11 @@ def command() -> None:
 
 @command.command("refresh")
 @_root
-@click.option("--off", is_flag=True, help="Keep it no longer; the file stays as it is.")
+@click.option("--off", is_flag=True, help="Stop keeping it current; the file stays as it is.")
 @output.json_option
 @output.quiet_option
 def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
-    """Rebuild MEMORY.md from the notes. It is kept current from then on.
+    """Rebuild MEMORY.md from the notes, and keep it current from now on.
 
     \b
     memcairn memory-md refresh ~/notes
@@ -50,7 +50,7 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
                 output.print_json({"root": stopped.path, "kept": False})
             elif not quiet:
                 where = shown(stopped.path)
-                write(f"{where}: MEMORY.md stays as it is, and is no longer kept current")
+                write(f"{where}: MEMORY.md is no longer kept current")
             return 0
         done = memory.refresh_memory_md(root)
         output.print_notices(memory.notices)
@@ -76,7 +76,9 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
 @output.json_option
 @output.quiet_option
 def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
-    """Exit 1, and say why, if MEMORY.md is over a limit, stale, or leads to nothing.
+    """Check whether MEMORY.md is within its limits, current, and without broken links.
+
+    Exit code 1 if it is not.
 
     \b
     memcairn memory-md check ~/notes
@@ -101,7 +103,7 @@ def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
 @output.json_option
 @output.quiet_option
 def explain(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Why the note PATH stands in MEMORY.md where it stands.
+    """Explain the place of the note PATH in MEMORY.md.
 
     \b
     memcairn memory-md explain ~/notes/plan.md
@@ -147,7 +149,7 @@ def _day(ordinal: int) -> str:
 @_root
 @output.json_option
 def show(root: str | None, *, as_json: bool) -> int:
-    """MEMORY.md as a host loads it; what the host cuts follows a line that says so.
+    """Print MEMORY.md as an agent loads it; the part that is cut off follows a separator line.
 
     \b
     memcairn memory-md show ~/notes
@@ -161,7 +163,7 @@ def show(root: str | None, *, as_json: bool) -> int:
         return 0
     _write_lines(loaded.text)
     if loaded.cut.strip():
-        write(click.style("──── a host does not load what follows ────", bold=True))
+        write(click.style("──── an agent does not load what follows ────", bold=True))
         _write_lines(loaded.cut)
     return 0
 

@@ -1,4 +1,4 @@
-"""What commands have in common when they print: one JSON document, or text for people."""
+"""Output that commands share: one JSON document, or text for people."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def age(seconds: float) -> str:
 
 
 def print_notices(notices: list[str]) -> None:
-    """What the user should know though nothing failed, on stderr."""
+    """Print notices on stderr, and clear them."""
     for notice in notices:
         click.echo(f"memcairn: {notice}", err=True)
     notices.clear()
 
 
 def print_report(report: IndexReport, *, as_json: bool, quiet: bool, waiting: int = 0) -> int:
-    """What indexing did. Returns the exit code: 1 if something is left.
+    """Print what indexing did; returns the exit code, 1 if something failed.
 
     Args:
         report: what it did.
@@ -96,7 +96,7 @@ def print_report(report: IndexReport, *, as_json: bool, quiet: bool, waiting: in
 
 @contextmanager
 def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal, nothing elsewhere."""
+    """A progress bar on a terminal, nothing elsewhere."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

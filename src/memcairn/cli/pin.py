@@ -1,4 +1,4 @@
-"""memcairn pin and unpin: what stands at the top of MEMORY.md."""
+"""memcairn pin and unpin: the notes at the top of MEMORY.md."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def command(path: str, *, as_json: bool, quiet: bool) -> int:
 @output.json_option
 @output.quiet_option
 def unpin(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Take the note PATH back from the top of MEMORY.md.
+    """Remove the note PATH from the top of MEMORY.md.
 
     \b
     memcairn unpin ~/notes/plan.md

@@ -1,4 +1,4 @@
-"""memcairn reembed: embed what waits for it. Run as a module it is the process behind other commands."""
+"""memcairn reembed: embed pending chunks. Other commands run this module as a background process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NICER = 10
 @output.json_option
 @output.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
-    """Embed what waits for it, so that it is found by its meaning; all notes after a change of model.
+    """Embed pending notes for semantic search; after a change of model, all notes.
 
     Other commands have this done behind them: this one waits until it is done. Ctrl-C stops it; what
     was done is kept, and the next call goes on.
@@ -58,21 +58,21 @@ def _not_wanted(memory: Memory, *, as_json: bool, quiet: bool) -> int:
 
 
 def _as_text(report: EmbedReport, waiting: int) -> str:
-    """`1,234 chunks embedded, 12 with a text that was known (4.37 s)`; and what others did meanwhile."""
+    """`1,234 chunks embedded, 12 with a known text (4.37 s)`, and what other processes embedded."""
     parts = [f"{count(report.embedded, 'chunk')} embedded"]
     others = waiting - report.embedded - report.reused - report.waiting
     parts += [f"{others:,} by another process"] if others > 0 else []
-    parts += [f"{report.reused:,} with a text that was known"] if report.reused else []
+    parts += [f"{report.reused:,} with a known text"] if report.reused else []
     parts += [f"{report.waiting:,} left"] if report.waiting else []
     return f"{', '.join(parts)} ({report.took_s:.2f} s)"
 
 
 def in_background() -> int:
-    """Embed what waits, unless another process does, at low priority; its errors are kept in the index."""
+    """Embed pending chunks at low priority, unless another process does; errors go to the index."""
     if hasattr(os, "nice"):
         os.nice(NICER)
     if not os.path.exists(os.path.join(paths.home(), "index.db")):
-        return 0  # it was deleted meanwhile, and must not come back
+        return 0  # it was deleted meanwhile: do not create it again
     try:
         with Memory() as memory:
             memory.embed(wait=False)

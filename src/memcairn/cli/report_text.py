@@ -1,4 +1,4 @@
-"""What indexing did, as text for people; without click, so that a plain `memcairn index` need not load it."""
+"""The report of `memcairn index` as text; without click, which a plain call does not load."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def summary(indexed: int, others: Mapping[str, int], took_s: float) -> str:
-    """`3 notes indexed, 1 removed (0.12 s)`; of the others, what is none is not said."""
+    """`3 notes indexed, 1 removed (0.12 s)`; counts of zero are left out."""
     parts = [f"{count(indexed, 'note')} indexed"]
     parts += [f"{number:,} {what}" for what, number in others.items() if number]
     return f"{', '.join(parts)} ({took_s:.2f} s)"
 
 
 def as_text(report: IndexReport, waiting: int = 0) -> str:
-    """One line, one more for each file that was left out, and one if chunks are being embedded."""
+    """A summary line, a line for each file that was left out, and one if chunks are being embedded."""
     others = {
         "unchanged": report.unchanged,
         "removed": len(report.removed),

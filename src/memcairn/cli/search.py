@@ -90,9 +90,10 @@ def _refuse_unknown(memory: Memory, *, root: str | None, **filters: str | None) 
         real = paths.real(root)
         if not os.path.lexists(real):
             raise UsageError("there is no such file or folder", path=real)
-        if not any(paths.is_inside(real, one) or paths.is_inside(one, real) for one in roots):
+        is_known = any(paths.is_inside(real, one) or paths.is_inside(one, real) for one in roots)
+        if not is_known and not notes_in(memory, real):  # a file may be indexed outside all roots
             raise not_a_root(real, roots)
-    notes = [note for path in roots for note in notes_in(memory, path)]
+    notes = notes_in(memory, os.path.abspath(os.sep))
     for name, value in filters.items():
         if value is not None and notes:
             require_used(name, value, {getattr(note, name) for note in notes})

@@ -19,16 +19,23 @@ if TYPE_CHECKING:
 
 
 @click.command("serve")
-@click.option("--root", metavar="DIR", help="The folder of notes; else that of the project.")
+@click.option(
+    "--root",
+    metavar="FOLDER",
+    type=click.Path(),
+    help="The notes folder; default: that of the project.",
+)
 @click.option(
     "--profile",
     type=click.Choice(["core", "full"]),
     default="core",
     show_default=True,
-    help="Which tools there are: seven, or all.",
+    help="The set of tools: seven, or all.",
 )
-@click.option("--http", metavar="[HOST:]PORT", help="Serve over HTTP; without HOST on loopback.")
-@click.option("--token-file", metavar="FILE", help="The token that HTTP clients have to send.")
+@click.option(
+    "--http", metavar="[HOST:]PORT", help="Serve over HTTP; the default HOST is loopback."
+)
+@click.option("--token-file", metavar="FILE", help="The file of the token that HTTP clients send.")
 def command(
     root: str | None,
     *,
@@ -36,7 +43,7 @@ def command(
     http: str | None,
     token_file: str | None,
 ) -> int:
-    """Serve a root's memory to a client that speaks the Model Context Protocol.
+    """Run the MCP server for one notes folder.
 
     \b
     memcairn serve                       on standard input and output, for the project around here

@@ -51,7 +51,9 @@ def create(name: str | None, *, root: str | None, as_json: bool, quiet: bool) ->
 @root_option
 @output.json_option
 def list_(*, root: str | None, as_json: bool) -> int:
-    """List the snapshots, the newest first: ID, time, files, name.
+    """List the snapshots, the newest first.
+
+    The columns are the ID, the time, the number of files, and the name.
 
     \b
     memcairn snapshot list
@@ -77,7 +79,7 @@ def _line(one: Snapshot) -> str:
 @command.command("restore")
 @click.argument("id_", metavar="ID")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
+@click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
 @root_option
 @output.json_option
 @output.quiet_option

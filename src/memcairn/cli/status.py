@@ -25,7 +25,7 @@ MAX_LOOSE_FILES = 10
 @output.json_option
 @output.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
-    """What there is: home, roots, notes, chunks, sizes, queue, problems by file and line.
+    """Show the home, roots, notes, sizes, the queue, and problems by file and line.
 
     \b
     memcairn status

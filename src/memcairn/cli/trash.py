@@ -23,7 +23,9 @@ def command() -> None:
 @root_option
 @output.json_option
 def list_(root: str | None, *, as_json: bool) -> int:
-    """List what was removed, the latest first: ID, number of files, path.
+    """List what was removed, the latest first.
+
+    The columns are the ID, the number of files, and the path.
 
     \b
     memcairn trash list
