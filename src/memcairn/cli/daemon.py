@@ -37,7 +37,11 @@ def command() -> None:
 
 @command.command("run")
 def run() -> int:
-    """Run it in the foreground, until it is idle or Ctrl-C; for service managers."""
+    """Run the resident process in the foreground, until it is idle or gets Ctrl-C.
+
+    \b
+    memcairn daemon run
+    """
     from memcairn.cli import resident  # noqa: PLC0415 - the other commands do not need it
 
     return resident.main()
@@ -46,7 +50,11 @@ def run() -> int:
 @command.command("start")
 @output.json_option
 def start(*, as_json: bool) -> int:
-    """Start it in the background, unless it runs already."""
+    """Start the resident process in the background, unless it runs already.
+
+    \b
+    memcairn daemon start
+    """
     home = paths.home()
     found = _status(home)
     if found is None:
@@ -67,7 +75,11 @@ def start(*, as_json: bool) -> int:
 @command.command("stop")
 @output.json_option
 def stop(*, as_json: bool) -> int:
-    """End it; what it is doing is finished first."""
+    """Stop the resident process; it finishes its current work first.
+
+    \b
+    memcairn daemon stop
+    """
     home = paths.home()
     before = _status(home)
     client.ask(home, "stop", {}, timeout_s=STOP_TIMEOUT_S)
@@ -87,7 +99,11 @@ def stop(*, as_json: bool) -> int:
 @command.command("status")
 @output.json_option
 def status(*, as_json: bool) -> int:
-    """Whether it runs, since when, and what it holds."""
+    """Show whether the resident process runs, since when, and what it holds.
+
+    \b
+    memcairn daemon status
+    """
     _print(_status(paths.home()), as_json=as_json)
     return 0
 
