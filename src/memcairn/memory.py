@@ -501,7 +501,7 @@ class Memory:
             raise NoteError("not a note of a known notes folder", path=real, hint=hint)
         open_root = self.open_root(max(enclosing, key=lambda root: len(root.path)).path)
         try:
-            return open_root.pin(open_root.shown(real), pinned=pinned)
+            return open_root.pin(open_root.relative(real), pinned=pinned)
         finally:
             open_root.close()
 

@@ -48,7 +48,7 @@ def append(files: OpenRoot, root: Path) -> None:
 
 
 def put(files: OpenRoot, root: Path) -> None:
-    files.put("new.md", note("New title").encode())
+    files.write_bytes("new.md", note("New title").encode())
 
 
 def observe(files: OpenRoot, root: Path) -> None:
@@ -157,8 +157,8 @@ def remove(files: OpenRoot, root: Path) -> None:
 
 
 def forget(files: OpenRoot, root: Path) -> None:
-    preview = files.forgetting.preview(paths=["old.md"])
-    files.forgetting.confirm(preview.confirm_token)
+    preview = files.forget_plans.preview(paths=["old.md"])
+    files.forget_plans.confirm(preview.confirm_token)
 
 
 def a_removal_that_a_drain_finds(files: OpenRoot, root: Path) -> None:

@@ -298,7 +298,7 @@ def test_what_a_terminal_adds_pins_and_unpins_is_in_the_history_and_can_be_undon
     memory.unpin(path)
 
     root = memory.open_root(home / "memory")
-    name = root.shown(str(path))
+    name = root.relative(str(path))
     tools = [revision.tool for revision in root.history.log(10, path=name)]
     assert tools == ["unpin", "pin", "observe"]
 
@@ -319,6 +319,6 @@ def test_a_correction_of_a_repetition_can_be_undone(memory, home):
 
     root = memory.open_root(home / "memory")
     assert path.read_bytes() != before
-    revert.revert(root, root.shown(str(path)))
+    revert.revert(root, root.relative(str(path)))
     assert path.read_bytes() == before
     root.close()

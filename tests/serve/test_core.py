@@ -258,6 +258,6 @@ def test_a_search_is_narrowed_by_type_and_date(core: Connection, root: Path) -> 
 def test_the_root_itself_is_shown_as_a_dot_and_what_is_in_it_by_its_path_there(root: Path) -> None:
     files = Memory().open_root(root, starts_session=True)
 
-    assert files.shown(str(root)) == "."
-    assert files.shown(str(root / "a" / "b.md")) == "a/b.md"
+    assert files.relative(str(root)) == "."
+    assert files.relative(str(root / "a" / "b.md")) == "a/b.md"
     files.close()

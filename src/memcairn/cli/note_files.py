@@ -90,7 +90,7 @@ def show(note: str, *, root: str | None, as_json: bool) -> int:
     memcairn show ~/notes/plan.md
     """
     with open_note(note, root) as (files, path):
-        data = files.take(path)
+        data = files.read_bytes(path)
         facts = {"path": path, "root": files.root, "title": files.title(path)}
     text = _decode(data, path)
     if as_json:
@@ -124,7 +124,7 @@ def edit(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
     memcairn edit plan
     """
     with open_note(note, root) as (files, path):
-        before = files.take(path)
+        before = files.read_bytes(path)
         folder = os.path.join(files.engine.home, "edits")
         paths.make_private_folder(folder)
         stem, suffix = os.path.splitext(os.path.basename(path))

@@ -2,12 +2,11 @@
 
 # No `from __future__ import annotations`: the annotations are the schemas.
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from memcairn.archive import Exported, Imported
+from memcairn.archive import Imported
 from memcairn.errors import UsageError
 from memcairn.mcp import text
 from memcairn.mcp.table import Tools
@@ -16,18 +15,9 @@ from memcairn.root import OpenRoot, archives
 tools = Tools()
 
 
-@dataclass(frozen=True, slots=True)
-class ExportAnswer:
-    """What is in the archive, and where it is; `archive` is its text, if no path was given."""
-
-    exported: Exported
-    path: str | None = None
-    archive: str | None = None
-
-
 @tools.add("Export", text.exported, "written")
 def mem_export(
-    files: OpenRoot,
+    root: OpenRoot,
     path: Annotated[
         str | None,
         Field(
@@ -37,15 +27,14 @@ def mem_export(
     format: Annotated[  # noqa: A002 - the name that clients know
         Literal["json", "tar"], Field(description="tar needs a path.")
     ] = "json",
-) -> ExportAnswer:
+) -> archives.ExportResult:
     """Make an archive of all notes, to keep it or to import it elsewhere."""
-    done = archives.export(files, path, format)
-    return ExportAnswer(done.exported, done.path, done.archive)
+    return archives.export(root, path, format)
 
 
 @tools.add("Import", text.imported, "written", destructive=True)
 def mem_import(
-    files: OpenRoot,
+    root: OpenRoot,
     path: Annotated[
         str | None, Field(description="The archive: a file in the root, or below scratch/.")
     ] = None,
@@ -62,5 +51,7 @@ def mem_import(
     """
     if (path is None) == (archive is None):
         raise UsageError("give either path or archive")
-    source = files.take(path) if path is not None else (archive or "").encode("utf-8", "replace")
-    return archives.import_(files, source, strategy=strategy, dry_run=dry_run)
+    source = (
+        root.read_bytes(path) if path is not None else (archive or "").encode("utf-8", "replace")
+    )
+    return archives.import_(root, source, strategy=strategy, dry_run=dry_run)

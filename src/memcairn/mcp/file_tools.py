@@ -28,19 +28,19 @@ Line = Annotated[int | None, Field(ge=1)]
 
 
 @tools.add("Read a note", text.window, "read", read_only=True)
-def mem_read(files: OpenRoot, path: Path, start_line: Line = None, end_line: Line = None) -> Window:
+def mem_read(root: OpenRoot, path: Path, start_line: Line = None, end_line: Line = None) -> Window:
     """Read a file, or its lines from start_line to end_line, both included.
 
     A long file comes in parts: `truncated` says that there is more after last_line.
     """
-    window = files.read(path, start_line=start_line, end_line=end_line)
-    files.used([window.path])
+    window = root.read(path, start_line=start_line, end_line=end_line)
+    root.note_used([window.path])
     return window
 
 
 @tools.add("Write a note", text.saved, "written", destructive=True)
 def mem_write(
-    files: OpenRoot,
+    root: OpenRoot,
     path: Path,
     content: Annotated[str, Field(description="The whole text of the file.")],
     overwrite: Annotated[bool, Field(description="Replace a file that exists.")] = False,  # noqa: FBT002
@@ -52,38 +52,38 @@ def mem_write(
 
     For a memory whose place does not matter, use memory_observe instead.
     """
-    return files.write(path, content, overwrite=overwrite, if_match=if_match)
+    return root.write(path, content, overwrite=overwrite, if_match=if_match)
 
 
 @tools.add("Append to a note", text.saved, "written")
 def mem_append(
-    files: OpenRoot,
+    root: OpenRoot,
     path: Path,
     content: Annotated[str, Field(description="Begins on a line of its own.")],
 ) -> WriteResult:
     """Add text at the end of a file; the file is made if there is none."""
-    return files.append(path, content)
+    return root.append(path, content)
 
 
 @tools.add("Edit a note", text.saved, "written", destructive=True)
 def mem_edit(
-    files: OpenRoot,
+    root: OpenRoot,
     path: Path,
     old_str: Annotated[str, Field(description="A text that occurs exactly once in the file.")],
     new_str: Annotated[str, Field(description="What takes its place; may be empty.")],
 ) -> WriteResult:
     """Replace one passage of a file. An error says how often old_str occurs if not once."""
-    return files.edit(path, old_str, new_str)
+    return root.edit(path, old_str, new_str)
 
 
 @tools.add("Remove a note", text.trashed, "removed", destructive=True)
 def mem_remove(
-    files: OpenRoot,
+    root: OpenRoot,
     path: Path,
     recursive: Annotated[bool, Field(description="A folder with what is in it.")] = False,  # noqa: FBT002
 ) -> Trashed:
     """Move a file or folder into the trash, from where a person can bring it back (memcairn trash)."""
-    return files.remove(path, recursive=recursive)
+    return root.remove(path, recursive=recursive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,14 @@ class ListAnswer:
 
 @tools.add("List files", text.listing, "read", read_only=True)
 def mem_list(
-    files: OpenRoot,
+    root: OpenRoot,
     dir: Folder = "",  # noqa: A002 - the name that clients know
     recursive: Annotated[bool, Field(description="Everything below it.")] = False,  # noqa: FBT002
     glob: Glob = None,
     after: Annotated[str | None, Field(description="next_after of the call before.")] = None,
 ) -> ListAnswer:
     """List a folder, a thousand items at a time."""
-    page = files.list(dir, recursive=recursive, glob=glob, after=after)
+    page = root.list(dir, recursive=recursive, glob=glob, after=after)
     items = (
         ListedItem(entry.path, entry.kind, entry.size_bytes, utc_text(entry.mtime_ns // 10**9))
         for entry in page.entries
@@ -123,7 +123,7 @@ def mem_list(
 
 @tools.add("Search files for a pattern", text.matches, "found", read_only=True)
 def mem_grep(
-    files: OpenRoot,
+    root: OpenRoot,
     pattern: Annotated[str, Field(description="A regular expression of Python.")],
     dir: Folder = "",  # noqa: A002 - as above
     glob: Glob = None,
@@ -132,14 +132,14 @@ def mem_grep(
     context: Annotated[int, Field(ge=0, le=20, description="Lines around each match.")] = 0,
 ) -> Matches:
     """Find the lines that match a pattern, by file and line. To find a memory, use memory_search."""
-    return files.grep(
+    return root.grep(
         pattern, dir, glob=glob, limit=max, ignore_case=case_insensitive, context=context
     )
 
 
 @tools.add("Compare", text.diff, "read", read_only=True)
 def mem_diff(
-    files: OpenRoot,
+    root: OpenRoot,
     path1: Path,
     path2: Annotated[str | None, Field(description="Compare path1 with this file.")] = None,
     revision: Annotated[
@@ -150,29 +150,29 @@ def mem_diff(
     if (path2 is None) == (revision is None):
         raise UsageError("give either path2 or revision")
     if revision is not None:
-        return revert.diff(files, path1, revision)
-    return files.diff(path1, path2 or "")
+        return revert.diff(root, path1, revision)
+    return root.diff(path1, path2 or "")
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedFolder:
     """A folder that exists now."""
 
     path: str
 
 
-@tools.add("Make a folder", text.made, "created", idempotent=True)
-def mem_mkdir(files: OpenRoot, path: Path) -> Made:
+@tools.add("Make a folder", text.created_folder, "created", idempotent=True)
+def mem_mkdir(root: OpenRoot, path: Path) -> CreatedFolder:
     """Make a folder, and those above it. mem_write makes the folders that it needs by itself."""
-    files.mkdir(path)
-    return Made(path)
+    root.mkdir(path)
+    return CreatedFolder(path)
 
 
 @tools.add("Move or rename", text.moved, "moved", destructive=True)
 def mem_move(
-    files: OpenRoot,
+    root: OpenRoot,
     from_: Annotated[str, Field(alias="from", description="The path now.")],
     to: Annotated[str, Field(description="The new path, which must be free.")],
 ) -> Moved:
     """Give a file or folder another path; folders on the way are made."""
-    return files.move(from_, to)
+    return root.move(from_, to)

@@ -32,7 +32,7 @@ class RevisionAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class HistoryPage:
     """Changes, the newest first; `next_before`, if there are more, is `before` for the next call."""
 
     revisions: tuple[RevisionAnswer, ...]
@@ -41,25 +41,25 @@ class Log:
 
 @tools.add("History", text.log, "read", read_only=True)
 def mem_log(
-    files: OpenRoot,
+    root: OpenRoot,
     limit: Annotated[int, Field(ge=1, le=500)] = 20,
     path: Annotated[
         str | None, Field(description="Of this file only, under its earlier paths, too.")
     ] = None,
     before: Annotated[int | None, Field(description="next_before of the call before.")] = None,
-) -> Log:
+) -> HistoryPage:
     """What changed, when, and by which tool; the newest first."""
-    found = files.history.log(limit + 1, path=path, before=before)
+    found = root.history.log(limit + 1, path=path, before=before)
     revisions = tuple(
         RevisionAnswer(one.id, one.time, one.tool, one.changes, one.session)
         for one in found[:limit]
     )
-    return Log(revisions, revisions[-1].revision if len(found) > limit else None)
+    return HistoryPage(revisions, revisions[-1].revision if len(found) > limit else None)
 
 
 @tools.add("Go back", text.reverted, "restored", destructive=True)
 def mem_revert(
-    files: OpenRoot,
+    root: OpenRoot,
     path: Annotated[str, Field(description="A file, which may be gone now.")],
     revision: Annotated[
         int | None,
@@ -67,67 +67,33 @@ def mem_revert(
     ] = None,
 ) -> revert.Reverted:
     """Make a file what it was, also one that was removed. It can be undone by mem_revert again."""
-    return revert.revert(files, path, revision)
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotFacts:
-    """All notes at one moment.
-
-    Attributes:
-        id: what mem_snapshot_restore takes.
-        files: how many; `size_bytes`: of all of them; `stored_bytes`: of the archive.
-        left_out: path -> why it is not in the snapshot.
-        before_restoring: the snapshot whose restoration it was made for.
-    """
-
-    id: str
-    created_at: datetime
-    files: int
-    size_bytes: int
-    stored_bytes: int
-    left_out: dict[str, str]
-    name: str | None = None
-    before_restoring: str | None = None
-
-
-def _facts(taken: Snapshot) -> SnapshotFacts:
-    return SnapshotFacts(
-        taken.id,
-        taken.created_at,
-        taken.files,
-        taken.size_bytes,
-        taken.stored_bytes,
-        taken.left_out,
-        taken.name,
-        taken.before_restoring,
-    )
+    return revert.revert(root, path, revision)
 
 
 @tools.add("Take a snapshot", text.snapshot, "written")
 def mem_snapshot(
-    files: OpenRoot, name: Annotated[str | None, Field(description="To know it again.")] = None
-) -> SnapshotFacts:
+    root: OpenRoot, name: Annotated[str | None, Field(description="To know it again.")] = None
+) -> Snapshot:
     """Keep all notes as they are now. Take one before you change many notes."""
-    return _facts(files.snapshots.create(name))
+    return root.snapshots.create(name)
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotsAnswer:
     """The snapshots that are kept, the newest first."""
 
-    snapshots: tuple[SnapshotFacts, ...]
+    snapshots: tuple[Snapshot, ...]
 
 
 @tools.add("Snapshots", text.snapshots, "read", read_only=True)
-def mem_snapshot_list(files: OpenRoot) -> SnapshotsAnswer:
+def mem_snapshot_list(root: OpenRoot) -> SnapshotsAnswer:
     """Which snapshots there are: when, how many files, how large."""
-    return SnapshotsAnswer(tuple(map(_facts, files.snapshots.list())))
+    return SnapshotsAnswer(tuple(root.snapshots.list()))
 
 
 @tools.add("Restore a snapshot", text.restored, "restored", destructive=True)
 def mem_snapshot_restore(
-    files: OpenRoot,
+    root: OpenRoot,
     id: Annotated[str, Field(description="From mem_snapshot_list.")],  # noqa: A002 - as clients say
     paths: Annotated[
         Strings, Field(description="Only these files and folders; empty is all.")
@@ -138,4 +104,4 @@ def mem_snapshot_restore(
 
     The state before is itself made a snapshot.
     """
-    return files.restore_snapshot(id, paths=paths or None, dry_run=dry_run)
+    return root.restore_snapshot(id, paths=paths or None, dry_run=dry_run)

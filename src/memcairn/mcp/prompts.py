@@ -40,7 +40,7 @@ with mem_edit or remove it with mem_remove. Leave out secrets, the state of the 
 the code or its history says. If nothing is worth saving, save nothing. Say in a few lines what you did."""
 
 
-def get(files: OpenRoot, name: str, arguments: dict[str, str]) -> types.GetPromptResult:
+def get(root: OpenRoot, name: str, arguments: dict[str, str]) -> types.GetPromptResult:
     """A prompt with what it asks for filled in.
 
     Raises:
@@ -55,7 +55,7 @@ def get(files: OpenRoot, name: str, arguments: dict[str, str]) -> types.GetPromp
 
     topic = arguments.get("topic", "").strip()
     try:
-        found = text.context(context.gather(files, _TOKENS, topic or None))
+        found = text.context(context.gather(root, _TOKENS, topic or None))
     except MemcairnError as error:
         raise MCPError(types.INVALID_PARAMS, str(error)) from error
     about = f" about {topic}" if topic else ""

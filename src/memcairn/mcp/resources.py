@@ -55,15 +55,13 @@ def _unknown(uri: str, why: str) -> MCPError:
     return MCPError(types.INVALID_PARAMS, f"Resource not found: {uri}: {why}", data={"uri": uri})
 
 
-def page(files: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
+def page(root: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
     """MEMORY.md, then the notes by path, 200 at a time; a cursor is the last path of a page, quoted."""
-    after = os.path.join(files.root, os.fsdecode(unquote_to_bytes(cursor))) if cursor else ""
-    notes = files.catalogued(
-        lambda db: catalogue.page(db, files.root, after=after, limit=_PAGE + 1)
-    )
+    after = os.path.join(root.root, os.fsdecode(unquote_to_bytes(cursor))) if cursor else ""
+    notes = root.read_index(lambda db: catalogue.page(db, root.root, after=after, limit=_PAGE + 1))
     listed = [] if cursor else [_index()]
     for note in notes[:_PAGE]:
-        path = files.shown(note.path)
+        path = root.relative(note.path)
         changed = utc_text(note.mtime_ns / 1e9) if note.mtime_ns else None
         listed.append(
             types.Resource(
@@ -77,7 +75,7 @@ def page(files: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
             )
         )
     # As it is on the disk, also if that is no text: shown otherwise, the next page would be the same.
-    last = os.path.relpath(notes[_PAGE - 1].path, files.root) if len(notes) > _PAGE else None
+    last = os.path.relpath(notes[_PAGE - 1].path, root.root) if len(notes) > _PAGE else None
     more = last and quote(os.fsencode(last))
     return types.ListResourcesResult(resources=listed, next_cursor=more)
 
@@ -93,7 +91,7 @@ def _index() -> types.Resource:
     )
 
 
-def read(files: OpenRoot, uri: str) -> types.ReadResourceResult:
+def read(root: OpenRoot, uri: str) -> types.ReadResourceResult:
     """The text of a resource, as far as the limit of a call reaches.
 
     Raises:
@@ -102,11 +100,11 @@ def read(files: OpenRoot, uri: str) -> types.ReadResourceResult:
     path = path_of(uri)
     try:
         if uri == INDEX:
-            files.engine.refresh_memory_md()
-        window = files.read(path)
+            root.engine.refresh_memory_md()
+        window = root.read(path)
     except MemcairnError as error:
         raise _unknown(uri, error.message) from error
-    files.used([window.path])
+    root.note_used([window.path])
     meta = {"memcairn/truncated": True, "memcairn/lastLine": window.last_line}
     content = types.TextResourceContents(
         uri=uri, mime_type=MARKDOWN, text=window.text, _meta=meta if window.truncated else None
@@ -114,14 +112,14 @@ def read(files: OpenRoot, uri: str) -> types.ReadResourceResult:
     return types.ReadResourceResult(contents=[content])
 
 
-def complete(files: OpenRoot, start: str) -> types.Completion:
+def complete(root: OpenRoot, start: str) -> types.Completion:
     """Paths of notes that begin with `start`."""
     # The page begins after this path, and a note may have the very name.
-    after = os.path.join(files.root, start)[:-1]
-    notes = files.catalogued(
-        lambda db: catalogue.page(db, files.root, after=after, limit=_COMPLETIONS * 2)
+    after = os.path.join(root.root, start)[:-1]
+    notes = root.read_index(
+        lambda db: catalogue.page(db, root.root, after=after, limit=_COMPLETIONS * 2)
     )
-    found = [path for note in notes if (path := files.shown(note.path)).startswith(start)]
+    found = [path for note in notes if (path := root.relative(note.path)).startswith(start)]
     more = len(found) > _COMPLETIONS
     return types.Completion(values=found[:_COMPLETIONS], has_more=more)
 

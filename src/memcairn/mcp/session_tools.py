@@ -20,7 +20,7 @@ Limit = Annotated[int, Field(ge=1, le=1000, description="The most.")]
 class SessionsAnswer:
     """The sessions of this root, the latest first."""
 
-    sessions: tuple[sessions.SessionFacts, ...]
+    sessions: tuple[sessions.SessionSummary, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +28,36 @@ class Timeline:
     """What was done in a session, oldest first; never what was written or asked."""
 
     session_id: str
-    lines: tuple[sessions.Done, ...]
+    lines: tuple[sessions.LoggedCall, ...]
 
 
 @tools.add("Log of this session", text.timeline, "read", read_only=True)
-def mem_session_log(files: OpenRoot) -> Timeline:
+def mem_session_log(root: OpenRoot) -> Timeline:
     """What was done in this session: time, tool, path, outcome, bytes, duration."""
-    session = files.session.get()
+    session = root.session.get()
     assert session is not None, "a server starts one"
-    return Timeline(session.id, sessions.lines(files, session.id, 1000))
+    return Timeline(session.id, sessions.lines(root, session.id, 1000))
 
 
 @tools.add("Sessions", text.sessions, "read", read_only=True)
-def memory_sessions(files: OpenRoot, limit: Limit = 20) -> SessionsAnswer:
+def memory_sessions(root: OpenRoot, limit: Limit = 20) -> SessionsAnswer:
     """The sessions in which this root was used, the latest first."""
-    return SessionsAnswer(sessions.listed(files, limit))
+    return SessionsAnswer(sessions.listed(root, limit))
 
 
 @tools.add("Timeline of a session", text.timeline, "read", read_only=True)
 def memory_timeline(
-    files: OpenRoot,
+    root: OpenRoot,
     session_id: Annotated[str, Field(description="From memory_sessions.")],
     limit: Limit = 100,
 ) -> Timeline:
     """What was done in a session, its last steps if it has more than the limit."""
-    return Timeline(session_id, sessions.lines(files, session_id, limit))
+    return Timeline(session_id, sessions.lines(root, session_id, limit))
 
 
 @tools.add("Keep a scratch file", text.saved, "written")
 def mem_promote(
-    files: OpenRoot,
+    root: OpenRoot,
     session_path: Annotated[str, Field(description='In the scratch folder: "scratch/plan.md".')],
     store_path: Annotated[str, Field(description="In the root; nothing may be there yet.")],
 ) -> WriteResult:
@@ -65,4 +65,4 @@ def mem_promote(
 
     What is written to paths that begin with scratch/ goes when the session ends, unless it is kept.
     """
-    return files.promote(session_path, store_path)
+    return root.promote(session_path, store_path)

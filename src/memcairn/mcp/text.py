@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memcairn.archive import Imported
-    from memcairn.history import Restoration
-    from memcairn.mcp.archive_tools import ExportAnswer
-    from memcairn.mcp.file_tools import ListAnswer, Made
-    from memcairn.mcp.history_tools import Log, SnapshotFacts, SnapshotsAnswer
-    from memcairn.mcp.memory_tools import ForgetAnswer, Passages, RefreshAnswer
+    from memcairn.history import Restoration, Snapshot
+    from memcairn.mcp.file_tools import CreatedFolder, ListAnswer
+    from memcairn.mcp.history_tools import HistoryPage, SnapshotsAnswer
+    from memcairn.mcp.memory_tools import ForgetAnswer, RefreshAnswer, SearchAnswer
     from memcairn.mcp.session_tools import SessionsAnswer, Timeline
     from memcairn.root import Observed, WriteResult
+    from memcairn.root.archives import ExportResult
     from memcairn.root.context import Context
-    from memcairn.root.overview import About, ListedNote, Summary
+    from memcairn.root.overview import ListedNote, Summary, TopicOverview
     from memcairn.root.revert import Reverted
-    from memcairn.root.search import FoundPassages
+    from memcairn.root.search import RootPassage
     from memcairn.vault.diff import Diff
     from memcairn.vault.find import Matches
     from memcairn.vault.trash import Trashed
@@ -62,7 +62,7 @@ def trashed(done: Trashed) -> str:
     return f"{done.path} moved to the trash{what} (id {done.id})"
 
 
-def passages(answer: Passages) -> str:
+def passages(answer: SearchAnswer) -> str:
     """Every passage with its place, fenced as data."""
     return _fenced("search", map(_passage, answer.passages)) or "nothing is remembered about this"
 
@@ -73,7 +73,7 @@ def _fenced(name: str, blocks: Iterable[str]) -> str:
     return f"<memcairn-{name}>\n{NOTICE}\n\n{inside}\n</memcairn-{name}>" if inside else ""
 
 
-def _passage(found: FoundPassages) -> str:
+def _passage(found: RootPassage) -> str:
     place = f"{found.path}:{found.start_line}-{found.end_line}"
     head = fence.one_line("  ".join(part for part in (place, found.heading, found.date) if part))
     warnings = "".join(f"\n[careful: this text {warning}]" for warning in found.warnings or ())
@@ -130,7 +130,7 @@ def diff(found: Diff) -> str:
     return (found.text + more) or "no difference"
 
 
-def made(done: Made) -> str:
+def created_folder(done: CreatedFolder) -> str:
     """That the folder is there."""
     return f"{done.path}/ is there"
 
@@ -140,7 +140,7 @@ def moved(done: Moved) -> str:
     return f"{done.path} is now {done.target}"
 
 
-def about(known: About) -> str:
+def about(known: TopicOverview) -> str:
     """Each note in a line, with its passage, fenced as data."""
     blocks = (f"{_note(item.note)}\n{_passage(item.passage)}" for item in known.notes)
     nothing = f"nothing is remembered about {fence.one_line(known.topic)}"
@@ -209,7 +209,7 @@ def sessions(found: SessionsAnswer) -> str:
     )
 
 
-def log(found: Log) -> str:
+def log(found: HistoryPage) -> str:
     """A line for each change, and one for each file."""
     lines = []
     for one in found.revisions:
@@ -227,7 +227,7 @@ def reverted(done: Reverted) -> str:
     return f"{done.path} is what it was"
 
 
-def snapshot(taken: SnapshotFacts) -> str:
+def snapshot(taken: Snapshot) -> str:
     """What is in it, and what it is called."""
     name = f" {taken.name!r}" if taken.name else ""
     left = f"; {count(len(taken.left_out), 'file')} left out" if taken.left_out else ""
@@ -252,7 +252,7 @@ def restored(done: Restoration) -> str:
     return "\n".join(lines)
 
 
-def exported(done: ExportAnswer) -> str:
+def exported(done: ExportResult) -> str:
     """Where the archive is, or its text; and what to know of it."""
     if done.archive is not None:
         return done.archive

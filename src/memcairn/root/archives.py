@@ -25,12 +25,12 @@ class ExportResult:
 
 
 def export(
-    files: OpenRoot, path: str | None = None, form: Literal["json", "tar"] = "json"
+    root: OpenRoot, path: str | None = None, form: Literal["json", "tar"] = "json"
 ) -> ExportResult:
     """Make an archive of the notes of a root.
 
     Args:
-        files: the root.
+        root: the root.
         path: the file to write, which must not exist; None gives the archive as text.
         form: see memcairn.archive.export.
 
@@ -43,11 +43,11 @@ def export(
             "a tar archive is no text", hint='give a path, such as "scratch/notes.tar.gz"'
         )
     stream = io.BytesIO()
-    exported = archive.export(Path(files.root), stream, form=form)
+    exported = archive.export(Path(root.root), stream, form=form)
     data = stream.getvalue()
     if path is not None:
-        return ExportResult(exported, path=files.put(path, data).path)
-    most = int(files.engine.config["tools.max_read_bytes"])
+        return ExportResult(exported, path=root.write_bytes(path, data).path)
+    most = int(root.engine.config["tools.max_read_bytes"])
     if len(data) > most:
         raise UsageError(
             f"the archive has {len(data):,} bytes; one call gives {most:,}",
@@ -57,7 +57,7 @@ def export(
 
 
 def import_(
-    files: OpenRoot,
+    root: OpenRoot,
     source: bytes | Path,
     *,
     strategy: str = "skip",
@@ -66,7 +66,7 @@ def import_(
     """Put the notes of an archive into a root; all of it can be undone.
 
     Args:
-        files: the root.
+        root: the root.
         source: the archive, or the file that holds it.
         strategy: see memcairn.archive.import_.
         dry_run: only say what would happen.
@@ -76,13 +76,13 @@ def import_(
         UsageError: there is no such strategy.
     """
     loaded = archive.load(source)
-    root = Path(files.root)
-    plan = archive.import_(loaded, root, strategy=strategy, dry_run=True)
+    folder = Path(root.root)
+    plan = archive.import_(loaded, folder, strategy=strategy, dry_run=True)
     if dry_run or not plan.changed:
         return plan
-    with files.recording("import", *plan.replaced) as recording:
-        done = archive.import_(loaded, root, strategy=strategy)
+    with root.recording("import", *plan.replaced) as recording:
+        done = archive.import_(loaded, folder, strategy=strategy)
         recording.changed(done.replaced)
         recording.created(done.created)
-    files.index(done.changed)
+    root.index(done.changed)
     return done

@@ -10,7 +10,7 @@ from memcairn import paths
 from memcairn.errors import NoteError
 from memcairn.notes import frontmatter
 from memcairn.root.recent import recent
-from memcairn.root.search import NOTICE, FoundPassages, checked, search
+from memcairn.root.search import NOTICE, RootPassage, checked, search
 from memcairn.safety import secrets
 from memcairn.search.query import Query
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from memcairn.root.open_root import OpenRoot
 
-# Passages asked for with a query, and notes looked at without one; the budget decides how many fit.
+# Passages requested with a query, and notes read without one; the budget limits how many are returned.
 _MAX_PASSAGES = 50
 # What stands around a passage: its path, lines and title.
 _FRAME_TOKENS = 30
@@ -40,23 +40,23 @@ class Context:
     notice: str
     memory_md: str
     memory_md_truncated: bool
-    passages: tuple[FoundPassages, ...]
+    passages: tuple[RootPassage, ...]
     tokens: int
 
 
 def tokens(text: str) -> int:
-    """About how many tokens a model reads: four ASCII characters make one, and three bytes else."""
+    """Estimate the tokens in a text: four ASCII characters, or three other bytes, make one token."""
     size = len(text.encode("utf-8", "replace"))
     plain = size if text.isascii() else len(text.encode("ascii", "ignore"))
     return math.ceil(plain / 4 + (size - plain) / 3)
 
 
-def gather(files: OpenRoot, max_tokens: int, query: str | None = None) -> Context:
+def gather(root: OpenRoot, max_tokens: int, query: str | None = None) -> Context:
     """MEMORY.md, then what is relevant to the query, or what changed last, within `max_tokens`."""
-    index, truncated = _memory_md(files, max_tokens)
+    index, truncated = _memory_md(root, max_tokens)
     left = max_tokens - tokens(index)
-    passages: list[FoundPassages] = []
-    for passage in search(files, Query(query, _MAX_PASSAGES)) if query else _recent(files):
+    passages: list[RootPassage] = []
+    for passage in search(root, Query(query, _MAX_PASSAGES)) if query else _recent(root):
         size = tokens(passage.text) + _FRAME_TOKENS
         if size > left:
             break
@@ -65,10 +65,10 @@ def gather(files: OpenRoot, max_tokens: int, query: str | None = None) -> Contex
     return Context(NOTICE, index, truncated, tuple(passages), max_tokens - left)
 
 
-def _memory_md(files: OpenRoot, max_tokens: int) -> tuple[str, bool]:
+def _memory_md(root: OpenRoot, max_tokens: int) -> tuple[str, bool]:
     try:
-        files.engine.refresh_memory_md()
-        window = files.read(paths.MEMORY_MD)
+        root.engine.refresh_memory_md()
+        window = root.read(paths.MEMORY_MD)
     except NoteError:
         return "", False
     kept: list[str] = []
@@ -83,19 +83,19 @@ def _memory_md(files: OpenRoot, max_tokens: int) -> tuple[str, bool]:
     return secrets.redact("".join(kept)), window.truncated
 
 
-def _recent(files: OpenRoot) -> Iterator[FoundPassages]:
+def _recent(root: OpenRoot) -> Iterator[RootPassage]:
     """The beginnings of the notes that changed last."""
-    for note in recent(files, _MAX_PASSAGES):
-        path = files.shown(note.path)
+    for note in recent(root, _MAX_PASSAGES):
+        path = root.relative(note.path)
         try:
-            whole = files.read(path, end_line=_RECENT_LINES)
+            whole = root.read(path, end_line=_RECENT_LINES)
         except NoteError:
             continue
         _, first = frontmatter.split(whole.text)
         text = "".join(whole.text.splitlines(keepends=True)[first - 1 :]).strip("\n")
         if text:
             text, warnings = checked(text)
-            yield FoundPassages(
+            yield RootPassage(
                 path=path,
                 start_line=first,
                 end_line=whole.last_line,

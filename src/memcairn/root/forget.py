@@ -31,7 +31,7 @@ _MAX_NOTES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class ForgetCandidate:
     """A note that would be forgotten, as it is now."""
 
     path: str
@@ -48,7 +48,7 @@ class Preview:
         confirm_token: forgets them; None if there is nothing to forget. Valid for ten minutes.
     """
 
-    notes: tuple[Doomed, ...]
+    notes: tuple[ForgetCandidate, ...]
     confirm_token: str | None
 
 
@@ -61,7 +61,7 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    notes: tuple[Doomed, ...]
+    notes: tuple[ForgetCandidate, ...]
     expires_at: float
 
 
@@ -73,8 +73,8 @@ class ForgetPlans:
         clock: seconds that only grow.
     """
 
-    def __init__(self, files: OpenRoot, clock: Callable[[], float] = time.monotonic) -> None:
-        self._files = files
+    def __init__(self, root: OpenRoot, clock: Callable[[], float] = time.monotonic) -> None:
+        self._root = root
         self._clock = clock
         self._plans: dict[str, _Plan] = {}
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class ForgetPlans:
         if bool(topic) == bool(paths):
             raise UsageError("give either a topic or paths")
         wanted = dict.fromkeys(paths) if paths else self._about(topic or "")
-        notes = tuple(self._doomed(path) for path in wanted)
+        notes = tuple(self._candidate(path) for path in wanted)
         if not notes:
             return Preview((), None)
         token = secrets.token_hex(8)
@@ -102,13 +102,13 @@ class ForgetPlans:
     def _about(self, topic: str) -> list[str]:
         matched: dict[str, set[str]] = {}
         asked = set(query_words(topic))
-        for passage in search.passages(self._files, Query(topic, _MAX_NOTES)):
-            matched.setdefault(self._files.shown(passage.path), set()).update(passage.matched)
+        for passage in search.passages(self._root, Query(topic, _MAX_NOTES)):
+            matched.setdefault(self._root.relative(passage.path), set()).update(passage.matched)
         return [path for path, words in matched.items() if asked and words >= asked]
 
-    def _doomed(self, path: str) -> Doomed:
-        window = self._files.read(path, end_line=1)
-        return Doomed(window.path, self._files.title(window.path), window.sha256)
+    def _candidate(self, path: str) -> ForgetCandidate:
+        window = self._root.read(path, end_line=1)
+        return ForgetCandidate(window.path, self._root.title(window.path), window.sha256)
 
     def confirm(self, token: str) -> Forgotten:
         """Move the notes of a preview into the trash.
@@ -127,12 +127,12 @@ class ForgetPlans:
         for note in plan.notes:
             self._require_unchanged(note)
         for note in plan.notes:
-            self._files.remove(note.path, if_match=note.sha256)
+            self._root.remove(note.path, if_match=note.sha256)
         return Forgotten(tuple(note.path for note in plan.notes))
 
-    def _require_unchanged(self, note: Doomed) -> None:
+    def _require_unchanged(self, note: ForgetCandidate) -> None:
         try:
-            now = self._files.read(note.path, end_line=1).sha256
+            now = self._root.read(note.path, end_line=1).sha256
         except NoteError:
             now = ""
         if now != note.sha256:

@@ -120,7 +120,7 @@ class OpenRoot:
             max_days=float(settings["snapshots.max_days"]),
         )
         self.session = CurrentSession(engine.home, self.root, self.key, starts=starts_session)
-        self.forgetting = ForgetPlans(self)
+        self.forget_plans = ForgetPlans(self)
 
     def _vault(self, root: str, trash: str) -> Vault:
         return Vault(Path(root), trash=Path(trash), limits=self._limits)
@@ -142,7 +142,7 @@ class OpenRoot:
         self.engine.databases.run(work)
         self.refresh()
 
-    def shown(self, path: str) -> str:
+    def relative(self, path: str) -> str:
         """An absolute path below the root, as the tools take it."""
         below = paths.path_in_root(path, self.root) or "."
         return os.fsencode(below).decode("utf-8", "replace")
@@ -153,7 +153,7 @@ class OpenRoot:
         found = self.engine.databases.run(lambda opened: catalogue.at(opened.db, [real]))
         return found[0].title if found else path
 
-    def catalogued(self, work: Callable[[Database], T]) -> T:
+    def read_index(self, work: Callable[[Database], T]) -> T:
         """Read from the index, after files that came to the root or went from it were noticed."""
 
         def read(opened: Opened) -> T:
@@ -200,11 +200,11 @@ class OpenRoot:
         window = vault.read(inner, start_line=start_line, end_line=end_line)
         return replace(window, path=prefix + window.path)
 
-    def used(self, shown: Iterable[str]) -> None:
+    def note_used(self, paths: Iterable[str]) -> None:
         """A model was shown these files, since it asked; see `Memory.note_used`."""
-        self.engine.note_used(os.path.join(self.root, path) for path in shown)
+        self.engine.note_used(os.path.join(self.root, path) for path in paths)
 
-    def take(self, path: str) -> bytes:
+    def read_bytes(self, path: str) -> bytes:
         """A whole file, as far as the limit of a write reaches."""
         vault, inner, _ = self._place(path)
         return vault.read_bytes(inner)
@@ -263,39 +263,41 @@ class OpenRoot:
         secrets.refuse_secrets(content, allow=False)
         vault, inner, prefix = self._place(path)
         if prefix:
-            return _scratched(vault.write(inner, content, overwrite=overwrite, if_match=if_match))
+            return _scratch_result(
+                vault.write(inner, content, overwrite=overwrite, if_match=if_match)
+            )
         with self.recording("write", path):
             written = vault.write(path, content, overwrite=overwrite, if_match=if_match)
-        return self._saved(written)
+        return self._indexed(written)
 
-    def put(self, path: str, data: bytes) -> WriteResult:
+    def write_bytes(self, path: str, data: bytes) -> WriteResult:
         """Make a new file of these bytes."""
         vault, inner, prefix = self._place(path)
         if prefix:
-            return _scratched(vault.write(inner, data))
+            return _scratch_result(vault.write(inner, data))
         with self.recording("write", path):
             written = vault.write(path, data)
-        return self._saved(written)
+        return self._indexed(written)
 
     def append(self, path: str, content: str) -> WriteResult:
         """Add text at the end of a file, on a line of its own."""
         secrets.refuse_secrets(content, allow=False)
         vault, inner, prefix = self._place(path)
         if prefix:
-            return _scratched(vault.append(inner, content))
+            return _scratch_result(vault.append(inner, content))
         with self.recording("append", path):
             written = vault.append(path, content)
-        return self._saved(written)
+        return self._indexed(written)
 
     def edit(self, path: str, old: str, new: str) -> WriteResult:
         """Replace the only occurrence of `old`."""
         secrets.refuse_secrets(new, allow=False)
         vault, inner, prefix = self._place(path)
         if prefix:
-            return _scratched(vault.edit(inner, old, new))
+            return _scratch_result(vault.edit(inner, old, new))
         with self.recording("edit", path):
             written = vault.edit(path, old, new)
-        return self._saved(written)
+        return self._indexed(written)
 
     def observe(self, observation: Observation, *, new: bool = False) -> Observed:
         """Remember something without choosing a path; a note that says the same is renewed.
@@ -309,12 +311,12 @@ class OpenRoot:
         """
         older = None if new else self._repeated(observation)
         if older is not None:
-            path = self.shown(older)
+            path = self.relative(older)
             with self.recording("observe", path):
                 observe.renew(self.root, older, observation)
         else:
             with self.recording("observe") as recording:
-                path = self.shown(observe.write(self.root, observation))
+                path = self.relative(observe.write(self.root, observation))
                 recording.created([path])
         self.index([path])
         return Observed(path, created=older is None)
@@ -394,9 +396,9 @@ class OpenRoot:
         self.index(done.changed)
         return done
 
-    def _saved(self, written: WrittenFile) -> WriteResult:
+    def _indexed(self, written: WrittenFile) -> WriteResult:
         searchable = self.index(written.changed)
-        return _as_saved(written, searchable=written.path in searchable)
+        return _write_result(written, searchable=written.path in searchable)
 
     def index(self, changed: Iterable[str]) -> set[str]:
         """Index files that changed, and keep MEMORY.md; returns those that are in the index now."""
@@ -404,7 +406,7 @@ class OpenRoot:
         return {real[path] for path in self.engine.index_files(real)}
 
 
-def _as_saved(written: WrittenFile, *, searchable: bool) -> WriteResult:
+def _write_result(written: WrittenFile, *, searchable: bool) -> WriteResult:
     return WriteResult(
         written.path,
         written.size_bytes,
@@ -415,5 +417,5 @@ def _as_saved(written: WrittenFile, *, searchable: bool) -> WriteResult:
     )
 
 
-def _scratched(written: WrittenFile) -> WriteResult:
-    return _as_saved(replace(written, path=PREFIX + written.path), searchable=False)
+def _scratch_result(written: WrittenFile) -> WriteResult:
+    return _write_result(replace(written, path=PREFIX + written.path), searchable=False)

@@ -40,33 +40,33 @@ class ListedNote:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownTopic:
+class TopicNote:
     """A note about a topic, and the passage of it that says most about it."""
 
     note: ListedNote
-    passage: search.FoundPassages
+    passage: search.RootPassage
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class TopicOverview:
     """What is known about a topic, the most relevant note first."""
 
     topic: str
     notice: str
-    notes: tuple[KnownTopic, ...]
+    notes: tuple[TopicNote, ...]
 
 
-def about(files: OpenRoot, topic: str) -> About:
+def about(root: OpenRoot, topic: str) -> TopicOverview:
     """Which notes say something about a topic: at most ten, each once."""
-    best: dict[str, search.FoundPassages] = {}
-    for passage in search.search(files, Query(topic, _PASSAGES)):
+    best: dict[str, search.RootPassage] = {}
+    for passage in search.search(root, Query(topic, _PASSAGES)):
         best.setdefault(passage.path, passage)
     wanted = list(best)[:_NOTES]
-    absolute = [os.path.join(files.root, path) for path in wanted]
-    rows = files.engine.databases.run(lambda opened: catalogue.at(opened.db, absolute))
-    listed = (_listed(files, row) for row in rows)
-    known = tuple(KnownTopic(note, best[note.path]) for note in listed if note.path in best)
-    return About(topic, search.NOTICE, known)
+    absolute = [os.path.join(root.root, path) for path in wanted]
+    rows = root.engine.databases.run(lambda opened: catalogue.at(opened.db, absolute))
+    listed = (_listed(root, row) for row in rows)
+    known = tuple(TopicNote(note, best[note.path]) for note in listed if note.path in best)
+    return TopicOverview(topic, search.NOTICE, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +96,33 @@ class Summary:
     waiting: int
 
 
-def summary(files: OpenRoot) -> Summary:
+def summary(root: OpenRoot) -> Summary:
     """What a root holds now."""
-    latest = recent(files, _NOTES)
+    latest = recent(root, _NOTES)
 
     def work(opened: Opened) -> tuple[Counts, list[str]]:
         return (
-            catalogue.counts(opened.db, files.root),
+            catalogue.counts(opened.db, root.root),
             [
-                f"{files.shown(problem.path)}:{problem.line}: {problem.message}"
-                for problem in overview.problems(opened.db, files.engine.config)
-                if paths.is_inside(problem.path, files.root)
+                f"{root.relative(problem.path)}:{problem.line}: {problem.message}"
+                for problem in overview.problems(opened.db, root.engine.config)
+                if paths.is_inside(problem.path, root.root)
             ],
         )
 
-    counts, problems = files.engine.databases.run(work)
+    counts, problems = root.engine.databases.run(work)
     return Summary(
-        root=files.root,
+        root=root.root,
         notes=counts.notes,
         size_bytes=counts.size_bytes,
         pinned=counts.pinned,
         types=_most(counts.types),
         tags=_most(counts.tags),
         namespaces=_most(counts.namespaces),
-        recent=tuple(_listed(files, note) for note in latest),
-        memory_md_lines=_memory_md_lines(files),
+        recent=tuple(_listed(root, note) for note in latest),
+        memory_md_lines=_memory_md_lines(root),
         problems=tuple(problems[:20]),
-        waiting=files.engine.queue_status().depth,
+        waiting=root.engine.queue_status().depth,
     )
 
 
@@ -130,16 +130,16 @@ def _most(counts: dict[str, int]) -> dict[str, int]:
     return dict(list(counts.items())[:20])
 
 
-def _memory_md_lines(files: OpenRoot) -> int:
+def _memory_md_lines(root: OpenRoot) -> int:
     try:
-        return files.read(paths.MEMORY_MD, end_line=1).total_lines
+        return root.read(paths.MEMORY_MD, end_line=1).total_lines
     except NoteError:
         return 0
 
 
-def _listed(files: OpenRoot, note: CataloguedNote) -> ListedNote:
+def _listed(root: OpenRoot, note: CataloguedNote) -> ListedNote:
     return ListedNote(
-        path=files.shown(note.path),
+        path=root.relative(note.path),
         title=secrets.redact(note.title),
         description=secrets.redact(note.description),
         namespace=note.namespace,

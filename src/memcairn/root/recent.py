@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from memcairn.store.catalogue import CataloguedNote
 
 
-def recent(files: OpenRoot, limit: int) -> list[CataloguedNote]:
+def recent(root: OpenRoot, limit: int) -> list[CataloguedNote]:
     """The notes that changed last, the latest first; files that came or went are noticed before."""
-    notes = files.catalogued(lambda db: catalogue.recent(db, files.root, limit))
-    ours = verify(files, [note.path for note in notes])
+    notes = root.read_index(lambda db: catalogue.recent(db, root.root, limit))
+    ours = verify(root, [note.path for note in notes])
     return sorted((n for n in notes if n.path in ours), key=changed_at, reverse=True)
 
 

@@ -27,7 +27,7 @@ class Reverted:
     sha256: str | None = None
 
 
-def text_at(files: OpenRoot, path: str, revision: int) -> str:
+def text_at(root: OpenRoot, path: str, revision: int) -> str:
     """What a file held right after a revision.
 
     Raises:
@@ -35,23 +35,23 @@ def text_at(files: OpenRoot, path: str, revision: int) -> str:
         NoteUnreadable: it was not UTF-8, or is not known.
         UsageError: there is no such revision, or it is not kept any more.
     """
-    content = files.history.content(path, revision)
+    content = root.history.content(path, revision)
     if content is None:
         raise NoteMissing(f"did not exist after revision {revision}", path=path)
     return _decoded(content, path)
 
 
-def diff(files: OpenRoot, path: str, revision: int | None = None) -> Diff:
+def diff(root: OpenRoot, path: str, revision: int | None = None) -> Diff:
     """How a file has changed since a revision; without one, its last change."""
     if revision is None:
-        content = _before_last_change(files, path)
+        content = _before_last_change(root, path)
         before = "" if content is None else _decoded(content, path)
-        return files.vault.diff_text(before, path, name=f"{path} (before its last change)")
-    before = text_at(files, path, revision)
-    return files.vault.diff_text(before, path, name=f"{path} (revision {revision})")
+        return root.vault.diff_text(before, path, name=f"{path} (before its last change)")
+    before = text_at(root, path, revision)
+    return root.vault.diff_text(before, path, name=f"{path} (revision {revision})")
 
 
-def revert(files: OpenRoot, path: str, revision: int | None = None) -> Reverted:
+def revert(root: OpenRoot, path: str, revision: int | None = None) -> Reverted:
     """Make a file what it was right after a revision; without one, undo its last change.
 
     The state now is kept, so that this can be undone in the same way.
@@ -60,28 +60,28 @@ def revert(files: OpenRoot, path: str, revision: int | None = None) -> Reverted:
         UsageError: nothing is known of the file, or of the revision.
     """
     content = (
-        _before_last_change(files, path)
+        _before_last_change(root, path)
         if revision is None
-        else files.history.content(path, revision)
+        else root.history.content(path, revision)
     )
     if content is None:
-        with files.recording("revert", path):
-            files.vault.remove(path)
-        files.index([path])
+        with root.recording("revert", path):
+            root.vault.remove(path)
+        root.index([path])
         return Reverted(path)
     text = _decoded(content, path)
-    with files.recording("revert", path):
-        written = files.vault.write(path, text, overwrite=True)
-    files.index(written.changed)
+    with root.recording("revert", path):
+        written = root.vault.write(path, text, overwrite=True)
+    root.index(written.changed)
     return Reverted(written.path, written.sha256)
 
 
-def _before_last_change(files: OpenRoot, path: str) -> bytes | None:
+def _before_last_change(root: OpenRoot, path: str) -> bytes | None:
     # What was changed by another program since is a change, too.
-    files.history.keep([path])
+    root.history.keep([path])
     name = "/".join(parts(path))
-    for revision in files.history.log(_LOOKED_AT, path=path):
-        before = files.history.before(revision.id)
+    for revision in root.history.log(_LOOKED_AT, path=path):
+        before = root.history.before(revision.id)
         if name in before:  # else it had another name then
             return before[name]
     raise UsageError("has no earlier state that is known", path=path)

@@ -27,7 +27,7 @@ NOTICE = (
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPassages:
+class RootPassage:
     """A part of a note that answers.
 
     Attributes:
@@ -48,35 +48,35 @@ class FoundPassages:
     warnings: tuple[str, ...] | None = None
 
 
-def search(files: OpenRoot, query: Query) -> tuple[FoundPassages, ...]:
+def search(root: OpenRoot, query: Query) -> tuple[RootPassage, ...]:
     """The passages of a root's notes that answer a query, best first; see `Memory.search`.
 
     Raises:
         UsageError: the query is too long for one call, or cannot be understood.
     """
-    return tuple(_found(files, passage) for passage in passages(files, query))
+    return tuple(_found(root, passage) for passage in passages(root, query))
 
 
-def passages(files: OpenRoot, query: Query) -> list[Passage]:
+def passages(root: OpenRoot, query: Query) -> list[Passage]:
     """The passages of `search` as they are in the index: with secrets, and absolute paths."""
-    most = int(files.engine.config["tools.max_query_chars"])
+    most = int(root.engine.config["tools.max_query_chars"])
     if len(query.text) > most:
         raise UsageError(
             f"the query has {len(query.text):,} characters; the limit is {most:,}",
             hint="ask with the words that matter most",
         )
-    found = files.engine.search(query._replace(root=files.root))
-    ours = verify(files, [passage.path for passage in found])
+    found = root.engine.search(query._replace(root=root.root))
+    ours = verify(root, [passage.path for passage in found])
     return [passage for passage in found if passage.path in ours]
 
 
-def _found(files: OpenRoot, passage: Passage) -> FoundPassages:
+def _found(root: OpenRoot, passage: Passage) -> RootPassage:
     text, warnings = checked(passage.text)
     above = passage.heading_path
     if above[:1] != (passage.title,):
         above = (passage.title, *above)
-    return FoundPassages(
-        path=files.shown(passage.path),
+    return RootPassage(
+        path=root.relative(passage.path),
         start_line=passage.start_line,
         end_line=passage.end_line,
         heading=" › ".join(above),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionFacts:
+class SessionSummary:
     """A session; times are ISO 8601, in UTC.
 
     Attributes:
@@ -33,7 +33,7 @@ class SessionFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class LoggedCall:
     """A call: when, which tool, on which path, how it ended, how many bytes, how long it took."""
 
     time: str
@@ -44,15 +44,15 @@ class Done:
     took_ms: float
 
 
-def listed(files: OpenRoot, limit: int) -> tuple[SessionFacts, ...]:
+def listed(root: OpenRoot, limit: int) -> tuple[SessionSummary, ...]:
     """The sessions of a root, the latest first."""
-    facts: list[SessionFacts] = []
-    for found in _of_root(files):
+    facts: list[SessionSummary] = []
+    for found in _of_root(root):
         if len(facts) == limit:
             break
         ended = None if found.ended_at is None else utc_text(found.ended_at)
         facts.append(
-            SessionFacts(
+            SessionSummary(
                 found.id,
                 utc_text(found.started_at),
                 len(found.touched()),
@@ -63,22 +63,22 @@ def listed(files: OpenRoot, limit: int) -> tuple[SessionFacts, ...]:
     return tuple(facts)
 
 
-def lines(files: OpenRoot, session_id: str, limit: int) -> tuple[Done, ...]:
+def lines(root: OpenRoot, session_id: str, limit: int) -> tuple[LoggedCall, ...]:
     """What was done in a session of this root, oldest first; the last `limit` calls.
 
     Raises:
         UsageError: there is no such session.
     """
-    found = next((one for one in _of_root(files) if one.id == session_id), None)
+    found = next((one for one in _of_root(root) if one.id == session_id), None)
     if found is None:
         raise UsageError(
             "there is no such session of this root", hint="memory_sessions lists those there are"
         )
     return tuple(
-        Done(
+        LoggedCall(
             str(line.get("time", "")),
             str(line.get("tool", "")),
-            _below(files, str(line.get("path", ""))),
+            _below(root, str(line.get("path", ""))),
             str(line.get("outcome", "")),
             int(line.get("bytes", 0)),
             float(line.get("took_ms", 0)),
@@ -87,13 +87,13 @@ def lines(files: OpenRoot, session_id: str, limit: int) -> tuple[Done, ...]:
     )
 
 
-def _of_root(files: OpenRoot) -> Iterator[Session]:
+def _of_root(root: OpenRoot) -> Iterator[Session]:
     """Also the one that is on now, whatever its host says of its root."""
-    current = files.session.get()
-    for found in files.session.sessions.all():
-        if found.root == files.root or (current is not None and found.id == current.id):
+    current = root.session.get()
+    for found in root.session.sessions.all():
+        if found.root == root.root or (current is not None and found.id == current.id):
             yield found
 
 
-def _below(files: OpenRoot, path: str) -> str:
-    return path.removeprefix(files.root.rstrip("/") + "/")
+def _below(root: OpenRoot, path: str) -> str:
+    return path.removeprefix(root.root.rstrip("/") + "/")

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from memcairn.store.notes import KnownNote
 
 
-def verify(files: OpenRoot, notes: Iterable[str]) -> set[str]:
+def verify(root: OpenRoot, notes: Iterable[str]) -> set[str]:
     """Those of these notes, by absolute path, whose indexed text is that of a file of the root."""
 
     def work(opened: Opened) -> list[KnownNote]:
         found = (store.known(opened.db, path) for path in dict.fromkeys(notes))
         return [note for note in found if note is not None]
 
-    known = files.engine.databases.run(work)
-    with open_root(Path(files.root)) as root:
-        return {note.path for note in known if _holds(root, files.root, note)}
+    known = root.engine.databases.run(work)
+    with open_root(Path(root.root)) as folder:
+        return {note.path for note in known if _holds(folder, root.root, note)}
 
 
 def _holds(root: Folder, root_path: str, note: KnownNote) -> bool:
