@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
 from memcairn.errors import EmbeddingError, StateDamaged
+from memcairn.fs.signature import signature_at
 from memcairn.memory_md import current
 from memcairn.queue import Queue
 from memcairn.search import freshness, pipeline
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from memcairn.indexing.indexer import Indexer
     from memcairn.indexing.report import IndexReport
     from memcairn.queue import QueueStatus
+    from memcairn.search.freshness import SignatureAt
     from memcairn.search.passages import Passage, Source
     from memcairn.settings.config import Config
     from memcairn.store.roots import Root
@@ -148,19 +150,19 @@ class Engine:
             lambda opened: current.bring_up_to_date(opened.db, self.config, self.home, self.notices)
         )
 
-    def search(self, query: Query | str) -> list[Passage]:
-        """See `Memory.search`."""
+    def search(self, query: Query | str, signature_at: SignatureAt = signature_at) -> list[Passage]:
+        """See `Memory.search`, and `freshness.check_sources` for `signature_at`."""
         checked = (Query(query) if isinstance(query, str) else query).checked()
-        return self.databases.run(lambda opened: self._search(opened, checked))
+        return self.databases.run(lambda opened: self._search(opened, checked, signature_at))
 
-    def _search(self, opened: Opened, query: Query) -> list[Passage]:
+    def _search(self, opened: Opened, query: Query, signature_at: SignatureAt) -> list[Passage]:
         freshness.check_folders(opened)
         opened.last_checked = freshness.check_notes(opened, opened.last_checked)
         self.refresh_memory_md()
         passages: list[Passage] = []
         for _ in range(MAX_SEARCH_ROUNDS):
             passages, sources = self._ranked(opened, query)
-            changed = freshness.check_sources(opened, sources)
+            changed = freshness.check_sources(opened, sources, signature_at)
             if not changed:
                 return passages
             self.refresh_memory_md()

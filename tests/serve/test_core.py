@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from typing import TYPE_CHECKING
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp.shared.exceptions import MCPError
 
 from memcairn.memory import Memory
+from memcairn.root import search
+from memcairn.search import freshness
+from memcairn.search.query import Query
 
 from .clients import Connection, Failed
 
@@ -46,6 +52,56 @@ def test_an_edit_is_found_and_what_it_replaced_is_not(core: Connection) -> None:
 
     assert core.call("memory_search", query="sencha")["passages"]
     assert not core.call("memory_search", query="oolong")["passages"]
+
+
+def test_each_note_of_an_answer_is_checked_once_after_the_search(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = [root / name for name in ("a.md", "b.md")]
+    for note in notes:
+        note.write_text("# Tea\n\nThe user likes oolong.\n", encoding="utf-8")
+        os.utime(note, (1_700_000_000, 1_700_000_000))
+    checked: Counter[str] = Counter()
+    stat, opened = os.stat, os.open
+
+    def counting_stat(path: Any, *arguments: Any, **named: Any) -> os.stat_result:
+        checked[os.path.basename(str(path))] += 1
+        return stat(path, *arguments, **named)
+
+    def counting_open(path: Any, *arguments: Any, **named: Any) -> int:
+        checked[f"open {os.path.basename(str(path))}"] += 1
+        return opened(path, *arguments, **named)
+
+    with contextlib.closing(Memory().open_root(root)) as files:
+        files.adopt()
+        search.search(files, Query("oolong"))
+        # Above this number of notes, a search does not check all of them beforehand.
+        monkeypatch.setattr(freshness, "MAX_NOTES", 1)
+        monkeypatch.setattr(freshness, "SAMPLE_SIZE", 0)
+        monkeypatch.setattr(os, "stat", counting_stat)
+        monkeypatch.setattr(os, "open", counting_open)
+
+        found = search.search(files, Query("oolong"))
+
+    assert {passage.path for passage in found} == {"a.md", "b.md"}
+    assert {name: count for name, count in checked.items() if name.endswith(".md")} == {
+        "a.md": 1,
+        "b.md": 1,
+    }
+
+
+def test_a_note_with_a_second_name_is_not_found_until_that_is_gone(
+    core: Connection, root: Path, tmp_path: Path
+) -> None:
+    core.call("mem_write", path="tea.md", content="# Tea\n\nThe user likes oolong.\n")
+    os.utime(root / "tea.md", (1_700_000_000, 1_700_000_000))
+    assert core.call("memory_search", query="oolong")["passages"]
+
+    os.link(root / "tea.md", tmp_path / "elsewhere.md")
+    assert not core.call("memory_search", query="oolong")["passages"]
+
+    (tmp_path / "elsewhere.md").unlink()
+    assert core.call("memory_search", query="oolong")["passages"]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +204,7 @@ def test_an_error_says_what_to_do(core: Connection) -> None:
         ("mem_edit", {"path": "a.md", "old_str": "x", "new_str": "y"}, "0 matches"),
         ("mem_read", {"file": "a.md"}, "path: Field required; .*mem_read takes: path, start_line"),
         ("memory_search", {"query": "x", "top_k": 0}, "top_k: .*greater than or equal to 1"),
-        ("memory_search", {"query": "x" * 2001}, "2,001 characters; at most 2,000"),
+        ("memory_search", {"query": "x" * 2001}, "2,001 characters; the limit is 2,000"),
     ]:
         with pytest.raises(Failed, match=f"(?s){reason}"):
             core.call(tool, **arguments)

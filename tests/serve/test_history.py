@@ -254,7 +254,7 @@ def test_all_is_closed_though_the_end_of_the_session_cannot_be_written(
 
     closed: list[str] = []
     monkeypatch.setattr(files.history, "close", lambda: closed.append("history"))
-    monkeypatch.setattr(files.memory, "close", lambda: closed.append("memory"))
+    monkeypatch.setattr(files.engine, "close", lambda: closed.append("memory"))
 
     files.close()
 

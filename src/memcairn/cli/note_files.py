@@ -22,7 +22,7 @@ from memcairn.cli.locate import (
 from memcairn.cli.text import printable, shown, write
 from memcairn.errors import MemcairnError, NoteUnreadable
 from memcairn.memory import Memory
-from memcairn.root.recent import changed_at
+from memcairn.root.overview import changed_at
 from memcairn.utc import utc_text
 
 

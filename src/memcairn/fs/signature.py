@@ -47,12 +47,20 @@ def storable_ns(mtime_ns: int) -> int:
     return mtime_ns if -LARGEST_INTEGER <= mtime_ns <= LARGEST_INTEGER else 0
 
 
-def is_unchanged(path: str, known: Signature) -> bool:
-    """Whether a file looks as it did; one that is gone does not."""
+def signature_at(path: str) -> Signature | None:
+    """The signature of the file at a path, without following a symlink; None if there is none."""
     try:
-        return signature_of(os.stat(path, follow_symlinks=False)) == known
+        return signature_of(os.stat(path, follow_symlinks=False))
     except OSError:
-        return False
+        return None
+
+
+def may_have(known: Signature, now: Signature | None) -> bool:
+    """Whether a file that has the signature `now` may be the one that was read as `known`.
+
+    Unlike equality, this accepts a file that was too young to be trusted when it was read.
+    """
+    return now is not None and known in (now, now._replace(mtime_ns=0))
 
 
 def changed_files(known: Iterable[tuple[str, int, int, int]]) -> list[str]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from memcairn import archive
+from memcairn.archive import Exported  # noqa: TC001 - the MCP server builds a schema from it
 from memcairn.errors import UsageError
 
 if TYPE_CHECKING:
-    from memcairn.archive import Exported, Imported
+    from memcairn.archive import Imported
     from memcairn.root.open_root import OpenRoot
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from memcairn import paths
 from memcairn.errors import NoteError
 from memcairn.notes import frontmatter
-from memcairn.root.recent import recent
+from memcairn.root.overview import recent
 from memcairn.root.search import NOTICE, RootPassage, checked, search
 from memcairn.safety import secrets
 from memcairn.search.query import Query

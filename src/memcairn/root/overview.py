@@ -3,25 +3,62 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import NoteError
+from memcairn.fs.safe_open import has_other_names
+from memcairn.fs.sandbox import open_root
+from memcairn.fs.signature import may_have, signature_of
 from memcairn.root import search
-from memcairn.root.recent import changed_at, recent
 from memcairn.safety import secrets
 from memcairn.search.query import Query
 from memcairn.store import catalogue, overview
+from memcairn.store import notes as store
 from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from memcairn.engine import Opened
     from memcairn.root.open_root import OpenRoot
     from memcairn.store.catalogue import CataloguedNote, Counts
+    from memcairn.store.database import Database
+    from memcairn.store.notes import KnownNote
 
 _PASSAGES = 50
 _NOTES = 10
+
+
+def recent(root: OpenRoot, limit: int) -> list[CataloguedNote]:
+    """The notes that changed last, the latest first; see `memcairn.root.search` for what is left out."""
+
+    def work(db: Database) -> list[tuple[CataloguedNote, KnownNote | None]]:
+        notes = catalogue.recent(db, root.root, limit)
+        return [(note, store.known(db, note.path)) for note in notes]
+
+    found = root.read_index(work)
+    notes = []
+    with open_root(Path(root.root)) as folder:
+        for note, known in found:
+            status = search.status_inside(folder, root.root, note.path)
+            if known is None or status is None or has_other_names(status):
+                continue
+            if may_have(known.signature, signature_of(status)):
+                notes.append(replace(note, mtime_ns=status.st_mtime_ns))
+    return sorted(notes, key=lambda note: note.mtime_ns, reverse=True)
+
+
+def changed_at(note: CataloguedNote) -> int:
+    """When a note's file was last written, in nanoseconds since 1970; 0 if the file is gone.
+
+    The index has an older time for a file that was edited since, and none for one that was too young when
+    it was read.
+    """
+    try:
+        return os.stat(note.path, follow_symlinks=False).st_mtime_ns
+    except OSError:
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +189,4 @@ def _listed(root: OpenRoot, note: CataloguedNote) -> ListedNote:
 
 
 def _changed(note: CataloguedNote) -> str:
-    return utc_text(changed_at(note) / 1e9)
+    return utc_text((note.mtime_ns or changed_at(note)) / 1e9)

@@ -1,19 +1,32 @@
 """Search one root: passages with paths relative to it, safe to hand to a model.
 
-Secrets are redacted, and text that reads like an order to the model is pointed out.
+Secrets are redacted, and text that reads like an instruction to the model is marked.
+
+The index holds the text that a path led to when it was read. Another process may have put a hard link or
+a symlink there for that moment, so only the text of files that are inside the root and have one name is
+returned.
 """
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn.errors import UsageError
-from memcairn.root.verify import verify
+from memcairn import paths
+from memcairn.errors import NoteError, UsageError
+from memcairn.fs.safe_open import has_other_names
+from memcairn.fs.sandbox import open_root
+from memcairn.fs.signature import signature_of
 from memcairn.safety import injection, secrets
 
 if TYPE_CHECKING:
+    import os
+
+    from memcairn.fs.sandbox import Folder
+    from memcairn.fs.signature import Signature
     from memcairn.root.open_root import OpenRoot
     from memcairn.search.passages import Passage
     from memcairn.search.query import Query
@@ -65,9 +78,35 @@ def passages(root: OpenRoot, query: Query) -> list[Passage]:
             f"the query has {len(query.text):,} characters; the limit is {most:,}",
             hint="ask with the words that matter most",
         )
-    found = root.engine.search(query._replace(root=root.root))
-    ours = verify(root, [passage.path for passage in found])
-    return [passage for passage in found if passage.path in ours]
+    linked: set[str] = set()
+    with open_root(Path(root.root)) as folder:
+
+        def signature_at(path: str) -> Signature | None:
+            status = status_inside(folder, root.root, path)
+            if status is None:
+                return None
+            if has_other_names(status):
+                linked.add(path)
+            return signature_of(status)
+
+        found = root.engine.search(query._replace(root=root.root), signature_at)
+    return [passage for passage in found if passage.path not in linked]
+
+
+def status_inside(folder: Folder, root: str, path: str) -> os.stat_result | None:
+    """The status of a note's file; None unless it is a regular file, reached without a symlink.
+
+    Args:
+        folder: the open root.
+        root: its absolute path.
+        path: the absolute path of the note.
+    """
+    *names, name = paths.path_in_root(path, root).split("/")
+    try:
+        with folder.folder(tuple(names)) as parent:
+            return parent.require_kind(name, stat.S_IFREG)
+    except NoteError:
+        return None
 
 
 def _found(root: OpenRoot, passage: Passage) -> RootPassage:

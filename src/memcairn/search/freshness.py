@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from memcairn.fs.signature import MAX_NOTES, changed_files, changed_folders, is_unchanged
+from memcairn.fs.signature import MAX_NOTES, changed_files, changed_folders, may_have, signature_at
 from memcairn.store import folders, signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from memcairn.fs.signature import Signature
     from memcairn.indexing.indexer import Indexer
     from memcairn.search.passages import Source
     from memcairn.store.database import Database
+
+    SignatureAt = Callable[[str], Signature | None]
 
 # One stat of a folder takes 1-2 µs; beyond this many, scans and the watcher notice changes.
 MAX_FOLDERS = 2_000
@@ -64,21 +67,28 @@ def check_notes(index: Index, after: int) -> int:
     return last or 0
 
 
-def check_sources(index: Index, sources: Mapping[str, Source]) -> set[str]:
+def check_sources(
+    index: Index, sources: Mapping[str, Source], signature_at: SignatureAt = signature_at
+) -> set[str]:
     """Index the notes of an answer that changed since they were indexed; returns their paths.
 
     Args:
         index: what the answer was read from.
         sources: what the answer was read from, by path. A file that another process indexed since
             then counts as changed.
+        signature_at: the signature of the file at a path; None for a file that must not be shown.
     """
-    changed = [path for path, source in sources.items() if not is_unchanged(path, source.signature)]
+    changed = [path for path, source in sources.items() if signature_at(path) != source.signature]
     if not changed:
         return set()
     report = index.indexer.index_files(changed)
     outdated = {*report.indexed, *report.removed, *report.failed}
     for path in changed:
         now = index.indexer.known(path)
-        if now is None or now.hash != sources[path].hash:
+        if (
+            now is None
+            or now.hash != sources[path].hash
+            or not may_have(now.signature, signature_at(path))
+        ):
             outdated.add(path)
     return outdated
