@@ -8,7 +8,6 @@ what to do about it
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -81,6 +80,8 @@ def from_click(error: click.ClickException) -> MemcairnError:
 
 def _unknown(kind: str, name: str, known: Iterable[str], context: click.Context) -> UsageError:
     below = context.command_path.partition(" ")[2]
+    import difflib  # noqa: PLC0415 - for errors only
+
     near = difflib.get_close_matches(name, known, n=1)
     return UsageError(
         f"{below}: there is no {kind} {name}" if below else f"there is no {kind} {name}",

@@ -8,7 +8,6 @@ import click
 
 from memcairn import paths
 from memcairn.cli import output
-from memcairn.cli.locate import not_a_root, notes_in, require_used
 from memcairn.cli.passages import as_json as as_json_text
 from memcairn.cli.passages import as_text
 from memcairn.cli.text import write
@@ -85,6 +84,8 @@ def command(
 
 def _refuse_unknown(memory: Memory, *, root: str | None, **filters: str | None) -> None:
     """Raise UsageError for a filter that no note can pass."""
+    from memcairn.cli.locate import not_a_root, notes_in, require_used  # noqa: PLC0415 - for errors only
+
     roots = [known.path for known in memory.roots()]
     if root is not None:
         real = paths.real(root)

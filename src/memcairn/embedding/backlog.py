@@ -8,7 +8,6 @@ No model is loaded to find out that nothing waits.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -16,7 +15,6 @@ import time
 from typing import TYPE_CHECKING
 
 from memcairn import paths
-from memcairn.embedding import providers
 from memcairn.store import vector_state
 
 if TYPE_CHECKING:
@@ -29,6 +27,8 @@ RETRY_DELAY_S = 60.0
 
 def is_wanted(settings: Config) -> bool:
     """Whether a model is configured; the default model also has to be installed."""
+    from memcairn.embedding import providers  # noqa: PLC0415 - most calls find that nothing waits
+
     chosen = providers.BY_NAME[settings["embedding.provider"]]
     by_default = settings.origin["embedding.provider"] == "default"
     return chosen.name != "none" and not (by_default and chosen.missing)
@@ -36,16 +36,19 @@ def is_wanted(settings: Config) -> bool:
 
 def model_key(settings: Config) -> str:
     """The settings that select a model, as one value to compare."""
+    import json  # noqa: PLC0415 - as above
+
     names = ("provider", "model", "folder", "url", "query_prompt", "text_prompt")
     return json.dumps([settings[f"embedding.{name}"] for name in names])
 
 
 def count(db: Database, settings: Config) -> int:
     """Number of waiting chunks: all if the settings select another model, 0 if they select none."""
-    if not is_wanted(settings):
-        return 0
     before = vector_state.model_key(db)
-    if before is not None and before != model_key(settings):
+    is_other = before is not None and before != model_key(settings)
+    if not (is_other or vector_state.has_waiting(db)) or not is_wanted(settings):
+        return 0
+    if is_other:
         return int(db.execute("SELECT COUNT(*) FROM chunk").fetchone()[0])
     return vector_state.count_waiting(db)
 

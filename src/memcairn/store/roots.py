@@ -7,7 +7,6 @@ roots.json beside it, and a new index.db starts from what that file says.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -179,6 +178,8 @@ def labelled_by(namespaces: Mapping[str, str], given: Mapping[str, str]) -> str:
         namespaces: the configured rules.
         given: the result of `labels`.
     """
+    import json  # noqa: PLC0415 - as in `save`
+
     return json.dumps([namespaces, given])
 
 
@@ -210,6 +211,8 @@ def save(db: Database) -> None:
     Raises:
         StateError: it cannot be written.
     """
+    import json  # noqa: PLC0415 - few calls change a root
+
     content = {
         "roots": [{"path": root.path, "memory_md": root.memory_md} for root in roots(db)],
         "files": loose_files(db),
@@ -232,9 +235,10 @@ def restore(db: Database) -> tuple[list[str], list[str]]:
     Raises:
         StateError: roots.json cannot be parsed.
     """
-    file = saved_file(db)
-    if not _has_none(db) or not file.exists():
+    if not _has_none(db) or not (file := saved_file(db)).exists():
         return [], []
+    import json  # noqa: PLC0415 - as in `save`
+
     with db.transaction():
         if not _has_none(db):
             return [], []

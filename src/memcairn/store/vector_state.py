@@ -86,6 +86,12 @@ def waiting(db: Database, limit: int) -> list[Waiting]:
     return [Waiting(*row) for row in db.execute(sql, (limit,))]
 
 
+def has_waiting(db: Database) -> bool:
+    """Whether a chunk waits for its embedding."""
+    (found,) = db.execute("SELECT EXISTS (SELECT 1 FROM unembedded)").fetchone()
+    return bool(found)
+
+
 def count_waiting(db: Database) -> int:
     """Number of chunks without an embedding."""
     return int(db.execute("SELECT COUNT(*) FROM unembedded").fetchone()[0])
