@@ -1,7 +1,7 @@
 """The command line.
 
     memcairn index --debounce-window 5 PATH     what hooks call: straight to the queue, from here
-    memcairn index PATH                         straight_index.py: done at once if nothing changed
+    memcairn index PATH                         index_paths.py: the same without click
     memcairn hook EVENT --host NAME             hosts/hook.py: whatever happens, it exits 0
     memcairn serve                              daemon/pipe.py: a pipe to the resident process
     memcairn anything else                      commands.py: click, and one module a command
@@ -17,6 +17,9 @@ import sys
 
 from memcairn import paths
 from memcairn.errors import MemcairnError
+
+# A search that takes longer is done once more by this process, which can be interrupted.
+SEARCH_TIMEOUT_S = 30.0
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ def main() -> None:
     gc.disable()
     try:
         try:
-            code = _straight(sys.argv[1:])
+            code = _without_click(sys.argv[1:])
         except MemcairnError:  # click reports it
             code = None
         if code is None:
@@ -68,8 +71,8 @@ def main() -> None:
     os._exit(code)
 
 
-def _straight(arguments: Sequence[str]) -> int | None:
-    """Do what is done a thousand times a day on the shortest way.
+def _without_click(arguments: Sequence[str]) -> int | None:
+    """Do what agents do all day without importing click.
 
     Returns:
         The exit code; None: click has to do it.
@@ -82,10 +85,31 @@ def _straight(arguments: Sequence[str]) -> int | None:
         finally:
             os._exit(0)
     if arguments[:1] == ["index"]:
-        return _straight_index(arguments)
+        return _index(arguments)
     if arguments[:1] == ["serve"]:
         return _serve(arguments[1:])
+    if arguments[:1] == ["search"]:
+        return _search(arguments[1:])
     return None
+
+
+def _search(arguments: Sequence[str]) -> int | None:
+    """Let the resident process search, if one runs; None if not, or for errors and help."""
+    from memcairn.cli.text import terminal_columns, write  # noqa: PLC0415
+    from memcairn.daemon import client  # noqa: PLC0415
+
+    fields = {
+        "arguments": [os.fsencode(argument).decode("utf-8", "replace") for argument in arguments],
+        "columns": terminal_columns(),
+        "plain": "NO_COLOR" in os.environ,
+    }
+    reply = client.ask(paths.home(), "search", fields, timeout_s=SEARCH_TIMEOUT_S)
+    if reply is None:
+        return None
+    if reply[1]:
+        write(reply[1].decode("utf-8", "surrogateescape").removesuffix("\n"))
+    sys.stderr.write(str(reply[0].get("errors", "")))
+    return int(reply[0]["code"])
 
 
 def _serve(arguments: Sequence[str]) -> int | None:
@@ -104,19 +128,22 @@ def _serve(arguments: Sequence[str]) -> int | None:
     return pipe.serve(paths.home(), fields)
 
 
-def _straight_index(arguments: Sequence[str]) -> int | None:
+def _index(arguments: Sequence[str]) -> int | None:
     call = parse_enqueue(arguments)
     if call is not None:
         return 0 if _enqueue(call) else None
     # A progress bar takes what click takes.
     if len(arguments) != 2 or arguments[1][:1] in ("", "-") or sys.stderr.isatty():
         return None
-    from memcairn.cli import straight_index  # noqa: PLC0415
+    from memcairn.cli.index_paths import index_paths  # noqa: PLC0415
+    from memcairn.memory import Memory  # noqa: PLC0415
 
     try:
-        return straight_index.run(arguments[1])
+        return index_paths(Memory(), [arguments[1]])
     except KeyboardInterrupt:
-        sys.stderr.write(f"{straight_index.STOPPED}\n")
+        from memcairn.cli.text import STOPPED  # noqa: PLC0415
+
+        sys.stderr.write(f"{STOPPED}\n")
         return 130
     except BrokenPipeError:
         os._exit(0)

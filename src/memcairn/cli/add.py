@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import shown, write
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
@@ -29,8 +29,8 @@ from memcairn.root.observe import Observation
 )
 @click.option("--new", is_flag=True, help="Write a new note even if a similar one exists.")
 @click.option("--allow-secrets", is_flag=True, help="Write text that looks like a secret, too.")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(
     text: tuple[str, ...],
     *,

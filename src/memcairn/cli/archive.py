@@ -12,7 +12,7 @@ import click
 
 from memcairn import archive
 from memcairn.archive.values import STRATEGIES
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import NoteExists, UsageError
@@ -30,8 +30,8 @@ _FORMS = {".json": "json", ".tar.gz": "tar", ".tgz": "tar"}
 @click.command("export")
 @click.argument("file", type=click.Path())
 @root_option
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def export(file: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
     """Write all notes to FILE, a new .json, .tar.gz or .tgz file. FILE - is standard output (JSON).
 
@@ -91,8 +91,8 @@ def _new_file(path: str) -> Iterator[IO[bytes]]:
 )
 @click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
 @root_option
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def import_(
     file: str,
     *,

@@ -7,7 +7,7 @@ import os
 import click
 
 from memcairn import paths
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import shown, write
 from memcairn.settings import config, config_toml
 
@@ -23,8 +23,8 @@ def command() -> None:
 
 
 @command.command("show")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def show(*, as_json: bool, quiet: bool) -> int:
     """Show every setting, its value, and where the value comes from.
 
@@ -61,8 +61,8 @@ def show(*, as_json: bool, quiet: bool) -> int:
 @command.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("key")
 @click.argument("value")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def set_(key: str, value: str, *, as_json: bool, quiet: bool) -> int:
     """Set KEY to VALUE in config.toml; the rest of the file stays as it is.
 
@@ -81,8 +81,8 @@ def set_(key: str, value: str, *, as_json: bool, quiet: bool) -> int:
 
 @command.command("unset")
 @click.argument("key")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def unset(key: str, *, as_json: bool, quiet: bool) -> int:
     """Remove KEY from config.toml, so that its default applies again.
 

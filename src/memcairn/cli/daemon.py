@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memcairn import paths
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import write
 from memcairn.daemon import client
 from memcairn.errors import StateError
@@ -48,7 +48,7 @@ def run() -> int:
 
 
 @command.command("start")
-@output.json_option
+@options.json_option
 def start(*, as_json: bool) -> int:
     """Start the resident process in the background, unless it runs already.
 
@@ -73,7 +73,7 @@ def start(*, as_json: bool) -> int:
 
 
 @command.command("stop")
-@output.json_option
+@options.json_option
 def stop(*, as_json: bool) -> int:
     """Stop the resident process; it finishes its current work first.
 
@@ -97,7 +97,7 @@ def stop(*, as_json: bool) -> int:
 
 
 @command.command("status")
-@output.json_option
+@options.json_option
 def status(*, as_json: bool) -> int:
     """Show whether the resident process runs, since when, and what it holds.
 

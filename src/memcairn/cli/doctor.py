@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 
 @click.command("doctor")
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely.")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(*, fix: bool, as_json: bool, quiet: bool) -> int:
     """Show what is wrong and how to fix it. Exit code 1 if a problem remains.
 

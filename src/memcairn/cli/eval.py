@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import count, write
 from memcairn.errors import UsageError
 from memcairn.evaluate import evaluation, measures
@@ -21,8 +21,8 @@ from memcairn.evaluate import evaluation, measures
     default="",
     help="Also measure these, separated by commas: grep, bm25, dense.",
 )
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(questions: Path, folder: Path, *, against: str, as_json: bool, quiet: bool) -> int:
     """Measure how well search finds the lines in FOLDER that answer QUESTIONS (a JSON file).
 

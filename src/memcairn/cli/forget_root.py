@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from memcairn.cli import output
-from memcairn.cli.text import write
+from memcairn.cli import options, output
+from memcairn.cli.text import count, write
 from memcairn.memory import Memory
 
 
 @click.command("forget-root")
 @click.argument("path")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(path: str, *, as_json: bool, quiet: bool) -> int:
     """Remove the root PATH from the index; its files stay as they are.
 
@@ -27,5 +27,5 @@ def command(path: str, *, as_json: bool, quiet: bool) -> int:
     if as_json:
         output.print_json({"path": path, "notes": notes})
     elif not quiet:
-        write(f"{output.count(notes, 'note')} removed from the index; the files are still there")
+        write(f"{count(notes, 'note')} removed from the index; the files are still there")
     return 0

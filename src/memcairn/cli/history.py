@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.locate import note_argument, open_note, open_root, root_option
 from memcairn.cli.text import printable, write
 from memcairn.history import FOUND
@@ -26,7 +26,7 @@ _SHOWN_PATHS = 3
     help="The maximum number of revisions.",
 )  # fmt: skip
 @root_option
-@output.json_option
+@options.json_option
 def log(note: str | None, *, limit: int, root: str | None, as_json: bool) -> int:
     """List the changes of a notes folder, or of NOTE only; the newest first.
 
@@ -80,7 +80,7 @@ def _change(change: FileChange) -> str:
 @note_argument
 @click.argument("revision", type=int, required=False)
 @root_option
-@output.json_option
+@options.json_option
 def diff(note: str, revision: int | None, *, root: str | None, as_json: bool) -> int:
     """Show how NOTE changed since REVISION; without it, its last change.
 
@@ -118,8 +118,8 @@ def _styled(line: str) -> str:
 @note_argument
 @click.argument("revision", type=int, required=False)
 @root_option
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def revert(note: str, revision: int | None, *, root: str | None, as_json: bool, quiet: bool) -> int:
     """Make NOTE what it was after REVISION; without it, undo its last change.
 

@@ -6,14 +6,14 @@ import os
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import write
 from memcairn.hosts import check
 from memcairn.settings import project
 
 
 @click.command("hosts")
-@output.json_option
+@options.json_option
 def command(*, as_json: bool) -> int:
     """Where memcairn is installed, and whether it works. Exit code 1 if something is wrong.
 

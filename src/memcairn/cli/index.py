@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from memcairn import paths
-from memcairn.cli import output
-from memcairn.cli.text import shown, write
-from memcairn.errors import NoteError
-from memcairn.indexing.report import IndexReport
+from memcairn.cli import options, output
+from memcairn.cli.index_paths import index_paths
+from memcairn.cli.text import count, shown, write
 from memcairn.memory import Memory
 from memcairn.store import roots, signatures
 
@@ -47,8 +46,8 @@ _NOT_WITH = {
 @click.option("--watch", is_flag=True, help="Keep running, and keep PATH current.")
 @click.option("--namespace", metavar="NAME", help="The namespace of these notes from now on.")
 @click.option("--force", is_flag=True, help="Index unchanged notes, too.")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(
     path: tuple[str, ...],
     *,
@@ -104,7 +103,9 @@ def command(
             from memcairn.watch import watch as run_watch  # noqa: PLC0415
 
             return run_watch(memory, path, namespace=namespace, force=force, quiet=quiet)
-        return _index(memory, path, namespace=namespace, force=force, as_json=as_json, quiet=quiet)
+        return index_paths(
+            memory, path, namespace=namespace, force=force, as_json=as_json, quiet=quiet
+        )
 
 
 def _refuse_combinations(modes: list[str], *, has_path: bool, given: dict[str, bool]) -> None:
@@ -126,32 +127,6 @@ def _refuse_combinations(modes: list[str], *, has_path: bool, given: dict[str, b
         raise click.UsageError("--paths needs at least one PATH")
     if mode in (None, "--debounce-window") and not has_path:
         raise click.UsageError("PATH is missing: which folder or file?")
-
-
-def _index(
-    memory: Memory,
-    path: tuple[str, ...],
-    *,
-    namespace: str | None,
-    force: bool,
-    as_json: bool,
-    quiet: bool,
-) -> int:
-    report = IndexReport()
-    with output.progress_bar("Indexing", quiet=quiet or as_json) as progress:
-        for one in path:
-            try:
-                part = memory.index(
-                    one, namespace=namespace, force=force, embed=False, progress=progress
-                )
-            except NoteError as error:
-                # The other paths are still indexed.
-                part = IndexReport(failed={str(error.path or one): error.message})
-            report.add(part)
-            report.took_s += part.took_s
-    waiting = memory.embed_in_background()
-    output.print_notices(memory.notices)
-    return output.print_report(report, as_json=as_json, quiet=quiet, waiting=waiting)
 
 
 def _flush(
@@ -219,7 +194,7 @@ def queue_lines(status: QueueStatus) -> list[str]:
     if not status.depth:
         return ["queue: empty"]
     counts = f"{status.ready:,} ready, {status.claimed:,} claimed, {status.failing:,} failing"
-    lines = [f"queue: {output.count(status.depth, 'path')} ({counts})"]
+    lines = [f"queue: {count(status.depth, 'path')} ({counts})"]
     if status.oldest_path is not None and status.oldest_age_s is not None:
         oldest = shown(status.oldest_path)
         lines.append(f"  oldest: {oldest}, {output.age(status.oldest_age_s)}")

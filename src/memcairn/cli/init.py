@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from memcairn import paths
-from memcairn.cli import output
-from memcairn.cli.text import printable, shown, write
+from memcairn.cli import options, output
+from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import UsageError
 from memcairn.hosts import install, plan, plugin_files
 from memcairn.hosts.table import BY_NAME, SCOPES
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     help="Your own settings, or those of the current project.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
-@output.quiet_option
+@options.quiet_option
 def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -> int:
     """Install memcairn into your agents: Claude Code, Codex, Gemini, Cursor, OpenCode, Copilot.
 
@@ -66,7 +66,7 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
         for change in changed:
             write("\n".join(printable(line) for line in change.diff().splitlines()))
     if dry_run:
-        write(f"{output.count(len(changed), 'file')} would change")
+        write(f"{count(len(changed), 'file')} would change")
         return 0
     plan.apply(planned, home, install=True)
     with Memory() as memory:
@@ -84,9 +84,9 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
 
 
 def _sum_up(hosts: Sequence[Host], files: int, notes: int) -> None:
-    write(f"{', '.join(host.title for host in hosts)}: {output.count(files, 'file')} changed")
+    write(f"{', '.join(host.title for host in hosts)}: {count(files, 'file')} changed")
     if notes:
-        write(f"indexed {output.count(notes, 'note')} of the agents' own in place")
+        write(f"indexed {count(notes, 'note')} of the agents' own in place")
     for host in hosts:
         if host.plugin and plugin_files.installed_from_marketplace(
             host.folder_of("user", "", os.environ)

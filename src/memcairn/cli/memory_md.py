@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn.cli import output
-from memcairn.cli.text import printable, shown, write
+from memcairn.cli import options, output
+from memcairn.cli.text import count, printable, shown, write
 from memcairn.memory import Memory
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def command() -> None:
 @command.command("refresh")
 @_root
 @click.option("--off", is_flag=True, help="Stop keeping it current; the file stays as it is.")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
     """Rebuild MEMORY.md from the notes, and keep it current from now on.
 
@@ -60,10 +60,10 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
         by_hand = f", {done.hand_linked:,} linked by hand" if done.hand_linked else ""
         folded = ""
         if done.pages:
-            pages = output.count(done.pages, "index page")
+            pages = count(done.pages, "index page")
             folded = f", {done.folded:,} folded into {pages}"
         write(
-            f"{shown(done.root)}: {output.count(done.notes, 'note')}, {done.listed:,} listed"
+            f"{shown(done.root)}: {count(done.notes, 'note')}, {done.listed:,} listed"
             f"{by_hand}{folded}"
         )
         for finding in done.findings:
@@ -73,8 +73,8 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
 
 @command.command("check")
 @_root
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
     """Check whether MEMORY.md is within its limits, current, and without broken links.
 
@@ -100,8 +100,8 @@ def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
 
 @command.command("explain")
 @click.argument("path")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def explain(path: str, *, as_json: bool, quiet: bool) -> int:
     """Explain the place of the note PATH in MEMORY.md.
 
@@ -147,7 +147,7 @@ def _day(ordinal: int) -> str:
 
 @command.command("show")
 @_root
-@output.json_option
+@options.json_option
 def show(root: str | None, *, as_json: bool) -> int:
     """Print MEMORY.md as an agent loads it; the part that is cut off follows a separator line.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import write
 from memcairn.embedding import providers
 from memcairn.settings import config
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command("models")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
     """List the models for semantic search: installed or not, size, licence and cost.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from memcairn.cli import output
-from memcairn.cli.text import shown, write
+from memcairn.cli import options, output
+from memcairn.cli.text import count, shown, write
 from memcairn.memory import Memory
 
 
 @click.command("namespaces")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
     """List the namespaces and how many notes each has.
 
@@ -26,5 +26,5 @@ def command(*, as_json: bool, quiet: bool) -> int:
         output.print_json({"namespaces": rows})
     elif not quiet:
         for name, notes in namespaces.items():
-            write(f"{shown(name)}  {output.count(notes, 'note')}")
+            write(f"{shown(name)}  {count(notes, 'note')}")
     return 0

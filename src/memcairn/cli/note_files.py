@@ -9,7 +9,7 @@ import tempfile
 import click
 
 from memcairn import paths
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.locate import (
     folders,
     note_argument,
@@ -30,8 +30,8 @@ from memcairn.utc import utc_text
 @click.option("--type", "kind", metavar="TYPE", help="Only notes of this type.")
 @click.option("--namespace", metavar="NAME", help="Only notes of this namespace.")
 @click.option("--root", metavar="FOLDER", type=click.Path(), help="Only notes of this folder.")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def list_(
     *, kind: str | None, namespace: str | None, root: str | None, as_json: bool, quiet: bool
 ) -> int:
@@ -81,7 +81,7 @@ def list_(
 @click.command("show")
 @note_argument
 @root_option
-@output.json_option
+@options.json_option
 def show(note: str, *, root: str | None, as_json: bool) -> int:
     """Print the text of NOTE, a path or a name.
 
@@ -112,8 +112,8 @@ def _decode(data: bytes, path: str) -> str:
 @click.command("edit")
 @note_argument
 @root_option
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def edit(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
     """Edit NOTE in the editor that VISUAL or EDITOR names.
 
@@ -154,8 +154,8 @@ def edit(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
 @click.command("rm")
 @note_argument
 @root_option
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def remove(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
     """Move NOTE into the trash.
 

@@ -1,4 +1,4 @@
-"""Output that commands share: one JSON document, or text for people."""
+"""Output that commands share: one JSON document, or text for people; without click."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
-import click
-
-from memcairn.cli import report_text
-from memcairn.cli.text import count, write
-
-__all__ = ["count"]
+from memcairn.cli.text import count, shown, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from memcairn.indexing.report import IndexReport
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 
 
 def print_json(value: object) -> None:
@@ -69,10 +61,17 @@ def age(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def warn(message: str) -> None:
+    """Print a message on stderr; escape the characters that its encoding does not have."""
+    encoding = sys.stderr.encoding or "utf-8"
+    text = message.encode(encoding, "backslashreplace").decode(encoding)
+    sys.stderr.write(f"memcairn: {text}\n")
+
+
 def print_notices(notices: list[str]) -> None:
     """Print notices on stderr, and clear them."""
     for notice in notices:
-        click.echo(f"memcairn: {notice}", err=True)
+        warn(notice)
     notices.clear()
 
 
@@ -88,10 +87,39 @@ def print_report(report: IndexReport, *, as_json: bool, quiet: bool, waiting: in
     if as_json:
         print_json(report)
     elif not quiet:
-        write(report_text.as_text(report, waiting))
-    for line in report_text.failures(report):
-        click.echo(f"memcairn: {line}", err=True)
+        write(report_as_text(report, waiting))
+    for line in failures(report):
+        warn(line)
     return 0 if report.is_whole else 1
+
+
+def summary(indexed: int, others: Mapping[str, int], took_s: float) -> str:
+    """`3 notes indexed, 1 removed (0.12 s)`; counts of zero are left out."""
+    parts = [f"{count(indexed, 'note')} indexed"]
+    parts += [f"{number:,} {what}" for what, number in others.items() if number]
+    return f"{', '.join(parts)} ({took_s:.2f} s)"
+
+
+def report_as_text(report: IndexReport, waiting: int = 0) -> str:
+    """A summary line, a line for each file that was left out, and one if chunks are being embedded."""
+    others = {
+        "unchanged": report.unchanged,
+        "removed": len(report.removed),
+        "left out": len(report.left_out),
+        "failed": len(report.failed),
+    }
+    lines = [summary(len(report.indexed), others, report.took_s)]
+    lines += [f"  left out: {shown(path)}: {why}" for path, why in report.left_out.items()]
+    return "\n".join([*lines, *_embedding(waiting)])
+
+
+def _embedding(waiting: int) -> list[str]:
+    return [f"  embedding {count(waiting, 'chunk')} in the background"] if waiting else []
+
+
+def failures(report: IndexReport) -> list[str]:
+    """A line for each file that could not be indexed."""
+    return [f"{shown(path)}: {why}" for path, why in report.failed.items()]
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
 from unicodedata import category, east_asian_width
 
-from memcairn.cli.text import printable, shown, terminal_columns
+from memcairn.cli.text import printable, shown
 from memcairn.notes.words import spans
 
 if TYPE_CHECKING:
@@ -33,18 +32,21 @@ def _as_object(passage: Passage) -> dict[str, Any]:
     return passage._asdict() | {"why": passage.why._asdict()}
 
 
-def as_text(passages: Sequence[Passage], *, explain: bool = False) -> str:
+def as_text(
+    passages: Sequence[Passage],
+    *,
+    explain: bool = False,
+    columns: int | None = None,
+    bold: bool = False,
+) -> str:
     """Each passage as its title and headings, then path:line and date, then its indented text.
-
-    On a terminal, lines are wrapped at its width, and the title and the matched words are bold. Elsewhere
-    lines are printed as they are.
 
     Args:
         passages: what to print.
         explain: also print every part of each score, above the text.
+        columns: wrap lines at this width; None: print them as they are.
+        bold: print the title and the matched words in bold.
     """
-    columns = terminal_columns()
-    bold = columns is not None and "NO_COLOR" not in os.environ
     return "\n\n".join(
         "\n".join(_lines(passage, columns, bold=bold, explain=explain)) for passage in passages
     )

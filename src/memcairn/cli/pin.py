@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import shown, write
 from memcairn.memory import Memory
 
 
 @click.command("pin")
 @click.argument("path")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(path: str, *, as_json: bool, quiet: bool) -> int:
     """Put the note PATH at the top of MEMORY.md.
 
@@ -24,8 +24,8 @@ def command(path: str, *, as_json: bool, quiet: bool) -> int:
 
 @click.command("unpin")
 @click.argument("path")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def unpin(path: str, *, as_json: bool, quiet: bool) -> int:
     """Remove the note PATH from the top of MEMORY.md.
 

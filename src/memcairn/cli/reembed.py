@@ -8,7 +8,7 @@ import sys
 import click
 
 from memcairn import paths
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import count, write
 from memcairn.embedding.report import EmbedReport
 from memcairn.errors import MemcairnError
@@ -19,8 +19,8 @@ NICER = 10
 
 
 @click.command("reembed")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
     """Embed pending notes for semantic search; after a change of model, all notes.
 

@@ -34,6 +34,27 @@ def hook(memory: Memory, header: Mapping[str, Any], body: bytes) -> Reply | None
     return {"session_id": session_id}, text.encode("utf-8", "replace")
 
 
+def search(memory: Memory, header: Mapping[str, Any], _: bytes) -> Reply | None:
+    """What `memcairn search` prints; None if the command line is wrong or asks for help."""
+    from memcairn.cli.search import answer_remotely  # noqa: PLC0415 - see the module
+    from memcairn.errors import MemcairnError  # noqa: PLC0415 - see the module
+
+    columns = header.get("columns")
+    try:
+        found = answer_remotely(
+            memory,
+            [str(argument) for argument in header["arguments"]],
+            columns=columns if isinstance(columns, int) else None,
+            bold=isinstance(columns, int) and not header.get("plain"),
+        )
+    except MemcairnError:
+        return None  # the client reports it
+    if found is None:
+        return None
+    errors = "".join(f"memcairn: {message}\n" for message in found.messages)
+    return {"code": 0, "errors": errors}, found.output.encode("utf-8", "surrogateescape")
+
+
 async def serve(
     server: Server,
     header: Mapping[str, Any],
@@ -64,7 +85,7 @@ async def serve(
 def main() -> int:
     """Run the resident process; returns the exit code."""
     logging.basicConfig(level=logging.WARNING)
-    return run(Handlers({"hook": hook}, {"mcp": serve}))
+    return run(Handlers({"hook": hook, "search": search}, {"mcp": serve}))
 
 
 if __name__ == "__main__":

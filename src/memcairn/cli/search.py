@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 import click
 
 from memcairn import paths
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.passages import as_json as as_json_text
 from memcairn.cli.passages import as_text
-from memcairn.cli.text import write
+from memcairn.cli.text import terminal_columns, write
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
 from memcairn.search.query import Query
+from memcairn.settings import caller
 
 
 @click.command("search")
@@ -33,8 +35,8 @@ from memcairn.search.query import Query
     "--budget", metavar="WORDS", type=int, help="The maximum number of words in all passages."
 )
 @click.option("--explain", is_flag=True, help="Show every part of each score.")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(
     query: tuple[str, ...],
     *,
@@ -63,32 +65,103 @@ def command(
     last week, 3 days ago. A note's date comes from its frontmatter (date, modified or created) or
     its file name, or else from the time when its file was last changed.
     """
+    columns = terminal_columns()
     with Memory() as memory:
-        passages = memory.search(
-            Query(" ".join(query), limit, namespace, root, budget, type, since, until, as_of)
+        found = answer(
+            memory,
+            Query(" ".join(query), limit, namespace, root, budget, type, since, until, as_of),
+            explain=explain,
+            as_json=as_json,
+            columns=columns,
+            bold=columns is not None and "NO_COLOR" not in os.environ,
         )
-        memory.embed_in_background()
-        if not passages:
-            _refuse_unknown(memory, root=root, namespace=namespace, type=type)
-        is_empty = not passages and not memory.namespaces()
-        output.print_notices(memory.notices)
-    if as_json:
-        write(as_json_text(passages))
-    elif not quiet and passages:
-        write(as_text(passages, explain=explain))
-    if not passages:
-        reason = "nothing is indexed yet: `memcairn index FOLDER`" if is_empty else "nothing found"
-        click.echo(f"memcairn: {reason}", err=True)
+    if found.output and (as_json or not quiet):
+        write(found.output)
+    for message in found.messages:
+        output.warn(message)
     return 0
 
 
-def _refuse_unknown(memory: Memory, *, root: str | None, **filters: str | None) -> None:
+class Answer(NamedTuple):
+    """What `memcairn search` prints: on standard output, and line by line on standard error."""
+
+    output: str
+    messages: tuple[str, ...]
+
+
+def answer(
+    memory: Memory,
+    query: Query,
+    *,
+    explain: bool,
+    as_json: bool,
+    columns: int | None,
+    bold: bool,
+) -> Answer:
+    """Search, and render the passages for one terminal.
+
+    Raises:
+        UsageError: the query is wrong, or no note can pass its filters.
+    """
+    if query.root is not None:
+        query = query._replace(root=os.path.join(caller.current().cwd, os.fspath(query.root)))
+    passages = memory.search(query)
+    memory.embed_in_background()
+    messages = [*memory.notices]
+    memory.notices.clear()
+    if not passages:
+        _refuse_unknown(memory, root=query.root, namespace=query.namespace, type=query.type)
+        is_empty = not memory.namespaces()
+        messages.append(
+            "nothing is indexed yet: `memcairn index FOLDER`" if is_empty else "nothing found"
+        )
+    if as_json:
+        text = as_json_text(passages)
+    else:
+        text = as_text(passages, explain=explain, columns=columns, bold=bold)
+    return Answer(text, tuple(messages))
+
+
+def answer_remotely(
+    memory: Memory, arguments: list[str], *, columns: int | None, bold: bool
+) -> Answer | None:
+    """Answer a command line for another process; None if it is wrong, or asks for help."""
+    try:
+        given = command.make_context("search", arguments, resilient_parsing=False).params
+    except (click.ClickException, click.exceptions.Exit):
+        return None
+    query = Query(
+        " ".join(given["query"]),
+        given["limit"],
+        given["namespace"],
+        given["root"],
+        given["budget"],
+        given["type"],
+        given["since"],
+        given["until"],
+        given["as_of"],
+    )
+    found = answer(
+        memory,
+        query,
+        explain=given["explain"],
+        as_json=given["as_json"],
+        columns=columns,
+        bold=bold,
+    )
+    is_quiet = given["quiet"] and not given["as_json"]
+    return found._replace(output="") if is_quiet else found
+
+
+def _refuse_unknown(
+    memory: Memory, *, root: str | os.PathLike[str] | None, **filters: str | None
+) -> None:
     """Raise UsageError for a filter that no note can pass."""
     from memcairn.cli.locate import not_a_root, notes_in, require_used  # noqa: PLC0415 - for errors only
 
     roots = [known.path for known in memory.roots()]
     if root is not None:
-        real = paths.real(root)
+        real = paths.real(os.fspath(root))
         if not os.path.lexists(real):
             raise UsageError("there is no such file or folder", path=real)
         is_known = any(paths.is_inside(real, one) or paths.is_inside(one, real) for one in roots)

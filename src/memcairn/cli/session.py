@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memcairn import paths
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.text import printable, shown, write
 from memcairn.errors import UsageError
 from memcairn.sessions import Sessions
@@ -34,7 +34,7 @@ def command() -> None:
 @click.option(
     "--root", metavar="FOLDER", type=click.Path(), help="The notes folder that it works on."
 )
-@output.json_option
+@options.json_option
 def start(id_: str | None, *, root: str | None, as_json: bool) -> int:
     """Start or resume a session; prints its ID.
 
@@ -57,7 +57,7 @@ def start(id_: str | None, *, root: str | None, as_json: bool) -> int:
 @click.argument("id_", metavar="[ID]", required=False)
 @click.option("--auto", is_flag=True, help="End the session of this process, if it has one.")
 @click.option("--keep-scratch", is_flag=True, help="Keep its scratch folder.")
-@output.json_option
+@options.json_option
 def end(id_: str | None, *, auto: bool, keep_scratch: bool, as_json: bool) -> int:
     """End a session. Its log is kept for 90 days.
 
@@ -81,7 +81,7 @@ def end(id_: str | None, *, auto: bool, keep_scratch: bool, as_json: bool) -> in
 
 
 @command.command("list")
-@output.json_option
+@options.json_option
 def list_(*, as_json: bool) -> int:
     """List the sessions, the latest first.
 
@@ -101,7 +101,7 @@ def list_(*, as_json: bool) -> int:
 
 @command.command("show")
 @click.argument("id_", metavar="ID")
-@output.json_option
+@options.json_option
 def show(id_: str, *, as_json: bool) -> int:
     """Show what a session did: time, tool, outcome and path of each call.
 

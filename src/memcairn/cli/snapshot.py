@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, write
 
@@ -27,8 +27,8 @@ def command() -> None:
 @command.command("create")
 @click.argument("name", required=False)
 @root_option
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def create(name: str | None, *, root: str | None, as_json: bool, quiet: bool) -> int:
     """Keep all notes as they are now; prints the ID of the snapshot.
 
@@ -49,7 +49,7 @@ def create(name: str | None, *, root: str | None, as_json: bool, quiet: bool) ->
 
 @command.command("list")
 @root_option
-@output.json_option
+@options.json_option
 def list_(*, root: str | None, as_json: bool) -> int:
     """List the snapshots, the newest first.
 
@@ -81,8 +81,8 @@ def _line(one: Snapshot) -> str:
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
 @root_option
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def restore(
     id_: str,
     paths: tuple[str, ...],

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.index import queue_lines
-from memcairn.cli.text import shown, write
+from memcairn.cli.text import count, shown, write
 from memcairn.memory import Memory
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ MAX_LOOSE_FILES = 10
 
 
 @click.command("status")
-@output.json_option
-@output.quiet_option
+@options.json_option
+@options.quiet_option
 def command(*, as_json: bool, quiet: bool) -> int:
     """Show the home, roots, notes, sizes, the queue, and problems by file and line.
 
@@ -41,7 +41,7 @@ def command(*, as_json: bool, quiet: bool) -> int:
         return 1 if undone else 0
     write(f"home: {shown(status.home)}")
     write(
-        f"index: {output.count(status.notes, 'note')}, {output.count(status.chunks, 'chunk')}, "
+        f"index: {count(status.notes, 'note')}, {count(status.chunks, 'chunk')}, "
         f"{output.size(status.index_bytes)}; queue.db {output.size(status.queue_bytes)}"
     )
     for line in [
@@ -73,9 +73,9 @@ def _root_lines(roots: Sequence[RootStatus]) -> Iterator[str]:
             when = f"scanned {output.age(max(0.0, time.time() - root.scanned_at))} ago"
         gone = "" if root.exists else "  (gone)"
         yield f"root: {shown(root.path)}{gone}"
-        yield f"  {output.count(root.notes, 'note')}, {when}"
+        yield f"  {count(root.notes, 'note')}, {when}"
     if folded:
-        yield f"{output.count(len(folded), 'root')} without notes; `--json` lists them"
+        yield f"{count(len(folded), 'root')} without notes; `--json` lists them"
 
 
 def _loose_lines(loose: LooseStatus) -> list[str]:
@@ -85,14 +85,14 @@ def _loose_lines(loose: LooseStatus) -> list[str]:
     listed = [f"  {shown(path)}" for path in loose.files[:MAX_LOOSE_FILES]]
     more = len(loose.files) - len(listed)
     last = [f"  and {more:,} more; `--json` lists all"] if more else []
-    return [f"files outside all roots: {output.count(loose.notes, 'note')}", *listed, *last]
+    return [f"files outside all roots: {count(loose.notes, 'note')}", *listed, *last]
 
 
 def _embedding_lines(embedding: EmbeddingStatus) -> list[str]:
     """How many chunks have an embedding, how many wait for one, and why; no line without a model."""
     if not embedding.wanted:
         return []
-    line = f"embedding: {output.count(embedding.embedded, 'chunk')}"
+    line = f"embedding: {count(embedding.embedded, 'chunk')}"
     line += f" with {embedding.model}" if embedding.model else ""
     line += f", {embedding.waiting:,} waiting" if embedding.waiting else ""
     return [line, *([f"  failing: {embedding.failed}"] if embedding.failed else [])]

@@ -6,6 +6,8 @@ import contextlib
 import os
 import sys
 
+from memcairn.settings import caller
+
 STOPPED = "memcairn: stopped; what was done so far is kept"
 
 # `str.isprintable` refuses these, but a terminal shows each as a space.
@@ -42,7 +44,7 @@ def shown(path: str) -> str:
     Control characters are escaped.
     """
     with contextlib.suppress(OSError):  # the working directory was deleted: nothing is below it
-        path = path.removeprefix(os.getcwd() + os.sep)
+        path = path.removeprefix(caller.current().cwd + os.sep)
     return "".join(c if c.isprintable() or c in _SPACES else f"\\x{ord(c):02x}" for c in path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from memcairn.cli import output
+from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, write
 
@@ -21,7 +21,7 @@ def command() -> None:
 
 @command.command("list")
 @root_option
-@output.json_option
+@options.json_option
 def list_(root: str | None, *, as_json: bool) -> int:
     """List what was removed, the latest first.
 
@@ -55,7 +55,7 @@ def list_(root: str | None, *, as_json: bool) -> int:
 @click.argument("id_", metavar="ID")
 @click.option("--to", metavar="PATH", help="A path below the root; default: where it was.")
 @root_option
-@output.json_option
+@options.json_option
 def restore(id_: str, *, to: str | None, root: str | None, as_json: bool) -> int:
     """Restore what was removed, and index it.
 
@@ -81,7 +81,7 @@ def restore(id_: str, *, to: str | None, root: str | None, as_json: bool) -> int
     help="Keep what was removed later.",
 )  # fmt: skip
 @root_option
-@output.json_option
+@options.json_option
 def empty(*, days: float, root: str | None, as_json: bool) -> int:
     """Delete for good what was removed more than N days ago.
 

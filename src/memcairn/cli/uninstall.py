@@ -7,8 +7,8 @@ import os
 import click
 
 from memcairn import paths
-from memcairn.cli import output
-from memcairn.cli.text import printable, shown, write
+from memcairn.cli import options
+from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import UsageError
 from memcairn.hosts import plan, uninstall
 from memcairn.hosts.table import BY_NAME, HOSTS
@@ -23,7 +23,7 @@ from memcairn.settings import project
 @click.option("--keep-memory", is_flag=True, help="Keep notes, index and MEMORY.md as they are.")
 @click.option("--yes", is_flag=True, help="Remove the notes in the home, too.")
 @click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
-@output.quiet_option
+@options.quiet_option
 def command(
     names: tuple[str, ...], *, keep_memory: bool, yes: bool, dry_run: bool, quiet: bool
 ) -> int:
@@ -47,12 +47,12 @@ def command(
         for change in changed:
             write("\n".join(printable(line) for line in change.diff().splitlines()))
     if dry_run:
-        write(f"{output.count(len(changed), 'file')} would change")
+        write(f"{count(len(changed), 'file')} would change")
         return 0
     notes = uninstall.notes_in(home) if with_memory else 0
     if notes and not yes:
         raise UsageError(
-            f"contains {output.count(notes, 'note')} that would be removed; nothing was changed",
+            f"contains {count(notes, 'note')} that would be removed; nothing was changed",
             path=os.path.join(home, uninstall.NOTES),
             hint="keep them with --keep-memory, or remove them with --yes",
         )
@@ -63,7 +63,7 @@ def command(
         with Memory() as memory:
             left = uninstall.remove_memory(memory)
     if not quiet:
-        write(f"{output.count(len(changed), 'file')} changed")
+        write(f"{count(len(changed), 'file')} changed")
         if not with_memory and os.path.isdir(home):
             write(f"kept: {shown(home)}")
         for what in left:
