@@ -16,6 +16,8 @@ demo: $(READY)
 
 # loadfile: the tests of one file share the session of a real client. (xdist_group would express that, but
 # pytest 9 ignores the way xdist 3.8 marks it.)
+# Users' Pythons write bytecode; without it each of the thousands of processes of the tests compiles the package.
+test: export PYTHONDONTWRITEBYTECODE =
 test: lint clients
 	$(BIN)/pytest -q -n 2 --dist loadfile
 

@@ -114,7 +114,7 @@ def test_a_search_for_a_type_that_no_note_has_finds_nothing_and_fails(
     assert search("--type", "project") == ["a.md"]
     assert run(["search", "--type", "feedback", "postgres"]) == 2
     with Memory() as memory:
-        assert memory.search("postgres", type="feedback") == []
+        assert memory.search(Query("postgres", type="feedback")) == []
 
 
 def test_filters_add_up(notes: Path, search: Any) -> None:

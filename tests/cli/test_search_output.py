@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memcairn.cli import passages
@@ -55,14 +55,6 @@ def folder(notes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return notes
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A terminal of 40 columns."""
-    monkeypatch.setattr(passages, "terminal_columns", lambda: 40)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    return monkeypatch
-
-
 def test_a_pipe_gets_whole_lines_without_styles(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,8 +94,10 @@ def test_no_color_leaves_out_styles_and_keeps_the_width(
     assert "    nodes and wait until the queue of\r\n" in output
 
 
-def test_lines_of_a_list_item_are_indented_below_its_text(terminal: pytest.MonkeyPatch) -> None:
-    text = passages.as_text([passage("- [ ] one two three four five six seven eight nine")])
+def test_lines_of_a_list_item_are_indented_below_its_text() -> None:
+    text = passages.as_text(
+        [passage("- [ ] one two three four five six seven eight nine")], columns=40, bold=True
+    )
 
     assert text.split("\n")[2:] == [
         "    - [ ] one two three four five six",
@@ -111,16 +105,18 @@ def test_lines_of_a_list_item_are_indented_below_its_text(terminal: pytest.Monke
     ]
 
 
-def test_chinese_and_japanese_break_between_characters_but_not_before_a_full_stop(
-    terminal: pytest.MonkeyPatch,
-) -> None:
-    text = passages.as_text([passage("一" * 18 + "。" + "「" + "二" * 18 + "」" + "三")])
+def test_chinese_and_japanese_break_between_characters_but_not_before_a_full_stop() -> None:
+    text = passages.as_text(
+        [passage("一" * 18 + "。" + "「" + "二" * 18 + "」" + "三")], columns=40, bold=True
+    )
 
     assert text.split("\n")[2:] == [f"    {'一' * 17}", f"    一。「{'二' * 15}", "    二二二」三"]
 
 
-def test_korean_breaks_at_spaces_only(terminal: pytest.MonkeyPatch) -> None:
-    text = passages.as_text([passage("데이터베이스를 먼저 백업하고 그다음 배포를 시작합니다")])
+def test_korean_breaks_at_spaces_only() -> None:
+    text = passages.as_text(
+        [passage("데이터베이스를 먼저 백업하고 그다음 배포를 시작합니다")], columns=40, bold=True
+    )
 
     assert text.split("\n")[2:] == [
         "    데이터베이스를 먼저 백업하고 그다음",
@@ -128,32 +124,27 @@ def test_korean_breaks_at_spaces_only(terminal: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_matched_words_are_bold_where_they_are_part_of_chinese_text(
-    terminal: pytest.MonkeyPatch,
-) -> None:
-    text = passages.as_text([passage("先部署再通知", matched=("部署",))])
+def test_matched_words_are_bold_where_they_are_part_of_chinese_text() -> None:
+    text = passages.as_text([passage("先部署再通知", matched=("部署",))], columns=40, bold=True)
 
     assert text.split("\n")[2] == "    先\x1b[1m部署\x1b[0m再通知"
 
 
-def test_a_path_that_is_too_long_stays_whole_and_the_date_follows_below(
-    terminal: pytest.MonkeyPatch,
-) -> None:
+def test_a_path_that_is_too_long_stays_whole_and_the_date_follows_below() -> None:
     path = "/notes/" + "long folder name/" * 4 + "note.md"
 
-    text = passages.as_text([passage("text", path=path)._replace(date="2026-04-20")])
+    text = passages.as_text(
+        [passage("text", path=path)._replace(date="2026-04-20")], columns=40, bold=True
+    )
 
     assert text.split("\n")[1:3] == [f"{path}:3", "  2026-04-20"]
 
 
 @pytest.mark.parametrize("columns", [None, 40])
-def test_spaces_and_joiners_that_are_not_ascii_are_printed_as_they_are(
-    monkeypatch: pytest.MonkeyPatch, columns: int | None
-) -> None:
-    monkeypatch.setattr(passages, "terminal_columns", lambda: columns)
+def test_spaces_and_joiners_that_are_not_ascii_are_printed_as_they_are(columns: int | None) -> None:
     line = "10\u00a0km 5\u202fkg a\u3000b c\u2009d 👨\u200d👩\u200d👧"
 
-    text = passages.as_text([passage(line, path="/notes/a\u00a0b.md")])
+    text = passages.as_text([passage(line, path="/notes/a\u00a0b.md")], columns=columns)
 
     assert text.split("\n")[1:] == ["/notes/a\u00a0b.md:3", f"    {line}"]
 
@@ -163,7 +154,7 @@ def test_control_characters_are_replaced(sign: str) -> None:
     assert sign not in passages.as_text([passage(f"a{sign}b", path=f"/notes/{sign}.md")])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(max_examples=200)
 @given(
     st.text(
         st.sampled_from("ab  -.,()*>1\t一二、。「」ー한국 \u00a0\u3000é\u0301👍"), max_size=120
@@ -171,13 +162,8 @@ def test_control_characters_are_replaced(sign: str) -> None:
     st.integers(1, 60),
 )
 @example("", 1)
-def test_wrapping_keeps_every_character_and_splits_no_word(
-    monkeypatch: pytest.MonkeyPatch, text: str, columns: int
-) -> None:
-    monkeypatch.setattr(passages, "terminal_columns", lambda: columns)
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    title, place, *lines = passages.as_text([passage(text)]).split("\n")
+def test_wrapping_keeps_every_character_and_splits_no_word(text: str, columns: int) -> None:
+    title, place, *lines = passages.as_text([passage(text)], columns=columns).split("\n")
 
     assert (title, place) == ("Title", "/notes/a.md:3")
     assert "".join("".join(lines).split()) == "".join(text.split())
