@@ -50,7 +50,7 @@ def test_a_refusal_names_kind_and_line_and_never_the_secret(fake: FakeSecret) ->
 
     said = f"{refusal.value} {refusal.value.hint} {refusal.value!r}"
     line = 5 + fake.text.count("\n", 0, fake.text.index(fake.secret))
-    assert re.search(r"looks like it holds a secret: \w[\w ]+ \(line", said)
+    assert re.search(r"seems to contain a secret: \w[\w ]+ \(line", said)
     assert re.search(rf"\b{line}\b", said)
     assert fake.secret not in said
     assert fake.secret[-8:] not in said
@@ -78,7 +78,7 @@ def test_kinds_are_told_with_all_their_lines() -> None:
         refuse_secrets(f"{key}\n\n{password}\n{key} {key}\n", allow=False)
 
     assert str(refusal.value) == (
-        "looks like it holds a secret: github token (lines 1, 4); credential assignment (line 3)"
+        "seems to contain a secret: github token (lines 1, 4); credential assignment (line 3)"
     )
 
 

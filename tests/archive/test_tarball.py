@@ -118,7 +118,7 @@ def test_a_hostile_archive_is_refused(name: str) -> None:
     [
         (ArchiveLimits(max_files=2), "more than 2 files"),
         (ArchiveLimits(max_file_bytes=3), "more than 3 bytes"),
-        (ArchiveLimits(max_total_bytes=1, max_files=0), "holds more than 1 bytes"),
+        (ArchiveLimits(max_total_bytes=1, max_files=0), "has more than 1 bytes"),
         (ArchiveLimits(max_ratio=1, free_bytes=0), "bomb"),
     ],
     ids=str,

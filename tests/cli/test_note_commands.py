@@ -216,7 +216,7 @@ def test_an_edit_of_a_note_that_changed_meanwhile_keeps_both_versions(
     assert theirs.read_text(encoding="utf-8") == "theirs\n"
     (kept,) = (home / "edits").iterdir()
     assert kept.read_text(encoding="utf-8") == "mine\n"
-    assert "project/tea.md: was changed since it was read" in message
+    assert "project/tea.md: has changed since it was read" in message
     assert f"your version is in {kept}" in message
 
 

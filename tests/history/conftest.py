@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn.fs import sandbox
 from memcairn.history import Snapshots, database
 from memcairn.history.database import HistoryDatabase
 from memcairn.vault import Vault
@@ -67,13 +66,10 @@ def history_db(folder: Path) -> Iterator[HistoryDatabase]:
     history_db.close()
 
 
-@pytest.fixture(params=["descriptors", "fallback"])
+@pytest.fixture
 def snapshots(
-    request: pytest.FixtureRequest,
     root: Path,
     history_db: HistoryDatabase,
     days: Days,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Snapshots:
-    monkeypatch.setattr(sandbox, "DESCRIPTORS", request.param == "descriptors")
     return Snapshots(history_db, root, clock=days)

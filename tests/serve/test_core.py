@@ -184,7 +184,7 @@ def test_a_file_is_replaced_only_if_it_is_the_one_that_was_read(core: Connection
     old = core.call("mem_read", path="a.md")["sha256"]
     core.call("mem_write", path="a.md", content="two", overwrite=True)
 
-    with pytest.raises(Failed, match="was changed since it was read"):
+    with pytest.raises(Failed, match="has changed since it was read"):
         core.call("mem_write", path="a.md", content="three", if_match=old)
     current = hashlib.sha256(b"two").hexdigest()
     assert core.call("mem_write", path="a.md", content="three", if_match=current)["size_bytes"] == 5
@@ -220,7 +220,7 @@ def test_a_secret_is_not_written_by_any_tool(core: Connection, root: Path) -> No
         ("mem_edit", {"path": "a.md", "old_str": "one", "new_str": f"The key is {secret}"}),
         ("memory_observe", {"content": f"The key is {secret}"}),
     ]:
-        with pytest.raises(Failed, match="looks like it holds a secret") as raised:
+        with pytest.raises(Failed, match="seems to contain a secret") as raised:
             core.call(tool, **arguments)
         assert secret not in str(raised.value)
         assert "--allow-secrets" not in str(raised.value)

@@ -5,21 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn.fs import sandbox
 from memcairn.vault import Vault
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(params=["descriptors", "fallback"])
-def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways to reach a file: openat, and real paths where there is no openat."""
-    way: str = request.param
-    if way == "descriptors" and not sandbox.DESCRIPTORS:
-        pytest.skip("no openat here")
-    monkeypatch.setattr(sandbox, "DESCRIPTORS", way == "descriptors")
-    return way
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +25,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def vault(root: Path, ways: str, tmp_path: Path) -> Vault:
+def vault(root: Path, tmp_path: Path) -> Vault:
     return Vault(root, trash=tmp_path / "home" / "trash")
 
 

@@ -7,10 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from memcairn.errors import MemcairnError
-from memcairn.fs import sandbox
 from memcairn.vault import Vault
 
 SECRET = "the secret that nobody may read"
@@ -33,7 +30,6 @@ OPERATIONS = {
 }
 
 
-@pytest.mark.skipif(not sandbox.DESCRIPTORS, reason="the fallback is tested step by step")
 def test_a_process_that_swaps_links_in_leads_nothing_outside(root: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

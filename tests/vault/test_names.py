@@ -54,32 +54,6 @@ IMPOSSIBLE = [
     "d/" * 32 + "x.md",
     "\ud800.md",
 ]
-WINDOWS = [
-    "a\\b.md",
-    "..\\x.md",
-    "\\\\server\\share",
-    "\\x.md",
-    "C:x.md",
-    "a.md:stream",
-    "a/con",
-    "CON.md",
-    "nul",
-    "com1.txt",
-    "COM¹",
-    "aux .md",
-    "lpt9",
-    "conin$",
-    "a.",
-    "a ",
-    "a./b",
-    "GIT~1",
-    "git~1/config",
-    "what?.md",
-    "a*.md",
-    "<a>",
-    "a|b",
-    "tab\t.md",
-]
 PLAIN = [
     "a.md",
     "notes/plan.md",
@@ -109,15 +83,9 @@ def test_a_path_that_no_file_has_is_refused(path: str) -> None:
         names.parts(path)
 
 
-@pytest.mark.parametrize("path", WINDOWS)
-def test_a_path_that_windows_reads_as_something_else_is_refused_there(path: str) -> None:
-    with pytest.raises((OutsideRoot, UsageError)):
-        names.parts(path, windows=True)
-
-
 @pytest.mark.parametrize("path", PLAIN)
 def test_a_plain_path_is_its_components(path: str) -> None:
-    assert "/".join(names.parts(path, windows=False)) == path
+    assert "/".join(names.parts(path)) == path
 
 
 def test_a_leading_dot_slash_is_dropped() -> None:
@@ -152,10 +120,10 @@ def test_a_new_name_has_no_backslash_and_no_control_character(name: str) -> None
         names.require_creatable(("notes", name))
 
 
-@given(st.text(), st.booleans())
-def test_components_never_lead_out(path: str, windows: bool) -> None:  # noqa: FBT001
+@given(st.text())
+def test_components_never_lead_out(path: str) -> None:
     try:
-        components = names.parts(path, windows=windows)
+        components = names.parts(path)
     except (OutsideRoot, UsageError):
         return
 

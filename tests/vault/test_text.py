@@ -146,7 +146,7 @@ def test_a_passage_that_is_everywhere_is_counted_in_bounded_time() -> None:
 
 @given(files, files)
 def test_an_addition_begins_on_a_line_of_its_own(whole: str, addition: str) -> None:
-    after = text.joined(whole, addition)
+    after = text.append(whole, addition)
 
     assert after.startswith(whole)
     added = after[len(whole) :].replace("\r\n", "\n")
@@ -156,8 +156,8 @@ def test_an_addition_begins_on_a_line_of_its_own(whole: str, addition: str) -> N
 
 
 def test_an_addition_to_a_crlf_file_gets_its_line_ends() -> None:
-    assert text.joined("a\r\nb", "c\nd\n") == "a\r\nb\r\nc\r\nd\r\n"
+    assert text.append("a\r\nb", "c\nd\n") == "a\r\nb\r\nc\r\nd\r\n"
 
 
 def test_an_addition_to_a_file_of_a_bom_alone_follows_it() -> None:
-    assert text.joined("\ufeff", "a") == "\ufeffa"
+    assert text.append("\ufeff", "a") == "\ufeffa"

@@ -53,7 +53,7 @@ def test_a_folder_is_removed_only_with_recursive_and_restored_whole(
     tree: Vault, root: Path
 ) -> None:
     before = sorted(path.relative_to(root).as_posix() for path in root.rglob("*"))
-    with pytest.raises(NoteExists, match="2 things"):
+    with pytest.raises(NoteExists, match="2 entries"):
         tree.remove("b")
 
     removed = tree.remove("b", recursive=True)
@@ -97,7 +97,7 @@ def test_what_is_not_in_the_trash_is_said(entry_id: str, vault: Vault) -> None:
     vault.write("a.md", "x")
     vault.remove("a.md")
 
-    with pytest.raises(UsageError, match="nothing of that id"):
+    with pytest.raises(UsageError, match="no entry with that id"):
         vault.restore(entry_id)
 
 
@@ -264,7 +264,7 @@ def test_a_file_is_removed_only_if_it_is_the_one_that_was_read(vault: Vault, roo
     old = vault.write("a.md", "one").sha256
     vault.write("a.md", "two", overwrite=True)
 
-    with pytest.raises(NoteChanged, match="was changed since it was read"):
+    with pytest.raises(NoteChanged, match="has changed since it was read"):
         vault.remove("a.md", if_match=old)
     assert (root / "a.md").read_text(encoding="utf-8") == "two"
     vault.remove("a.md", if_match=vault.read("a.md").sha256)

@@ -312,9 +312,7 @@ def test_a_trash_inside_the_root_is_refused(root: Path) -> None:
         Vault(root, trash=root)
 
 
-def test_a_root_that_is_reached_through_a_symlink_is_a_root(
-    root: Path, ways: str, tmp_path: Path
-) -> None:
+def test_a_root_that_is_reached_through_a_symlink_is_a_root(root: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
     vault = Vault(tmp_path / "link", trash=tmp_path / "t")
 

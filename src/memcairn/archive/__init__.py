@@ -1,10 +1,10 @@
-"""Notes out of a root, and into one.
+"""Export the notes of a root to an archive, and import them from one.
 
     export(root, stream) ──► JSON or tar
-    load(file) ──► Archive, checked whole ──► import_(archive, root, strategy=…) ──► what changed
+    load(file) ──► Archive, fully checked ──► import_(archive, root, strategy=…) ──► changed paths
 
-docs/archive-format.md describes the form; exports of ANOLISA agent-memory are read, too. An archive
-is a stranger: memcairn.fs.tar says what it may hold, and what looks like a secret stays out.
+docs/archive-format.md describes the format; exports of ANOLISA agent-memory can be read, too. Archives
+are untrusted: memcairn.fs.tar lists what they may contain, and files with secrets are not imported.
 """
 
 from memcairn.archive.exporting import export

@@ -2,8 +2,8 @@
 
     {"memories": [{"path", "frontmatter": {key: text}, "content"}], "tasks": [the same], …}
 
-Its frontmatter is flat. A value is the text behind the colon as it stood in the file, which no
-parser of YAML has seen; a list is the JSON of its items. Here it becomes YAML that says the same.
+Its frontmatter is flat. A value is the raw text after the colon, which no YAML parser has read; a list
+is the JSON of its items. This module turns it into equivalent YAML.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _TIMES = ("updated_at", "modified", "updated", "created_at", "created", "date")
 
 
 def files(archive: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
-    """The notes of an export: path, text, and when it was written (seconds since 1970), if known.
+    """Yield the notes of an export: path, text, and time of writing (seconds since 1970) if known.
 
     Raises:
-        ArchiveRefused: it is not what it should be, or of a later version.
+        ArchiveRefused: the export is damaged, or of a later version.
     """
     if archive.get("version") != VERSION:
         raise ArchiveRefused(
-            f"is an export of agent-memory in version {str(archive.get('version'))[:20]!r}, "
-            f"but only {VERSION} can be read"
+            f"is an agent-memory export of version {str(archive.get('version'))[:20]!r}; "
+            f"only version {VERSION} is supported"
         )
     for part in ("memories", "tasks"):
         entries = archive.get(part, [])
@@ -53,7 +53,7 @@ def _file(entry: Any) -> tuple[str, str, int | None]:
         case _:
             raise ArchiveRefused("is damaged: a memory lacks its path, frontmatter or content")
     if not all(isinstance(value, str) for value in values.values()):
-        raise ArchiveRefused("is damaged: a value of a frontmatter is not text", path=path[:200])
+        raise ArchiveRefused("is damaged: a frontmatter value is not text", path=path[:200])
     return path, _text(values, content), _written_at(values)
 
 
@@ -80,13 +80,13 @@ def _lines(key: str, value: str) -> list[str]:
 
 
 def _scalar(value: str) -> str:
-    """The value as YAML: as it is where that means the same, else between double quotes."""
+    """The value as YAML: unchanged if YAML reads it as the same text, else in double quotes."""
     if not value:
         return ""
     read = plain_yaml.read(f"k: {value}\n") if value.isprintable() else None
     if read is not None:
         found = read.get("k")
-        # A text between quotes is what its writer meant by them; "fix #12" would lose its end.
+        # Quotes are kept: without them, YAML would cut "fix #12" at the comment sign.
         if not isinstance(found, str) or found == value or value[0] == value[-1] == '"':
             return value
     if re.fullmatch(r"\d{4}-\d\d-\d\d([T ][\d:.]+(Z|[+-]\d\d:\d\d)?)?", value):
@@ -95,7 +95,7 @@ def _scalar(value: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A text of YAML between double quotes, on one line."""
+    """The text as a double-quoted YAML scalar on one line."""
     return '"' + "".join(_ESCAPES.get(c) or _escaped(c) for c in value) + '"'
 
 

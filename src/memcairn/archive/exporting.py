@@ -29,18 +29,18 @@ def export(root: Path, stream: IO[bytes], *, form: str = "json") -> Exported:
 
     Args:
         root: the root.
-        stream: gets the archive.
-        form: "json", which docs/archive-format.md describes, or "tar", compressed with gzip.
+        stream: receives the archive.
+        form: "json", see docs/archive-format.md, or "tar", compressed with gzip.
 
     Raises:
-        UsageError: there is no such form, or the root is too large.
+        UsageError: the form is unknown, or the root is too large.
         NoteError: the root cannot be read.
     """
     if form == "tar":
         with tar.Writer(stream) as writer:
             return _each(root, lambda path, data, mtime: writer.add(path, data, int(mtime)))
     if form != "json":
-        raise UsageError(f'there is no form "{form}"', hint=f"choose of {', '.join(FORMS)}")
+        raise UsageError(f'there is no form "{form}"', hint=f"choose one of {', '.join(FORMS)}")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     head = json.dumps({"format": FORMAT, "version": VERSION, "exported_at": now})
     stream.write(head.removesuffix("}").encode() + b', "files": [')
@@ -53,7 +53,7 @@ def export(root: Path, stream: IO[bytes], *, form: str = "json") -> Exported:
         room -= len(text)
         if room < 0:
             raise UsageError(
-                f"a JSON archive has at most {MAX_JSON_BYTES:,} bytes", hint="export it as tar"
+                f"the archive exceeds {MAX_JSON_BYTES:,} bytes of JSON", hint="export it as tar"
             )
         stream.write(text)
         separator = b",\n"

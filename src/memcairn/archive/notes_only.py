@@ -1,4 +1,4 @@
-"""Which files an archive has, and may bring: notes, and the pictures and documents beside them."""
+"""Which files an archive may contain: notes, and the pictures and documents beside them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from memcairn.fs import walk
 
 
 def refusal_reason(path: str, data: bytes) -> str | None:
-    """Why a file does not belong into an archive; None if it does."""
+    """The reason why a file must not be in an archive; None if it may."""
     *folders, name = path.split("/")
     if any(part.startswith(".") for part in (*folders, name)):
-        return "is hidden, as settings of programs are"
+        return "is hidden, like the settings of programs"
     if not all(walk.may_hold_notes(folder) for folder in folders):
-        return "is in a folder that programs fill, not notes"
+        return "is in a folder of generated files"
     if os.path.splitext(name)[1].lower() not in SUFFIXES:
-        return "is neither a note nor an attachment of one"
+        return "is neither a note nor an attachment"
     if walk.is_page(path, data):
-        return "is an index page, which is made anew from the notes"
+        return "is an index page, which is rebuilt from the notes"
     return None

@@ -1,4 +1,4 @@
-"""An archive to import: JSON or tar of ours, or an export of agent-memory; read with suspicion."""
+"""Read an untrusted archive: memcairn's JSON or tar, or an export of agent-memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HEAD_BYTES = 4096
 
 
 class ArchiveEntry(NamedTuple):
-    """A file of an archive. `mtime_s` is in seconds since 1970; None if the archive does not say."""
+    """A file of an archive. `mtime_s` is in seconds since 1970; None if it is unknown."""
 
     path: str
     data: bytes
@@ -36,11 +36,11 @@ class ArchiveEntry(NamedTuple):
 
 
 class Archive:
-    """An archive that has been read to the end, and is sound. `load` makes it.
+    """An archive that has been read and checked to the end. `load` creates it.
 
     Attributes:
         form: "json", "tar" or "agent-memory".
-        paths: of its files.
+        paths: the paths of its files.
     """
 
     def __init__(self, source: Path | bytes) -> None:
@@ -53,21 +53,21 @@ class Archive:
             self.form, self._known = self._json()
         else:
             self.form = "tar"
-        # Whatever is wrong is met here, before anything of it is used.
+        # Read to the end, so that errors surface before anything is used.
         self.paths = tuple(entry.path for entry in self.entries())
 
     def entries(self) -> Iterator[ArchiveEntry]:
         """The files, in the archive's order.
 
         Raises:
-            ArchiveRefused: it is not the archive any more that it was.
+            ArchiveRefused: the file has changed since `load`.
         """
         if self._known is not None:
             yield from self._known
             return
         with self._open() as stream:
             if _status(stream) != self._status:
-                raise ArchiveRefused("was changed while it was read", hint="try again")
+                raise ArchiveRefused("changed while it was being read", hint="try again")
             for member in tar.members(stream, self._status[0], LIMITS):
                 yield ArchiveEntry(member.path, member.data, member.mtime_s)
 
@@ -104,18 +104,18 @@ class Archive:
                 ArchiveEntry(path, _encoded(text), mtime_s)
                 for path, text, mtime_s in agent_memory.files(archive)
             )
-        raise ArchiveRefused("is JSON, but no archive of notes that memcairn knows")
+        raise ArchiveRefused("is JSON, but not an archive format that memcairn supports")
 
 
 def load(source: Path | bytes) -> Archive:
     """Read and check an archive; nothing is written.
 
     Args:
-        source: a file, or the content of one.
+        source: a file, or its content.
 
     Raises:
         UsageError: there is no such file.
-        ArchiveRefused: it is damaged, of a later version, or holds what it must not.
+        ArchiveRefused: it is damaged, of a later version, or has content that is not allowed.
     """
     return Archive(source)
 
@@ -135,10 +135,10 @@ def _checked(entries: Iterator[ArchiveEntry]) -> list[ArchiveEntry]:
         size += len(entry.data)
         if len(entry.data) > LIMITS.max_file_bytes:
             raise ArchiveRefused(
-                f"holds a file of more than {LIMITS.max_file_bytes:,} bytes", path=entry.path[:200]
+                f"has a file of more than {LIMITS.max_file_bytes:,} bytes", path=entry.path[:200]
             )
         if size > LIMITS.max_total_bytes:
-            raise ArchiveRefused(f"holds more than {LIMITS.max_total_bytes:,} bytes")
+            raise ArchiveRefused(f"has more than {LIMITS.max_total_bytes:,} bytes of content")
         known.append(entry._replace(path=names.add(entry.path)))
     return known
 
@@ -147,7 +147,7 @@ def _files(archive: dict[str, Any]) -> Iterator[ArchiveEntry]:
     version = archive.get("version")
     if version != VERSION:
         raise ArchiveRefused(
-            f"is an archive in version {str(version)[:20]}, but only {VERSION} can be read",
+            f"is an archive of version {str(version)[:20]}; only version {VERSION} is supported",
             hint="update memcairn",
         )
     files = archive.get("files")
@@ -163,7 +163,7 @@ def _files(archive: dict[str, Any]) -> Iterator[ArchiveEntry]:
                 raise ArchiveRefused("is damaged: a file lacks its path or content")
         sha256 = file.get("sha256")
         if sha256 is not None and sha256 != hashlib.sha256(data).hexdigest():
-            raise ArchiveRefused("is damaged: a content is not what its hash says", path=path[:200])
+            raise ArchiveRefused("is damaged: a content does not match its hash", path=path[:200])
         yield ArchiveEntry(path, data, _time(file.get("modified")))
 
 

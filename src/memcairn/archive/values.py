@@ -1,4 +1,4 @@
-"""What exports and imports are made of. Paths are relative to the root."""
+"""Values of exports and imports. Paths are relative to the root."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from memcairn.paths import NOTE_SUFFIXES
 
 STRATEGIES = ("skip", "overwrite", "rename", "newer")
 
-# What an archive may bring into a root: a root can be a project's own folder, where a file of any
-# other kind could be a program's settings.
+# Attachments that an archive may contain. A root can be a folder of a project, where a file of another
+# kind could be a program's settings.
 ATTACHMENTS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".pdf", ".csv"})
 SUFFIXES = NOTE_SUFFIXES | ATTACHMENTS
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was exported.
+    """The result of an export.
 
     Attributes:
-        files: how many; `size_bytes`: of all of them.
-        left_out: path -> why it is not in the archive.
-        secrets: path -> the kinds of what looks like a secret in it. It is in the archive.
+        files: the number of files; `size_bytes`: their total size.
+        left_out: path -> reason why it is not in the archive.
+        secrets: path -> kinds of apparent secrets in it. The file is in the archive.
     """
 
     files: int
@@ -32,16 +32,16 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did, or would do.
+    """The result of an import, or of a dry run.
 
     Attributes:
         added: new files.
-        replaced: files that were there and have another content now.
-        renamed: path in the archive -> the new file that holds it, as another one has its path.
-        unchanged: files that hold the same already.
-        skipped: path -> why it was not imported.
-        failed: path -> what hindered it.
-        suspicious: path -> why a text that was imported reads like an order to a model.
+        replaced: existing files that got new content.
+        renamed: path in the archive -> path of the new file, because another file has its path.
+        unchanged: files whose content is the same already.
+        skipped: path -> reason why it was not imported.
+        failed: path -> error.
+        suspicious: path -> why an imported text resembles instructions to a model.
     """
 
     added: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Imported:
 
     @property
     def created(self) -> tuple[str, ...]:
-        """The files that were not there before."""
+        """The files that are new in the root."""
         return (*self.added, *self.renamed.values())
 
     @property

@@ -1,7 +1,7 @@
-"""Replace a file: readers and crashes see the old content or the new one, never a part.
+"""Replace a file atomically: readers and crashes see the old or the new content, never a part.
 
-A temporary file in the same folder, fsync, rename, fsync of the folder. The mode of a replaced file is
-kept; a new file is 0600.
+It writes a temporary file in the same folder, syncs and renames it, and syncs the folder. A replaced
+file keeps its mode; a new file gets 0600.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ TYPE_CHECKING = False  # typing costs a hook call 3 ms
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Hidden, so that no scan of a root takes a half-written file for a note.
+# Hidden, so that scans ignore half-written files.
 TEMPORARY_PREFIX = ".memcairn-"
 
 
 def replace(path: str | Path, content: bytes, *, overwrite: bool = True) -> None:
-    """Make `content` the whole content of `path`.
+    """Replace the content of `path`.
 
     Args:
         path: the file; its folder must exist. A symlink at `path` is replaced, not followed.
         content: the new content.
-        overwrite: if False, an existing file is kept and FileExistsError raised, without a race.
+        overwrite: if False, raise FileExistsError for an existing file, without a race.
 
     Raises:
-        OSError: nothing was changed; the temporary file is gone.
+        OSError: nothing was changed; the temporary file was removed.
     """
     folder, _ = os.path.split(path)
     temporary = os.path.join(folder, f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.tmp")
@@ -47,7 +47,7 @@ def replace(path: str | Path, content: bytes, *, overwrite: bool = True) -> None
         if overwrite:
             os.replace(temporary, path)
         else:
-            # Only new notes of ours come this way, and ctypes is slow to load.
+            # ctypes is slow to load, and hook calls do not create files this way.
             from memcairn.fs.rename import rename_noreplace  # noqa: PLC0415
 
             rename_noreplace(temporary, os.fspath(path))

@@ -15,7 +15,7 @@ import sys
 from functools import cache
 from typing import Any
 
-# <fcntl.h>: "relative to the folder of the process".
+# AT_FDCWD of <fcntl.h>.
 _AT_FDCWD = -2 if sys.platform == "darwin" else -100
 # RENAME_NOREPLACE of <linux/fs.h>; RENAME_EXCL of <sys/stdio.h>.
 _NO_REPLACE = 4 if sys.platform == "darwin" else 1
@@ -38,8 +38,8 @@ def rename_noreplace(
         target_folder: descriptor of an open folder.
 
     Raises:
-        FileExistsError: something has the new name; nothing was changed.
-        OSError: nothing was changed; EXDEV if the names are on two file systems.
+        FileExistsError: the target exists; nothing was changed.
+        OSError: nothing was changed; EXDEV if the names are on different file systems.
     """
     if os.name == "nt":
         os.rename(source, target)
@@ -56,7 +56,7 @@ def rename_noreplace(
         if not failed:
             return
         number = ctypes.get_errno()
-        # EINVAL also says that a folder would move into itself, which rename() then says again.
+        # EINVAL also means that a folder would move into itself; rename() below fails then, too.
         if number not in _UNSUPPORTED:
             raise OSError(number, os.strerror(number), source, None, target)
     _rename_in_two_steps(source, target, source_folder, target_folder)
@@ -67,7 +67,7 @@ def _rename_in_two_steps(
 ) -> None:
     status = os.stat(source, dir_fd=source_folder, follow_symlinks=False)
     if stat.S_ISDIR(status.st_mode):
-        # rename() replaces an empty folder at most: nothing is lost if one appears after the look.
+        # rename() replaces at most an empty folder, so a folder that appears now loses nothing.
         try:
             os.stat(target, dir_fd=target_folder, follow_symlinks=False)
         except FileNotFoundError:
@@ -86,7 +86,7 @@ def _rename_in_two_steps(
 
 @cache
 def _kernel_call() -> Any | None:
-    """The C library's call, or None where it has none (musl before 1.2.5)."""
+    """The C library's call; None if it is missing (musl before 1.2.5)."""
     try:
         library = ctypes.CDLL(None, use_errno=True)
         call = library.renameatx_np if sys.platform == "darwin" else library.renameat2

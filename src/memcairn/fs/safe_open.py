@@ -11,8 +11,6 @@ MAX_ATTEMPTS = 5
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 # To pass through a folder, it need not be readable.
 _PATH_ONLY = getattr(os, "O_PATH", os.O_RDONLY)
-# Windows cannot open a file in an open folder.
-_HAS_OPENAT = os.open in os.supports_dir_fd
 
 
 def has_other_names(status: os.stat_result) -> bool:
@@ -50,8 +48,6 @@ def _is_at(descriptor: int, path: str) -> bool:
             return True
     except OSError:
         pass
-    if not _HAS_OPENAT:
-        return os.path.normcase(os.path.realpath(path)) == os.path.normcase(path)
     folders, name = os.path.split(path)
     here = os.open("/", os.O_RDONLY)
     try:

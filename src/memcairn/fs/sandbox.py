@@ -4,10 +4,9 @@
     open_root(root) ──folder(("notes",))──► Folder  each component is opened in the one before it
     Folder.read("plan.md")                          a regular file, no symlink, a single link
 
-A path is walked with openat and O_NOFOLLOW from a descriptor of the root, and what was opened is
-what is used: a folder that is swapped for a symlink meanwhile is met as a symlink and refused, or
-not met at all. Where the platform has no openat (Windows), the real path of each folder is compared
-before and after its use instead; docs/decisions/sandbox.md says what that leaves open.
+A path is walked with openat and O_NOFOLLOW from a descriptor of the root, and operations use the opened
+descriptors. A folder that is replaced by a symlink meanwhile is either refused or has no effect.
+docs/decisions/sandbox.md describes the remaining races.
 """
 
 from __future__ import annotations
@@ -38,27 +37,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Tests set this to False to run the fallback.
-DESCRIPTORS = (
-    hasattr(os, "O_NOFOLLOW")
-    and hasattr(os, "O_DIRECTORY")
-    and {os.open, os.stat, os.mkdir, os.rename, os.unlink, os.rmdir} <= os.supports_dir_fd
-    and os.scandir in os.supports_fd
-)
-
-_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# Windows lacks some of the flags; open_root refuses there.
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _SAFE
 # Without O_NONBLOCK, opening a named pipe waits for its writer.
 _FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _SAFE
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
 
-# A file that is written all the time is met as the one it was before, once in a while.
+# How often to reopen a file that is being replaced.
 _ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """The bytes of a file, and what the file was when they were read."""
+    """The bytes of a file, and its status when they were read."""
 
     data: bytes
     status: os.stat_result
@@ -66,7 +58,7 @@ class FileContent:
 
 @dataclass(frozen=True, slots=True)
 class FolderItem:
-    """A name in a folder, with its own status: that of a symlink, not of what it leads to."""
+    """An entry of a folder with its status; a symlink is not followed."""
 
     name: str
     status: os.stat_result
@@ -84,7 +76,7 @@ class Folder:
     __slots__ = ("_descriptor", "_path", "_top", "parts")
 
     def __init__(
-        self, top: Folder | None, parts: tuple[str, ...], path: str, descriptor: int | None
+        self, top: Folder | None, parts: tuple[str, ...], path: str, descriptor: int
     ) -> None:
         self._top = top or self
         self._path = path
@@ -95,14 +87,14 @@ class Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._descriptor is not None:
+        if self._descriptor >= 0:
             os.close(self._descriptor)
-            self._descriptor = None
+            self._descriptor = -1
 
     def shown(self, name: str = "") -> str:
-        """The path of `name`, relative to the root, as messages and results show it.
+        """The path of `name` relative to the root, for messages and results.
 
-        It can always be encoded: a name that is not UTF-8 on the disk has replacement characters.
+        Bytes that are not UTF-8 become replacement characters, so that it can be encoded.
         """
         path = "/".join((*self.parts, name) if name else self.parts) or "."
         return path.encode(errors="surrogateescape").decode(errors="replace")
@@ -112,7 +104,7 @@ class Folder:
 
         Args:
             parts: its components; none reopens this folder.
-            create: make what is missing, 0700.
+            create: create missing folders with mode 0700.
 
         Raises:
             OutsideRoot: a component is a symlink.
@@ -121,13 +113,13 @@ class Folder:
         here = self._reopened()
         for name in parts:
             with here:
-                there = here._step(name, create=create)  # noqa: SLF001 - another one of us
+                there = here._step(name, create=create)  # noqa: SLF001 - the same class
             here = there
         return here
 
     def _reopened(self) -> Folder:
         with reported(self.shown()):
-            descriptor = None if self._descriptor is None else os.dup(self._descriptor)
+            descriptor = os.dup(self._descriptor)
         return Folder(self._top, self.parts, self._path, descriptor)
 
     def _step(self, name: str, *, create: bool) -> Folder:
@@ -135,12 +127,7 @@ class Folder:
         with reported(self.shown(name)):
             if create:
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(self._at(name), 0o700, dir_fd=self._descriptor)
-            if self._descriptor is None:
-                self.require_kind(name, stat.S_IFDIR)
-                entered = Folder(self._top, parts, path, None)
-                entered.check()
-                return entered
+                    os.mkdir(name, 0o700, dir_fd=self._descriptor)
             try:
                 descriptor = os.open(name, _FOLDER, dir_fd=self._descriptor)
             except OSError as error:
@@ -150,37 +137,31 @@ class Folder:
             return Folder(self._top, parts, path, descriptor)
 
     def check(self) -> None:
-        """Make sure that this folder is still where it was reached.
+        """Check that this folder is still at its path.
 
         Raises:
-            OutsideRoot: it was moved, or a symlink has taken its place.
+            OutsideRoot: it was moved, or a symlink has replaced it.
         """
-        if self._descriptor is None:
-            if os.path.normcase(os.path.realpath(self._path)) != os.path.normcase(self._path):
-                raise OutsideRoot("leads out of its root", path=self.shown())
-        elif self._top is not self:
+        if self._top is not self:
             with self._top.folder(self.parts) as again:
-                assert again._descriptor is not None  # noqa: SLF001
-                if not os.path.samestat(
-                    os.fstat(again._descriptor),  # noqa: SLF001
-                    os.fstat(self._descriptor),
-                ):
+                now = os.fstat(again._descriptor)  # noqa: SLF001 - the same class
+                if not os.path.samestat(now, os.fstat(self._descriptor)):
                     raise OutsideRoot("was moved while it was in use", path=self.shown())
 
     def status(self, name: str) -> os.stat_result | None:
-        """What has this name: a symlink itself, not what it leads to. None if nothing has it."""
+        """The status of an entry, or None; a symlink is not followed."""
         with reported(self.shown(name)):
             try:
-                return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+                return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
             except FileNotFoundError:
                 return None
 
     def require_kind(self, name: str, kind: int) -> os.stat_result:
-        """The status of what has this name, if it is of that kind (stat.S_IFREG, stat.S_IFDIR).
+        """The status of an entry, which must be of the given kind (stat.S_IFREG or stat.S_IFDIR).
 
         Raises:
             OutsideRoot: it is a symlink, a device, a pipe or a socket.
-            NoteUnreadable: it is missing, or a file where a folder is needed, or the reverse.
+            NoteUnreadable: it is missing, or a file instead of a folder or the reverse.
         """
         status = self.status(name)
         if status is None:
@@ -204,32 +185,30 @@ class Folder:
         """Open a file for reading and return its descriptor, which the caller closes.
 
         Raises:
-            OutsideRoot: it is not a regular file, or it has a second name that may be outside.
+            OutsideRoot: it is not a regular file, or has another hard link, perhaps outside.
             NoteUnreadable: it is missing or a folder.
             NoteError: the system refused.
         """
         with reported(self.shown(name)):
             for _ in range(_ATTEMPTS):
                 self.require_kind(name, stat.S_IFREG)
-                descriptor = os.open(self._at(name), _FILE, dir_fd=self._descriptor)
+                descriptor = os.open(name, _FILE, dir_fd=self._descriptor)
                 try:
-                    if self._is_what_it_seems(name, descriptor):
+                    if self._has_name(name, descriptor):
                         return descriptor
                 except BaseException:
                     os.close(descriptor)
                     raise
                 os.close(descriptor)
-        raise NoteUnreadable("is replaced again and again", path=self.shown(name), hint="try again")
+        raise NoteUnreadable("keeps being replaced", path=self.shown(name), hint="try again")
 
-    def _is_what_it_seems(self, name: str, descriptor: int) -> bool:
-        """Whether the open file still has this name. Raises if it is not ours to read."""
+    def _has_name(self, name: str, descriptor: int) -> bool:
+        """Whether the open file still has this name. Raises OutsideRoot if it must not be read."""
         opened = os.fstat(descriptor)
         if not stat.S_ISREG(opened.st_mode):
             raise OutsideRoot("is a device, a pipe or a socket", path=self.shown(name))
-        if self._descriptor is None:
-            self.check()
-        # The link count alone could be that of a file outside whose link here is gone again: it has
-        # to be 1 while the name here is the one.
+        # The link count alone does not suffice: the link in this root may have been removed since. It must
+        # be 1 while this name leads to the file.
         named = self.status(name)
         if named is None or not os.path.samestat(named, opened):
             return False
@@ -237,7 +216,7 @@ class Folder:
             raise OutsideRoot(
                 "is a hard link: the same file has another name, perhaps outside this root",
                 path=self.shown(name),
-                hint="replace it by a copy of its own",
+                hint="replace it with a copy",
             )
         return True
 
@@ -245,7 +224,7 @@ class Folder:
         """Read a whole file of at most `limit` bytes.
 
         Raises:
-            NoteUnreadable: it is larger; or as for `open`.
+            NoteUnreadable: it is larger; other errors as for `open`.
         """
         with reported(self.shown(name)), os.fdopen(self.open(name), "rb") as file:
             status = os.fstat(file.fileno())
@@ -255,31 +234,28 @@ class Folder:
         return FileContent(data, status)
 
     def items(self) -> list[FolderItem]:
-        """What is in this folder, in the order of the names."""
+        """The entries of this folder, sorted by name."""
         found = []
-        with reported(self.shown()):
-            if self._descriptor is None:
-                self.check()
-            with os.scandir(self._path if self._descriptor is None else self._descriptor) as names:
-                for entry in names:
-                    with contextlib.suppress(FileNotFoundError):
-                        found.append(FolderItem(entry.name, entry.stat(follow_symlinks=False)))
-            if self._descriptor is None:
-                self.check()
+        with reported(self.shown()), os.scandir(self._descriptor) as names:
+            for entry in names:
+                with contextlib.suppress(FileNotFoundError):
+                    found.append(FolderItem(entry.name, entry.stat(follow_symlinks=False)))
         return sorted(found, key=lambda item: item.name)
 
     def write(self, name: str, data: bytes, *, expected: os.stat_result | None = None) -> None:
-        """Replace a file as a whole; its mode is kept.
+        """Replace a file as a whole; it keeps its mode.
+
+        After any error, the file is unchanged.
 
         Args:
-            name: a regular file, which exists.
+            name: an existing regular file.
             data: the new content.
-            expected: the status of the file when it was read: refuse if it is another one now.
+            expected: the status of the file when it was read; refuse if it differs now.
 
         Raises:
-            NoteChanged: the file is not the expected one.
-            OutsideRoot, NoteUnreadable: as for `require_kind`; the folder was moved.
-            NoteError: the system refused. Whatever is raised, nothing was changed.
+            NoteChanged: the file differs from the expected one.
+            OutsideRoot, NoteUnreadable: as for `require_kind`, or the folder was moved.
+            NoteError: the system refused.
         """
         with reported(self.shown(name)):
             status = self.require_kind(name, stat.S_IFREG)
@@ -287,31 +263,31 @@ class Folder:
                 now = self.require_kind(name, stat.S_IFREG)
                 if expected is not None and identity(now) != identity(expected):
                     raise NoteChanged(
-                        "was changed by somebody else at the same moment; nothing was written",
+                        "was changed by another process at the same time; nothing was written",
                         path=self.shown(name),
                         hint="read it again, then repeat the change",
                     )
                 self.check()
                 os.replace(
-                    self._at(temporary),
-                    self._at(name),
+                    temporary,
+                    name,
                     src_dir_fd=self._descriptor,
                     dst_dir_fd=self._descriptor,
                 )
         self.sync()
 
     def write_new(self, name: str, data: bytes) -> None:
-        """Create a file, 0600, which appears with all of its content.
+        """Create a file with mode 0600, which appears with its whole content.
 
         Raises:
-            NoteExists: something has this name.
+            NoteExists: the name is taken.
             NoteError: the system refused; nothing was changed.
         """
         with reported(self.shown(name)), self._temporary(data, 0o600) as temporary:
             self.check()
             rename_noreplace(
-                self._at(temporary),
-                self._at(name),
+                temporary,
+                name,
                 source_folder=self._descriptor,
                 target_folder=self._descriptor,
             )
@@ -319,28 +295,27 @@ class Folder:
 
     @contextlib.contextmanager
     def _temporary(self, data: bytes, mode: int) -> Iterator[str]:
-        """A file with this content on the disk, removed unless the block has renamed it."""
+        """Write and sync a temporary file; it is removed if the block fails."""
         name = temporary_name()
         descriptor = self.create(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
-                if mode != 0o600 and hasattr(os, "fchmod"):
+                if mode != 0o600:
                     os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             yield name
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(self._at(name), dir_fd=self._descriptor)
+                os.unlink(name, dir_fd=self._descriptor)
             raise
 
     def create(self, name: str) -> int:
-        """Create an empty file, 0600. The caller writes to its descriptor, and closes it."""
+        """Create an empty file with mode 0600 and return its descriptor, which the caller closes."""
         with reported(self.shown(name)):
-            descriptor = os.open(self._at(name), _NEW_FILE, 0o600, dir_fd=self._descriptor)
+            descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=self._descriptor)
         try:
-            # In the fallback, an empty file is all that a race can leave outside.
             self.check()
         except BaseException:
             os.close(descriptor)
@@ -350,10 +325,10 @@ class Folder:
         return descriptor
 
     def move(self, name: str, to: Folder, new_name: str) -> None:
-        """Give a file or folder another name, in this folder or another one.
+        """Rename a file or folder, within this folder or to another one.
 
         Raises:
-            NoteExists: something has the new name.
+            NoteExists: the new name is taken.
             OSError: EXDEV, if `to` is on another file system; nothing was changed.
             NoteError: the system refused; nothing was changed.
         """
@@ -361,8 +336,8 @@ class Folder:
         to.check()
         try:
             rename_noreplace(
-                self._at(name),
-                to._at(new_name),
+                name,
+                new_name,
                 source_folder=self._descriptor,
                 target_folder=to._descriptor,
             )
@@ -372,68 +347,51 @@ class Folder:
             path = to.shown(new_name) if error.errno == errno.EEXIST else self.shown(name)
             with reported(path):
                 raise
-        self._check_moved(name, to, new_name)
         to.sync()
         self.sync()
 
-    def _check_moved(self, name: str, to: Folder, new_name: str) -> None:
-        """In the fallback, put back what a race has moved through a symlink."""
-        if self._descriptor is not None:
-            return
-        try:
-            self.check()
-            to.check()
-        except OutsideRoot:
-            with contextlib.suppress(OSError):
-                rename_noreplace(to._at(new_name), self._at(name))
-            raise
-
     def make(self, name: str) -> None:
-        """Make a folder, 0700, which must not exist."""
+        """Create a folder with mode 0700, which must not exist."""
         with reported(self.shown(name)):
-            os.mkdir(self._at(name), 0o700, dir_fd=self._descriptor)
+            os.mkdir(name, 0o700, dir_fd=self._descriptor)
             self.check()
 
     def unlink(self, name: str) -> None:
-        """Remove a file, or a symlink itself."""
+        """Remove a file or a symlink."""
         with reported(self.shown(name)):
-            os.unlink(self._at(name), dir_fd=self._descriptor)
+            os.unlink(name, dir_fd=self._descriptor)
 
     def rmdir(self, name: str) -> None:
         """Remove an empty folder."""
         with reported(self.shown(name)):
-            os.rmdir(self._at(name), dir_fd=self._descriptor)
+            os.rmdir(name, dir_fd=self._descriptor)
 
     def sync(self) -> None:
-        """Make the names in this folder durable, where the platform can."""
-        if self._descriptor is not None:
-            with contextlib.suppress(OSError):
-                os.fsync(self._descriptor)
+        """Sync this folder to disk, if the file system supports it."""
+        with contextlib.suppress(OSError):
+            os.fsync(self._descriptor)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other writers of ours, in any process, out of this folder for the block.
+        """Hold memcairn's lock of this folder, across processes, for the block.
 
         Raises:
-            NoteError: another writer holds the lock for too long.
+            NoteError: another process holds the lock for too long.
         """
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(lock.exclusive(self._path, self._descriptor))
             except TimeoutError:
                 raise NoteError(
-                    "another writer has been busy here for too long",
+                    "another process has locked this folder for too long",
                     path=self.shown(),
                     hint="try again",
                 ) from None
             yield
 
-    def _at(self, name: str) -> str:
-        return name if self._descriptor is not None else os.path.join(self._path, name)
-
 
 def temporary_name() -> str:
-    """A new hidden, reserved name, which no tool and no scan looks at."""
+    """A new hidden, reserved name, which tools and scans ignore."""
     return f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp"
 
 
@@ -442,14 +400,13 @@ def open_root(root: Path) -> Folder:
 
     Raises:
         NoteUnreadable: it is missing, or not a folder.
+        NoteError: the system refused, or is Windows.
     """
+    if os.name == "nt":
+        raise NoteError("cannot be opened safely on this platform", path=root)
     path = os.path.realpath(root)
     with reported("."):
-        if DESCRIPTORS:
-            return Folder(None, (), path, os.open(path, _FOLDER & ~os.O_NOFOLLOW))
-        if not os.path.isdir(path):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        return Folder(None, (), path, None)
+        return Folder(None, (), path, os.open(path, _FOLDER & ~os.O_NOFOLLOW))
 
 
 _REASONS = {
@@ -458,16 +415,16 @@ _REASONS = {
     errno.ELOOP: (OutsideRoot, "is a symlink, which is never followed"),
     errno.EEXIST: (NoteExists, "exists already"),
     errno.ENOTEMPTY: (NoteExists, "is not empty"),
-    errno.ENAMETOOLONG: (UsageError, "is too long a name for this file system"),
+    errno.ENAMETOOLONG: (UsageError, "has a name that is too long for this file system"),
     errno.ENXIO: (OutsideRoot, "is a device, a pipe or a socket"),
 }
 
 
 @contextlib.contextmanager
 def reported(path: str) -> Iterator[None]:
-    """Turn an OSError of the block into an error of ours that names only `path`.
+    """Turn an OSError of the block into a MemcairnError that names only `path`.
 
-    The system's own message may hold the absolute path, which is nobody's business.
+    The system's message may contain the absolute path, which callers must not see.
     """
     try:
         yield
@@ -479,5 +436,5 @@ def reported(path: str) -> Iterator[None]:
 
 
 def identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What differs between two files, or two versions of a file: device, inode, size and mtime."""
+    """Device, inode, size and mtime: they differ between files, and between versions of a file."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,4 +1,4 @@
-"""Cheap "may have changed": what a stat says of files and folders, compared with what was seen before."""
+"""A cheap test of whether files may have changed: compare their stat with an earlier one."""
 
 from __future__ import annotations
 
@@ -19,31 +19,29 @@ else:
 
     _Signature = namedtuple("_Signature", "size_bytes mtime_ns inode")  # noqa: PYI024
 
-# A stat of a note, with what the index knows of it, takes 3 µs: while there are no more notes than this, a
-# search can look at all of them.
+# Comparing a note's stat with the index takes 3 µs, so a search can check all notes up to this number.
 MAX_NOTES = 1_500
-# SQLite's integers have a sign: some network file systems number files beyond them, and a time that is
-# garbage can lie there, too.
+# SQLite's integers are signed. Inodes of some network file systems exceed them, and invalid times may.
 LARGEST_INTEGER = (1 << 63) - 1
 
 
 class Signature(_Signature):
-    """A file that has another one may have changed; its content's hash decides.
+    """Size, time and inode of a file. If they differ, the file may have changed; its hash decides.
 
-    `mtime_ns` 0 equals no file's: the file was too young to be trusted when it was read. `inode` has
-    63 bits.
+    `mtime_ns` 0 matches no file: the file was too young for its time to be reliable when it was read.
+    `inode` has 63 bits.
     """
 
     __slots__ = ()
 
 
 def signature_of(status: os.stat_result) -> Signature:
-    """What a stat says."""
+    """The signature of a stat."""
     return Signature(status.st_size, status.st_mtime_ns, status.st_ino & LARGEST_INTEGER)
 
 
 def storable_ns(mtime_ns: int) -> int:
-    """A time as index.db can hold it: one before 1677 or after 2262 is 0."""
+    """A time as index.db stores it: 0 if it is before 1677 or after 2262."""
     return mtime_ns if -LARGEST_INTEGER <= mtime_ns <= LARGEST_INTEGER else 0
 
 
@@ -64,7 +62,7 @@ def may_have(known: Signature, now: Signature | None) -> bool:
 
 
 def changed_files(known: Iterable[tuple[str, int, int, int]]) -> list[str]:
-    """Those of the files that look other than they did, or are gone: one stat each.
+    """The files whose signature has changed, or that are gone: one stat each.
 
     Args:
         known: path, size_bytes, mtime_ns and inode of each.
@@ -86,10 +84,10 @@ def changed_files(known: Iterable[tuple[str, int, int, int]]) -> list[str]:
 
 
 def changed_folders(folders: Mapping[str, int]) -> list[str]:
-    """Those of the listed folders that have other entries now, or are gone: one stat each.
+    """The folders whose entries have changed, or that are gone: one stat each.
 
     Args:
-        folders: path -> mtime_ns when it was listed.
+        folders: path -> mtime_ns at the time of listing.
     """
     changed = []
     for folder, mtime in folders.items():

@@ -1,11 +1,11 @@
-"""Tar archives of notes: written with regular files alone, and read with suspicion.
+"""Write tar archives of regular files, and read untrusted ones.
 
     Writer(stream).add("notes/plan.md", data, mtime_s)        ustar, with a pax header where needed
     members(stream) ──► Member, Member, …                     or ArchiveRefused
 
-An archive may come from anywhere. Whatever an archive of notes has no need of refuses the whole of
-it: links, devices, absolute paths, "..", reserved names, two files of one name, and more than the
-limits allow. So read it to the end before its first member is believed.
+Reading refuses an archive as a whole if it has anything that an archive of notes does not need: links,
+devices, absolute paths, "..", reserved names, two files of one name, or more than the limits allow. So
+read it to the end before using its first member.
 The standard library's tarfile reads headers of any size into memory, and is slow to import.
 """
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self
 
 from memcairn.errors import ArchiveRefused, MemcairnError
-from memcairn.fs.names import parts, require_creatable
+from memcairn.fs.names import parts, printable, require_creatable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 _BLOCK = 512
 _END = bytes(_BLOCK)
 _MAX_PADDING_BYTES = 1 << 20
-# A pax header or long name that an archive of notes needs is far smaller.
+# Far more than a pax header or long name of a note needs.
 _MAX_HEADER_BYTES = 64 << 10
 _MAX_HEADERS_OF_A_MEMBER = 8
 _OCTAL = frozenset(b"01234567 \0")
-# Half the time of gzip's level 6, for 7 percent more bytes. And nothing becomes smaller than 1/229 of
-# itself, so that no archive of ours looks like a bomb.
+# Takes half the time of gzip's level 6, for 7 percent more bytes. It compresses to 1/229 at best, so
+# that memcairn's archives stay below max_ratio.
 _LEVEL = 3
 _GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """What an archive may hold.
+    """The limits of an archive that is read.
 
     Attributes:
         max_files: the number of files, and likewise of folders.
-        max_file_bytes: of one file; `max_total_bytes`: of all of them.
-        max_ratio: how many times larger than the archive its content may be, from `free_bytes` on.
+        max_file_bytes: the size of one file; `max_total_bytes`: of all files.
+        max_ratio: the size of the content divided by that of the archive; checked above `free_bytes`.
     """
 
     max_files: int = 100_000
@@ -55,7 +55,7 @@ class ArchiveLimits:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of an archive; its path is relative, and one that can be created in a root."""
+    """A file of an archive; its path is relative and can be created in a root."""
 
     path: str
     data: bytes
@@ -63,10 +63,10 @@ class Member:
 
 
 class Names:
-    """The paths of an archive: plain, and no two of them the same.
+    """The paths of an archive, normalised and unique.
 
-    Names that differ in case alone pass: a root may have both. Where its file system cannot, the
-    second one finds the first in its place, and nothing here writes over a file that it finds.
+    Names that differ only in case are accepted: a root may have both. On a file system that ignores
+    case, the import meets the second one as an existing file.
     """
 
     def __init__(self, limits: ArchiveLimits) -> None:
@@ -75,17 +75,17 @@ class Names:
         self._folders: set[tuple[str, ...]] = set()
 
     def add(self, path: str) -> str:
-        """Accept a file's path, or refuse it; returns it in its plain form.
+        """Check a file's path and return its normal form.
 
         Raises:
-            ArchiveRefused: it cannot be a path, or clashes with one before it.
+            ArchiveRefused: the path is invalid, or conflicts with an earlier one.
         """
         names = _plain(path)
         if names in self._files:
-            raise ArchiveRefused("has two files of the same name", path=_shown(path))
+            raise ArchiveRefused("has two files of the same name", path=printable(path))
         above = {names[:depth] for depth in range(1, len(names))}
         if names in self._folders or not above.isdisjoint(self._files):
-            raise ArchiveRefused("has a file and a folder of the same name", path=_shown(path))
+            raise ArchiveRefused("has a file and a folder of the same name", path=printable(path))
         self._files.add(names)
         self._folders |= above
         if len(self._files) > self._limits.max_files:
@@ -98,22 +98,18 @@ def _plain(path: str) -> tuple[str, ...]:
         names = parts(path)
         require_creatable(names)
     except MemcairnError as error:
-        raise ArchiveRefused(f"holds a path that {error.message}", path=_shown(path)) from error
+        raise ArchiveRefused(f"has a path that {error.message}", path=printable(path)) from error
     return names
-
-
-def _shown(path: str) -> str:
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in path[:200])
 
 
 class Writer:
     """Writes members to a stream, which the caller opens and closes.
 
-    A context manager; the archive is whole at the end of its block.
+    A context manager; the archive is complete at the end of its block.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
-        # No time of its own: the same files make the same bytes.
+        # Without a time in the gzip header, the same files make the same bytes.
         self._stream = gzip.GzipFile(
             filename="", mode="wb", compresslevel=_LEVEL, fileobj=stream, mtime=0
         )
@@ -126,7 +122,7 @@ class Writer:
             self._stream.write(_END * 2)
             self._stream.close()
             return
-        # Left open, it would write what it still holds when it is collected, into whatever is then there.
+        # An open GzipFile would flush its buffer when it is garbage-collected.
         with suppress(OSError):
             self._stream.close()
 
@@ -163,16 +159,16 @@ def _pax_record(key: str, value: str) -> bytes:
 
 
 def members(stream: IO[bytes], size: int, limits: ArchiveLimits | None = None) -> Iterator[Member]:
-    """The files of an archive, in its order; folders are passed over.
+    """Yield the files of an archive, in order; folders are skipped.
 
     Args:
-        stream: from the archive's first byte; plain, or compressed with gzip.
-        size: the bytes of the archive.
-        limits: what it may hold.
+        stream: positioned at the first byte of the archive; plain or compressed with gzip.
+        size: the size of the archive in bytes.
+        limits: the limits to enforce.
 
     Raises:
-        ArchiveRefused: it is damaged, too large, or holds what it must not. Earlier members may
-            have been returned by then.
+        ArchiveRefused: it is damaged, too large, or has content that is not allowed. Earlier members
+            may have been yielded before.
     """
     limits = limits or ArchiveLimits()
     start = stream.read(2)
@@ -211,7 +207,7 @@ class _TarReader:
                 continue
             path = pending.get("path") or _name(header)
             if "size" in pending and pending["size"] != str(size):
-                raise ArchiveRefused("is damaged: a file has two sizes", path=_shown(path))
+                raise ArchiveRefused("is damaged: a file has two sizes", path=printable(path))
             pending, headers = {}, 0
             if kind == b"5" and not size:
                 self._pass_folder(path)
@@ -219,7 +215,7 @@ class _TarReader:
                 yield self._file(path, size, _mtime(header[136:148]))
             else:
                 raise ArchiveRefused(
-                    "holds something that is neither a file nor a folder", path=_shown(path)
+                    "has an entry that is neither a file nor a folder", path=printable(path)
                 )
         if pending:
             raise ArchiveRefused("is damaged: it ends in the middle")
@@ -228,16 +224,16 @@ class _TarReader:
     def _file(self, path: str, size: int, mtime_s: int) -> Member:
         if size > self._limits.max_file_bytes:
             raise ArchiveRefused(
-                f"holds a file of more than {self._limits.max_file_bytes:,} bytes",
-                path=_shown(path),
+                f"has a file of more than {self._limits.max_file_bytes:,} bytes",
+                path=printable(path),
             )
         return Member(self._names.add(path), self._content(size), mtime_s)
 
     def _require_end(self) -> None:
-        # To the last byte, where the check sum of the compression is.
+        # gzip's checksum is checked at the last byte.
         rest = self._stream.read(_MAX_PADDING_BYTES + 1)
         if len(rest) > _MAX_PADDING_BYTES or rest.strip(b"\0"):
-            raise ArchiveRefused("has something after its end")
+            raise ArchiveRefused("has data after its end")
 
     def _pass_folder(self, path: str) -> None:
         self._folders += 1
@@ -255,9 +251,9 @@ class _TarReader:
     def _take(self, size: int) -> bytes:
         self._read += size
         if self._read > self._limits.max_total_bytes + self._limits.max_files * 3 * _BLOCK:
-            raise ArchiveRefused(f"holds more than {self._limits.max_total_bytes:,} bytes")
+            raise ArchiveRefused(f"has more than {self._limits.max_total_bytes:,} bytes of content")
         if self._read > max(self._limits.free_bytes, self._size * self._limits.max_ratio):
-            raise ArchiveRefused("is far larger than it seems, as a decompression bomb is")
+            raise ArchiveRefused("expands far beyond its size, like a decompression bomb")
         data = self._stream.read(size)
         if len(data) < size:
             raise ArchiveRefused("is damaged: it ends in the middle")
@@ -277,7 +273,7 @@ def _number(field: bytes) -> int:
 
 
 def _mtime(field: bytes) -> int:
-    # Before 1970, or after 2242, it is in a form of its own: no reason to refuse a note.
+    # Times before 1970 or after 2242 have another encoding: no reason to refuse a note.
     return _number(field) if _OCTAL.issuperset(field) else 0
 
 
@@ -291,11 +287,11 @@ def _text(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise ArchiveRefused("holds a name that is not UTF-8") from error
+        raise ArchiveRefused("has a name that is not UTF-8") from error
 
 
 def _pax(data: bytes) -> dict[str, str]:
-    """The records of a pax header that matter here."""
+    """The records of a pax header that this module uses."""
     found: dict[str, str] = {}
     while data:
         length, _, _ = data.partition(b" ")
@@ -307,7 +303,7 @@ def _pax(data: bytes) -> dict[str, str]:
         if not is_record or not value.endswith(b"\n"):
             raise ArchiveRefused("is damaged: a header cannot be read")
         if key.startswith(b"GNU.sparse") or key == b"linkpath":
-            raise ArchiveRefused("holds something that is neither a file nor a folder")
+            raise ArchiveRefused("has an entry that is neither a file nor a folder")
         if key in (b"path", b"size"):
             found[key.decode()] = _text(value[:-1])
     return found

@@ -100,7 +100,7 @@ def refuse_secrets(text: str, *, allow: bool) -> None:
     )
     if not allow:
         raise SecretFound(
-            f"looks like it holds a secret: {where}",
+            f"seems to contain a secret: {where}",
             hint="write down where it is kept instead; --allow-secrets writes it all the same",
         )
     import logging  # noqa: PLC0415 - a hook call has nothing to log here

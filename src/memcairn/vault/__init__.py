@@ -2,10 +2,10 @@
 
     path ──names.parts──► components ──sandbox.Folder──► open folder ──► operation ──► what changed
 
-Every path comes from a model, and every folder may change between a look and a use; memcairn.fs.names
-and memcairn.fs.sandbox deal with both. Writers of ours exclude each other by a lock on the root. A
-write is atomic, a removal can be undone, and MEMORY.md and its index pages are read here but
-written elsewhere. Nothing here touches the index: each result says which paths changed.
+Paths come from a model, and a folder may change between check and use; memcairn.fs.names and
+memcairn.fs.sandbox handle both. memcairn's writers exclude each other by a lock on the root. Writes
+are atomic, removals can be undone. MEMORY.md and its index pages are read here but written elsewhere.
+This package does not touch the index: each result lists the paths that changed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-# A larger file is not read at all: it is not a note, and its hash needs all of it.
+# Larger files are refused: no note is that large, and hashing would read all of it.
 _MAX_FILE_BYTES = 64 << 20
 
 
@@ -52,15 +52,15 @@ def is_generated(names: tuple[str, ...]) -> bool:
 class Vault:
     """The files of one root.
 
-    Every path is relative to the root. A path that leads out of it, through a symlink or to a
-    reserved name raises OutsideRoot; one that no file can have raises UsageError; when the system
-    refuses, NoteError says why, and nothing was changed.
+    Every path is relative to the root. A path that leads out of the root, passes through a symlink or
+    uses a reserved name raises OutsideRoot; a malformed path raises UsageError. If the system refuses
+    an operation, NoteError gives the reason and nothing was changed.
 
     Args:
         root: an existing folder; its own path is trusted.
-        trash: a folder outside the root for what is removed. It is made when it is needed.
-        generated: whether the components of a path name a file that is not to be changed here.
-        limits: how much one call may move.
+        trash: a folder outside the root for removed files; created on first use.
+        generated: takes the components of a path; true for files that must not be changed here.
+        limits: the size limits of one call.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Vault:
         end_line: int | None = None,
         max_bytes: int | None = None,
     ) -> Window:
-        """Read the lines `start_line` to `end_line`, both included, as far as `max_bytes` reach.
+        """Read lines `start_line` to `end_line`, both included, up to `max_bytes`.
 
         Raises:
             NoteUnreadable: it is missing, a folder, not UTF-8, or larger than 64 MiB.
@@ -109,10 +109,10 @@ class Vault:
         )
 
     def read_bytes(self, path: str) -> bytes:
-        """A whole file, of any kind, that is not larger than one that may be written.
+        """Read a whole file of any kind, up to the size limit for writing.
 
         Raises:
-            NoteUnreadable: it is missing, a folder, or larger.
+            NoteUnreadable: it is missing, a folder, or too large.
         """
         names = parts(path)
         with self._open() as root, root.folder(names[:-1]) as folder:
@@ -126,17 +126,17 @@ class Vault:
         overwrite: bool = False,
         if_match: str | None = None,
     ) -> WrittenFile:
-        """Make `content` the whole content of a file; folders on the way are made.
+        """Write a file as a whole; missing parent folders are created.
 
         Args:
             path: the file.
-            content: the text, or the bytes, which are written as they are.
-            overwrite: replace a file that exists.
-            if_match: replace it only if this is the sha256 of what it holds now.
+            content: the text, or bytes, which are written unchanged.
+            overwrite: replace an existing file.
+            if_match: replace the file only if this is the sha256 of its current content.
 
         Raises:
-            NoteExists: it exists, and may not be replaced.
-            NoteChanged: it does not match; NoteMissing: it does not exist, so that it cannot.
+            NoteExists: it exists, and neither `overwrite` nor `if_match` was given.
+            NoteChanged: it does not match `if_match`; NoteMissing: it does not exist.
             UsageError: the content is too large.
         """
         data = _encode(content, self._limits.write_bytes)
@@ -167,10 +167,10 @@ class Vault:
         folder.write(name, data, expected=expected)
 
     def append(self, path: str, content: str) -> WrittenFile:
-        """Add text at the end of a file, on a line of its own; make the file if there is none.
+        """Append text to a file, starting on a new line; create the file if it does not exist.
 
         Raises:
-            UsageError: the content, or the file with it, is too large.
+            UsageError: the content, or the resulting file, is too large.
         """
         _encode(content, self._limits.append_bytes)
         with self._place(path, create=True) as (folder, name):
@@ -181,13 +181,13 @@ class Vault:
                 return _written(folder, name, data, created=True, line=1)
             now = folder.read(name, _MAX_FILE_BYTES)
             before = _decode(now, folder.shown(name))
-            data = _encode(text.joined(before, content), self._limits.write_bytes)
+            data = _encode(text.append(before, content), self._limits.write_bytes)
             folder.write(name, data, expected=now.status)
             line = before.count("\n") + (1 if before.endswith("\n") or not before else 2)
             return _written(folder, name, data, created=False, line=line)
 
     def edit(self, path: str, old: str, new: str) -> WrittenFile:
-        """Replace the only occurrence of `old`; BOM and line ends of the file are kept.
+        """Replace the only occurrence of `old`; the file keeps its BOM and line endings.
 
         Raises:
             UsageError: `old` does not occur exactly once; the message says how often, and where.
@@ -212,14 +212,14 @@ class Vault:
         limit: int = 1000,
         after: str | None = None,
     ) -> find.Listing:
-        """A page of what is in a folder. Reserved names are not listed.
+        """List a folder, one page at a time. Reserved names are not listed.
 
         Args:
             folder: "" is the root.
-            recursive: everything below it, too.
-            glob: only what matches: `*.md` by name, `2025/**/*.md` by path below the folder.
-            limit: the most entries of a page.
-            after: `next_after` of the page before.
+            recursive: include all subfolders.
+            glob: list only matching entries: `*.md` by name, `2025/**/*.md` by path below the folder.
+            limit: the maximum number of entries.
+            after: `next_after` of the previous page.
         """
         names = folder_parts(folder)
         with self._open() as root, root.folder(names) as place:
@@ -241,18 +241,18 @@ class Vault:
         ignore_case: bool = False,
         context: int = 0,
     ) -> find.Matches:
-        """The lines below a folder that match a regular expression of Python.
+        """Find the lines below a folder that match a Python regular expression.
 
         Args:
-            pattern: at most 1,000 characters. It gets 5 seconds.
+            pattern: at most 1,000 characters; matching stops after 5 seconds.
             folder: "" is the root.
             glob: which files, as for `list`.
-            limit: the most matches.
+            limit: the maximum number of matches.
             ignore_case: "a" matches "A".
-            context: how many lines to give before and after each match, at most 20.
+            context: lines to include before and after each match, at most 20.
 
         Raises:
-            UsageError: it is not a regular expression.
+            UsageError: the pattern is not a regular expression.
         """
         names = folder_parts(folder)
         with self._open() as root, root.folder(names) as place:
@@ -267,17 +267,17 @@ class Vault:
             )
 
     def diff(self, before: str, after: str) -> Diff:
-        """The unified difference of two files."""
+        """Compare two files as a unified diff."""
         return self.diff_text(self._text(before), after, name=before)
 
     def diff_text(self, before: str, path: str, *, name: str) -> Diff:
-        """The unified difference of a text, such as an earlier version called `name`, to a file."""
+        """Compare a text, such as an earlier version called `name`, with a file."""
         return unified(
             before, self._text(path), names=(name, path), max_bytes=self._limits.read_bytes
         )
 
     def mkdir(self, path: str) -> None:
-        """Make a folder, and those above it. It may exist already.
+        """Create a folder and its parents. The folder may exist already.
 
         Raises:
             NoteUnreadable: it, or something above it, is a file.
@@ -289,11 +289,11 @@ class Vault:
             made.check()
 
     def move(self, path: str, target: str) -> Moved:
-        """Give a file or folder another path, which must be free; folders on the way are made.
+        """Move a file or folder to a path that must be free; missing parent folders are created.
 
         Raises:
-            NoteExists: something is at `target`.
-            OutsideRoot: it is a folder with something reserved in it.
+            NoteExists: `target` exists.
+            OutsideRoot: the folder contains a reserved name.
         """
         to = parts(target)
         self._require_writable(to)
@@ -325,18 +325,18 @@ class Vault:
         if_match: str | None = None,
         now: datetime | None = None,
     ) -> Trashed:
-        """Move a file or folder into the trash. The paths of its `files` are what changed.
+        """Move a file or folder to the trash. The `files` of the result are the paths that changed.
 
         Args:
             path: the file or folder.
-            recursive: a folder with what is in it; without this, a folder has to be empty.
-            if_match: remove a file only if this is the sha256 of what it holds now.
+            recursive: remove a folder with its content; otherwise the folder must be empty.
+            if_match: remove the file only if this is the sha256 of its current content.
             now: the time to record, in UTC.
 
         Raises:
             NoteChanged: the file does not match.
             NoteExists: the folder is not empty.
-            OutsideRoot: it is a folder with something reserved in it.
+            OutsideRoot: the folder contains a reserved name.
         """
         with self._place(path) as (folder, name):
             status = folder.status(name)
@@ -345,7 +345,7 @@ class Vault:
                     count = len(inner.items())
                 if count:
                     raise NoteExists(
-                        f"is a folder with {count} thing{'' if count == 1 else 's'} in it",
+                        f"is a folder with {count} entr{'y' if count == 1 else 'ies'}",
                         path=folder.shown(name),
                         hint="remove it with recursive",
                     )
@@ -354,20 +354,20 @@ class Vault:
             return self._trash.put(folder, name, now=now or datetime.now(UTC))
 
     def trash(self) -> tuple[Trashed, ...]:
-        """What `restore` can bring back, the latest removal first."""
+        """The entries that `restore` accepts, the latest removal first."""
         with self._open() as root, root.lock():
             return self._trash.entries(root)
 
     def restore(self, entry_id: str, *, target: str | None = None) -> Restored:
-        """Bring back what was removed.
+        """Move a removed file or folder back.
 
         Args:
             entry_id: `Trashed.id`.
-            target: where to; None is where it was.
+            target: the new path; None is the original path.
 
         Raises:
             UsageError: there is no such entry.
-            NoteExists: something is at the target.
+            NoteExists: the target exists.
         """
         with self._open() as root, root.lock():
             entry = self._trash.entry(entry_id)
@@ -382,10 +382,10 @@ class Vault:
     def purge_trash(
         self, *, keep: int, max_age_days: float, now: datetime | None = None
     ) -> tuple[str, ...]:
-        """Delete for good what was removed longer ago, and all but the latest `keep` removals.
+        """Delete old removals permanently: by age, and all but the latest `keep`.
 
         Returns:
-            The ids of what was deleted.
+            The ids of the deleted entries.
         """
         oldest = (now or datetime.now(UTC)) - timedelta(days=max_age_days)
         with self._open() as root, root.lock():
@@ -396,7 +396,7 @@ class Vault:
 
     @contextlib.contextmanager
     def _place(self, path: str, *, create: bool = False) -> Iterator[tuple[Folder, str]]:
-        """The open folder and the name of something to change, with the lock of the root."""
+        """Lock the root and yield the open parent folder of a path, and the name in it."""
         names = parts(path)
         self._require_writable(names)
         if create:
@@ -412,9 +412,9 @@ class Vault:
     def _require_writable(self, names: tuple[str, ...]) -> None:
         if names and self._generated(names):
             raise OutsideRoot(
-                "is written by memcairn alone",
+                "is generated by memcairn",
                 path="/".join(names),
-                hint="change the notes: it follows them",
+                hint="edit the notes that it lists instead",
             )
 
     def _text(self, path: str) -> str:
@@ -428,7 +428,7 @@ def _require_match(folder: Folder, name: str, sha256: str) -> os.stat_result:
     digest = hashlib.sha256(now.data).hexdigest()
     if digest != sha256.lower():
         raise NoteChanged(
-            f"was changed since it was read: its sha256 is now {digest}",
+            f"has changed since it was read: its sha256 is now {digest}",
             path=folder.shown(name),
             hint="read it again, then repeat the change",
         )

@@ -1,4 +1,4 @@
-"""The unified difference of two texts, in bounded time and size."""
+"""A unified diff of two texts, in bounded time and size."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# difflib takes cubic time in the worst case: half a second for so many lines. Between the first and
-# the last line that differ, more than these are not compared but given as all removed, all added.
+# difflib takes cubic time in the worst case: half a second for this many lines. If the changed region is
+# longer, all of it is shown as removed and added.
 _COMPARED_LINES = 2_000
 _CONTEXT = 3
 
@@ -21,7 +21,7 @@ class Diff:
 
     Attributes:
         text: empty if the texts are equal; otherwise whole lines, in the form of diff -u.
-        added: how many lines only the later text has; `removed`: only the earlier one.
+        added: the number of added lines; `removed`: of removed lines.
         truncated: lines are missing at the end of `text`.
     """
 
@@ -32,13 +32,13 @@ class Diff:
 
 
 def unified(before: str, after: str, *, names: tuple[str, str], max_bytes: int) -> Diff:
-    """How to get from `before` to `after`. Line ends count as differences.
+    """Compare two texts. Line endings count as differences.
 
     Args:
         before: the earlier text.
         after: the later text.
-        names: what to call them in the head of the diff.
-        max_bytes: the bound of the diff's text, in UTF-8.
+        names: their names in the header of the diff.
+        max_bytes: the maximum size of the diff in UTF-8.
     """
     old, new = _lines(before), _lines(after)
     lines: list[str] = []
@@ -73,8 +73,7 @@ def _groups(old: Sequence[str], new: Sequence[str]) -> list[list[_Change]]:
     if max(a, b) - head > _COMPARED_LINES:
         inner = [("replace", head, a, head, b)]
     else:
-        # With its heuristic against lines that are everywhere: paragraphs with empty lines between
-        # them, all of them new, are the worst case without it (30 s).
+        # autojunk stays on: without it, new paragraphs separated by empty lines take 30 s.
         matcher = difflib.SequenceMatcher(None, old[head:a], new[head:b], autojunk=True)
         inner = [
             (kind, i + head, i_end + head, j + head, j_end + head)
@@ -84,7 +83,7 @@ def _groups(old: Sequence[str], new: Sequence[str]) -> list[list[_Change]]:
 
 
 def _with_context(changes: list[_Change], old: int, new: int) -> list[list[_Change]]:
-    """Changes with the equal lines around them; changes that are near each other in one group."""
+    """Add the equal lines around each change; nearby changes form one group."""
     groups: list[list[_Change]] = []
     for change in changes:
         _, i, _, j, _ = change
@@ -121,7 +120,7 @@ def _marked(mark: str, lines: Sequence[str]) -> list[str]:
 
 
 def _span(start: int, end: int) -> str:
-    """Lines in the form of diff -u: an empty span is named by the line before it."""
+    """A span of lines in the form of diff -u: an empty span names the line before it."""
     length = end - start
     first = start + 1 if length else start
     return f"{first}" if length == 1 else f"{first},{length}"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAX_PATTERN_CHARACTERS = 1_000
 MAX_CONTEXT_LINES = 20
 
-# All searching of one call; an expression that needs more is one that backtracks.
+# The total matching time of one call; only a backtracking expression needs more.
 _TIME_LIMIT_S = 5
 _BATCH_CHARACTERS = 1 << 20
 _SHOWN_CHARACTERS = 500
@@ -63,7 +63,7 @@ class Listing:
 
     Attributes:
         entries: the page.
-        next_after: what to give as `after` for the next page; None if this was the last one.
+        next_after: the `after` of the next page; None on the last page.
     """
 
     entries: tuple[ListEntry, ...]
@@ -77,7 +77,7 @@ class Match:
     Attributes:
         path: relative to the root.
         line: from 1.
-        text: without its end; `before` and `after`: the lines around it.
+        text: without its line ending; `before` and `after`: the lines around it.
     """
 
     path: str
@@ -89,15 +89,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What a search found, in the order of the paths and lines.
+    """The matching lines of a search, ordered by path and line.
 
     Attributes:
-        matches: at most as many as were asked for.
+        matches: up to the limit of the call.
         truncated: there are more.
-        timed_out: the expression took too long; what was found before is here.
-        searched: how many files were searched.
-        skipped: path and reason of files that could not be, the first 20; links, hidden reserved
-            files and binary files are passed over in silence.
+        timed_out: the expression took too long; the matches found until then are included.
+        searched: the number of files that were searched.
+        skipped: path and reason of the first 20 files that could not be searched; links, reserved
+            files and binary files are skipped silently.
     """
 
     matches: tuple[Match, ...]
@@ -110,13 +110,13 @@ class Matches:
 def listing(
     folder: Folder, *, recursive: bool, glob: str | None, limit: int, after: tuple[str, ...]
 ) -> Listing:
-    """One page of what is in a folder; with `recursive`, of everything below it."""
+    """List one page of a folder; with `recursive`, including all subfolders."""
     pattern = Glob(glob) if glob else None
     deep = recursive or (pattern is not None and pattern.is_deep)
     entries: list[ListEntry] = []
 
     def enter(parts: tuple[str, ...]) -> bool:
-        # What is before the cursor was on an earlier page.
+        # Everything before the cursor was on an earlier page.
         return deep and (parts >= after or parts == after[: len(parts)])
 
     for place, item in walk.items(folder, enter=enter):
@@ -139,10 +139,10 @@ def search(
     context: int,
     max_file_bytes: int,
 ) -> Matches:
-    """The lines below a folder that match an expression of `re`; a match is within a line.
+    """Find the lines below a folder that match an expression of `re`, line by line.
 
     Raises:
-        UsageError: it is not an expression, or too long.
+        UsageError: the pattern is not a regular expression, or is too long.
     """
     if not expression or len(expression) > MAX_PATTERN_CHARACTERS:
         raise UsageError(f"a pattern has 1 to {MAX_PATTERN_CHARACTERS:,} characters")
@@ -174,7 +174,7 @@ def search(
 class Glob:
     """A pattern for paths: `*`, `?` and `[…]` within a component, `**` for any number of them.
 
-    Without a slash it is a pattern for the name alone, in any folder.
+    A pattern without a slash matches the name in any folder.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -183,8 +183,8 @@ class Glob:
         self._components = components if self.is_deep else ["**", *components]
 
     def matches(self, parts: tuple[str, ...]) -> bool:
-        """Whether a path matches as a whole."""
-        # Every position in the pattern that can be reached, as in an automaton: no backtracking.
+        """Whether the whole path matches."""
+        # Simulates a nondeterministic automaton: no backtracking.
         states = self._skipping({0})
         for name in parts:
             after = set()
@@ -199,7 +199,7 @@ class Glob:
         return len(self._components) in states
 
     def _skipping(self, states: set[int]) -> set[int]:
-        """With what can be reached when each `**` stands for nothing."""
+        """Add the states that are reachable if each `**` matches nothing."""
         reached = set(states)
         for state in sorted(states):
             here = state
@@ -210,7 +210,7 @@ class Glob:
 
 
 class _Here:
-    """Plain text, searched in this process: it cannot backtrack."""
+    """Searches plain text in this process: it cannot backtrack."""
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._pattern = pattern
@@ -220,18 +220,18 @@ class _Here:
 
 
 class _Child:
-    """An expression, searched in a process of its own that is killed when its time is over."""
+    """Searches with an expression in a child process, which is killed at the time limit."""
 
     def __init__(self, expression: str, *, ignore_case: bool) -> None:
         program = [sys.executable, "-I", "-S", "-W", "ignore", str(Path(matching.__file__))]
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own file
+            self._process = subprocess.Popen(  # noqa: S603 - a file of memcairn
                 program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )
         except OSError as error:
             raise NoteError(
-                "a process for the search could not be started",
-                hint="search for plain text, without any of " + "".join(sorted(_SPECIAL)),
+                "the process for the search could not be started",
+                hint="search for plain text, without the characters " + "".join(sorted(_SPECIAL)),
             ) from error
         self._left_s: float = _TIME_LIMIT_S
         self._first = (expression, ignore_case, _TIME_LIMIT_S)
@@ -258,7 +258,7 @@ class _Child:
     def _ask(self, request: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        # Only the search itself counts, not the reading of the files between two questions.
+        # The time limit covers matching only, not reading the files between requests.
         asked = time.monotonic()
         timer = threading.Timer(max(self._left_s, 0), self._process.kill)
         timer.daemon = True
@@ -266,7 +266,7 @@ class _Child:
         try:
             marshal.dump(request, self._process.stdin)
             self._process.stdin.flush()
-            return marshal.load(self._process.stdout)  # noqa: S302 - our own child
+            return marshal.load(self._process.stdout)  # noqa: S302 - memcairn's own child
         except (EOFError, OSError) as error:
             raise TimeoutError from error
         finally:

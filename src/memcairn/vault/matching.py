@@ -1,9 +1,10 @@
-"""Find the lines that match a regular expression; as a program, in a process that can be killed.
+"""Find the lines that match a regular expression; also a program, whose process can be killed.
 
-`re` backtracks: `(a+)+$` takes for ever on a short line, holds the interpreter meanwhile, and no
-thread can stop it. So an expression that somebody sent runs in a child, `python -I -S matching.py`.
-Through its pipes go marshalled values: the expression first, then batches of texts, and an answer
-to each. The standard library only, and little of it: such a search starts this program each time.
+`re` backtracks: `(a+)+$` runs practically forever on a short line, holds the interpreter lock, and
+cannot be stopped by another thread. Therefore a caller's expression runs in a child process,
+`python -I -S matching.py`. Its pipes carry marshalled values: first the expression, then batches of
+texts, each followed by its answer. Every such search starts this program, so it imports only a few
+modules of the standard library.
 """
 
 import marshal
@@ -14,7 +15,7 @@ _MEMORY_BYTES = 1 << 30
 
 
 def matches(pattern: re.Pattern[str], texts: list[str], limit: int) -> list[list[tuple[int, int]]]:
-    """For each text the lines with a match (number from 1, column from 0), `limit` in all."""
+    """The matching lines of each text (number from 1, column from 0), at most `limit` in total."""
     found = []
     for text in texts:
         found.append(_matching_lines(pattern, text, limit))
@@ -33,12 +34,12 @@ def _matching_lines(pattern: re.Pattern[str], text: str, limit: int) -> list[tup
 
 
 def compiled(pattern: str, *, ignore_case: bool) -> re.Pattern[str]:
-    """The expression. Raises re.error, OverflowError or RecursionError if it is not one."""
+    """Compile an expression; raise re.error, OverflowError or RecursionError if it is invalid."""
     return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
 
 
 def _limit_resources(seconds: int) -> None:
-    """An orphan must not go on for ever, and no search may take all memory."""
+    """Limit processor time, in case the parent dies, and memory."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
@@ -57,7 +58,7 @@ def _limit_resources(seconds: int) -> None:
 
 def _answer_requests() -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    pattern_text, ignore_case, seconds = marshal.load(requests)  # noqa: S302 - our parent's
+    pattern_text, ignore_case, seconds = marshal.load(requests)  # noqa: S302 - from the parent
     _limit_resources(seconds)
     try:
         pattern = compiled(pattern_text, ignore_case=ignore_case)

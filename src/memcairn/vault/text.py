@@ -1,6 +1,6 @@
-r"""Windows of a text by lines, and the replacement of one passage. Pure functions over strings.
+r"""Take a range of lines from a text, and replace one passage. Pure functions over strings.
 
-A line ends in "\n" or "\r\n"; no other character ends one. Lines count from 1.
+Only "\n" and "\r\n" end a line. Lines count from 1.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _SHOWN_LINES = 10
 
 @dataclass(frozen=True, slots=True)
 class LineWindow:
-    """Some lines of a text, with their ends.
+    """Some lines of a text, with their line endings.
 
     Attributes:
-        first: the first line of it; `last`: the last one, or first - 1 if there are none.
-        total: how many lines the whole text has.
-        truncated: lines that were asked for are missing at the end, or the only line is cut.
+        first: the first line; `last`: the last one, or first - 1 if there are none.
+        total: the number of lines of the whole text.
+        truncated: requested lines are missing at the end, or the only line is cut.
     """
 
     text: str
@@ -31,13 +31,13 @@ class LineWindow:
 
 
 def window(text: str, start: int | None, end: int | None, max_bytes: int) -> LineWindow:
-    """The lines `start` to `end` of a text, both included, as far as `max_bytes` of UTF-8 reach.
+    """Lines `start` to `end` of a text, both included, up to `max_bytes` of UTF-8.
 
-    Only whole lines are given, except that a first line which is too long by itself is cut.
+    Only whole lines are returned, except that a first line longer than `max_bytes` is cut.
 
     Args:
         text: the whole text.
-        start: None is 1. Past the end of the text there is nothing.
+        start: None is 1. Past the end of the text, the result is empty.
         end: None is the last line.
         max_bytes: at least 4, so that any character fits.
 
@@ -46,7 +46,7 @@ def window(text: str, start: int | None, end: int | None, max_bytes: int) -> Lin
     """
     first = 1 if start is None else start
     if first < 1 or (end is not None and end < first):
-        raise UsageError("lines count from 1, and the last is not before the first")
+        raise UsageError("lines count from 1, and the last must not be before the first")
     lines = text.split("\n")
     ends = [f"{line}\n" for line in lines[:-1]]
     if lines[-1]:
@@ -69,8 +69,8 @@ def window(text: str, start: int | None, end: int | None, max_bytes: int) -> Lin
 def replace_once(text: str, old: str, new: str) -> tuple[str, int]:
     r"""Replace the only occurrence of `old`.
 
-    Line ends are no reason not to match, and are those of the text in what is put in: where the
-    text has more "\r\n" than "\n", so has the replacement.
+    Matching ignores the kind of line endings. The replacement gets the line endings that are more
+    frequent in the text.
 
     Returns:
         The new text, and the line on which the replacement begins.
@@ -91,7 +91,7 @@ def replace_once(text: str, old: str, new: str) -> tuple[str, int]:
         )
     if plain.find(wanted, at + 1) >= 0:
         raise UsageError(
-            _ambiguous(plain, wanted), hint="add lines before or after, so that one place is meant"
+            _ambiguous(plain, wanted), hint="add lines before or after to make it unique"
         )
     start, end = _original(text, at), _original(text, at + len(wanted))
     if text.count("\r\n") * 2 > text.count("\n"):
@@ -99,8 +99,8 @@ def replace_once(text: str, old: str, new: str) -> tuple[str, int]:
     return text[:start] + put_in + text[end:], plain.count("\n", 0, at) + 1
 
 
-def joined(text: str, addition: str) -> str:
-    """The text with an addition that begins on a line of its own, in the line ends of the text."""
+def append(text: str, addition: str) -> str:
+    """Append to a text, starting on a new line, with the line endings of the text."""
     plain = addition.replace("\r\n", "\n")
     if text.removeprefix(BOM) and not text.endswith("\n"):
         plain = "\n" + plain
@@ -110,7 +110,7 @@ def joined(text: str, addition: str) -> str:
 
 
 def _ambiguous(text: str, wanted: str) -> str:
-    # Overlapping matches count: each is a place that could be meant.
+    # Overlapping matches count: each is a possible place.
     lines: list[int] = []
     count, counted, line = 0, 0, 1
     at = text.find(wanted)
@@ -127,7 +127,7 @@ def _ambiguous(text: str, wanted: str) -> str:
 
 
 def _original(text: str, plain_offset: int) -> int:
-    """Where an offset into the text with plain line ends is in the text itself."""
+    """Map an offset in the text with plain line endings to the text itself."""
     shift = 0
     at = text.find("\r\n")
     while at >= 0 and at - shift < plain_offset:

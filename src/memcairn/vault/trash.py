@@ -1,11 +1,11 @@
-"""Where removed notes wait: restorable until they are purged.
+"""The trash: removed notes can be restored until they are purged.
 
-    <trash>/<id>/entry.json     what it was: path, time, size and hash of every file
+    <trash>/<id>/entry.json     path, time, size and hash of every file
     <trash>/<id>/content        the file or folder itself
 
-entry.json is on the disk before anything moves, and a removal is one rename. Where the trash is on
-another file system, what is removed first gets a hidden name beside its old one, is copied, and
-then deleted. So it is always under its own path or can be restored, whatever dies in between.
+entry.json is on disk before anything moves, and a removal is one rename. If the trash is on another
+file system, the removed file is first renamed to a hidden name in its folder, then copied, then
+deleted. After a crash at any point, the file is either at its path or can be restored.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Trashed:
     """Something in the trash.
 
     Attributes:
-        id: names it in `restore`; ids sort by the time of removal.
-        path: where it was, relative to the root.
-        is_folder: whether it was a folder.
-        removed_at: when, in UTC.
-        files: every file of it.
+        id: identifies it in `restore`; ids sort by the time of removal.
+        path: its original path, relative to the root.
+        is_folder: whether it is a folder.
+        removed_at: in UTC.
+        files: the file, or every file of the folder.
     """
 
     id: str
@@ -55,22 +55,22 @@ class Trashed:
 
 
 class Trash:
-    """The trash of one root: a folder outside it, made when it is needed.
+    """The trash of one root: a folder outside it, created on first use.
 
-    Every method expects the caller to hold the lock of the root.
+    The caller of every method must hold the lock of the root.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def put(self, parent: Folder, name: str, *, now: datetime) -> Trashed:
-        """Move a file or folder into the trash.
+        """Move a file or folder to the trash.
 
         Raises:
-            OutsideRoot: it holds something reserved; or, for a trash on another file system, a
+            OutsideRoot: it contains a reserved name; or, for a trash on another file system, a
                 symlink, a hard link or a special file.
-            NoteError: the system refused. Whatever is raised, it is still where it was; or in the
-                trash, if somebody else took its place meanwhile.
+            NoteError: the system refused. After any error it is still at its path, or in the trash
+                if another file has taken its path meanwhile.
         """
         entry = _describe(parent, name, now)
         with self._open() as trash:
@@ -86,7 +86,7 @@ class Trash:
         return entry
 
     def entries(self, root: Folder) -> tuple[Trashed, ...]:
-        """What can be restored, the latest removal first."""
+        """The entries that can be restored, the latest removal first."""
         with self._open() as trash:
             known = [entry for entry in _entries(trash) if _is_there(trash, entry, root)]
         return tuple(sorted(known, key=lambda entry: entry.id, reverse=True))
@@ -103,18 +103,18 @@ class Trash:
                 if entry is not None:
                     return entry
         raise UsageError(
-            "there is nothing of that id in the trash", hint="list the trash to see what there is"
+            "the trash has no entry with that id", hint="list the trash to see its entries"
         )
 
     def restore(self, entry: Trashed, root: Folder, target: tuple[str, ...]) -> tuple[str, ...]:
-        """Move something out of the trash to `target`, which must be free.
+        """Move an entry out of the trash to `target`, which must be free.
 
         Returns:
-            The paths of files that are not what they were when they were removed.
+            The paths of files whose content differs from the one that was removed.
 
         Raises:
-            NoteExists: something is at `target`.
-            NoteError: the system refused. Whatever is raised, it is still in the trash.
+            NoteExists: `target` exists.
+            NoteError: the system refused. After any error, the entry is still in the trash.
         """
         with self._open() as trash, root.folder(target[:-1], create=True) as parent:
             with _source(trash, entry, root) as (place, name):
@@ -125,10 +125,10 @@ class Trash:
             return _damaged(entry, parent, target)
 
     def purge(self, root: Folder, *, keep: int, older_than: datetime) -> tuple[str, ...]:
-        """Delete for good all but the latest `keep` entries, and those removed before `older_than`.
+        """Delete all but the latest `keep` entries, and those removed before `older_than`.
 
         Returns:
-            The ids of what was deleted. What the system refuses to delete stays: no error.
+            The ids of the deleted entries. Entries that cannot be deleted stay, without an error.
         """
         deleted = []
         with self._open() as trash:
@@ -178,7 +178,7 @@ def _take(parent: Folder, name: str, place: Folder, staged: str) -> None:
             raise
     else:
         return
-    # From here on, a writer who knows the path makes a new file, and cannot be lost with the old.
+    # After this rename, another writer of the path creates a new file, which is not deleted below.
     parent.move(name, parent, staged)
     try:
         tree.copy(parent, staged, place, _PARTIAL)
@@ -186,7 +186,7 @@ def _take(parent: Folder, name: str, place: Folder, staged: str) -> None:
     except BaseException:
         with contextlib.suppress(NoteError):
             tree.delete(place, _PARTIAL)
-        # If its name is taken by now, it is restored from where it is.
+        # If the name is taken by now, `restore` finds the staged file.
         with contextlib.suppress(NoteError):
             parent.move(staged, parent, name)
         raise
@@ -216,14 +216,14 @@ def _give(place: Folder, name: str, parent: Folder, new_name: str) -> None:
 
 @contextlib.contextmanager
 def _source(trash: Folder, entry: Trashed, root: Folder) -> Iterator[tuple[Folder, str]]:
-    """Where the content is: in the trash, or beside its old path if a removal died half-way."""
+    """The folder and name of the content: in the trash, or staged by an interrupted removal."""
     with trash.folder((entry.id,)) as place:
         if place.status(_CONTENT) is not None:
             yield place, _CONTENT
             return
     with root.folder(parts(entry.path)[:-1]) as parent:
         if parent.status(_staged(entry)) is None:
-            raise NoteUnreadable("is gone from the trash", path=entry.path)
+            raise NoteUnreadable("is missing from the trash", path=entry.path)
         yield parent, _staged(entry)
 
 
@@ -240,13 +240,13 @@ def _staged(entry: Trashed) -> str:
 
 
 def _drop_staged(root: Folder, entry: Trashed) -> None:
-    """Delete the hidden rest of a removal that died after its copy was complete."""
+    """Delete the staged file of a removal that was interrupted after its copy was complete."""
     with contextlib.suppress(NoteUnreadable), root.folder(parts(entry.path)[:-1]) as parent:
         tree.delete(parent, _staged(entry))
 
 
 def _forget(trash: Folder, entry_id: str) -> None:
-    """Delete an entry for good. Whatever dies in between, no half of it can be restored."""
+    """Delete an entry permanently. An interrupted deletion cannot be restored in part."""
     with trash.folder((entry_id,)) as place:
         tree.delete(place, _PARTIAL)
         if place.status(_CONTENT) is not None:
@@ -258,7 +258,7 @@ def _forget(trash: Folder, entry_id: str) -> None:
 
 
 def _damaged(entry: Trashed, parent: Folder, target: tuple[str, ...]) -> tuple[str, ...]:
-    """The files of a restored entry whose hash is not the one that was recorded."""
+    """The files of a restored entry whose hash differs from the recorded one."""
     damaged = []
     base = len(entry.path.split("/"))
     for record in entry.files:
@@ -277,7 +277,7 @@ def _entries(trash: Folder) -> list[Trashed]:
 
 
 def _read_entry(trash: Folder, entry_id: str) -> Trashed | None:
-    """An entry, or None for what is none. It may be a later version's, so it is left alone."""
+    """Read an entry; None if it is unreadable. It is kept: a later version may have written it."""
     with (
         contextlib.suppress(NoteUnreadable, OutsideRoot, UsageError),
         contextlib.suppress(ValueError, TypeError, KeyError),
@@ -288,7 +288,7 @@ def _read_entry(trash: Folder, entry_id: str) -> Trashed | None:
 
 
 def _leftovers(trash: Folder) -> list[str]:
-    """What a removal or a purge that died has left: folders with neither entry nor content."""
+    """The folders that interrupted removals and purges leave: without entry and content."""
     leftovers = []
     for item in trash.items():
         with contextlib.suppress(NoteError), trash.folder((item.name,)) as place:

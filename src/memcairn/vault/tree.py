@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """A file as it was: its path relative to the root, its size, and its hash.
+    """A file at the time of its removal or move: path relative to the root, size and hash.
 
-    The hash is None where nobody asked for it, and for a hard link, whose content may be another's.
+    The hash is None if it was not requested, and for hard links, which may belong elsewhere.
     """
 
     path: str
@@ -34,11 +34,11 @@ class TreeFile:
 
 
 def files(folder: Folder, name: str, *, hashed: bool = False) -> list[TreeFile]:
-    """Every file of a tree that is about to move as a whole; or the one file.
+    """List every file of a tree, or the one file, before it moves as a whole.
 
     Raises:
-        OutsideRoot: it is not a file or a folder, or there is something reserved in it.
-        UsageError: it is deeper than any path can be.
+        OutsideRoot: it is neither a file nor a folder, or contains a reserved name.
+        UsageError: it is deeper than MAX_DEPTH.
     """
     status = folder.status(name)
     if status is not None and stat.S_ISDIR(status.st_mode):
@@ -52,7 +52,7 @@ def _files(folder: Folder, *, hashed: bool) -> Iterator[TreeFile]:
     if len(folder.parts) > MAX_DEPTH:
         raise UsageError(f"is more than {MAX_DEPTH} folders deep", path=folder.shown())
     for item in folder.items():
-        # What a crashed write left behind must not keep its folder for ever.
+        # Temporary files of a crashed write must not make a folder immovable.
         if is_reserved(item.name) and not fold(item.name).startswith(TEMPORARY_PREFIX):
             raise OutsideRoot("is reserved", path=folder.shown(item.name))
         if stat.S_ISDIR(item.status.st_mode):
@@ -77,12 +77,12 @@ def sha256(folder: Folder, name: str) -> str | None:
 
 
 def copy(folder: Folder, name: str, to: Folder, new_name: str) -> None:
-    """Copy a file or a tree to a file system that no rename reaches, and wait for the disk.
+    """Copy a file or a tree to another file system, and sync it to disk.
 
-    Modes and times of files are kept; folders become 0700.
+    Files keep their modes and times; folders get mode 0700.
 
     Raises:
-        OutsideRoot: there is a symlink, a hard link or a special file in it.
+        OutsideRoot: it contains a symlink, a hard link or a special file.
         NoteError: the system refused.
     """
     status = folder.status(name)
@@ -109,10 +109,10 @@ def copy(folder: Folder, name: str, to: Folder, new_name: str) -> None:
 
 
 def delete(folder: Folder, name: str) -> None:
-    """Delete a file or a tree for good. Symlinks are deleted, not followed.
+    """Delete a file or a tree permanently. Symlinks are deleted, not followed.
 
     Raises:
-        NoteError: the system refused; a part may be gone.
+        NoteError: the system refused; a part may have been deleted.
     """
     status = folder.status(name)
     if status is None:
@@ -127,5 +127,5 @@ def delete(folder: Folder, name: str) -> None:
 
 
 def is_other_file_system(error: OSError) -> bool:
-    """Whether a rename failed because its names are on two file systems."""
+    """Whether a rename failed because source and target are on different file systems."""
     return error.errno == errno.EXDEV

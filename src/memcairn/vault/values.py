@@ -1,4 +1,4 @@
-"""What the file tools take and return. Paths are relative to the root; lines count from 1."""
+"""Arguments and results of the file tools. Paths are relative to the root; lines count from 1."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VaultLimits:
-    """How much one call may move, in bytes of UTF-8."""
+    """Size limits of one call, in bytes of UTF-8."""
 
     read_bytes: int = 1 << 20
     write_bytes: int = 16 << 20
@@ -20,12 +20,11 @@ class Window:
 
     Attributes:
         path: relative to the root.
-        text: as in the file, line ends included, but without a byte order mark.
+        text: as in the file, including line endings, without a byte order mark.
         first_line: from 1; `last_line`: included, or first_line - 1 if there is no such line.
         total_lines: of the whole file.
-        truncated: there are more of the lines that were asked for, from last_line + 1 on; or this
-            is one line and too long, and its end is missing.
-        size_bytes: of the whole file; `sha256`: likewise, and what `if_match` compares.
+        truncated: requested lines from last_line + 1 on are missing, or the only line is cut.
+        size_bytes: of the whole file; `sha256`: likewise, for `if_match`.
     """
 
     path: str
@@ -43,7 +42,7 @@ class WrittenFile:
     """A file that was written.
 
     Attributes:
-        path: relative to the root; `size_bytes` and `sha256` are those of the whole file now.
+        path: relative to the root; `size_bytes` and `sha256` are those of the new content.
         created: it is a new file.
         line: the line on which the change begins, from 1.
         changed: the paths to index.
@@ -59,7 +58,7 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A file or folder under its new path; `changed` has every file, old paths and new ones."""
+    """A moved file or folder; `changed` lists every file by its old and its new path."""
 
     path: str
     target: str
@@ -68,11 +67,11 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """Something that is back from the trash.
+    """A file or folder restored from the trash.
 
     Attributes:
-        path: where it is now.
-        damaged: files that are not what they were when they were removed.
+        path: its current path.
+        damaged: files whose content differs from the one that was removed.
         changed: the paths to index.
     """
 
