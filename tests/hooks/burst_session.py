@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memcairn.hosts.tools import HOOK_TOOLS
+
 from memcairn.memory import Memory
 from support import PROGRAM
 
