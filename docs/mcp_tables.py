@@ -25,7 +25,7 @@ def filled(page: str) -> str:
 
 
 def _row(tool: Tool) -> str:
-    schema = tool.listed.input_schema
+    schema = tool.description.input_schema
     required = schema.get("required", [])
     parameters = ", ".join(
         name + ("" if name in required else "?") for name in schema.get("properties", {})

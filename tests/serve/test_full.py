@@ -55,7 +55,7 @@ def test_a_host_that_loads_tools_on_demand_loads_search_at_once(full: Connection
 
 def test_the_core_profile_costs_a_model_little() -> None:
     listed = [
-        tool.listed.model_dump(by_alias=True, exclude_none=True)
+        tool.description.model_dump(by_alias=True, exclude_none=True)
         for tool in toolbox.of_profile("core").values()
     ]
     for tool in listed:
@@ -235,16 +235,11 @@ def test_the_index_is_refreshed_on_demand(full: Connection, root: Path) -> None:
 
 
 def test_an_unknown_tool_is_named_with_those_there_are(full: Connection) -> None:
-    with pytest.raises(MCPError, match=r"Unknown tool: mem_rite. There are: .*mem_write"):
+    with pytest.raises(MCPError, match=r"Unknown tool: mem_rite. Available: .*mem_write"):
         full.call("mem_rite")
 
 
-def test_hooks_are_called_and_never_listed(core: Connection) -> None:
-    core.call("mem_write", path="a.md", content="# Tea\n\nThe user drinks oolong at night.\n")
-
-    listed = {tool.name for tool in core.do("list_tools").tools}
-    result = core.raw("hook_user_prompt", prompt="when does the user drink oolong")
-
-    assert not any(name.startswith("hook_") for name in listed)
-    assert not result.is_error
-    assert result.structured_content is None
+def test_hooks_are_not_tools(core: Connection) -> None:
+    assert not any(tool.name.startswith("hook_") for tool in core.do("list_tools").tools)
+    with pytest.raises(MCPError, match="Unknown tool: hook_user_prompt"):
+        core.call("hook_user_prompt", prompt="when does the user drink oolong")

@@ -165,11 +165,11 @@ def test_a_token_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--http", "0.0.0.0:0"], "can be reached by others, so a token is needed"),
-        (["--http", "[::]:0"], "can be reached by others"),
-        (["--http", "example.com:0"], "can be reached by others"),
-        (["--http", "99999999"], "is no address"),
-        (["--http", "host"], "is no address"),
+        (["--http", "0.0.0.0:0"], "other machines can reach 0.0.0.0, so a token is required"),
+        (["--http", "[::]:0"], "other machines can reach"),
+        (["--http", "example.com:0"], "other machines can reach"),
+        (["--http", "99999999"], "is not an address"),
+        (["--http", "host"], "is not an address"),
         (["--http", "0", "--token-file", "/nowhere"], "the token cannot be read"),
         (["--token-file", "/nowhere"], "--token-file is for --http"),
     ],

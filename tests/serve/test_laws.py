@@ -99,12 +99,12 @@ def test_there_is_an_example_for_every_tool() -> None:
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
 def test_a_call_fits_the_schemas_and_says_what_it_did(tool: Tool, client: Connection) -> None:
     arguments = EXAMPLES[tool.name](client)
-    jsonschema.validate(arguments, tool.listed.input_schema)
+    jsonschema.validate(arguments, tool.description.input_schema)
 
     answer = client.do("call_tool", tool.name, arguments)
 
     assert not answer.is_error, said(answer)
-    schema = tool.listed.output_schema
+    schema = tool.description.output_schema
     assert schema is not None
     jsonschema.validate(answer.structured_content, schema)
     assert "$ref" not in json.dumps(schema), "a client's check takes longest to follow references"
@@ -313,9 +313,9 @@ def test_a_change_is_in_the_index_in_memory_md_and_in_the_history_when_the_call_
         ("MAX_WRITE_BYTES", "mem_edit", {"path": "tea.md", "old_str": "oolong", "new_str": "x" * 99},
          "at most 100"),
         ("MAX_APPEND_BYTES", "mem_append", {"path": "tea.md", "content": "x" * 101}, "at most 100"),
-        ("MAX_QUERY_CHARS", "memory_search", {"query": "x" * 101}, "at most 100"),
-        ("MAX_QUERY_CHARS", "memory_get_context", {"query": "x" * 101}, "at most 100"),
-        ("MAX_QUERY_CHARS", "memory_about", {"topic": "x" * 101}, "at most 100"),
+        ("MAX_QUERY_CHARS", "memory_search", {"query": "x" * 101}, "the limit is 100"),
+        ("MAX_QUERY_CHARS", "memory_get_context", {"query": "x" * 101}, "the limit is 100"),
+        ("MAX_QUERY_CHARS", "memory_about", {"topic": "x" * 101}, "the limit is 100"),
     ],
 )  # fmt: skip
 def test_a_cap_is_what_the_settings_say(

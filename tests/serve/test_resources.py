@@ -103,7 +103,7 @@ def test_the_prompt_recall_brings_what_is_known(core: Connection) -> None:
 
     (message,) = core.do("get_prompt", "recall", {"topic": "oolong"}).messages
 
-    assert "what is remembered about oolong" in message.content.text
+    assert "the saved memories about oolong" in message.content.text
     assert "| The user drinks oolong." in message.content.text
 
 

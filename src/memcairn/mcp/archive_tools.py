@@ -1,6 +1,6 @@
-"""The tools for archives: notes out of the root, and into it."""
+"""MCP tools that export and import archives of notes."""
 
-# No `from __future__ import annotations`: the annotations are the schemas.
+# No `from __future__ import annotations`: pydantic reads the annotations as schemas.
 
 from typing import Annotated, Literal
 
@@ -21,14 +21,14 @@ def mem_export(
     path: Annotated[
         str | None,
         Field(
-            description="A new file in the root, or below scratch/; without it, text comes back."
+            description="A new file in the root or in scratch/. Without it, the archive is returned as text."
         ),
     ] = None,
     format: Annotated[  # noqa: A002 - the name that clients know
-        Literal["json", "tar"], Field(description="tar needs a path.")
+        Literal["json", "tar"], Field(description="tar requires a path.")
     ] = "json",
 ) -> archives.ExportResult:
-    """Make an archive of all notes, to keep it or to import it elsewhere."""
+    """Export all notes to an archive, as a backup or to import elsewhere."""
     return archives.export(root, path, format)
 
 
@@ -36,18 +36,20 @@ def mem_export(
 def mem_import(
     root: OpenRoot,
     path: Annotated[
-        str | None, Field(description="The archive: a file in the root, or below scratch/.")
+        str | None, Field(description="The archive: a file in the root or in scratch/.")
     ] = None,
-    archive: Annotated[str | None, Field(description="Or its text, if it is JSON.")] = None,
+    archive: Annotated[
+        str | None, Field(description="The text of a JSON archive, instead of path.")
+    ] = None,
     strategy: Annotated[
         Literal["skip", "overwrite", "rename", "newer"],
-        Field(description="For a file that is there with another content."),
+        Field(description="What to do when a file exists with different content."),
     ] = "skip",
-    dry_run: Annotated[bool, Field(description="Only say what would change.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, Field(description="Only report what would change.")] = False,  # noqa: FBT002
 ) -> Imported:
-    """Put the notes of an archive into the root: mem_export's JSON or tar, or agent-memory's export.
+    """Import notes from an archive: JSON or tar from mem_export, or an export from agent-memory.
 
-    What looks like a secret is not imported. Each file can be undone by mem_revert.
+    Files that seem to contain secrets are skipped. mem_revert can undo the change to each file.
     """
     if (path is None) == (archive is None):
         raise UsageError("give either path or archive")

@@ -1,4 +1,4 @@
-"""Call a tool: check the arguments, run it, log the call, and say what went wrong if it failed."""
+"""Call a tool: validate the arguments, run it, log the call, and report errors."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Only a person may decide otherwise, on the command line.
-_NO_SECRETS = "write down where the secret is kept, and not the secret itself"
+# Only a person may override this, on the command line.
+_NO_SECRETS = "write where the secret is stored, not the secret itself"
 
 
 class Calls:
@@ -33,50 +33,50 @@ class Calls:
         self._tools = toolbox.of_profile(profile)
 
     def listed(self) -> list[types.Tool]:
-        """The tools as clients are told of them."""
-        return [tool.listed for tool in self._tools.values()]
+        """The descriptions of the tools that clients receive."""
+        return [tool.description for tool in self._tools.values()]
 
     def changes(self, name: str) -> bool:
-        """Whether a call of a tool may have changed something."""
+        """Whether a call of this tool may change something."""
         return name in self._tools and not self._tools[name].read_only
 
     def call(
-        self, files: Callable[[], OpenRoot], name: str, arguments: dict[str, Any]
+        self, open_root: Callable[[], OpenRoot], name: str, arguments: dict[str, Any]
     ) -> types.CallToolResult:
-        """Call a tool; what it raises becomes an answer that says why.
+        """Call a tool; an exception becomes an error result that states the reason.
 
         Raises:
-            MCPError: there is no such tool in this profile.
+            MCPError: the profile has no such tool.
         """
         tool = self._tools.get(name)
         if tool is None:
             names = ", ".join(self._tools)
-            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name}. There are: {names}")
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name}. Available: {names}")
         started = time.perf_counter()
-        opened = None
+        root = None
         try:
-            checked = tool.checked(arguments)
-            opened = files()
-            result = tool.function(opened, **checked)
+            parameters = tool.validated(arguments)
+            root = open_root()
+            result = tool.function(root, **parameters)
             answer = types.CallToolResult(
                 content=[types.TextContent(text=tool.text(result))],
                 structured_content=tool.structured(result),
             )
-            outcome, path, size = tool.logged(arguments, answer.structured_content or {})
+            outcome, path, size = tool.log_fields(arguments, answer.structured_content or {})
         except MemcairnError as error:
             hint = _NO_SECRETS if isinstance(error, SecretFound) else error.hint
             answer = _failed(f"{error}\n{hint}" if hint else str(error))
             outcome, path, size = f"failed: {type(error).__name__}", tool.path(arguments), 0
         except Exception as error:
             log.exception("tool.failed", extra={"tool": name})
-            answer = _failed(f"{name} failed; the reason is in the server's log")
+            answer = _failed(f"{name} failed; see the server's log for the reason")
             outcome, path, size = f"failed: {type(error).__name__}", tool.path(arguments), 0
-        if opened is not None:
+        if root is not None:
             took_ms = (time.perf_counter() - started) * 1000
-            path = os.path.join(opened.root, path) if path else ""
-            opened.session.log(Line(name, path, outcome, size, took_ms))
+            path = os.path.join(root.root, path) if path else ""
+            root.session.log(Line(name, path, outcome, size, took_ms))
         return answer
 
 
-def _failed(why: str) -> types.CallToolResult:
-    return types.CallToolResult(content=[types.TextContent(text=why)], is_error=True)
+def _failed(reason: str) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(text=reason)], is_error=True)

@@ -1,4 +1,4 @@
-"""Notice that notes of a root came, went or changed, and report it to the clients of a server."""
+"""Notice that notes of a root were added, removed or changed, and notify the clients of a server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Changes:
-    """What the clients of one server were last told about a root.
+    """The state of a root that the clients of one server were last notified about.
 
     Args:
         root: the root that is served.
@@ -45,7 +45,7 @@ class Changes:
         self._seen = now
         list_changed = self._list_changed(indexed=indexed)
         if changed or list_changed:
-            self._listeners.tell(changed, list_changed=list_changed)
+            self._listeners.notify(changed, list_changed=list_changed)
 
     def _list_changed(self, *, indexed: bool) -> bool:
         databases = self._root.engine.databases

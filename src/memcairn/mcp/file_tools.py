@@ -1,6 +1,6 @@
-"""The tools for files: read, write, find, move and remove."""
+"""MCP tools that read, write, find, move and remove files."""
 
-# No `from __future__ import annotations`: the annotations are the schemas.
+# No `from __future__ import annotations`: pydantic reads the annotations as schemas.
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,19 +19,20 @@ from memcairn.vault.values import Moved, Window
 
 tools = Tools()
 
-Path = Annotated[str, Field(description='Relative to the root, such as "project/deploy.md".')]
+Path = Annotated[str, Field(description='Relative to the root, for example "project/deploy.md".')]
 Folder = Annotated[str, Field(description='Relative to the root; "" is the root.')]
 Glob = Annotated[
-    str | None, Field(description='"*.md" by name, "2026/**/*.md" by path below the folder.')
+    str | None,
+    Field(description='"*.md" matches names, "2026/**/*.md" paths relative to the folder.'),
 ]
 Line = Annotated[int | None, Field(ge=1)]
 
 
 @tools.add("Read a note", text.window, "read", read_only=True)
 def mem_read(root: OpenRoot, path: Path, start_line: Line = None, end_line: Line = None) -> Window:
-    """Read a file, or its lines from start_line to end_line, both included.
+    """Read a file, or its lines start_line to end_line, inclusive.
 
-    A long file comes in parts: `truncated` says that there is more after last_line.
+    A long file is returned in parts: if `truncated` is set, continue after last_line.
     """
     window = root.read(path, start_line=start_line, end_line=end_line)
     root.note_used([window.path])
@@ -42,15 +43,15 @@ def mem_read(root: OpenRoot, path: Path, start_line: Line = None, end_line: Line
 def mem_write(
     root: OpenRoot,
     path: Path,
-    content: Annotated[str, Field(description="The whole text of the file.")],
-    overwrite: Annotated[bool, Field(description="Replace a file that exists.")] = False,  # noqa: FBT002
+    content: Annotated[str, Field(description="The complete new text of the file.")],
+    overwrite: Annotated[bool, Field(description="Replace an existing file.")] = False,  # noqa: FBT002
     if_match: Annotated[
-        str | None, Field(description="Replace it only if its sha256 is still this one.")
+        str | None, Field(description="Replace the file only if this is its current sha256.")
     ] = None,
 ) -> WriteResult:
-    """Write a file as a whole; folders on the way are made. It is searchable when this returns.
+    """Create or replace a file; missing folders are created. It is searchable immediately.
 
-    For a memory whose place does not matter, use memory_observe instead.
+    Use memory_observe instead if the path does not matter.
     """
     return root.write(path, content, overwrite=overwrite, if_match=if_match)
 
@@ -59,9 +60,9 @@ def mem_write(
 def mem_append(
     root: OpenRoot,
     path: Path,
-    content: Annotated[str, Field(description="Begins on a line of its own.")],
+    content: Annotated[str, Field(description="Starts on a new line.")],
 ) -> WriteResult:
-    """Add text at the end of a file; the file is made if there is none."""
+    """Append text to a file; a missing file is created."""
     return root.append(path, content)
 
 
@@ -69,10 +70,10 @@ def mem_append(
 def mem_edit(
     root: OpenRoot,
     path: Path,
-    old_str: Annotated[str, Field(description="A text that occurs exactly once in the file.")],
-    new_str: Annotated[str, Field(description="What takes its place; may be empty.")],
+    old_str: Annotated[str, Field(description="Text that occurs exactly once in the file.")],
+    new_str: Annotated[str, Field(description="The replacement; may be empty.")],
 ) -> WriteResult:
-    """Replace one passage of a file. An error says how often old_str occurs if not once."""
+    """Replace one passage of a file. If old_str does not occur exactly once, the error gives the count."""
     return root.edit(path, old_str, new_str)
 
 
@@ -80,15 +81,15 @@ def mem_edit(
 def mem_remove(
     root: OpenRoot,
     path: Path,
-    recursive: Annotated[bool, Field(description="A folder with what is in it.")] = False,  # noqa: FBT002
+    recursive: Annotated[bool, Field(description="Also remove a folder and its contents.")] = False,  # noqa: FBT002
 ) -> Trashed:
-    """Move a file or folder into the trash, from where a person can bring it back (memcairn trash)."""
+    """Move a file or folder to the trash. A person can restore it with `memcairn trash`."""
     return root.remove(path, recursive=recursive)
 
 
 @dataclass(frozen=True, slots=True)
 class ListedItem:
-    """Something in a folder; `changed` is when it was written last. A symlink is never followed."""
+    """An item in a folder; `changed` is the time of its last change. Symlinks are not followed."""
 
     path: str
     kind: Kind
@@ -98,7 +99,7 @@ class ListedItem:
 
 @dataclass(frozen=True, slots=True)
 class ListAnswer:
-    """What is in a folder; `next_after`, if there is more, is `after` for the next call."""
+    """One page of a folder; pass `next_after`, if present, as `after` to get the next page."""
 
     items: tuple[ListedItem, ...]
     next_after: str | None = None
@@ -108,11 +109,11 @@ class ListAnswer:
 def mem_list(
     root: OpenRoot,
     dir: Folder = "",  # noqa: A002 - the name that clients know
-    recursive: Annotated[bool, Field(description="Everything below it.")] = False,  # noqa: FBT002
+    recursive: Annotated[bool, Field(description="Include subfolders.")] = False,  # noqa: FBT002
     glob: Glob = None,
-    after: Annotated[str | None, Field(description="next_after of the call before.")] = None,
+    after: Annotated[str | None, Field(description="next_after from the previous call.")] = None,
 ) -> ListAnswer:
-    """List a folder, a thousand items at a time."""
+    """List a folder, up to 1,000 items per call."""
     page = root.list(dir, recursive=recursive, glob=glob, after=after)
     items = (
         ListedItem(entry.path, entry.kind, entry.size_bytes, utc_text(entry.mtime_ns // 10**9))
@@ -124,14 +125,16 @@ def mem_list(
 @tools.add("Search files for a pattern", text.matches, "found", read_only=True)
 def mem_grep(
     root: OpenRoot,
-    pattern: Annotated[str, Field(description="A regular expression of Python.")],
+    pattern: Annotated[str, Field(description="A Python regular expression.")],
     dir: Folder = "",  # noqa: A002 - as above
     glob: Glob = None,
-    max: Annotated[int, Field(ge=1, le=1000, description="The most matches.")] = 100,  # noqa: A002
+    max: Annotated[int, Field(ge=1, le=1000, description="Maximum number of matches.")] = 100,  # noqa: A002
     case_insensitive: bool = False,  # noqa: FBT001, FBT002
-    context: Annotated[int, Field(ge=0, le=20, description="Lines around each match.")] = 0,
+    context: Annotated[
+        int, Field(ge=0, le=20, description="Lines of context around each match.")
+    ] = 0,
 ) -> Matches:
-    """Find the lines that match a pattern, by file and line. To find a memory, use memory_search."""
+    """Find lines that match a regular expression. To find memories, use memory_search."""
     return root.grep(
         pattern, dir, glob=glob, limit=max, ignore_case=case_insensitive, context=context
     )
@@ -141,12 +144,15 @@ def mem_grep(
 def mem_diff(
     root: OpenRoot,
     path1: Path,
-    path2: Annotated[str | None, Field(description="Compare path1 with this file.")] = None,
+    path2: Annotated[str | None, Field(description="The file to compare path1 with.")] = None,
     revision: Annotated[
-        int | None, Field(description="Or with what path1 was after this one, from mem_log.")
+        int | None,
+        Field(
+            description="Instead of path2: compare with path1 after this revision (from mem_log)."
+        ),
     ] = None,
 ) -> Diff:
-    """The difference between two files, or of a file since a revision, as a unified diff."""
+    """Show a unified diff of two files, or of a file since a revision."""
     if (path2 is None) == (revision is None):
         raise UsageError("give either path2 or revision")
     if revision is not None:
@@ -163,7 +169,7 @@ class CreatedFolder:
 
 @tools.add("Make a folder", text.created_folder, "created", idempotent=True)
 def mem_mkdir(root: OpenRoot, path: Path) -> CreatedFolder:
-    """Make a folder, and those above it. mem_write makes the folders that it needs by itself."""
+    """Create a folder and its parents. mem_write creates missing folders itself."""
     root.mkdir(path)
     return CreatedFolder(path)
 
@@ -171,8 +177,8 @@ def mem_mkdir(root: OpenRoot, path: Path) -> CreatedFolder:
 @tools.add("Move or rename", text.moved, "moved", destructive=True)
 def mem_move(
     root: OpenRoot,
-    from_: Annotated[str, Field(alias="from", description="The path now.")],
-    to: Annotated[str, Field(description="The new path, which must be free.")],
+    from_: Annotated[str, Field(alias="from", description="The current path.")],
+    to: Annotated[str, Field(description="The new path, which must not exist.")],
 ) -> Moved:
-    """Give a file or folder another path; folders on the way are made."""
+    """Move or rename a file or folder; missing folders are created."""
     return root.move(from_, to)

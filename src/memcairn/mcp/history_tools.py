@@ -1,6 +1,6 @@
-"""The tools for what was: history, snapshots, and the way back."""
+"""MCP tools for history, snapshots and undo."""
 
-# No `from __future__ import annotations`: the annotations are the schemas.
+# No `from __future__ import annotations`: pydantic reads the annotations as schemas.
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,10 @@ tools = Tools()
 
 @dataclass(frozen=True, slots=True)
 class RevisionAnswer:
-    """One change; `tool` is "found" for what was changed outside the tools.
+    """One change; `tool` is "found" for a change that was made outside the tools.
 
     Attributes:
-        revision: what mem_diff and mem_revert take; it goes up with time.
+        revision: the number that mem_diff and mem_revert take; it increases with time.
     """
 
     revision: int
@@ -33,7 +33,7 @@ class RevisionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Changes, the newest first; `next_before`, if there are more, is `before` for the next call."""
+    """Changes, newest first; pass `next_before`, if present, as `before` to get the next page."""
 
     revisions: tuple[RevisionAnswer, ...]
     next_before: int | None = None
@@ -44,11 +44,11 @@ def mem_log(
     root: OpenRoot,
     limit: Annotated[int, Field(ge=1, le=500)] = 20,
     path: Annotated[
-        str | None, Field(description="Of this file only, under its earlier paths, too.")
+        str | None, Field(description="Only changes to this file, including under earlier paths.")
     ] = None,
-    before: Annotated[int | None, Field(description="next_before of the call before.")] = None,
+    before: Annotated[int | None, Field(description="next_before from the previous call.")] = None,
 ) -> HistoryPage:
-    """What changed, when, and by which tool; the newest first."""
+    """List changes, newest first: what changed, when, and by which tool."""
     found = root.history.log(limit + 1, path=path, before=before)
     revisions = tuple(
         RevisionAnswer(one.id, one.time, one.tool, one.changes, one.session)
@@ -60,34 +60,37 @@ def mem_log(
 @tools.add("Go back", text.reverted, "restored", destructive=True)
 def mem_revert(
     root: OpenRoot,
-    path: Annotated[str, Field(description="A file, which may be gone now.")],
+    path: Annotated[str, Field(description="The file, which may have been removed.")],
     revision: Annotated[
         int | None,
-        Field(description="What it was after this one; without it, its last change is undone."),
+        Field(
+            description="Restore the state after this revision. Without it, undo the last change."
+        ),
     ] = None,
 ) -> revert.Reverted:
-    """Make a file what it was, also one that was removed. It can be undone by mem_revert again."""
+    """Restore an earlier state of a file, even of a removed one. mem_revert can undo this too."""
     return revert.revert(root, path, revision)
 
 
 @tools.add("Take a snapshot", text.snapshot, "written")
 def mem_snapshot(
-    root: OpenRoot, name: Annotated[str | None, Field(description="To know it again.")] = None
+    root: OpenRoot,
+    name: Annotated[str | None, Field(description="A name to recognize it by.")] = None,
 ) -> Snapshot:
-    """Keep all notes as they are now. Take one before you change many notes."""
+    """Save the current state of all notes. Call it before you change many notes."""
     return root.snapshots.create(name)
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotsAnswer:
-    """The snapshots that are kept, the newest first."""
+    """The snapshots, newest first."""
 
     snapshots: tuple[Snapshot, ...]
 
 
 @tools.add("Snapshots", text.snapshots, "read", read_only=True)
 def mem_snapshot_list(root: OpenRoot) -> SnapshotsAnswer:
-    """Which snapshots there are: when, how many files, how large."""
+    """List the snapshots with time, number of files and size."""
     return SnapshotsAnswer(tuple(root.snapshots.list()))
 
 
@@ -96,12 +99,12 @@ def mem_snapshot_restore(
     root: OpenRoot,
     id: Annotated[str, Field(description="From mem_snapshot_list.")],  # noqa: A002 - as clients say
     paths: Annotated[
-        Strings, Field(description="Only these files and folders; empty is all.")
+        Strings, Field(description="Restore only these files and folders; empty: all.")
     ] = [],  # noqa: B006
-    dry_run: Annotated[bool, Field(description="Only say what would change.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, Field(description="Only report what would change.")] = False,  # noqa: FBT002
 ) -> Restoration:
-    """Make all notes, or some, what they were. What came since goes, and can be had back.
+    """Restore all notes, or some, to the state in a snapshot; newer notes are removed.
 
-    The state before is itself made a snapshot.
+    The current state is saved as a snapshot first, so this can be undone.
     """
     return root.restore_snapshot(id, paths=paths or None, dry_run=dry_run)

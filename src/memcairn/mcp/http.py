@@ -2,9 +2,9 @@
 
     request ──► Guard: Host, Origin, token ──► the SDK's application at /mcp
 
-A web page must not reach the server through its reader's browser. Its Origin is where it comes from:
-this machine, or the Host that is asked, is ours. A name that was made to lead here (DNS rebinding)
-is not a Host of ours; an IP address as Host is no such name.
+A web page must not reach the server through its reader's browser. So the Origin must be this machine or the
+requested Host, and the Host must be an IP address or a known name of this machine. A foreign name that
+resolves to this machine (DNS rebinding) is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PATH = "/mcp"
 TOKEN_VARIABLE = "MEMCAIRN_SERVE_TOKEN"  # noqa: S105 - the name of it
-SHORTEST_TOKEN = 16
+MIN_TOKEN_CHARS = 16
 LOOPBACK = "127.0.0.1"
 
 
@@ -41,20 +41,22 @@ def address(text: str) -> tuple[str, int]:
     """Host and port of "8731", "HOST:8731" or "[::1]:8731".
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: the text has none of these forms.
     """
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else LOOPBACK
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise UsageError(f"{text!r} is no address", hint="write PORT, HOST:PORT or [ADDRESS]:PORT")
+        raise UsageError(
+            f"{text!r} is not an address", hint="write PORT, HOST:PORT or [ADDRESS]:PORT"
+        )
     return host, int(port)
 
 
 def token(file: str | None) -> str | None:
-    """The token that clients have to send: a file's first line, else of the environment.
+    """The token that clients must send: the first line of a file, or the environment variable.
 
     Raises:
-        UsageError: the file cannot be read, or the token is too short to be one.
+        UsageError: the file cannot be read, or the token is too short.
     """
     found = os.environ.get(TOKEN_VARIABLE)
     if file is not None:
@@ -62,24 +64,24 @@ def token(file: str | None) -> str | None:
             with open(file, encoding="utf-8") as stream:
                 found = stream.readline().strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError("the token cannot be read from it", path=file) from error
+            raise UsageError("the token cannot be read from this file", path=file) from error
     if found is None:
         return None
-    if len(found) < SHORTEST_TOKEN:
+    if len(found) < MIN_TOKEN_CHARS:
         raise UsageError(
-            f"the token has fewer than {SHORTEST_TOKEN} characters",
+            f"the token has fewer than {MIN_TOKEN_CHARS} characters",
             hint="make one with: python -c 'import secrets; print(secrets.token_urlsafe())'",
         )
     return found
 
 
 class Guard:
-    """Lets requests pass that are meant for this server and come from who may ask it.
+    """Passes on requests that are addressed to this server and come from a permitted origin.
 
     Args:
-        app: what they go to.
-        host: where the server listens.
-        secret: the token that each has to bring; None if none is needed.
+        app: the guarded application.
+        host: the name or address that the server listens on.
+        secret: the token that each request must carry; None if no token is required.
     """
 
     def __init__(self, app: ASGIApp, *, host: str, secret: str | None) -> None:
@@ -88,7 +90,7 @@ class Guard:
         self._secret = secret.encode() if secret is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or hand it on."""
+        """Refuse a request or pass it on."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             refusal = self._refusal(headers)
@@ -109,12 +111,12 @@ class Guard:
             right = hmac.compare_digest(given.strip().encode(), self._secret)
             if scheme.lower() != "bearer" or not right:
                 needed = {"WWW-Authenticate": "Bearer"}
-                return PlainTextResponse("A bearer token is needed.", 401, headers=needed)
+                return PlainTextResponse("A bearer token is required.", 401, headers=needed)
         return None
 
 
 def _name(url: str) -> str:
-    """The host in a URL; "" if there is none."""
+    """The host name in a URL, or "" if it has none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -130,7 +132,7 @@ def _is_address(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
+    """Whether an address can only be reached from this machine."""
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
@@ -138,25 +140,26 @@ def serve(server: MemoryServer, host: str, port: int, *, secret: str | None) -> 
     """Serve until Ctrl-C.
 
     Args:
-        server: what is served.
+        server: the server.
         host: a name or an address.
-        port: 0 takes a free one; the address is printed on stderr.
-        secret: the token that clients have to send.
+        port: 0 selects a free port; the address is printed on stderr.
+        secret: the token that clients must send.
 
     Raises:
-        UsageError: others can reach the address, and there is no token; or it cannot be had.
+        UsageError: other machines can reach the address and there is no token, or the server cannot listen
+            on it.
     """
     if secret is None and not is_loopback(host):
         raise UsageError(
-            f"{host} can be reached by others, so a token is needed",
-            hint=f"give a file with --token-file, or set {TOKEN_VARIABLE}",
+            f"other machines can reach {host}, so a token is required",
+            hint=f"name a file with --token-file, or set {TOKEN_VARIABLE}",
         )
     app = Guard(application(server), host=host, secret=secret)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        raise UsageError(f"{host}:{port} cannot be had: {error.strerror}") from error
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     with listening:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listening.getsockname()[1]}{PATH}"
@@ -167,7 +170,7 @@ def serve(server: MemoryServer, host: str, port: int, *, secret: str | None) -> 
 
 
 def application(server: MemoryServer) -> ASGIApp:
-    """The server as an application, unguarded."""
+    """The server as an ASGI application, without a guard."""
     return server.streamable_http_app(
         streamable_http_path=PATH,
         max_request_body_size=server.max_request_bytes,

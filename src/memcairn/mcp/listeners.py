@@ -1,7 +1,7 @@
-"""Who is told when notes come, go or change, in both eras of the protocol.
+"""Notify clients when notes are added, removed or changed, in both versions of the protocol.
 
-Up to 2025-11-25 a client subscribes to single resources, and changes of the list go to everyone;
-since 2026-07-28 it listens to a stream of the events that it asks for.
+Up to protocol version 2025-11-25, clients subscribe to single resources, and changes of the list are sent to
+all. Since 2026-07-28, a client listens to a stream of the events that it selected.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A connection over HTTP ends without a word, so that the oldest are forgotten at some time.
+# An HTTP connection ends without notice, so the oldest clients are dropped above this number.
 _MAX_CLIENTS = 1_000
 _MAX_URIS = 1_000
-# A client that does not read must not hold up the others.
+# A client that does not read must not block the others.
 _TIMEOUT_S = 2.0
 
 
 class Listeners:
-    """The clients of one server. `tell` may be called from any thread, the rest on the event loop."""
+    """The clients of one server. `notify` is thread-safe; the rest must run on the event loop."""
 
     def __init__(self) -> None:
         self._bus = InMemorySubscriptionBus()
@@ -49,7 +49,7 @@ class Listeners:
         self._loop = asyncio.get_running_loop()
 
     def _uris_of(self, session: ServerSession) -> set[str]:
-        # The session is made anew for each request; what its client said of itself is kept.
+        # Each request has a new session object; the parameters of its client are the same object.
         key = id(session.client_params)
         if key not in self._clients:
             self._clients[key] = (session, set())
@@ -62,13 +62,13 @@ class Listeners:
         self._uris_of(session)
 
     def subscribe(self, session: ServerSession, uri: str) -> None:
-        """A client wants to know when a resource changes."""
+        """Notify a client when a resource changes."""
         uris = self._uris_of(session)
         if len(uris) < _MAX_URIS:
             uris.add(uri)
 
     def unsubscribe(self, session: ServerSession, uri: str) -> None:
-        """It does not any more."""
+        """Stop notifying a client about a resource."""
         self._uris_of(session).discard(uri)
 
     async def listen(
@@ -84,21 +84,21 @@ class Listeners:
             self._listened += Counter()
 
     def uris(self) -> set[str]:
-        """The resources that somebody watches."""
+        """The resources that at least one client watches."""
         return {*self._listened, *(uri for _, uris in list(self._clients.values()) for uri in uris)}
 
-    def tell(self, changed: Iterable[str], *, list_changed: bool) -> None:
-        """Tell those who want to know.
+    def notify(self, changed: Iterable[str], *, list_changed: bool) -> None:
+        """Notify the clients that subscribed.
 
         Args:
             changed: URIs of resources.
-            list_changed: whether notes came or went.
+            list_changed: whether notes were added or removed.
         """
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            asyncio.run_coroutine_threadsafe(self._tell(set(changed), list_changed), loop)
+            asyncio.run_coroutine_threadsafe(self._notify(set(changed), list_changed), loop)
 
-    async def _tell(self, changed: set[str], list_changed: bool) -> None:  # noqa: FBT001
+    async def _notify(self, changed: set[str], list_changed: bool) -> None:  # noqa: FBT001
         if list_changed:
             await self._bus.publish(ResourcesListChanged())
         for uri in sorted(changed):

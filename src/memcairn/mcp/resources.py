@@ -1,4 +1,4 @@
-"""MEMORY.md and the notes as resources, which a person may attach and a client may watch."""
+"""MEMORY.md and the notes as MCP resources, which users can attach and clients can watch."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ _COMPLETIONS = 100
 
 
 def uri_of(path: str) -> str:
-    """The resource that the file at `path`, relative to the root, is."""
+    """The URI of the file at `path`, relative to the root."""
     return INDEX if path == paths.MEMORY_MD else NOTE + quote(path)
 
 
 def path_of(uri: str) -> str:
-    """The path, relative to the root, that a resource is read from.
+    """The path of a resource, relative to the root.
 
     Raises:
-        MCPError: it is no resource of ours.
+        MCPError: the server has no such resource.
     """
     if uri == INDEX:
         return paths.MEMORY_MD
     if uri.startswith(NOTE) and len(uri) > len(NOTE):
         return unquote(uri.removeprefix(NOTE))
-    raise _unknown(uri, f"there are {INDEX} and {TEMPLATE.uri_template}")
+    raise _unknown(uri, f"available: {INDEX} and {TEMPLATE.uri_template}")
 
 
 def _unknown(uri: str, why: str) -> MCPError:
@@ -56,7 +56,7 @@ def _unknown(uri: str, why: str) -> MCPError:
 
 
 def page(root: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
-    """MEMORY.md, then the notes by path, 200 at a time; a cursor is the last path of a page, quoted."""
+    """MEMORY.md, then the notes by path, 200 per page; a cursor is the last path of a page, quoted."""
     after = os.path.join(root.root, os.fsdecode(unquote_to_bytes(cursor))) if cursor else ""
     notes = root.read_index(lambda db: catalogue.page(db, root.root, after=after, limit=_PAGE + 1))
     listed = [] if cursor else [_index()]
@@ -74,7 +74,7 @@ def page(root: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
                 annotations=types.Annotations(last_modified=changed),
             )
         )
-    # As it is on the disk, also if that is no text: shown otherwise, the next page would be the same.
+    # The bytes on the disk, even if they are not UTF-8: a replaced character would repeat the page.
     last = os.path.relpath(notes[_PAGE - 1].path, root.root) if len(notes) > _PAGE else None
     more = last and quote(os.fsencode(last))
     return types.ListResourcesResult(resources=listed, next_cursor=more)
@@ -84,15 +84,15 @@ def _index() -> types.Resource:
     return types.Resource(
         uri=INDEX,
         name=paths.MEMORY_MD,
-        title="Index of the memory",
-        description="MEMORY.md: every note is on it, or on a page that it leads to.",
+        title="Index of the memories",
+        description="MEMORY.md lists every note, directly or on a page that it links to.",
         mime_type=MARKDOWN,
         annotations=types.Annotations(priority=1.0),
     )
 
 
 def read(root: OpenRoot, uri: str) -> types.ReadResourceResult:
-    """The text of a resource, as far as the limit of a call reaches.
+    """The text of a resource, up to the size limit of a call.
 
     Raises:
         MCPError: there is no such resource.
@@ -113,8 +113,8 @@ def read(root: OpenRoot, uri: str) -> types.ReadResourceResult:
 
 
 def complete(root: OpenRoot, start: str) -> types.Completion:
-    """Paths of notes that begin with `start`."""
-    # The page begins after this path, and a note may have the very name.
+    """Complete the path of a note that begins with `start`."""
+    # The page begins after this path, and a note may have exactly this name.
     after = os.path.join(root.root, start)[:-1]
     notes = root.read_index(
         lambda db: catalogue.page(db, root.root, after=after, limit=_COMPLETIONS * 2)
@@ -125,7 +125,7 @@ def complete(root: OpenRoot, start: str) -> types.Completion:
 
 
 def watched(uri: str) -> str | None:
-    """The path of a resource that a client may watch; None if nothing can ever be there."""
+    """The path of a resource that a client may watch; None if no file can have this URI."""
     try:
         path = path_of(uri)
         names.parts(path)

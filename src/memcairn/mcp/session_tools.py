@@ -1,6 +1,6 @@
-"""The tools for sessions: what was done, in this one and in earlier ones."""
+"""MCP tools for sessions: their logs, and their scratch folder."""
 
-# No `from __future__ import annotations`: the annotations are the schemas.
+# No `from __future__ import annotations`: pydantic reads the annotations as schemas.
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,19 +13,19 @@ from memcairn.root import OpenRoot, WriteResult, sessions
 
 tools = Tools()
 
-Limit = Annotated[int, Field(ge=1, le=1000, description="The most.")]
+Limit = Annotated[int, Field(ge=1, le=1000, description="Maximum number of results.")]
 
 
 @dataclass(frozen=True, slots=True)
 class SessionsAnswer:
-    """The sessions of this root, the latest first."""
+    """The sessions of this root, latest first."""
 
     sessions: tuple[sessions.SessionSummary, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What was done in a session, oldest first; never what was written or asked."""
+    """The calls of a session, oldest first, without the texts that were written or searched for."""
 
     session_id: str
     lines: tuple[sessions.LoggedCall, ...]
@@ -33,15 +33,15 @@ class Timeline:
 
 @tools.add("Log of this session", text.timeline, "read", read_only=True)
 def mem_session_log(root: OpenRoot) -> Timeline:
-    """What was done in this session: time, tool, path, outcome, bytes, duration."""
+    """List the calls of this session: time, tool, path, outcome, bytes, duration."""
     session = root.session.get()
-    assert session is not None, "a server starts one"
+    assert session is not None, "the server starts one"
     return Timeline(session.id, sessions.lines(root, session.id, 1000))
 
 
 @tools.add("Sessions", text.sessions, "read", read_only=True)
 def memory_sessions(root: OpenRoot, limit: Limit = 20) -> SessionsAnswer:
-    """The sessions in which this root was used, the latest first."""
+    """List the sessions that used this root, latest first."""
     return SessionsAnswer(sessions.listed(root, limit))
 
 
@@ -51,18 +51,20 @@ def memory_timeline(
     session_id: Annotated[str, Field(description="From memory_sessions.")],
     limit: Limit = 100,
 ) -> Timeline:
-    """What was done in a session, its last steps if it has more than the limit."""
+    """List the calls of a session; the last ones if there are more than the limit."""
     return Timeline(session_id, sessions.lines(root, session_id, limit))
 
 
 @tools.add("Keep a scratch file", text.saved, "written")
 def mem_promote(
     root: OpenRoot,
-    session_path: Annotated[str, Field(description='In the scratch folder: "scratch/plan.md".')],
-    store_path: Annotated[str, Field(description="In the root; nothing may be there yet.")],
+    session_path: Annotated[
+        str, Field(description='A file in the scratch folder, for example "scratch/plan.md".')
+    ],
+    store_path: Annotated[str, Field(description="A path in the root that must not exist.")],
 ) -> WriteResult:
-    """Copy a file from the session's scratch folder to a path where it stays, and is searchable.
+    """Copy a file from the session's scratch folder into the root, where it is kept and searchable.
 
-    What is written to paths that begin with scratch/ goes when the session ends, unless it is kept.
+    Files under scratch/ are deleted when the session ends.
     """
     return root.promote(session_path, store_path)

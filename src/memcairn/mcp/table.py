@@ -1,4 +1,4 @@
-"""What a tool is, and how a typed function becomes one."""
+"""Describe a tool, and make one from a typed function."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ CORE = frozenset(
 
 @dataclass(frozen=True)
 class Tool:
-    """A function of `Files` and of what the client gives.
+    """A function that takes an OpenRoot and the client's arguments.
 
     Attributes:
         function: returns a dataclass, whose docstring and fields are the schema of the output.
-        text: says what it returned in words, for a reader who does not see the structured content.
-        title: for people.
-        outcome: what a log says of a call that succeeded, as memcairn.sessions.Line has it.
-        read_only: nothing is changed by a call.
-        destructive: something that was there may be gone after a call.
-        idempotent: a second call like the first one changes nothing more.
-        always_load: worth its place in a host that loads most tools on demand.
+        text: formats the result as text, for clients that do not show the structured content.
+        title: the title that users see.
+        outcome: the outcome of a successful call in the log; see memcairn.sessions.Line.
+        read_only: a call changes nothing.
+        destructive: a call may remove or replace something.
+        idempotent: a repeated call has no further effect.
+        always_load: hosts that load most tools on demand should always load this one.
     """
 
     name: str
@@ -58,8 +58,8 @@ class Tool:
     always_load: bool
 
     @cached_property
-    def listed(self) -> ListedTool:
-        """What a client is told of it."""
+    def description(self) -> ListedTool:
+        """The description that clients receive."""
         return ListedTool(
             name=self.name,
             title=self.title,
@@ -78,7 +78,7 @@ class Tool:
 
     @cached_property
     def arguments(self) -> type[pydantic.BaseModel]:
-        """The model of the arguments: the parameters of the function after the first."""
+        """A model of the arguments: the function's parameters except the first."""
         _, *parameters = inspect.signature(self.function, eval_str=True).parameters.values()
         fields: dict[str, Any] = {
             parameter.name: (
@@ -94,15 +94,15 @@ class Tool:
 
     @cached_property
     def result(self) -> pydantic.TypeAdapter[Any]:
-        """The type of what the function returns."""
+        """The type of the result."""
         returned = inspect.signature(self.function, eval_str=True).return_annotation
         return pydantic.TypeAdapter(returned)
 
-    def checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The arguments as the function takes them.
+    def validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Convert the arguments of a call to the parameters of the function.
 
         Raises:
-            UsageError: they do not fit the schema; the message names each, never its value.
+            UsageError: they do not match the schema. The message names the arguments, never their values.
         """
         try:
             model = self.arguments.model_validate(arguments)
@@ -111,7 +111,7 @@ class Tool:
                 f"{'.'.join(map(str, problem['loc'])) or 'the call'}: {problem['msg']}"
                 for problem in error.errors(include_url=False, include_input=False)
             )
-            known = ", ".join(_shown(field, name) for name, field in self._fields.items())
+            known = ", ".join(_signature(field, name) for name, field in self._fields.items())
             raise UsageError(wrong, hint=f"{self.name} takes: {known}") from error
         return {name: getattr(model, name) for name in self._fields}
 
@@ -120,27 +120,29 @@ class Tool:
         return self.arguments.model_fields
 
     def structured(self, result: object) -> dict[str, Any]:
-        """The result as JSON; what it has nothing to say about is left out."""
+        """The result as JSON, without null members."""
         plain: dict[str, Any] = self.result.dump_python(result, mode="json", exclude_none=True)
         return plain
 
-    def logged(self, arguments: dict[str, Any], content: dict[str, Any]) -> tuple[str, str, int]:
-        """Outcome, path and bytes of a call that succeeded, for a log."""
+    def log_fields(
+        self, arguments: dict[str, Any], content: dict[str, Any]
+    ) -> tuple[str, str, int]:
+        """The outcome, path and size in bytes of a successful call, for the log."""
         outcome = "created" if content.get("created") is True else self.outcome
         path = content.get("target") or content.get("path") or self.path(arguments)
         return outcome, str(path), int(content.get("size_bytes", 0))
 
     def path(self, arguments: dict[str, Any]) -> str:
-        """The path that a call is about; "" if it is about none."""
+        """The path that a call refers to, or ""."""
         for name in _PATHS:
             path = arguments.get(name)
             if isinstance(path, str):
-                return path[:_LOGGED_CHARS]
+                return path[:_MAX_LOGGED_CHARS]
         return ""
 
 
 def _in_place(schema: dict[str, Any]) -> Any:
-    """A schema with each definition where it is referred to: a client checks an answer in less time."""
+    """Replace each reference in a schema by its definition: clients validate such a schema faster."""
     kinds = schema.pop("$defs", {})
 
     def replaced(part: Any) -> Any:
@@ -157,10 +159,10 @@ def _in_place(schema: dict[str, Any]) -> Any:
 
 
 def _slim(schema: Any) -> Any:
-    """A schema as short as it can be, since a model reads all of it.
+    """Shorten a schema, since a model reads all of it.
 
-    The titles, which repeat the names, are left out; and where null is the same as nothing, so is it:
-    a result has no member that is null, and an argument may be null, but need not.
+    Titles are left out because they repeat the names. Null is left out where it means the same as a missing
+    member: results have no null members, and an argument that may be null may also be missing.
     """
     if isinstance(schema, list):
         return [_slim(item) for item in schema]
@@ -189,18 +191,18 @@ def _may_be_null(schema: dict[str, Any]) -> bool:
     return _NULL in schema.get("anyOf", ())
 
 
-def _shown(field: FieldInfo, name: str) -> str:
+def _signature(field: FieldInfo, name: str) -> str:
     return (field.alias or name) + ("" if field.is_required() else "?")
 
 
 _PATHS = ("path", "from", "path1", "store_path", "dir")
-_LOGGED_CHARS = 1_000
+_MAX_LOGGED_CHARS = 1_000
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
 class Tools:
-    """The tools of a module, in the order in which they stand there."""
+    """The tools of a module, in order of definition."""
 
     def __init__(self) -> None:
         self.tools: list[Tool] = []
@@ -216,7 +218,7 @@ class Tools:
         idempotent: bool = False,
         always_load: bool = False,
     ) -> Callable[[F], F]:
-        """Make a function a tool; see `Tool` for what the arguments say."""
+        """Register a function as a tool; `Tool` describes the arguments."""
 
         def register(function: F) -> F:
             self.tools.append(
@@ -237,8 +239,8 @@ class Tools:
         return register
 
 
-def _listed(value: object) -> object:
-    """Some clients send a list as the JSON text of it, some models as words between commas."""
+def _to_list(value: object) -> object:
+    """Accept a list that a client sent as JSON text, or as words separated by commas."""
     if not isinstance(value, str):
         return value
     try:
@@ -248,4 +250,4 @@ def _listed(value: object) -> object:
     return read if isinstance(read, list) else [value]
 
 
-Strings = Annotated[list[str], pydantic.BeforeValidator(_listed)]
+Strings = Annotated[list[str], pydantic.BeforeValidator(_to_list)]

@@ -1,6 +1,6 @@
-"""The results of the tools in words, for clients that show a model the text and nothing else.
+"""The results of the tools as text, for clients that show only the text to the model.
 
-Others show it the structured content and nothing else (Claude Code), so that each has to say it all.
+Other clients, such as Claude Code, show only the structured content, so each form must be complete.
 """
 
 from __future__ import annotations
@@ -32,43 +32,43 @@ if TYPE_CHECKING:
 
 
 def count(number: int, noun: str) -> str:
-    """1 note, 2 notes."""
+    """Format a number with a noun: "1 note", "2 notes"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def window(read: Window) -> str:
-    """The lines themselves; what is left out is said before them."""
+    """The lines, after a header if this is not the whole file."""
     if not read.total_lines:
         return f"{read.path} is empty"
     if read.last_line < read.first_line:
         return f"{read.path} has {count(read.total_lines, 'line')}"
     if read.first_line == 1 and read.last_line == read.total_lines and not read.truncated:
         return read.text
-    more = f"; go on with start_line={read.last_line + 1}" if read.truncated else ""
+    more = f"; continue with start_line={read.last_line + 1}" if read.truncated else ""
     lines = f"lines {read.first_line}-{read.last_line} of {read.total_lines}"
     return f"[{read.path}: {lines}{more}]\n{read.text}"
 
 
 def saved(done: WriteResult) -> str:
-    """What was written, and whether it can be found."""
+    """The path and size, and whether the file is searchable."""
     verb = "created" if done.created else "written"
-    found = "" if done.searchable else "; it is no note, so that no search finds it"
-    return f"{done.path} {verb}, {done.size_bytes:,} bytes{found}"
+    note = "" if done.searchable else "; not searchable, since it is not a note"
+    return f"{done.path} {verb}, {done.size_bytes:,} bytes{note}"
 
 
 def trashed(done: Trashed) -> str:
-    """What was removed."""
+    """The removed path and its id in the trash."""
     what = f", with {count(len(done.files), 'file')}" if done.is_folder else ""
     return f"{done.path} moved to the trash{what} (id {done.id})"
 
 
 def passages(answer: SearchAnswer) -> str:
-    """Every passage with its place, fenced as data."""
-    return _fenced("search", map(_passage, answer.passages)) or "nothing is remembered about this"
+    """Each passage with its path and lines, fenced as data."""
+    return _fenced("search", map(_passage, answer.passages)) or "no memory matches"
 
 
 def _fenced(name: str, blocks: Iterable[str]) -> str:
-    # What hooks say is cut to what hosts take; an answer to a call has the length that was asked for.
+    # Unlike the text of hooks, this is not cut: the caller chose the length.
     inside = "\n\n".join(block for block in blocks if block)
     return f"<memcairn-{name}>\n{NOTICE}\n\n{inside}\n</memcairn-{name}>" if inside else ""
 
@@ -76,39 +76,43 @@ def _fenced(name: str, blocks: Iterable[str]) -> str:
 def _passage(found: RootPassage) -> str:
     place = f"{found.path}:{found.start_line}-{found.end_line}"
     head = fence.one_line("  ".join(part for part in (place, found.heading, found.date) if part))
-    warnings = "".join(f"\n[careful: this text {warning}]" for warning in found.warnings or ())
+    warnings = "".join(f"\n[warning: this text {warning}]" for warning in found.warnings or ())
     return f"{head}{warnings}\n{fence.quoted(found.text)}"
 
 
 def context(gathered: Context) -> str:
     """MEMORY.md, then the passages, fenced as data."""
-    more = "\n[MEMORY.md goes on: mem_read has all of it]" if gathered.memory_md_truncated else ""
+    more = (
+        "\n[MEMORY.md is longer: read the rest with mem_read]"
+        if gathered.memory_md_truncated
+        else ""
+    )
     index = f"MEMORY.md\n{fence.quoted(gathered.memory_md)}{more}" if gathered.memory_md else ""
     blocks = (index, *map(_passage, gathered.passages))
-    return _fenced("context", blocks) or "nothing is remembered yet"
+    return _fenced("context", blocks) or "no memories yet"
 
 
 def observed(done: Observed) -> str:
-    """Where it stands now."""
+    """The path of the note."""
     if done.created:
-        return f"remembered in {done.path}"
-    return f"{done.path} says nearly the same, and was brought up to date"
+        return f"saved in {done.path}"
+    return f"updated {done.path}, which says nearly the same"
 
 
 def listing(page: ListAnswer) -> str:
-    """A line for each item."""
-    marks = {"folder": "/", "symlink": " (symlink)", "other": " (no file)"}
+    """One line per item."""
+    marks = {"folder": "/", "symlink": " (symlink)", "other": " (not a regular file)"}
     lines = [
         item.path + marks.get(item.kind, f"  {item.size_bytes:,} bytes, {item.changed[:16]}")
         for item in page.items
     ]
     if page.next_after is not None:
         lines.append(f"[more: call again with after={page.next_after!r}]")
-    return "\n".join(lines) or "nothing is there"
+    return "\n".join(lines) or "the folder is empty"
 
 
 def matches(found: Matches) -> str:
-    """path:line: text, as grep prints it."""
+    """`path:line: text`, as grep prints it."""
     blocks = []
     for match in found.matches:
         first = match.line - len(match.before)
@@ -119,31 +123,31 @@ def matches(found: Matches) -> str:
     if found.truncated:
         blocks.append("[there are more matches]")
     if found.timed_out:
-        blocks.append("[the pattern took too long; what was found before is above]")
+        blocks.append("[the search timed out; the matches so far are above]")
     blocks += [f"[not searched: {path} {why}]" for path, why in found.skipped]
     return "\n".join(blocks) or f"no match in {count(found.searched, 'file')}"
 
 
 def diff(found: Diff) -> str:
-    """The diff itself."""
-    more = "\n[the rest is left out]" if found.truncated else ""
+    """The diff."""
+    more = "\n[truncated]" if found.truncated else ""
     return (found.text + more) or "no difference"
 
 
 def created_folder(done: CreatedFolder) -> str:
-    """That the folder is there."""
-    return f"{done.path}/ is there"
+    """Confirm that the folder exists."""
+    return f"{done.path}/ exists"
 
 
 def moved(done: Moved) -> str:
-    """From where to where."""
+    """The old path and the new one."""
     return f"{done.path} is now {done.target}"
 
 
-def about(known: TopicOverview) -> str:
-    """Each note in a line, with its passage, fenced as data."""
-    blocks = (f"{_note(item.note)}\n{_passage(item.passage)}" for item in known.notes)
-    nothing = f"nothing is remembered about {fence.one_line(known.topic)}"
+def about(overview: TopicOverview) -> str:
+    """One line per note, followed by its passage, fenced as data."""
+    blocks = (f"{_note(item.note)}\n{_passage(item.passage)}" for item in overview.notes)
+    nothing = f"no memories about {fence.one_line(overview.topic)}"
     return _fenced("about", blocks) or nothing
 
 
@@ -153,46 +157,46 @@ def _note(note: ListedNote) -> str:
     return fence.one_line(f"{note.title} ({note.path}){kind}{described}")
 
 
-def summary(held: Summary) -> str:
-    """The numbers, then what changed last and what is wrong."""
-    lines = [f"{count(held.notes, 'note')} in {held.root}, {held.size_bytes:,} bytes"]
-    for name, counts in (("types", held.types), ("tags", held.tags)):
+def summary(totals: Summary) -> str:
+    """The numbers, then the latest changes and the problems."""
+    lines = [f"{count(totals.notes, 'note')} in {totals.root}, {totals.size_bytes:,} bytes"]
+    for name, counts in (("types", totals.types), ("tags", totals.tags)):
         if counts:
             listed = ", ".join(f"{word} {number}" for word, number in counts.items())
             lines.append(f"{name}: {listed}")
-    lines.append(f"MEMORY.md: {count(held.memory_md_lines, 'line')}")
-    if held.recent:
-        lines += ["changed last:", *map(_note, held.recent)]
-    lines += [f"problem: {problem}" for problem in held.problems]
+    lines.append(f"MEMORY.md: {count(totals.memory_md_lines, 'line')}")
+    if totals.recent:
+        lines += ["latest changes:", *map(_note, totals.recent)]
+    lines += [f"problem: {problem}" for problem in totals.problems]
     return "\n".join(lines)
 
 
 def forgetting(step: ForgetAnswer) -> str:
-    """What would go and how to confirm it, or what went."""
+    """The notes to forget and how to confirm, or the notes that were forgotten."""
     if step.forgotten is not None:
         gone = step.forgotten.paths
         return f"{count(len(gone), 'note')} moved to the trash: {', '.join(gone)}"
     if step.preview is None or step.preview.confirm_token is None:
-        return "no note has all of these words; nothing to forget"
+        return "no note contains all of these words; nothing to forget"
     lines = [f"- {note.path}: {note.title}" for note in step.preview.notes]
     return "\n".join(
         (
-            "these notes would be forgotten:",
+            "these notes will be forgotten:",
             *lines,
-            f"to do so, call memory_forget with confirm_token={step.preview.confirm_token!r}",
+            f"to confirm, call memory_forget with confirm_token={step.preview.confirm_token!r}",
         )
     )
 
 
 def refreshed(done: RefreshAnswer) -> str:
-    """What changed, and what could not be indexed."""
+    """The number of changes, and the files that could not be indexed."""
     head = f"{done.indexed} indexed, {done.removed} removed, {done.unchanged} unchanged"
     problems = {**done.failed, **done.left_out}
     return "\n".join([head, *(f"{path}: {why}" for path, why in problems.items())])
 
 
 def timeline(done: Timeline) -> str:
-    """A line for each call."""
+    """One line per call."""
     lines = [
         f"{line.time}  {line.tool}  {line.path or '-'}  {line.outcome}  {line.bytes:,} bytes  "
         f"{line.took_ms} ms"
@@ -202,7 +206,7 @@ def timeline(done: Timeline) -> str:
 
 
 def sessions(found: SessionsAnswer) -> str:
-    """A line for each session."""
+    """One line per session."""
     return "\n".join(
         f"{one.id}  {one.started} to {one.ended or 'now'}  {count(one.touched, 'file')} changed"
         for one in found.sessions
@@ -210,25 +214,25 @@ def sessions(found: SessionsAnswer) -> str:
 
 
 def log(found: HistoryPage) -> str:
-    """A line for each change, and one for each file."""
+    """One line per change, and one per file in it."""
     lines = []
     for one in found.revisions:
         lines.append(f"{one.revision}  {one.time.isoformat(timespec='seconds')}  {one.tool}")
         lines += [f"    {change.kind} {change.path}" for change in one.changes]
     if found.next_before is not None:
         lines.append(f"[more: call again with before={found.next_before}]")
-    return "\n".join(lines) or "nothing has changed yet"
+    return "\n".join(lines) or "no changes yet"
 
 
 def reverted(done: Reverted) -> str:
-    """What the file is now."""
+    """The new state of the file."""
     if done.sha256 is None:
-        return f"{done.path} did not exist then, and is in the trash"
-    return f"{done.path} is what it was"
+        return f"{done.path} did not exist then; it was moved to the trash"
+    return f"{done.path} was restored"
 
 
 def snapshot(taken: Snapshot) -> str:
-    """What is in it, and what it is called."""
+    """The id, name, time and size of a snapshot."""
     name = f" {taken.name!r}" if taken.name else ""
     left = f"; {count(len(taken.left_out), 'file')} left out" if taken.left_out else ""
     when = taken.created_at.isoformat(timespec="seconds")
@@ -236,45 +240,45 @@ def snapshot(taken: Snapshot) -> str:
 
 
 def snapshots(found: SnapshotsAnswer) -> str:
-    """A line for each."""
-    return "\n".join(map(snapshot, found.snapshots)) or "there is no snapshot yet"
+    """One line per snapshot."""
+    return "\n".join(map(snapshot, found.snapshots)) or "no snapshots yet"
 
 
 def restored(done: Restoration) -> str:
-    """What changed, or would change."""
+    """The files that changed or would change."""
     verb = "changed" if done.before else "would change"
     lines = [f"{count(len(done.changed), 'file')} {verb}"] if done.changed else ["nothing to do"]
     for kind, changed in (("+", done.added), ("~", done.replaced), ("-", done.removed)):
         lines += [f"{kind} {path}" for path in changed]
     lines += [f"failed: {path}: {why}" for path, why in done.failed.items()]
     if done.before:
-        lines.append(f"the state before is snapshot {done.before}")
+        lines.append(f"the previous state is snapshot {done.before}")
     return "\n".join(lines)
 
 
 def exported(done: ExportResult) -> str:
-    """Where the archive is, or its text; and what to know of it."""
+    """The path of the archive with notices about its contents, or its text."""
     if done.archive is not None:
         return done.archive
     lines = [f"{count(done.exported.files, 'file')} exported to {done.path}"]
     lines += [f"left out: {path}: {why}" for path, why in done.exported.left_out.items()]
     lines += [
-        f"holds what looks like a secret: {path}: {', '.join(kinds)}"
+        f"seems to contain a secret: {path}: {', '.join(kinds)}"
         for path, kinds in done.exported.secrets.items()
     ]
     return "\n".join(lines)
 
 
 def imported(done: Imported) -> str:
-    """What came, and what did not."""
+    """The files that were imported, skipped or failed."""
     lines = [
         (
             f"{count(len(done.added), 'file')} added, {len(done.replaced)} replaced, "
             f"{len(done.renamed)} renamed, {len(done.unchanged)} unchanged"
         )
     ]
-    lines += [f"{path} is {new}" for path, new in done.renamed.items()]
+    lines += [f"{path} was imported as {new}" for path, new in done.renamed.items()]
     lines += [f"skipped: {path}: {why}" for path, why in done.skipped.items()]
     lines += [f"failed: {path}: {why}" for path, why in done.failed.items()]
-    lines += [f"careful: {path} {', '.join(why)}" for path, why in done.suspicious.items()]
+    lines += [f"warning: {path} {', '.join(why)}" for path, why in done.suspicious.items()]
     return "\n".join(lines)

@@ -1,19 +1,14 @@
-"""All tools, and which of them a profile has."""
+"""All tools, and the tools of each profile."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from memcairn.mcp import archive_tools, file_tools, history_tools, memory_tools, session_tools
 from memcairn.mcp.table import CORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from memcairn.mcp.table import Tool
-    from memcairn.root import OpenRoot
-
-    Hidden = Callable[[OpenRoot, Mapping[str, Any]], str]
 
 Profile = Literal["core", "full"]
 
@@ -27,5 +22,5 @@ ALL = (
 
 
 def of_profile(profile: Profile) -> dict[str, Tool]:
-    """The tools of a profile by name, in the order in which they are listed."""
+    """The tools of a profile by name, in the order that clients see."""
     return {tool.name: tool for tool in ALL if profile == "full" or tool.name in CORE}
