@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from memcairn.daemon import client, protocol
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,6 +24,12 @@ class Clock:
 
     def pass_(self, seconds: float) -> None:
         self.now += seconds
+
+
+def stop_resident(home: Path) -> None:
+    """Stop the resident process of a home, if one listens."""
+    if os.path.exists(os.path.join(protocol.folder(str(home)), "socket")):
+        client.ask(str(home), "stop", {}, timeout_s=10)
 
 
 PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()"]

@@ -3,6 +3,7 @@
 claude = ClaudeCode(home, project)
 session = claude.run("write a note", [[tool("Write", file_path=…, content=…)], [text("done")]])
 session.messages            what the model was sent last
+claude.type(["first prompt", "second prompt"])      the same at a terminal
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loopback import EVENTS, JSON, Loopback, events
-from real_clients import environment, find, start
+from real_clients import PATIENCE_S, environment, find, start
+from terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from loopback import Answer
 
     Block = dict[str, Any]
 
+API_KEY = "sk-ant-scripted-model-on-loopback"
 # A request with fewer tools is not of the conversation: a title, a summary of a page.
 _FEWEST_TOOLS = 4
 
@@ -53,32 +58,65 @@ class Session:
 class ClaudeCode:
     """The client of one user in one folder; skips the test where it is not installed."""
 
-    def __init__(self, home: Path, project: Path) -> None:
-        self._home, self._project = home, project
+    def __init__(self, home: Path, project: Path, prefix: Sequence[str] = ()) -> None:
+        self._home, self._project, self._prefix = home, project, prefix
         self._program = find("claude")
 
     def run(
         self, prompt: str, turns: Sequence[list[Block]], arguments: Sequence[str] = ()
     ) -> Session:
         """Ask the client something; the model answers turn by turn, then "done" for ever."""
-        script = iter(turns)
-        answered = 0
-
-        def answer(path: str, body: dict[str, Any]) -> tuple[bytes, str]:
-            nonlocal answered
-            if "count_tokens" in path:
-                return b'{"input_tokens": 10}', JSON
-            if not path.startswith("/v1/messages"):
-                return b"{}", JSON
-            blocks = next(script, None) if _is_conversation(body) else None
-            answered += 1
-            return reply(blocks or [text("done")], answered, body)
-
-        with Loopback(answer) as model:
+        with Loopback(scripted(turns)) as model:
             env = environment(self._home, self._project) | offline(model.url)
             command = [self._program, "-p", prompt, "--dangerously-skip-permissions", *arguments]
-            printed = start(command, self._project, env)
-        return Session(printed, [body for body in model.requests if _is_conversation(body)])
+            printed = start([*self._prefix, *command], self._project, env)
+        return Session(printed, conversation(model.requests))
+
+    def type(
+        self,
+        prompts: Sequence[str],
+        turns: Sequence[list[Block]] = (),
+        arguments: Sequence[str] = (),
+        between: Callable[[], None] = lambda: None,
+    ) -> Session:
+        """Type prompts at a terminal, the first as soon as the client takes one.
+
+        Args:
+            prompts: what is typed; each of them waits for the end of the turn before it.
+            turns: what the model answers, see `run`.
+            arguments: of the client.
+            between: called before the second prompt and each later one.
+        """
+        self._accept_everything()
+        with Loopback(scripted(turns)) as model:
+            env = environment(self._home, self._project) | offline(model.url)
+            command = [self._program, "--dangerously-skip-permissions", *arguments]
+            with Terminal([*self._prefix, *command], self._project, env) as terminal:
+                for number, prompt in enumerate(prompts):
+                    if number:
+                        between()
+                    terminal.wait_for("❯", PATIENCE_S)
+                    terminal.type(prompt)
+                    terminal.wait_until(
+                        lambda prompt=prompt: is_answered(model, prompt), PATIENCE_S
+                    )
+                terminal.wait_until_quiet()
+                printed = terminal.finish("/exit", PATIENCE_S)
+        return Session(printed, conversation(model.requests))
+
+    def _accept_everything(self) -> None:
+        """Answer the questions of a first start."""
+        file = self._home / ".claude.json"
+        settings = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        project = settings.setdefault("projects", {}).setdefault(str(self._project), {})
+        project.update(hasTrustDialogAccepted=True, hasCompletedProjectOnboarding=True)
+        settings.update(
+            hasCompletedOnboarding=True,
+            bypassPermissionsModeAccepted=True,
+            theme="dark",
+            customApiKeyResponses={"approved": [API_KEY[-20:]], "rejected": []},
+        )
+        file.write_text(json.dumps(settings), encoding="utf-8")
 
     def call(self, *arguments: str) -> str:
         """A command of the client that asks no model."""
@@ -87,19 +125,43 @@ class ClaudeCode:
         )
 
 
+def scripted(turns: Sequence[list[Block]]) -> Answer:
+    """A model that answers turn by turn, then "done" for ever."""
+    script = iter(turns)
+    answered = 0
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[bytes, str]:
+        nonlocal answered
+        if "count_tokens" in path:
+            return b'{"input_tokens": 10}', JSON
+        if not path.startswith("/v1/messages"):
+            return b"{}", JSON
+        blocks = next(script, None) if _is_conversation(body) else None
+        answered += 1
+        return reply(blocks or [text("done")], answered, body)
+
+    return answer
+
+
+def conversation(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requests of a conversation; the others are for titles and summaries."""
+    return [body for body in requests if _is_conversation(body)]
+
+
+def is_answered(model: Loopback, prompt: str) -> bool:
+    """Whether the model has been asked this."""
+    return any(prompt in json.dumps(body["messages"]) for body in conversation(model.requests))
+
+
 def offline(model: str) -> dict[str, str]:
     """The environment in which the client talks to a model at this address, and to nobody else."""
     return {
         "ANTHROPIC_BASE_URL": model,
-        "ANTHROPIC_API_KEY": "sk-ant-scripted",
+        "ANTHROPIC_API_KEY": API_KEY,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
         "DISABLE_TELEMETRY": "1",
         "IS_SANDBOX": "1",
-        # Where it does not have to wait for its servers, the first prompt may be quicker than they are.
-        "MCP_CONNECTION_NONBLOCKING": "0",
-        "MCP_CONNECT_TIMEOUT_MS": "120000",
-        "MCP_TIMEOUT": "120000",
     }
 
 

@@ -1,7 +1,7 @@
 """One session that writes notes in a burst: `burst_session.py HOME PROJECT NOTES NAME`.
 
-The sessions `c` and `d` call hooks as processes, the others as tools of a server. In the end it prints
-which notes it has indexed.
+The sessions `c` and `d` call hooks as processes, the others answer them in this process. In the end it
+prints which notes it has indexed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn.hosts.tools import HOOK_TOOLS
-
+from memcairn.hosts import events
 from memcairn.memory import Memory
 from support import PROGRAM
 
@@ -46,11 +45,13 @@ class Counting(Memory):
 
 
 def hook(memory: Memory, event: str, **fields: object) -> None:
+    content = json.dumps(common | fields).encode()
     if name in "cd":
         command = [*PROGRAM, "hook", event, "--host", "claude-code"]
-        subprocess.run(command, input=json.dumps(common | fields).encode(), check=True)
+        subprocess.run(command, input=content, check=True)
     else:
-        assert HOOK_TOOLS["hook_" + event.replace("-", "_")](memory, None, common | fields) == {}
+        deadline = time.monotonic() + 20
+        assert events.answer(memory, event, "claude-code", content, deadline) == (name, "")
 
 
 with Counting(home) as memory:
@@ -67,13 +68,7 @@ with Counting(home) as memory:
             f"# {path.stem}\n\nWritten as word{name}x{number}.\n", encoding="utf-8"
         )
         os.replace(temporary, path)
-        hook(
-            memory,
-            "tool-used",
-            tool_name="Write",
-            tool_input={"file_path": str(path)},
-            file_path=str(path),
-        )
+        hook(memory, "tool-used", tool_name="Write", tool_input={"file_path": str(path)})
     hook(memory, "stop")
     print("written", flush=True)  # noqa: T201
     sys.stdin.readline()

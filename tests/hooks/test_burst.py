@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooks.conftest import write
-from hooks.test_processes import hook, outcomes, payload
+from hooks.test_processes import SILENT, hook, outcomes, payload
 from memcairn.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_a_burst_is_indexed_once_and_completely(
         assert memory.search(word)[0].path == str(path)
     written = [path for name in "abcd" for path in touched(home, name)]
     assert set(written) == set(indexed)
-    assert set(outcomes(home)) <= {"silent", "late"}
+    assert set(outcomes(home)) <= {*SILENT, "late"}
 
 
 def touched(home: Path, name: str) -> list[str]:
@@ -102,6 +102,7 @@ def test_a_hook_that_queues_does_not_wait_for_those_who_index(
     used = payload(project, tool_name="Write", tool_input={"file_path": str(notes / "other.md")})
     hook("tool-used", used)
 
-    assert outcomes(home) == ["silent"]
+    (outcome,) = outcomes(home)
+    assert outcome in SILENT
     assert memory.queue_status().depth == 2
     somebody_indexes.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -411,6 +412,10 @@ class TestMeaning:
 
         hook("session-start", payload(project))
 
+        # It starts the resident process, which embeds what waits.
+        end = time.monotonic() + 60
+        while memory.unembedded() and time.monotonic() < end:
+            time.sleep(0.05)
         assert memory.unembedded() == 0
 
     def test_much_that_waits_is_left_to_another_process(

@@ -6,7 +6,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memcairn.hosts import payload
@@ -146,6 +146,7 @@ json_values = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(json_values, st.sampled_from([*LIMIT_S, "nonsense"]))
 def test_any_json_is_understood_as_something(value: object, event: str) -> None:
     call = parse(event, "claude-code", value)

@@ -17,7 +17,7 @@ from hooks.conftest import write
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.table import BY_NAME
 from memcairn.sessions import Sessions, lines
-from support import PROGRAM
+from support import PROGRAM, stop_resident
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 PROMPT = "How does the load balancer switch when we deploy blue-green?"
 TEXT = "# Deploying\n\nWe deploy blue-green; the load balancer switches.\n"
+# With and without a resident process.
+ANSWERED = {"answered", "answered here"}
+SILENT = {"silent", "silent here"}
 posix_only = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
 
 
@@ -83,12 +86,28 @@ def test_a_session_from_its_start_to_its_end(
     assert hook("stop", payload(project)) == b""
     assert hook("session-end", payload(project)) == b""
     assert Sessions(str(home)).open("s1") is None
-    assert all(outcome in ("answered", "silent") for outcome in outcomes(home))
+    assert set(outcomes(home)) <= ANSWERED | SILENT
 
 
 @pytest.mark.parametrize("host", list(BY_NAME))
 def test_every_host_is_told_at_the_start(host: str, root: Path, project: Path) -> None:
     assert b"[Deploying](deploy.md)" in hook("session-start", payload(project), host)
+
+
+def test_the_resident_process_answers_for_the_home_of_the_platform_too(
+    root: Path, project: Path, home: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = user / ".local" / "share"
+    monkeypatch.setenv("XDG_DATA_HOME", str(data))
+    data.mkdir(parents=True)
+    home.rename(data / "memcairn")
+    monkeypatch.delenv("MEMCAIRN_HOME")
+    hook("user-prompt", payload(project, prompt=PROMPT))
+
+    hook("user-prompt", payload(project, prompt=PROMPT))
+
+    assert outcomes(data / "memcairn")[-1] == "silent"
+    stop_resident(data / "memcairn")
 
 
 HOSTILE = {
@@ -212,7 +231,8 @@ def test_a_home_that_does_not_exist_is_made(
 ) -> None:
     assert hook(event, everything(project, notes)) == b""
 
-    assert outcomes(home) == ["silent"]
+    (outcome,) = outcomes(home)
+    assert outcome in SILENT | {"late"}  # a busy machine is late for the end of a session
 
 
 @ALL_EVENTS

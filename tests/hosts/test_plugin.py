@@ -28,22 +28,20 @@ def test_each_event_is_hooked_with_the_limit_that_the_code_assumes() -> None:
         (handler,) = group["hooks"]
         assert group.get("matcher", "") == event.matcher
         assert handler["timeout"] == LIMIT_S[event.event]
-        if handler["type"] == "command":
-            assert handler["command"] == "memcairn"
-            assert handler["args"] == ["hook", event.event, "--host", "claude-code"]
-        else:
-            assert handler["server"] == "plugin:memcairn:memory"
-            assert handler["tool"] == f"hook_{event.event.replace('-', '_')}"
+        # Whatever happens, the client shows no error of a hook.
+        assert handler["type"] == "command"
+        call = f"memcairn hook {event.event} --host claude-code"
+        assert handler["command"] == f"{call} 2>/dev/null || true"
 
 
 def test_every_event_has_a_limit_and_is_known_to_some_host() -> None:
     assert {event.event for host in HOSTS for event in host.events} == set(LIMIT_S)
 
 
-def test_a_process_is_started_only_where_the_server_is_not_there() -> None:
-    starting = {name for name, (group,) in HOOKS.items() if group["hooks"][0]["type"] == "command"}
+def test_the_tools_are_in_the_first_request() -> None:
+    (server,) = json.loads((PLUGIN / ".mcp.json").read_text())["mcpServers"].values()
 
-    assert starting == {"SessionStart", "SessionEnd"}
+    assert server["alwaysLoad"] is True
 
 
 def test_every_tool_that_writes_is_looked_at() -> None:

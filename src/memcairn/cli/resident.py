@@ -4,11 +4,12 @@
     search   `memcairn search`             cli/search.py
     mcp      a session of an MCP client    mcp/server.py
 
-Everything is imported when it is first asked for, since the process listens before that.
+Everything is imported after the process listens.
 """
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import time
@@ -82,10 +83,19 @@ async def serve(
     await stdio.serve_stream(mcp, reader, writer)
 
 
+def warm_up(memory: Memory) -> None:
+    """Load what the first requests need: first recall, then the server of MCP clients."""
+    importlib.import_module("memcairn.hosts.events")
+    engine = memory.engine
+    engine.databases.run(lambda opened: engine.model.meaning(opened.db))
+    for module in ("memcairn.cli.serve", "memcairn.mcp.server", "memcairn.mcp.stdio"):
+        importlib.import_module(module)
+
+
 def main() -> int:
     """Run the resident process; returns the exit code."""
     logging.basicConfig(level=logging.WARNING)
-    return run(Handlers({"hook": hook, "search": search}, {"mcp": serve}))
+    return run(Handlers({"hook": hook, "search": search}, {"mcp": serve}, warm_up))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import os
 import sys
-from hashlib import blake2b
 
 from memcairn import __version__, json_text, paths
 from memcairn.settings import caller
+
+try:
+    # `hashlib` loads OpenSSL, which takes as long as all the rest of a request.
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +31,8 @@ MAX_HEADER_BYTES = 1 << 20
 MAX_BODY_BYTES = 64 << 20
 # The limit of sockaddr_un is 108 bytes on Linux and 104 on macOS, with a final null byte.
 _MAX_SOCKET_PATH = 100
-_PREFIXES = ("MEMCAIRN_", "XDG_DATA_", "XDG_CONFIG_")
+_PREFIXES = ("MEMCAIRN_", "XDG_CONFIG_")
+_OF_THE_HOME = "MEMCAIRN_HOME"
 
 
 def folder(home: str) -> str:
@@ -56,13 +62,19 @@ def make_folder(home: str) -> str | None:
 def identity() -> dict[str, object]:
     """What client and server must agree on.
 
-    The environment counts as far as it decides where the home and the settings are, and what they say;
-    what differs between clients is sent with each request (settings/caller.py).
+    The environment counts as far as it decides where the settings are and what they say. The home is the
+    same for all who find this socket, and what differs between clients is sent with each request
+    (settings/caller.py).
     """
     names = sorted(
         name
         for name in os.environ
-        if (name.startswith(_PREFIXES) and not name.startswith(caller.PREFIXES)) or name == "HOME"
+        if name == "HOME"
+        or (
+            name.startswith(_PREFIXES)
+            and not name.startswith(caller.PREFIXES)
+            and name != _OF_THE_HOME
+        )
     )
     digest = blake2b(digest_size=8)
     for name in names:

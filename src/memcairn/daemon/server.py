@@ -57,6 +57,7 @@ class Handlers:
     Args:
         answers: requests that have one answer.
         sessions: connections that stay open; called with the server, the header and both streams.
+        warm_up: loads what requests need, in a thread, as soon as the process listens.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Handlers:
             str,
             Callable[[Server, Header, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
         ],
+        warm_up: Callable[[Memory], None],
     ) -> None:
         self.answers = answers
         self.sessions = sessions
+        self.warm_up = warm_up
 
 
 def run(handlers: Handlers) -> int:
@@ -159,6 +162,7 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
         self.background.start()
+        self._pool.submit(self._warm_up)
         try:
             while not self._ending.is_set():
                 with contextlib.suppress(TimeoutError):
@@ -174,6 +178,12 @@ class Server:
             for pool in (self._pool, self.session_pool):
                 pool.shutdown(wait=False, cancel_futures=True)
             self.engines.close()
+
+    def _warm_up(self) -> None:
+        try:
+            self._handlers.warm_up(self.engines.memory())
+        except Exception:
+            log.exception("warm_up.failed")  # the first request reports it
 
     async def _finish(self) -> None:
         """Let requests end; MCP sessions are closed, and their clients start another process."""
@@ -324,7 +334,7 @@ class Engines:
             return self._memory
 
     def opened(self) -> Memory | None:
-        """The engine, if anything has been asked yet."""
+        """The engine, once it is open."""
         return self._memory
 
     def idle_s(self) -> float:
