@@ -461,7 +461,7 @@ class Memory:
 
         if isinstance(observation, str):
             observation = observe.Observation(observation)
-        observation = observe.checked(observation, allow_secret=allow_secret)
+        observation = observe.validated(observation, allow_secret=allow_secret)
         open_root = self.open_root(self._observed_root(root))
         try:
             open_root.adopt()

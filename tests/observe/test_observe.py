@@ -167,7 +167,7 @@ def test_a_secret_that_is_let_pass_is_logged_and_not_in_memory_md(memory, home, 
 def test_any_title_gives_a_name_in_the_folder_and_reads_back(tmp_path, title, text):
     said = observe.Observation(text, title)
     try:
-        said = observe.checked(said, allow_secret=True)
+        said = observe.validated(said, allow_secret=True)
     except UsageError:
         return
     path = Path(observe.write(str(tmp_path), said))

@@ -164,7 +164,7 @@ def test_nothing_is_forgotten_if_a_note_has_changed(full: Connection, root: Path
     (root / "b.md").write_text("coffee", encoding="utf-8")
 
     with pytest.raises(
-        Failed, match=r"b\.md: was changed since the preview; nothing was forgotten"
+        Failed, match=r"b\.md: has changed since the preview; nothing was forgotten"
     ):
         full.call("memory_forget", confirm_token=token)
     assert (root / "a.md").exists()

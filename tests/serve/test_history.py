@@ -99,7 +99,7 @@ def test_an_unknown_state_is_refused_with_a_reason(full: Connection, root: Path)
     (root / "a.md").write_text("tea", encoding="utf-8")
 
     for arguments, reason in [
-        ({"path": "b.md"}, "b.md: has no earlier state"),
+        ({"path": "b.md"}, "b.md: has no recorded earlier state"),
         ({"path": "a.md", "revision": 99}, "there is no revision 99"),
     ]:
         with pytest.raises(Failed, match=reason):
@@ -202,7 +202,7 @@ def test_an_export_that_one_call_cannot_give_needs_a_path(
 
     with pytest.raises(Failed, match="give a path"):
         full.call("mem_export")
-    with pytest.raises(Failed, match="tar archive is no text"):
+    with pytest.raises(Failed, match="tar archive cannot be returned as text"):
         full.call("mem_export", format="tar")
     full.call("mem_export", path="scratch/all.json")
 
@@ -275,7 +275,7 @@ def test_a_server_joins_the_session_of_its_host(
     assert (session["id"], session["touched"], session["host"]) == ("host-1", 1, "claude-code")
     lines = full.call("memory_timeline", session_id="host-1")["lines"]
     assert [line["tool"] for line in lines] == ["mem_write", "memory_sessions"]
-    with pytest.raises(Failed, match="no such session of this root"):
+    with pytest.raises(Failed, match="this root has no such session"):
         full.call("memory_timeline", session_id="other")
 
 
@@ -283,7 +283,7 @@ def test_a_session_of_another_root_is_not_shown(full: Connection, home: Path, no
     Sessions(str(home)).start("other", root=str(notes), pid=1)
 
     assert "other" not in [one["id"] for one in full.call("memory_sessions")["sessions"]]
-    with pytest.raises(Failed, match="no such session of this root"):
+    with pytest.raises(Failed, match="this root has no such session"):
         full.call("memory_timeline", session_id="other")
 
 

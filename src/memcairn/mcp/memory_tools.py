@@ -76,7 +76,7 @@ def memory_observe(
     a decision is made, or when you learn something that took time. Not for facts that are in the code.
     """
     observation = Observation(content, title, type, tuple(tags), description=hint)
-    return root.observe(observe.checked(observation, allow_secret=False))
+    return root.observe(observe.validated(observation, allow_secret=False))
 
 
 @tools.add("Load context", text.context, "found", read_only=True)

@@ -1,9 +1,9 @@
-"""One root, for the surfaces: its file tools, with what each change entails.
+"""One open root: the file tools of MCP and the CLI, with history, indexing and MEMORY.md.
 
     vault: the change itself ──► index.db ──► MEMORY.md
 
-When a call returns, the note can be found, and MEMORY.md leads to it. The vault's lock is not held
-while a note is indexed.
+When a call returns, the note is searchable and MEMORY.md links to it. The vault's lock is not held while a
+note is indexed.
 """
 
 from memcairn.root.open_root import Observed, OpenRoot, WriteResult

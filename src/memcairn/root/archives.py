@@ -1,4 +1,4 @@
-"""Archives of a root's notes, in the root itself, in the scratch folder, or as text."""
+"""Export and import archives of a root's notes, as files in the root or the scratch folder, or as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """An archive that was made; `archive` is its text, if it was not written to a file."""
+    """An exported archive: its `path`, or its text in `archive` if it was not written to a file."""
 
     exported: Exported
     path: str | None = None
@@ -28,30 +28,31 @@ class ExportResult:
 def export(
     root: OpenRoot, path: str | None = None, form: Literal["json", "tar"] = "json"
 ) -> ExportResult:
-    """Make an archive of the notes of a root.
+    """Export the notes of a root to an archive.
 
     Args:
         root: the root.
-        path: the file to write, which must not exist; None gives the archive as text.
+        path: the file to write, which must not exist; None returns the archive as text.
         form: see memcairn.archive.export.
 
     Raises:
-        UsageError: it is larger than one call may read, or write; tar is no text.
-        NoteExists: something is at the path.
+        UsageError: the archive is larger than one call may read or write, or a tar archive has no path.
+        NoteExists: the path exists.
     """
     if path is None and form != "json":
         raise UsageError(
-            "a tar archive is no text", hint='give a path, such as "scratch/notes.tar.gz"'
+            "a tar archive cannot be returned as text",
+            hint='give a path, such as "scratch/notes.tar.gz"',
         )
     stream = io.BytesIO()
     exported = archive.export(Path(root.root), stream, form=form)
     data = stream.getvalue()
     if path is not None:
         return ExportResult(exported, path=root.write_bytes(path, data).path)
-    most = int(root.engine.config["tools.max_read_bytes"])
-    if len(data) > most:
+    limit = int(root.engine.config["tools.max_read_bytes"])
+    if len(data) > limit:
         raise UsageError(
-            f"the archive has {len(data):,} bytes; one call gives {most:,}",
+            f"the archive has {len(data):,} bytes; one call returns at most {limit:,}",
             hint='give a path, such as "scratch/notes.json"',
         )
     return ExportResult(exported, archive=data.decode())
@@ -64,16 +65,16 @@ def import_(
     strategy: str = "skip",
     dry_run: bool = False,
 ) -> Imported:
-    """Put the notes of an archive into a root; all of it can be undone.
+    """Import the notes of an archive into a root; each change can be undone.
 
     Args:
         root: the root.
         source: the archive, or the file that holds it.
         strategy: see memcairn.archive.import_.
-        dry_run: only say what would happen.
+        dry_run: only report what would change.
 
     Raises:
-        ArchiveRefused: it is no archive, or holds what it must not.
+        ArchiveRefused: the data is not an archive, or has forbidden contents.
         UsageError: there is no such strategy.
     """
     loaded = archive.load(source)

@@ -1,4 +1,4 @@
-"""What a model should know at the start: MEMORY.md first, then passages, within a budget."""
+"""Gather the context that a model loads at the start: MEMORY.md, then passages, within a budget."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from memcairn import paths
 from memcairn.errors import NoteError
 from memcairn.notes import frontmatter
 from memcairn.root.overview import recent
-from memcairn.root.search import NOTICE, RootPassage, checked, search
+from memcairn.root.search import NOTICE, RootPassage, redacted, search
 from memcairn.safety import secrets
 from memcairn.search.query import Query
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 # Passages requested with a query, and notes read without one; the budget limits how many are returned.
 _MAX_PASSAGES = 50
-# What stands around a passage: its path, lines and title.
+# The size of a passage's path, lines and title.
 _FRAME_TOKENS = 30
 _RECENT_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is remembered, as far as the budget reaches.
+    """Memories within a token budget.
 
     Attributes:
-        notice: what all of it is, for the model.
-        memory_md: MEMORY.md, whole lines from its start; `memory_md_truncated`: it has more.
-        passages: relevant to the query, best first; without a query the notes changed last.
-        tokens: about how many there are in all of this.
+        notice: tells the model what the contents are.
+        memory_md: whole lines from the start of MEMORY.md; `memory_md_truncated`: there are more.
+        passages: passages relevant to the query, best first; without a query, the latest notes.
+        tokens: the approximate size of all this in tokens.
     """
 
     notice: str
@@ -52,7 +52,7 @@ def tokens(text: str) -> int:
 
 
 def gather(root: OpenRoot, max_tokens: int, query: str | None = None) -> Context:
-    """MEMORY.md, then what is relevant to the query, or what changed last, within `max_tokens`."""
+    """Return MEMORY.md, then passages relevant to the query or the latest notes, within `max_tokens`."""
     index, truncated = _memory_md(root, max_tokens)
     left = max_tokens - tokens(index)
     passages: list[RootPassage] = []
@@ -71,20 +71,20 @@ def _memory_md(root: OpenRoot, max_tokens: int) -> tuple[str, bool]:
         window = root.read(paths.MEMORY_MD)
     except NoteError:
         return "", False
-    kept: list[str] = []
+    lines: list[str] = []
     left = max_tokens
     for line in window.text.splitlines(keepends=True):
         if line.startswith("<!-- memcairn:"):
-            continue  # marks of ours, which hosts do not show either
+            continue  # memcairn's markers, which hosts do not show either
         left -= tokens(line)
         if left < 0:
-            return secrets.redact("".join(kept)), True
-        kept.append(line)
-    return secrets.redact("".join(kept)), window.truncated
+            return secrets.redact("".join(lines)), True
+        lines.append(line)
+    return secrets.redact("".join(lines)), window.truncated
 
 
 def _recent(root: OpenRoot) -> Iterator[RootPassage]:
-    """The beginnings of the notes that changed last."""
+    """The first lines of the latest notes."""
     for note in recent(root, _MAX_PASSAGES):
         path = root.relative(note.path)
         try:
@@ -94,7 +94,7 @@ def _recent(root: OpenRoot) -> Iterator[RootPassage]:
         _, first = frontmatter.split(whole.text)
         text = "".join(whole.text.splitlines(keepends=True)[first - 1 :]).strip("\n")
         if text:
-            text, warnings = checked(text)
+            text, warnings = redacted(text)
             yield RootPassage(
                 path=path,
                 start_line=first,

@@ -1,9 +1,8 @@
-"""Forget notes: first a preview, then exactly what it showed.
+"""Forget notes in two steps: a preview, then a confirmation that removes exactly the previewed notes.
 
-    preview(topic | paths) ──► notes, token ──► confirm(token): into the trash, if none has changed
+    preview(topic | paths) ──► notes, token ──► confirm(token): to the trash, if none has changed
 
-A token stands for those very notes as they were: it names their contents by hash, works once, and
-expires.
+A token identifies the notes and the hashes of their contents, works once, and expires.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ if TYPE_CHECKING:
     from memcairn.root.open_root import OpenRoot
 
 EXPIRES_S = 600
-# Previews that nobody confirms must not pile up in a server.
+# Limits the previews that a server keeps without a confirmation.
 _MAX_PLANS = 100
 _MAX_NOTES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetCandidate:
-    """A note that would be forgotten, as it is now."""
+    """A note that would be forgotten, in its current state."""
 
     path: str
     title: str
@@ -41,11 +40,11 @@ class ForgetCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be forgotten.
+    """The notes that a confirmation would forget.
 
     Attributes:
-        notes: these, and no others.
-        confirm_token: forgets them; None if there is nothing to forget. Valid for ten minutes.
+        notes: exactly these notes.
+        confirm_token: confirms the preview, and is valid for ten minutes; None if there are no notes.
     """
 
     notes: tuple[ForgetCandidate, ...]
@@ -54,7 +53,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What is in the trash now."""
+    """The notes that were moved to the trash."""
 
     paths: tuple[str, ...]
 
@@ -66,11 +65,11 @@ class _Plan:
 
 
 class ForgetPlans:
-    """The previews of one root that wait to be confirmed; usable from several threads.
+    """The unconfirmed previews of one root; usable from several threads.
 
     Args:
         files: the root.
-        clock: seconds that only grow.
+        clock: monotonic seconds.
     """
 
     def __init__(self, root: OpenRoot, clock: Callable[[], float] = time.monotonic) -> None:
@@ -80,10 +79,10 @@ class ForgetPlans:
         self._lock = threading.Lock()
 
     def preview(self, *, topic: str | None = None, paths: Sequence[str] = ()) -> Preview:
-        """The notes about a topic (that have each of its words), or those at these paths.
+        """Preview the notes that contain every word of a topic, or the notes at these paths.
 
         Raises:
-            UsageError: neither or both are given.
+            UsageError: neither or both were given.
             NoteError: there is no such note.
         """
         if bool(topic) == bool(paths):
@@ -101,28 +100,28 @@ class ForgetPlans:
 
     def _about(self, topic: str) -> list[str]:
         matched: dict[str, set[str]] = {}
-        asked = set(query_words(topic))
+        wanted = set(query_words(topic))
         for passage in search.passages(self._root, Query(topic, _MAX_NOTES)):
             matched.setdefault(self._root.relative(passage.path), set()).update(passage.matched)
-        return [path for path, words in matched.items() if asked and words >= asked]
+        return [path for path, words in matched.items() if wanted and words >= wanted]
 
     def _candidate(self, path: str) -> ForgetCandidate:
         window = self._root.read(path, end_line=1)
         return ForgetCandidate(window.path, self._root.title(window.path), window.sha256)
 
     def confirm(self, token: str) -> Forgotten:
-        """Move the notes of a preview into the trash.
+        """Move the notes of a preview to the trash.
 
         Raises:
-            UsageError: the token is not of a preview, was used, or has expired.
-            NoteChanged: a note is not what the preview showed; nothing is forgotten then.
+            UsageError: the token is unknown, was used, or has expired.
+            NoteChanged: a note has changed since the preview; nothing is forgotten.
         """
         with self._lock:
             plan = self._plans.pop(token, None)
         if plan is None or plan.expires_at < self._clock():
             raise UsageError(
                 "the token is unknown, was used, or has expired",
-                hint="ask for a preview again, and confirm it within ten minutes",
+                hint="request a new preview and confirm it within ten minutes",
             )
         for note in plan.notes:
             self._require_unchanged(note)
@@ -137,7 +136,7 @@ class ForgetPlans:
             now = ""
         if now != note.sha256:
             raise NoteChanged(
-                "was changed since the preview; nothing was forgotten",
+                "has changed since the preview; nothing was forgotten",
                 path=note.path,
-                hint="ask for a preview again",
+                hint="request a new preview",
             )

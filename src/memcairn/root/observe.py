@@ -1,4 +1,4 @@
-"""Record a memory without choosing a path: a note of its own, or an older one that says the same.
+"""Save a memory without choosing a path: in a new note, or in an older one that says the same.
 
 <root>/observed/2026-11-21-deploy-blue-green-3f9a.md
 """
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 FOLDER = "observed"
 SOURCE = "memcairn"
-# The share of words that two notes must have in common, of all that are in either, to count as
-# saying the same; and how many words there must be at the least.
-SAME = 0.75
+# Two notes say the same if they share this fraction of the words that occur in either (Jaccard index).
+# A shorter text than MIN_WORDS is never compared.
+MIN_SIMILARITY = 0.75
 MIN_WORDS = 3
-# A name that another process took just now is tried again with other digits.
+# If the name is taken, another suffix is tried.
 _MAX_ATTEMPTS = 20
 _NAME_CHARS = 48
 _TITLE_CHARS = 80
@@ -43,7 +43,7 @@ _MAX_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is to be remembered; `title` and `description` "" make one from the text."""
+    """A memory to save; an empty `title` or `description` is derived from the text."""
 
     text: str
     title: str = ""
@@ -53,12 +53,12 @@ class Observation:
     description: str = ""
 
 
-def checked(observation: Observation, *, allow_secret: bool) -> Observation:
-    """The observation as it is written: what is no Unicode in it is a question mark.
+def validated(observation: Observation, *, allow_secret: bool) -> Observation:
+    """Validate and normalize an observation; invalid Unicode becomes question marks.
 
     Raises:
-        UsageError: it says nothing.
-        SecretFound: it holds a secret; with `allow_secret` that is logged instead.
+        UsageError: the text is empty.
+        SecretFound: it contains a secret; with `allow_secret`, this is only logged.
     """
     observation = replace(
         observation,
@@ -72,7 +72,7 @@ def checked(observation: Observation, *, allow_secret: bool) -> Observation:
     text = observation.text.strip("\r\n").rstrip()
     if not text.strip():
         raise UsageError("there is nothing to remember: the text is empty")
-    said = "\n".join(
+    all_text = "\n".join(
         (
             text,
             observation.title,
@@ -81,7 +81,7 @@ def checked(observation: Observation, *, allow_secret: bool) -> Observation:
             observation.namespace or "",
         )
     )
-    secrets.refuse_secrets(said, allow=allow_secret)
+    secrets.refuse_secrets(all_text, allow=allow_secret)
     return replace(
         observation,
         text=text,
@@ -91,14 +91,14 @@ def checked(observation: Observation, *, allow_secret: bool) -> Observation:
 
 
 def write(root: str, observation: Observation) -> str:
-    """Write a new note; returns its absolute path.
+    """Write a new note and return its absolute path.
 
     Args:
-        root: real path of the folder; it must exist.
-        observation: as `checked` returned it.
+        root: the real path of an existing folder.
+        observation: as `validated` returned it.
 
     Raises:
-        NoteError: it cannot be written; nothing was changed.
+        NoteError: the note cannot be written; nothing was changed.
     """
     now = datetime.now(UTC)
     content = _content(observation, now).encode()
@@ -117,15 +117,15 @@ def write(root: str, observation: Observation) -> str:
 
 
 def same(root: str, candidates: Iterable[str], observation: Observation) -> str | None:
-    """The first of these notes of a root that says nearly the same, and can be renewed; else None."""
-    asked = _normalized(observation.text)
-    if len(asked) < MIN_WORDS:
+    """The first of these notes that says nearly the same and can be renewed, or None."""
+    wanted = _normalized(observation.text)
+    if len(wanted) < MIN_WORDS:
         return None
     for path in candidates:
         try:
             with _place(root, path) as (folder, name):
                 text, _ = _read(folder, name)
-            if _likeness(asked, _normalized(_body(text))) < SAME:
+            if _similarity(wanted, _normalized(_body(text))) < MIN_SIMILARITY:
                 continue
             frontmatter.update(text, {"modified": ""})
         except NoteError:
@@ -135,13 +135,13 @@ def same(root: str, candidates: Iterable[str], observation: Observation) -> str 
 
 
 def renew(root: str, path: str, observation: Observation) -> None:
-    """Bring a note that says nearly the same up to date.
+    """Update a note that says nearly the same.
 
-    It gets today's date, and the new wording below the old one, unless the old one has it already.
-    Nothing that it says is taken away.
+    The note gets a new modification date, and the new text is appended unless the note contains it. No text
+    is removed.
 
     Raises:
-        NoteError: it cannot be changed.
+        NoteError: the note cannot be changed.
     """
     now = datetime.now(UTC)
     with _place(root, path, lock=True) as (folder, name):
@@ -155,13 +155,13 @@ def renew(root: str, path: str, observation: Observation) -> None:
 
 
 def set_pinned(root: str, path: str, *, pinned: bool) -> bool:
-    """Write `pinned: true` in a note's frontmatter, or take it away; False if nothing changed.
+    """Set or remove `pinned: true` in a note's frontmatter; False if nothing changed.
 
     Raises:
-        NoteError: it cannot be changed.
+        NoteError: the note cannot be changed.
     """
     if os.path.splitext(path)[1].lower() in paths.PLAIN_SUFFIXES:
-        raise NoteError("is plain text, which has no frontmatter to pin it by", path=path)
+        raise NoteError("is plain text and has no frontmatter, so it cannot be pinned", path=path)
     with _place(root, path, lock=True) as (folder, name):
         text, status = _read(folder, name)
         if parse(text, stem="").note.pinned == pinned:
@@ -178,12 +178,12 @@ def set_pinned(root: str, path: str, *, pinned: bool) -> bool:
 
 
 def _unicode(text: str) -> str:
-    """Text that can be written: an argument that is not UTF-8 has lone surrogates."""
+    """Replace lone surrogates, which come from arguments that are not UTF-8."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _title(text: str) -> str:
-    """The first line, without the marks of Markdown, cut at a word."""
+    """The first line without Markdown marks, cut at a word."""
     line = next(line for line in text.splitlines() if line.strip())
     line = " ".join(re.sub(r"^\s*(?:#+|[-*+>]|\d+[.)])\s+", "", line).split())
     if len(line) <= _TITLE_CHARS:
@@ -229,7 +229,7 @@ def _normalized(text: str) -> frozenset[str]:
     return frozenset(words(text))
 
 
-def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+def _similarity(one: frozenset[str], other: frozenset[str]) -> float:
     """The Jaccard index."""
     both = len(one & other)
     return both / (len(one) + len(other) - both) if both else 0.0
@@ -245,7 +245,7 @@ def _body(text: str) -> str:
 
 @contextlib.contextmanager
 def _place(root: str, path: str, *, lock: bool = False) -> Iterator[tuple[Folder, str]]:
-    """The open folder and the name of a note, with the lock of the root if it is to be changed."""
+    """The open folder and the name of a note, holding the lock of the root if `lock` is set."""
     top_folder = root if os.path.isdir(root) else os.path.dirname(root)
     *names, name = os.path.relpath(path, top_folder).split(os.sep)
     with (
@@ -257,10 +257,10 @@ def _place(root: str, path: str, *, lock: bool = False) -> Iterator[tuple[Folder
 
 
 def _read(folder: Folder, name: str) -> tuple[str, os.stat_result]:
-    """The text of a note, and what the file was when it was read.
+    """The text of a note, and the status of its file when it was read.
 
     Raises:
-        NoteError: it cannot be read.
+        NoteError: the note cannot be read.
     """
     content = folder.read(name, _MAX_BYTES)
     try:

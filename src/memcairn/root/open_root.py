@@ -1,4 +1,4 @@
-"""The file tools of one root: each change is kept in its history, in the index and in MEMORY.md."""
+"""The file tools of one root: each change is recorded, indexed and listed in MEMORY.md."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class WriteResult:
 
     Attributes:
         path: relative to the root.
-        size_bytes: of the whole file now.
-        sha256: of the whole file now; `if_match` compares it.
-        created: it is a new file.
-        line: the line on which the change begins, from 1.
-        searchable: it is a note, and in the index.
+        size_bytes: the new size of the file.
+        sha256: of the new content; `if_match` compares it.
+        created: whether the file is new.
+        line: the line where the change begins, 1-based.
+        searchable: whether the file is a note and is in the index.
     """
 
     path: str
@@ -61,7 +61,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Where a memory stands; `created` is false if an older note that says the same was renewed."""
+    """The path of a saved memory; `created` is false if an older note was updated."""
 
     path: str
     created: bool
@@ -70,18 +70,18 @@ class Observed:
 class OpenRoot:
     """The files of one root; usable from several threads.
 
-    Paths are relative to the root; below `scratch/` they are in the scratch folder of the session.
-    Every method raises what memcairn.vault.Vault raises; one that writes raises SecretFound for a
-    text with a secret, before it writes anything.
+    Paths are relative to the root; those below `scratch/` are in the scratch folder of the session.
+    The methods raise what memcairn.vault.Vault raises. Methods that write raise SecretFound for a text
+    with a secret, before they write anything.
 
     Args:
-        engine: the databases that its notes are indexed in.
-        root: a folder. It is created if it does not exist.
-        starts_session: start a session for the calls if no host has started one. Without a session
-            there is no scratch folder, and the history names none.
+        engine: the databases that index the notes.
+        root: a folder, which is created if it does not exist.
+        starts_session: start a session if no host has started one. Without a session, there is no scratch
+            folder, and the history has no session ids.
 
     Raises:
-        UsageError: it is a file, or cannot be made.
+        UsageError: the root is a file, or cannot be created.
     """
 
     def __init__(
@@ -93,9 +93,9 @@ class OpenRoot:
         try:
             paths.make_private_folder(self.root)
         except (FileExistsError, NotADirectoryError) as error:
-            raise UsageError("is no folder, and cannot be one", path=self.root) from error
+            raise UsageError("is not a folder", path=self.root) from error
         except OSError as error:
-            raise UsageError(f"cannot be made: {error.strerror}", path=self.root) from error
+            raise UsageError(f"cannot be created: {error.strerror}", path=self.root) from error
         settings = engine.config
         self._limits = VaultLimits(
             int(settings["tools.max_read_bytes"]),
@@ -126,12 +126,12 @@ class OpenRoot:
         return Vault(Path(root), trash=Path(trash), limits=self._limits)
 
     def close(self) -> None:
-        """End the session that was started for it, and close its files."""
+        """End the session that this object started, and close the history."""
         self.session.end()
         self.history.close()
 
     def adopt(self) -> None:
-        """Make the folder a root with a MEMORY.md, unless it is one, and index what changed in it."""
+        """Register the folder as a root with a MEMORY.md, if necessary, and index what changed in it."""
 
         def work(opened: Opened) -> None:
             known = {root.path: root for root in roots.roots(opened.db)}
@@ -143,18 +143,18 @@ class OpenRoot:
         self.refresh()
 
     def relative(self, path: str) -> str:
-        """An absolute path below the root, as the tools take it."""
+        """Convert an absolute path below the root to the form that the tools take."""
         below = paths.path_in_root(path, self.root) or "."
         return os.fsencode(below).decode("utf-8", "replace")
 
     def title(self, path: str) -> str:
-        """The title of a note; of any other file its path."""
+        """The title of a note, or the path of another file."""
         real = os.path.join(self.root, path)
         found = self.engine.databases.run(lambda opened: catalogue.at(opened.db, [real]))
         return found[0].title if found else path
 
     def read_index(self, work: Callable[[Database], T]) -> T:
-        """Read from the index, after files that came to the root or went from it were noticed."""
+        """Read from the index, after indexing files that were added or removed."""
 
         def read(opened: Opened) -> T:
             freshness.check_folders(opened)
@@ -171,20 +171,20 @@ class OpenRoot:
     # ── the session's scratch folder ─────────────────────────────────────────────────────────────
 
     def _place(self, path: str) -> tuple[Vault, str, str]:
-        """The vault that a path is in, the path there, and what stands before it in a result."""
+        """The vault of a path, the path inside it, and the prefix of paths in results."""
         if not path.startswith(PREFIX) and path != PREFIX.rstrip("/"):
             return self.vault, path, ""
         session = self.session.get()
         if session is None:
-            raise UsageError("there is no session, so there is no scratch folder", path=path)
+            raise UsageError("there is no scratch folder without a session", path=path)
         vault = self._vault(session.scratch, os.path.join(session.folder, "trash"))
         return vault, path[len(PREFIX) :], PREFIX
 
     def promote(self, session_path: str, store_path: str) -> WriteResult:
-        """Copy a file of the scratch folder to a path of the root, which must be free."""
+        """Copy a file from the scratch folder to a path in the root that must not exist."""
         path = session_path if session_path.startswith(PREFIX) else PREFIX + session_path
         if self._place(store_path)[2]:
-            raise UsageError("is in the scratch folder, too", path=store_path)
+            raise UsageError("is also in the scratch folder", path=store_path)
         window = self.read(path)
         if window.truncated:
             raise UsageError("is larger than one call may read", path=path)
@@ -195,17 +195,17 @@ class OpenRoot:
     def read(
         self, path: str, *, start_line: int | None = None, end_line: int | None = None
     ) -> Window:
-        """Some lines of a file, as far as the limit of a call reaches."""
+        """Read lines of a file, up to the size limit of a call."""
         vault, inner, prefix = self._place(path)
         window = vault.read(inner, start_line=start_line, end_line=end_line)
         return replace(window, path=prefix + window.path)
 
     def note_used(self, paths: Iterable[str]) -> None:
-        """A model was shown these files, since it asked; see `Memory.note_used`."""
+        """Record that these files were shown to a model that asked; see `Memory.note_used`."""
         self.engine.note_used(os.path.join(self.root, path) for path in paths)
 
     def read_bytes(self, path: str) -> bytes:
-        """A whole file, as far as the limit of a write reaches."""
+        """Read a whole file, up to the size limit of a write."""
         vault, inner, _ = self._place(path)
         return vault.read_bytes(inner)
 
@@ -218,7 +218,7 @@ class OpenRoot:
         limit: int = 1000,
         after: str | None = None,
     ) -> Listing:
-        """A page of what is in a folder."""
+        """List a page of a folder."""
         vault, inner, prefix = self._place(folder)
         after = after and after.removeprefix(prefix)
         page = vault.list(inner, recursive=recursive, glob=glob, limit=limit, after=after)
@@ -235,7 +235,7 @@ class OpenRoot:
         ignore_case: bool = False,
         context: int = 0,
     ) -> Matches:
-        """The lines below a folder that match a regular expression."""
+        """Find the lines below a folder that match a regular expression."""
         vault, inner, prefix = self._place(folder)
         found = vault.grep(
             pattern, inner, glob=glob, limit=limit, ignore_case=ignore_case, context=context
@@ -244,13 +244,13 @@ class OpenRoot:
         return replace(found, matches=matches)
 
     def diff(self, before: str, after: str) -> Diff:
-        """The unified difference of two files."""
+        """A unified diff of two files."""
         return self.vault.diff(before, after)
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
     def recording(self, tool: str, *changing: str) -> AbstractContextManager[Recording]:
-        """Record the change to these paths that is made in the block."""
+        """Record the changes that the block makes to these paths."""
         session = self.session.get()
         return self.history.recording(
             tool, changing, session=None if session is None else session.id
@@ -259,7 +259,7 @@ class OpenRoot:
     def write(
         self, path: str, content: str, *, overwrite: bool = False, if_match: str | None = None
     ) -> WriteResult:
-        """Make `content` the whole content of a file."""
+        """Create a file or replace its content."""
         secrets.refuse_secrets(content, allow=False)
         vault, inner, prefix = self._place(path)
         if prefix:
@@ -271,7 +271,7 @@ class OpenRoot:
         return self._indexed(written)
 
     def write_bytes(self, path: str, data: bytes) -> WriteResult:
-        """Make a new file of these bytes."""
+        """Create a file with these bytes."""
         vault, inner, prefix = self._place(path)
         if prefix:
             return _scratch_result(vault.write(inner, data))
@@ -280,7 +280,7 @@ class OpenRoot:
         return self._indexed(written)
 
     def append(self, path: str, content: str) -> WriteResult:
-        """Add text at the end of a file, on a line of its own."""
+        """Append text to a file, on a new line."""
         secrets.refuse_secrets(content, allow=False)
         vault, inner, prefix = self._place(path)
         if prefix:
@@ -300,14 +300,14 @@ class OpenRoot:
         return self._indexed(written)
 
     def observe(self, observation: Observation, *, new: bool = False) -> Observed:
-        """Remember something without choosing a path; a note that says the same is renewed.
+        """Save a memory without choosing a path; a note that says the same is updated.
 
         Args:
-            observation: what to remember, as `memcairn.root.observe.checked` returned it.
+            observation: a result of `memcairn.root.observe.validated`.
             new: write a new note even if one says nearly the same.
 
         Raises:
-            NoteError: it cannot be written.
+            NoteError: the note cannot be written.
         """
         older = None if new else self._repeated(observation)
         if older is not None:
@@ -329,7 +329,7 @@ class OpenRoot:
         """Set or remove `pinned: true` in a note's frontmatter; False if nothing changed.
 
         Raises:
-            NoteError: it is not a note of this root, or cannot be changed.
+            NoteError: the path is not a note of this root, or cannot be changed.
         """
         real = os.path.join(self.root, path)
         if not self.index([path]):
@@ -341,15 +341,15 @@ class OpenRoot:
         return changed
 
     def mkdir(self, path: str) -> None:
-        """Make a folder, and those above it."""
+        """Create a folder and its parents."""
         vault, inner, _ = self._place(path)
         vault.mkdir(inner)
 
     def move(self, path: str, target: str) -> Moved:
-        """Give a file or folder another path."""
+        """Move or rename a file or folder."""
         if self._place(path)[2] or self._place(target)[2]:
             raise UsageError(
-                "nothing is moved from or to the scratch folder", hint="use mem_promote"
+                "files cannot be moved from or to the scratch folder", hint="use mem_promote"
             )
         with self.recording("move", path) as recording:
             moved = self.vault.move(path, target)
@@ -358,7 +358,7 @@ class OpenRoot:
         return moved
 
     def remove(self, path: str, *, recursive: bool = False, if_match: str | None = None) -> Trashed:
-        """Move a file or folder into the trash."""
+        """Move a file or folder to the trash."""
         vault, inner, prefix = self._place(path)
         if prefix:
             return replace(vault.remove(inner, recursive=recursive), path=path)
@@ -368,11 +368,11 @@ class OpenRoot:
         return trashed
 
     def trash(self) -> tuple[Trashed, ...]:
-        """What `restore` can bring back, the latest removal first."""
+        """The removed files that `restore` can restore, latest first."""
         return self.vault.trash()
 
     def restore(self, trashed_id: str, *, target: str | None = None) -> Restored:
-        """Bring back what was removed, to where it was or to another path."""
+        """Restore a removed file or folder to its old path or to another one."""
         with self.recording("restore") as recording:
             restored = self.vault.restore(trashed_id, target=target)
             recording.created(restored.changed)
@@ -380,13 +380,13 @@ class OpenRoot:
         return restored
 
     def empty_trash(self, days: float) -> tuple[str, ...]:
-        """Delete for good what was removed longer ago; returns the ids."""
+        """Delete for good what was removed more than `days` ago; returns the ids."""
         return self.vault.purge_trash(keep=sys.maxsize, max_age_days=days)
 
     def restore_snapshot(
         self, snapshot_id: str, *, paths: Sequence[str] | None = None, dry_run: bool = False
     ) -> Restoration:
-        """Make the root, or some paths of it, what they are in a snapshot."""
+        """Restore the root, or some of its paths, to the state in a snapshot."""
         plan = self.snapshots.restore(snapshot_id, paths, dry_run=True)
         if dry_run or not plan.changed:
             return plan
@@ -401,7 +401,7 @@ class OpenRoot:
         return _write_result(written, searchable=written.path in searchable)
 
     def index(self, changed: Iterable[str]) -> set[str]:
-        """Index files that changed, and keep MEMORY.md; returns those that are in the index now."""
+        """Index changed files and refresh MEMORY.md; returns those that are in the index now."""
         real = {os.path.join(self.root, path): path for path in changed}
         return {real[path] for path in self.engine.index_files(real)}
 

@@ -1,4 +1,4 @@
-"""What a root holds: the notes about a topic, and all of it in numbers."""
+"""Overviews of a root: the latest notes, the notes about a topic, and totals."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
     from memcairn.store.notes import KnownNote
 
-_PASSAGES = 50
-_NOTES = 10
+_MAX_PASSAGES = 50
+_MAX_NOTES = 10
 
 
 def recent(root: OpenRoot, limit: int) -> list[CataloguedNote]:
@@ -63,7 +63,7 @@ def changed_at(note: CataloguedNote) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ListedNote:
-    """A note; `path` is relative to the root, `changed` when its file was written last."""
+    """A note; `path` is relative to the root, `changed` is when its file was last written."""
 
     path: str
     title: str
@@ -78,7 +78,7 @@ class ListedNote:
 
 @dataclass(frozen=True, slots=True)
 class TopicNote:
-    """A note about a topic, and the passage of it that says most about it."""
+    """A note about a topic, and its most relevant passage."""
 
     note: ListedNote
     passage: search.RootPassage
@@ -86,7 +86,7 @@ class TopicNote:
 
 @dataclass(frozen=True, slots=True)
 class TopicOverview:
-    """What is known about a topic, the most relevant note first."""
+    """The notes about a topic, most relevant first."""
 
     topic: str
     notice: str
@@ -94,11 +94,11 @@ class TopicOverview:
 
 
 def about(root: OpenRoot, topic: str) -> TopicOverview:
-    """Which notes say something about a topic: at most ten, each once."""
+    """The notes about a topic, at most ten."""
     best: dict[str, search.RootPassage] = {}
-    for passage in search.search(root, Query(topic, _PASSAGES)):
+    for passage in search.search(root, Query(topic, _MAX_PASSAGES)):
         best.setdefault(passage.path, passage)
-    wanted = list(best)[:_NOTES]
+    wanted = list(best)[:_MAX_NOTES]
     absolute = [os.path.join(root.root, path) for path in wanted]
     rows = root.engine.databases.run(lambda opened: catalogue.at(opened.db, absolute))
     listed = (_listed(root, row) for row in rows)
@@ -108,16 +108,18 @@ def about(root: OpenRoot, topic: str) -> TopicOverview:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a root holds, in numbers.
+    """Totals of a root.
 
     Attributes:
         root: its absolute path.
-        size_bytes: of all notes.
-        types, tags, namespaces: how many notes have each; the most frequent first, 20 at the most.
+        notes: the number of notes.
+        size_bytes: the size of all notes.
+        pinned: the number of pinned notes.
+        types, tags, namespaces: the number of notes with each, for the 20 most frequent.
         recent: the notes that changed last.
-        memory_md_lines: of MEMORY.md; 0 if there is none.
-        problems: what is wrong with notes, as path, line and message.
-        waiting: paths that are queued to be indexed.
+        memory_md_lines: the length of MEMORY.md; 0 if there is none.
+        problems: problems of notes, as path, line and message.
+        waiting: the number of paths that are queued for indexing.
     """
 
     root: str
@@ -134,8 +136,8 @@ class Summary:
 
 
 def summary(root: OpenRoot) -> Summary:
-    """What a root holds now."""
-    latest = recent(root, _NOTES)
+    """The current totals of a root."""
+    latest = recent(root, _MAX_NOTES)
 
     def work(opened: Opened) -> tuple[Counts, list[str]]:
         return (
@@ -153,9 +155,9 @@ def summary(root: OpenRoot) -> Summary:
         notes=counts.notes,
         size_bytes=counts.size_bytes,
         pinned=counts.pinned,
-        types=_most(counts.types),
-        tags=_most(counts.tags),
-        namespaces=_most(counts.namespaces),
+        types=_most_frequent(counts.types),
+        tags=_most_frequent(counts.tags),
+        namespaces=_most_frequent(counts.namespaces),
         recent=tuple(_listed(root, note) for note in latest),
         memory_md_lines=_memory_md_lines(root),
         problems=tuple(problems[:20]),
@@ -163,7 +165,7 @@ def summary(root: OpenRoot) -> Summary:
     )
 
 
-def _most(counts: dict[str, int]) -> dict[str, int]:
+def _most_frequent(counts: dict[str, int]) -> dict[str, int]:
     return dict(list(counts.items())[:20])
 
 

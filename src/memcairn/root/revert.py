@@ -1,4 +1,4 @@
-"""Look at earlier states of a root's files, and go back to one."""
+"""Compare a root's files with earlier states, and restore them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from memcairn.root.open_root import OpenRoot
     from memcairn.vault.diff import Diff
 
-_LOOKED_AT = 50
+_MAX_REVISIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Reverted:
-    """A file that is as it was after a revision, or before its last change.
+    """A file that was restored to an earlier state.
 
     Attributes:
-        sha256: of what it holds now; None if there was no such file then, so that it was removed.
+        sha256: of the restored content; None if the file did not exist then and was removed.
     """
 
     path: str
@@ -28,12 +28,12 @@ class Reverted:
 
 
 def text_at(root: OpenRoot, path: str, revision: int) -> str:
-    """What a file held right after a revision.
+    """The text of a file right after a revision.
 
     Raises:
-        NoteMissing: there was no such file then.
-        NoteUnreadable: it was not UTF-8, or is not known.
-        UsageError: there is no such revision, or it is not kept any more.
+        NoteMissing: the file did not exist then.
+        NoteUnreadable: the content was not UTF-8, or was not recorded.
+        UsageError: there is no such revision, or it was pruned.
     """
     content = root.history.content(path, revision)
     if content is None:
@@ -42,7 +42,7 @@ def text_at(root: OpenRoot, path: str, revision: int) -> str:
 
 
 def diff(root: OpenRoot, path: str, revision: int | None = None) -> Diff:
-    """How a file has changed since a revision; without one, its last change."""
+    """The changes of a file since a revision; without one, its last change."""
     if revision is None:
         content = _before_last_change(root, path)
         before = "" if content is None else _decoded(content, path)
@@ -52,12 +52,12 @@ def diff(root: OpenRoot, path: str, revision: int | None = None) -> Diff:
 
 
 def revert(root: OpenRoot, path: str, revision: int | None = None) -> Reverted:
-    """Make a file what it was right after a revision; without one, undo its last change.
+    """Restore a file to its state right after a revision; without one, undo its last change.
 
-    The state now is kept, so that this can be undone in the same way.
+    The current state is recorded first, so this can be undone in the same way.
 
     Raises:
-        UsageError: nothing is known of the file, or of the revision.
+        UsageError: the history does not know the file or the revision.
     """
     content = (
         _before_last_change(root, path)
@@ -77,14 +77,14 @@ def revert(root: OpenRoot, path: str, revision: int | None = None) -> Reverted:
 
 
 def _before_last_change(root: OpenRoot, path: str) -> bytes | None:
-    # What was changed by another program since is a change, too.
+    # A change by another program counts too.
     root.history.keep([path])
     name = "/".join(parts(path))
-    for revision in root.history.log(_LOOKED_AT, path=path):
+    for revision in root.history.log(_MAX_REVISIONS, path=path):
         before = root.history.before(revision.id)
-        if name in before:  # else it had another name then
+        if name in before:  # otherwise it had another name then
             return before[name]
-    raise UsageError("has no earlier state that is known", path=path)
+    raise UsageError("has no recorded earlier state", path=path)
 
 
 def _decoded(content: bytes, path: str) -> str:

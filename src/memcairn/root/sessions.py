@@ -1,4 +1,4 @@
-"""What was done to a root, session by session."""
+"""The sessions of a root, and the calls in each."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class SessionSummary:
     """A session; times are ISO 8601, in UTC.
 
     Attributes:
-        touched: how many files were changed in it.
+        touched: the number of files that changed in it.
         ended: None while it is open.
-        host: the program that it is a session of, if that is known.
+        host: the program that started it, if known.
     """
 
     id: str
@@ -34,7 +34,7 @@ class SessionSummary:
 
 @dataclass(frozen=True, slots=True)
 class LoggedCall:
-    """A call: when, which tool, on which path, how it ended, how many bytes, how long it took."""
+    """A call: start time, tool, path, outcome, size and duration."""
 
     time: str
     tool: str
@@ -45,7 +45,7 @@ class LoggedCall:
 
 
 def listed(root: OpenRoot, limit: int) -> tuple[SessionSummary, ...]:
-    """The sessions of a root, the latest first."""
+    """The sessions of a root, latest first."""
     facts: list[SessionSummary] = []
     for found in _of_root(root):
         if len(facts) == limit:
@@ -64,16 +64,14 @@ def listed(root: OpenRoot, limit: int) -> tuple[SessionSummary, ...]:
 
 
 def lines(root: OpenRoot, session_id: str, limit: int) -> tuple[LoggedCall, ...]:
-    """What was done in a session of this root, oldest first; the last `limit` calls.
+    """The last `limit` calls of a session of this root, oldest first.
 
     Raises:
-        UsageError: there is no such session.
+        UsageError: the root has no such session.
     """
     found = next((one for one in _of_root(root) if one.id == session_id), None)
     if found is None:
-        raise UsageError(
-            "there is no such session of this root", hint="memory_sessions lists those there are"
-        )
+        raise UsageError("this root has no such session", hint="memory_sessions lists the sessions")
     return tuple(
         LoggedCall(
             str(line.get("time", "")),
@@ -88,7 +86,7 @@ def lines(root: OpenRoot, session_id: str, limit: int) -> tuple[LoggedCall, ...]
 
 
 def _of_root(root: OpenRoot) -> Iterator[Session]:
-    """Also the one that is on now, whatever its host says of its root."""
+    """The sessions of this root, and the current one even if its host named another root."""
     current = root.session.get()
     for found in root.session.sessions.all():
         if found.root == root.root or (current is not None and found.id == current.id):
