@@ -2,7 +2,7 @@
 
 MemcairnError                 exit 1
 ├── UsageError                exit 2   the call itself is wrong
-├── ConfigError               exit 2   a setting cannot be understood
+├── ConfigError               exit 2   a setting is invalid
 ├── NoteError                          one note; the rest of the work goes on
 │   ├── NoteUnreadable                 cannot be read, is too large, or is not UTF-8 text
 │   │   └── NoteMissing                there is no such note
@@ -55,7 +55,7 @@ class UsageError(MemcairnError):
 
 
 class ConfigError(MemcairnError):
-    """A setting cannot be understood."""
+    """A setting is invalid."""
 
     exit_code = 2
 

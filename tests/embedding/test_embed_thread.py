@@ -73,8 +73,8 @@ def test_a_model_that_fails_is_told_once_and_tried_again_later(
 
         thread.stop()
     (message,) = told
-    assert message.startswith("what was written is found by its words only: http://127.0.0.1:")
-    assert message.endswith("answered 401 Unauthorized: no key")
+    assert message.startswith("new notes are found by their words only: http://127.0.0.1:")
+    assert message.endswith("responded 401 Unauthorized: no key")
 
 
 def test_without_a_model_there_is_no_thread(notes: Path) -> None:

@@ -402,7 +402,7 @@ def test_a_failure_in_the_background_is_kept_and_not_repeated_by_each_call(
     assert len(server.requests) == asked
     status = call("status").stdout
     assert "embedding: 0 chunks, 2 waiting\n  failing: http://127.0.0.1:" in status
-    assert "answered 401 Unauthorized: no key\n" in status
+    assert "responded 401 Unauthorized: no key\n" in status
     server.script.clear()
     assert call("reembed").stdout.startswith("2 chunks embedded")
     assert "embedding: 2 chunks with openai:tiny\n" in call("status").stdout

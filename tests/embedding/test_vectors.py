@@ -187,7 +187,7 @@ def test_the_same_text_is_embedded_once(index: Index) -> None:
 def test_embeddings_of_gone_chunks_are_kept_up_to_a_bound(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors, "KEPT", 5)
+    monkeypatch.setattr(vectors, "MAX_UNUSED", 5)
     for chunk in range(1, 21):
         index.chunk(chunk, chunk)
     index.embed()
@@ -269,7 +269,7 @@ def test_a_query_of_another_dimension_is_refused(index: Index) -> None:
     index.chunk(1, 1)
     index.embed()
 
-    with pytest.raises(ValueError, match="another model"):
+    with pytest.raises(ValueError, match="different models"):
         index.scan.search(index.db, np.ones(5, np.float32))
 
 

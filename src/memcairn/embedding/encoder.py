@@ -1,7 +1,7 @@
-"""Run a BERT-like ONNX encoder: texts in, token states and one pooled state for each text out.
+"""Run a BERT-like ONNX encoder: from texts to token states and one pooled state for each text.
 
-A text longer than the model's window is cut into windows, and their states are put one after the
-other: the mean over them all stands for the whole text.
+A text longer than the model's window is split into windows, whose states are concatenated; the pooled
+state is their mean.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-# Since 1.31 it sends what it does to its makers, and keeps an id of this machine, unless this is set before
-# it is loaded; its own switch for that comes too late.
+# onnxruntime 1.31 and later send telemetry with an id of this machine, unless this is set before the import;
+# its function for that is available only after the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
 
 THREADS = 2
-# Padded tokens in one run of the model: more are slower, for they do not fit the caches.
+# Padded tokens of one run of the model; more do not fit the processor's caches and are slower.
 BATCH_TOKENS = 1024
 BATCH_WINDOWS = 16
-# The rest of a longer text is left to search by words.
+# Only keyword search covers the rest of a longer text.
 MAX_WINDOWS = 8
 
 STATE_NAMES = ("last_hidden_state", "token_embeddings")
@@ -43,12 +43,12 @@ ONLY_ERRORS = 3  # onnxruntime's log severity
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What the encoder makes of one text.
+    """The states of one text.
 
     Attributes:
         pooled: float32 [hidden size], not normalised.
-        states: float32 [tokens, hidden size], in the text's order; without special tokens,
-            punctuation and words that the vocabulary lacks, which tell nothing about the text.
+        states: float32 [tokens, hidden size], in the order of the text, without special tokens,
+            punctuation and unknown words, which carry no meaning.
     """
 
     pooled: NDArray[np.float32]
@@ -60,12 +60,12 @@ class Encoder:
 
     Args:
         model: the ONNX file.
-        tokenizer: the tokenizer.json that belongs to it.
-        max_tokens: the model's window, special tokens included.
-        first_only: pool by the state of the first token, not by the mean of all.
+        tokenizer: the model's tokenizer.json.
+        max_tokens: the model's window, including special tokens.
+        first_only: pool the state of the first token instead of the mean of all.
 
     Raises:
-        EmbeddingError: one of the files cannot be loaded or run, or gives no token states.
+        EmbeddingError: a file cannot be loaded, or the model fails or has no token states.
     """
 
     def __init__(
@@ -75,8 +75,7 @@ class Encoder:
         options.intra_op_num_threads = THREADS
         options.inter_op_num_threads = 1
         options.log_severity_level = ONLY_ERRORS
-        # Threads that spin while they wait take a core from whoever else works on this machine, and
-        # batches took half as long again with them.
+        # Spinning threads take processor time from other programs, and made batches 50 % slower.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
@@ -93,15 +92,17 @@ class Encoder:
         outputs = {node.name: node.shape for node in self._session.get_outputs()}
         self._output = next((name for name in STATE_NAMES if name in outputs), next(iter(outputs)))
         if len(outputs[self._output]) != len(("batch", "tokens", "hidden size")):
-            raise EmbeddingError("gives no token states", path=model)
+            raise EmbeddingError("has no output of token states", path=model)
         self.dimension = len(self.encode(["a"])[0].pooled)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
-        """Run the model over texts, those of like length together; the order is kept."""
+        """Run the model over texts, in batches of similar length; the results are in order."""
         found: list[list[_Window]] = [[] for _ in texts]
         windows = [
             (len(window.ids), row, part, window)
-            for row, whole in enumerate(self._tokenizer.encode_batch([*map(_sound, texts)]))
+            for row, whole in enumerate(
+                self._tokenizer.encode_batch([*map(_replace_surrogates, texts)])
+            )
             for part, window in enumerate(_windows(whole))
         ]
         windows.sort(key=lambda item: item[:3])
@@ -112,24 +113,24 @@ class Encoder:
         return [_join(sorted(parts, key=lambda part: part.part)) for parts in found]
 
     def words(self, text: str) -> tuple[str, ...]:
-        """For each state that `encode` gives of a text, the word that its token is a part of."""
-        text = _sound(text)
+        """The word of each token state that `encode` returns for a text."""
+        text = _replace_surrogates(text)
         return tuple(
             word
             for window in _windows(self._tokenizer.encode(text))
             for word, token in zip(_words(window, text), window.tokens, strict=True)
-            if _tells(token)
+            if _is_meaningful(token)
         )
 
     def unknown_share(self, text: str) -> float:
-        """Share of a text's tokens that the vocabulary lacks; 0 for a text without tokens."""
-        tokens = self._tokenizer.encode(_sound(text), add_special_tokens=False).tokens
+        """The share of a text's tokens that are not in the vocabulary; 0 without tokens."""
+        tokens = self._tokenizer.encode(_replace_surrogates(text), add_special_tokens=False).tokens
         return sum(token in UNKNOWN for token in tokens) / max(len(tokens), 1)
 
     def _run(
         self, windows: Sequence[Encoding]
     ) -> Iterator[tuple[NDArray[np.float32], int, NDArray[np.float32]]]:
-        """Yield (sum of the pooled states, how many they are, the states that tell something)."""
+        """Yield (sum of the pooled states, their number, the meaningful states)."""
         ids = np.zeros((len(windows), max(len(window.ids) for window in windows)), np.int64)
         mask = np.zeros_like(ids)
         for row, window in enumerate(windows):
@@ -139,12 +140,12 @@ class Encoder:
         wanted = {name: array for name, array in feed.items() if name in self._inputs}
         try:
             (hidden,) = self._session.run([self._output], wanted)
-        except Exception as error:  # of many kinds, as above
+        except Exception as error:  # as above
             raise EmbeddingError(f"cannot be run: {error}", path=self._model) from error
         for row, window in enumerate(windows):
             states = hidden[row, : len(window.ids)]
             pooled = states[:1] if self._first_only else states
-            told = [index for index, token in enumerate(window.tokens) if _tells(token)]
+            told = [index for index, token in enumerate(window.tokens) if _is_meaningful(token)]
             yield pooled.sum(axis=0), len(pooled), states[told]
 
 
@@ -156,8 +157,8 @@ class _Window:
     states: NDArray[np.float32]
 
 
-def _sound(text: str) -> str:
-    """The text with ? for lone surrogates, which no tokenizer takes."""
+def _replace_surrogates(text: str) -> str:
+    """Replace lone surrogates with ?, because tokenizers refuse them."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -166,7 +167,7 @@ def _windows(whole: Encoding) -> list[Encoding]:
 
 
 def _words(window: Encoding, text: str) -> list[str]:
-    """For each token the word that it is a part of; "" for what the tokenizer added."""
+    """The word of each token; "" for special tokens."""
     spans: dict[int, tuple[int, int]] = {}
     for number, (start, end) in zip(window.word_ids, window.offsets, strict=True):
         if number is not None:
@@ -182,14 +183,14 @@ def _join(windows: Sequence[_Window]) -> Encoded:
     return Encoded((total / size).astype(np.float32, copy=False), states)
 
 
-def _tells(token: str) -> bool:
+def _is_meaningful(token: str) -> bool:
     return token not in SPECIAL and any(map(str.isalnum, token))
 
 
 def _batches(
     ordered: Sequence[tuple[int, int, int, Encoding]],
 ) -> Iterator[list[tuple[int, int, int, Encoding]]]:
-    """Cut windows, shortest first, into runs within the limits, each padded to its longest."""
+    """Group windows, shortest first, into batches within the limits, padded to the longest."""
     batch: list[tuple[int, int, int, Encoding]] = []
     for item in ordered:
         too_wide = item[0] * (len(batch) + 1) > BATCH_TOKENS

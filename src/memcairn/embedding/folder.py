@@ -1,12 +1,12 @@
-"""A model of the user's own: a local folder as sentence-transformers lays it out, with ONNX.
+"""Load a user's model: a local folder in the layout of sentence-transformers, with an ONNX file.
 
-    model.onnx or onnx/model.onnx             the encoder; a quantised one is taken first
+    model.onnx or onnx/model.onnx             the encoder; a quantised one is preferred
     tokenizer.json                            its tokenizer
-    modules.json, 1_Pooling/config.json       how token states become one vector; else their mean
+    modules.json, 1_Pooling/config.json       the pooling of token states; by default the mean
     sentence_bert_config.json                 max_seq_length
     config_sentence_transformers.json         prompts
 
-Nothing is downloaded, and no code of the folder is run.
+Nothing is downloaded, and no code in the folder is run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_TOKENS = 256
 SAMPLE_BYTES = 1 << 20
 QUERY_PROMPTS = ("query",)
 TEXT_PROMPTS = ("document", "passage")
-UNDERSTOOD = frozenset({"Transformer", "Pooling", "Normalize"})
+SUPPORTED_MODULES = frozenset({"Transformer", "Pooling", "Normalize"})
 
 
 def load(
@@ -48,12 +48,12 @@ def load(
     """Load a model from its folder.
 
     Args:
-        folder: where its files are.
-        query_prompt: what stands before a query, in place of what the folder says.
-        text_prompt: the same for a text that is to be found.
+        folder: the folder of its files.
+        query_prompt: the prefix of queries, instead of the one in the folder.
+        text_prompt: the prefix of indexed texts, instead of the one in the folder.
 
     Raises:
-        EmbeddingError: a file is missing, or the model does more than this module understands.
+        EmbeddingError: a file is missing or invalid, or the model has an unsupported module.
     """
     folder = Path(folder)
     model = _first(folder, MODELS)
@@ -84,7 +84,7 @@ def _first(folder: Path, names: tuple[str, ...]) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    raise EmbeddingError(f"holds none of {', '.join(names)}", path=folder)
+    raise EmbeddingError(f"has none of {', '.join(names)}", path=folder)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -105,10 +105,12 @@ def _check_modules(folder: Path) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise EmbeddingError(f"cannot be understood: {error}", path=file) from error
+        raise EmbeddingError(f"is invalid: {error}", path=file) from error
     for kind in kinds:
-        if kind not in UNDERSTOOD:
-            raise EmbeddingError(f"uses a module {kind}, which memcairn cannot run", path=file)
+        if kind not in SUPPORTED_MODULES:
+            raise EmbeddingError(
+                f"uses a module {kind}, which memcairn does not support", path=file
+            )
 
 
 def _prompt(prompts: dict[str, str], names: tuple[str, ...]) -> str:
@@ -116,7 +118,7 @@ def _prompt(prompts: dict[str, str], names: tuple[str, ...]) -> str:
 
 
 def _identity(model: Path, *settings: str) -> str:
-    """A name for what decides the vectors; reading a part of the file suffices, and is quick."""
+    """A digest of everything that determines the vectors; a part of the file suffices for it."""
     digest = blake2b(digest_size=6)
     size = model.stat().st_size
     with model.open("rb") as stream:

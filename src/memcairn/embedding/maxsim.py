@@ -1,8 +1,9 @@
-"""Late interaction: each token of a query looks for its best match among the tokens of a chunk.
+"""Late interaction: compare each token of a query with its best match among the tokens of a chunk.
 
-MaxSim (Khattab and Zaharia 2020, "ColBERT", equation 3): the weighted mean over the query's tokens, with
-the query's states whole, only the signs of the chunk's. The product of a unit vector with the
-signs of another, over the root of their number, estimates their cosine up to a constant factor.
+MaxSim (Khattab and Zaharia 2020, "ColBERT", equation 3), as the weighted mean over the query's tokens. The
+query's states have full precision; of the chunk's states only the signs are stored. The product of a unit
+vector with the signs of another, divided by the root of their number, estimates their cosine up to a
+constant factor.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# A smaller product is not split between threads by OpenBLAS. On a machine with other work, waiting
-# for its second thread took 6 to 20 ms for what one thread does in 0.3 ms.
+# OpenBLAS computes smaller products in one thread. On a busy machine, waiting for a second thread took
+# 6 to 20 ms, where one thread takes 0.3 ms.
 _ONE_THREAD = 1 << 18
 
 
@@ -26,12 +27,12 @@ def maxsim(
     candidates: Sequence[NDArray[np.uint8]],
     weights: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """How well each candidate answers a query, token by token.
+    """Score candidates against a query, token by token.
 
     Args:
         states: the query's token states, EmbeddedQuery.states.
         candidates: for each chunk the signs of its token states, as in Embedded.tokens.
-        weights: float32 [query tokens], how much each token counts; None: all the same.
+        weights: float32 [query tokens], the weight of each token; None for equal weights.
 
     Returns:
         float32 [candidates], within -1..1; 0 for a candidate or a query without tokens.

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from memcairn.embedding.encoder import Encoder
 
-# The signs of a state's first 128 components find as well as those of 128 principal or random
-# directions (docs/decisions/embedding.md), so nothing needs to be fitted, stored or multiplied.
+# The signs of a state's first 128 components retrieve as well as those of 128 principal or random
+# directions (docs/decisions/embedding.md), so no projection is needed.
 TOKEN_BITS = 128
 
 
-# Texts of like length run together: the more there are to choose from, the less is padded.
+# Texts of similar length run together; larger batches need less padding.
 BATCH = 256
 
 
@@ -30,8 +30,8 @@ class OnnxEmbedder:
         name: see Embedder.name.
         encoder: the loaded model.
         knows: see Embedder.knows.
-        query_prompt: what the model wants to stand before a query.
-        text_prompt: what the model wants to stand before a text that is to be found.
+        query_prompt: the model's prefix of queries.
+        text_prompt: the model's prefix of indexed texts.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class OnnxEmbedder:
         self._text_prompt = text_prompt
 
     def embed(self, texts: Sequence[str]) -> Embedded:
-        """Embed texts that are to be found; see Embedder.embed."""
+        """Embed texts for the index; see Embedder.embed."""
         if not texts:
             return Embedded(np.zeros((0, self.dimension), np.float32))
         encoded = self._encoder.encode([self._text_prompt + text for text in texts])
@@ -64,7 +64,7 @@ class OnnxEmbedder:
         return Embedded(vectors, tuple(signs))
 
     def embed_query(self, text: str) -> EmbeddedQuery:
-        """Embed a text to search with; see Embedder.embed_query."""
+        """Embed a query; see Embedder.embed_query."""
         whole = self._query_prompt + text
         (encoded,) = self._encoder.encode([whole])
         states = to_unit_length(encoded.states[:, : self.token_bits])

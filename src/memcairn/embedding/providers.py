@@ -1,4 +1,4 @@
-"""Choose an embedder by its provider's name; say which can be had here. Imports nothing heavy."""
+"""List the embedding providers, and load the configured one. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ INSTALL = "pip install 'memcairn[semantic]'"
 
 
 class Provider(NamedTuple):
-    """A way to get an embedder.
+    """A provider of an embedding model.
 
     Args:
-        name: what embedding.provider is set to.
-        meaning: one line for people.
+        name: the value of embedding.provider.
+        meaning: a description in one line.
         needs: modules that must be installed.
         settings: names of EmbeddingSettings that must not be empty.
-        licence: of the model.
-        cost: what using it takes, besides time.
+        licence: the licence of the model.
+        cost: the cost of using it, besides time.
     """
 
     name: str
@@ -40,16 +40,16 @@ class Provider(NamedTuple):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Modules that it needs and that are not installed."""
+        """The required modules that are not installed."""
         return tuple(module for module in self.needs if find_spec(module) is None)
 
     def unset(self, settings: EmbeddingSettings) -> tuple[str, ...]:
-        """Settings of the configuration that it needs and that are empty."""
+        """The required settings that are empty."""
         empty = (name for name in self.settings if not getattr(settings, name))
         return tuple(f"embedding.{'folder' if self.name == 'onnx' else name}" for name in empty)
 
     def size_bytes(self, settings: EmbeddingSettings) -> int:
-        """What its model takes on this disk; 0 if there is none, or it is a server's."""
+        """The size of its model on this disk; 0 if there is none or it is on a server."""
         folders: list[str] = []
         if self.name == "builtin":
             spec = find_spec("memcairn_minilm")
@@ -65,7 +65,7 @@ class Provider(NamedTuple):
 
 
 PROVIDERS = (
-    Provider("none", "Search by words only.", ()),
+    Provider("none", "Keyword search only.", ()),
     Provider(
         "builtin",
         "all-MiniLM-L6-v2, 8 bits, English; 23.5 MB, installed with memcairn[semantic].",
@@ -81,35 +81,35 @@ PROVIDERS = (
     ),
     Provider(
         "ollama",
-        "A model that an Ollama server runs.",
+        "A model on an Ollama server.",
         ("numpy",),
         ("model",),
         licence="the model's own",
-        cost="nothing, if the server is yours",
+        cost="nothing on your own server",
     ),
     Provider(
         "openai-compatible",
-        "A server that speaks OpenAI's embeddings protocol.",
+        "A server with OpenAI's embeddings protocol.",
         ("numpy",),
         ("model", "url"),
         licence="the model's own",
-        cost="what the server asks; your notes and queries are sent to it",
+        cost="the server's prices; your notes and queries are sent to it",
     ),
 )
 BY_NAME = {provider.name: provider for provider in PROVIDERS}
 
 
 class EmbeddingSettings(NamedTuple):
-    """What decides which embedder is used.
+    """The settings that select an embedder.
 
     Args:
         provider: a name of PROVIDERS.
         model: the folder for "onnx"; the model's name for a server.
         url: the server's address.
         key: the server's key; empty for none.
-        requests_per_minute: bound on the requests to a server; 0 for none.
-        query_prompt: what the model wants to stand before a query.
-        text_prompt: what the model wants to stand before a text that is to be found.
+        requests_per_minute: the maximum for requests to a server; 0 for no limit.
+        query_prompt: the model's prefix of queries.
+        text_prompt: the model's prefix of indexed texts.
     """
 
     provider: str
@@ -122,13 +122,13 @@ class EmbeddingSettings(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A provider, as it stands here.
+    """The state of a provider on this machine.
 
     Args:
-        chosen: whether the configuration names it.
-        missing: modules that are to be installed for it.
-        unset: settings that it needs and that are empty.
-        size_bytes: what its model takes on this disk.
+        chosen: whether the configuration selects it.
+        missing: required modules that are not installed.
+        unset: required settings that are empty.
+        size_bytes: the size of its model on this disk.
     """
 
     provider: str
@@ -142,14 +142,14 @@ class Offer(NamedTuple):
 
 
 def offers(settings: EmbeddingSettings) -> list[Offer]:
-    """What can be used here, and what it takes; looks at the disk only."""
+    """The state of all providers; accesses only the disk."""
     return [
         Offer(
             provider.name,
             provider.meaning,
             provider.name == settings.provider,
             provider.missing,
-            # The settings may be another provider's, but for the one that is chosen.
+            # The settings belong to the chosen provider.
             provider.unset(settings) if provider.name == settings.provider else (),
             provider.size_bytes(settings),
             provider.licence,
@@ -160,7 +160,7 @@ def offers(settings: EmbeddingSettings) -> list[Offer]:
 
 
 def chosen(settings: Config) -> EmbeddingSettings:
-    """What the user's configuration asks for; the key comes from the environment."""
+    """The embedding settings of the user's configuration; the key comes from the environment."""
     provider = settings["embedding.provider"]
     return EmbeddingSettings(
         provider=provider,
@@ -174,18 +174,18 @@ def chosen(settings: Config) -> EmbeddingSettings:
 
 
 def load(settings: EmbeddingSettings, stop: threading.Event | None = None) -> Embedder | None:
-    """Load the embedder that the settings ask for; None for the provider "none".
+    """Load the embedder that the settings select; None for the provider "none".
 
     Args:
-        settings: which one.
-        stop: set by another thread to end waiting for a server.
+        settings: the embedding settings.
+        stop: set by another thread to stop waiting for a server.
 
     Raises:
-        ConfigError: there is no such provider, or a setting that it needs is empty.
-        EmbeddingError: it is not installed, or cannot be loaded.
+        ConfigError: the provider is unknown, or a required setting is empty.
+        EmbeddingError: the provider is not installed, or its model cannot be loaded.
     """
     _check(settings)
-    # Each module brings libraries that take long to load, or that are not installed.
+    # These modules import libraries that load slowly or may not be installed.
     match settings.provider:
         case "none":
             return None
@@ -224,7 +224,7 @@ def _check(settings: EmbeddingSettings) -> None:
         )
     for name in provider.unset(settings):
         raise ConfigError(
-            f"the embedding provider {provider.name} needs {name}",
+            f"the embedding provider {provider.name} needs the setting {name}",
             hint=f"`memcairn config set {name} VALUE`",
         )
     if provider.missing:

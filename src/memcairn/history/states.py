@@ -1,4 +1,4 @@
-"""What a file is on the disk: its content, absent, or something that cannot be kept."""
+"""The state of a file on disk: its content, absent, or something that the history cannot store."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
     from memcairn.fs.sandbox import Folder
 
-# As large a file as the tools write by default.
+# The limit of the file tools for writing.
 MAX_FILE_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class OnDisk:
-    """A file as it is now. Neither content nor absent: it cannot be read, or is too large."""
+    """The current state of a file. Neither data nor absent: it is unreadable or too large."""
 
     data: bytes | None
     absent: bool = False
 
 
 def read(root: Folder, path: str) -> OnDisk:
-    """Look at one file."""
+    """Read one file."""
     names = parts(path)
     try:
         folder = root.folder(names[:-1])
     except NoteUnreadable:
-        # The folder is missing, or a file has its name: there is no such file.
+        # The folder is missing, or is a file: then the file does not exist.
         return OnDisk(None, absent=True)
     except NoteError:
         return OnDisk(None)
@@ -48,10 +48,10 @@ def read(root: Folder, path: str) -> OnDisk:
 
 
 def files(root: Folder, paths: Iterable[str]) -> list[str]:
-    """The paths of files, each once, in order; a folder stands for every file below it.
+    """The paths of files, without duplicates, in order; a folder stands for all files below it.
 
     Raises:
-        OutsideRoot, UsageError: as memcairn.fs.names.parts.
+        OutsideRoot, UsageError: as for memcairn.fs.names.parts.
     """
     found: dict[str, None] = {}
     for path in paths:
@@ -67,6 +67,6 @@ def files(root: Folder, paths: Iterable[str]) -> list[str]:
                 for place, item in walk.files(folder):
                     found[place.shown(item.name)] = None
         except NoteError:
-            # The tool meets the same, and says so.
+            # The tool fails in the same way, and reports it.
             found["/".join(names)] = None
     return list(found)

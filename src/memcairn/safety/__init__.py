@@ -1,1 +1,1 @@
-"""What must not enter a note, and what must not be believed when it comes out of one."""
+"""Checks of texts: secrets, which must not enter notes, and prompt injection, which may come from them."""

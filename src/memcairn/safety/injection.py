@@ -1,8 +1,8 @@
-"""Text in notes that speaks to the model instead of to a reader.
+"""Detect text in notes that addresses the model instead of a reader (prompt injection).
 
 Such text is flagged, not removed: `ORDERS` and `HIDDEN` are small tables, English only, and a
-determined author gets past them. The fence and the label around recalled text are what protects; a
-flag tells the reader where to look.
+determined author can evade them. The protection is the fence and the label around recalled text; a
+flag shows a reader which notes to review.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from memcairn.safety.patterns import compiled, with_literals
 
 
 def injection_warnings(text: str) -> list[str]:
-    """Why a text looks like an order to the model rather than something remembered.
+    """Find signs that a text gives instructions to the model.
 
     Returns:
-        Reasons as clauses ("closes the fence around recalled text"), each once, in the order of
-        the tables below. Empty for nearly all ordinary text.
+        The reasons as clauses ("closes the fence around recalled text"), without duplicates, in the
+        order of the tables below. Empty for nearly all ordinary text.
     """
     hidden: tuple[tuple[str, str], ...]
     if text.isascii():
@@ -36,18 +36,18 @@ def injection_warnings(text: str) -> list[str]:
     return list(dict.fromkeys(reasons))
 
 
-# Flags of countries' parts are a black flag and tag characters: the one honest use of these.
+# Flags of regions are a black flag and tag characters: the only legitimate use of tag characters.
 EMOJI_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")
 
 HIDDEN = (
-    ("holds invisible tag characters", "[\U000e0000-\U000e007f]"),
+    ("contains invisible tag characters", "[\U000e0000-\U000e007f]"),
     ("changes the direction of text", "[\u202a-\u202e\u2066-\u2069]"),
-    ("holds a run of invisible characters", "[\u200b-\u200d\u2060-\u2064\ufeff]{6}"),
-    ("holds a run of variation selectors", "[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3}"),
+    ("contains a run of invisible characters", "[\u200b-\u200d\u2060-\u2064\ufeff]{6}"),
+    ("contains a run of variation selectors", "[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3}"),
 )
-CONTROLS = (("holds control characters", r"[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f]"),)
+CONTROLS = (("contains control characters", r"[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f]"),)
 
-# What can be put between the letters of a word without being seen.
+# Characters that can be put between the letters of a word without being visible.
 INVISIBLE = dict.fromkeys(
     code
     for first, last in (
@@ -63,17 +63,17 @@ INVISIBLE = dict.fromkeys(
     for code in range(first, last + 1)
 )
 
-_GAP = r"[\W_]{1,8}"  # what stands between two words: spaces, line ends, emphasis, punctuation
+_GAP = r"[\W_]{1,8}"  # between two words: spaces, line ends, emphasis, punctuation
 _WORD = rf"[^\W_]{{1,15}}{_GAP}"
 
 
 def _orders(reason: str, verbs: tuple[str, ...], rest: str) -> list[tuple[str, str]]:
-    """A pattern for each verb: one that begins with a literal is found many times faster."""
+    """A pattern for each verb: patterns that begin with a literal match many times faster."""
     return [(reason, verb + _GAP + rest) for verb in verbs]
 
 
-# Matched against text in lower case. Gaps and words have no character in common and repeat within
-# bounds, so that the time is linear in the text, whatever it holds.
+# Matched against lower-case text. Gaps and words have no character in common and their repetitions are
+# bounded, so the time is linear in the length of any text.
 ORDERS = (
     *_orders(
         "tells the model to drop its instructions",

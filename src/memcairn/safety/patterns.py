@@ -1,7 +1,7 @@
-"""Tables of patterns: search a text only for those that can match it.
+"""Tables of patterns, with the literal beginning of each pattern.
 
-A pattern that begins with plain text is tried only where that text occurs, which is many times
-faster than the pattern, and it is compiled on its first use.
+A pattern is only tried where its literal occurs, which is many times faster than the pattern alone, and
+is compiled on first use.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 
 @cache
 def with_literals(table: tuple[tuple[str, str], ...]) -> list[tuple[str, str, str]]:
-    """Label, literal beginning and pattern for each row of a table of (label, pattern)."""
+    """Extend each row (label, pattern) to (label, literal beginning, pattern)."""
     return [(label, _literal(form), form) for label, form in table]
 
 
@@ -21,7 +21,7 @@ compiled = cache(re.compile)
 
 
 def _literal(form: str) -> str:
-    """What every match of a pattern begins with, as far as that is plain text; may be empty."""
+    """The literal text with which every match of a pattern begins; may be empty."""
     plain = re.match(r"\(?([\w '’:/<-]*)(?![\w '’:/<-])(?P<next>.?)", form)
     if plain is None or "|" in re.sub(r"\(.*\)", "", form, flags=re.DOTALL):
         return ""

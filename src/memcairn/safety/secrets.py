@@ -1,13 +1,13 @@
-"""Secrets in text: found before it is written, replaced before it is shown.
+"""Find secrets in text before it is written, and redact them before it is shown.
 
     a note is written, indexed or imported ──► find_secrets ──► refuse_secrets
     a passage goes to a model              ──► redact
 
 Secrets are found by redact-secret: provider formats, private keys, connection strings and
-assignments such as `password = ...`, by structure and context, never by entropy alone, so that a
-commit id, a UUID or a checksum is left in peace. A few forms that it does not know are in
-`FORMS`, and a few harmless ones that it reports are taken out by `_harmless`. A secret never
-appears in a message, a log line or a `Secret`: only its kind and its place do.
+assignments such as `password = ...`, by structure and context, never by entropy alone, so that commit
+ids, UUIDs and checksums are not reported. `FORMS` adds a few forms that it does not know, and
+`_harmless` removes a few false positives. Messages, log lines and `Secret` contain only the kind and
+place of a secret, never the secret itself.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Secret(NamedTuple):
-        """Where a secret stands in a text, and of what kind it is; never the secret itself.
+        """The place and kind of a secret in a text, without the secret itself.
 
         Args:
             kind: "github token", "private key", "credential assignment" ...
-            line: the line it begins on, 1-based.
-            start: its first character, 0-based, in code points.
-            end: the character after its last one.
+            line: its first line, 1-based.
+            start: the offset of its first character, 0-based, in code points.
+            end: the offset after its last character.
         """
 
         kind: str
@@ -45,8 +45,8 @@ else:
 
 
 def find_secrets(text: str) -> list[Secret]:
-    """Everything in a text that looks like a secret, in the order in which it stands there."""
-    # A lone surrogate cannot be passed on; a question mark keeps every offset as it is.
+    """All apparent secrets in a text, in order."""
+    # The library refuses lone surrogates; replacing each with one character keeps the offsets.
     text = text.encode("utf-8", "replace").decode("utf-8")
     spans = [
         (finding.start, finding.end, KINDS.get(finding.type, finding.type.replace("_", " ")))
@@ -73,7 +73,7 @@ def find_secrets(text: str) -> list[Secret]:
 
 
 def redact(text: str) -> str:
-    """The text with each secret replaced by `[redacted: kind]`."""
+    """Replace each secret with `[redacted: kind]`."""
     parts, at = [], 0
     for secret in find_secrets(text):
         parts += [text[at : secret.start], f"[redacted: {secret.kind}]"]
@@ -82,14 +82,14 @@ def redact(text: str) -> str:
 
 
 def refuse_secrets(text: str, *, allow: bool) -> None:
-    """Stop a text with secrets from being written.
+    """Refuse a text with secrets.
 
     Args:
-        text: what is about to be written.
-        allow: let it pass, and log which kinds were let pass.
+        text: the text to be written.
+        allow: accept the secrets, and log their kinds.
 
     Raises:
-        SecretFound: naming the kinds and their lines.
+        SecretFound: with the kinds and their lines.
     """
     found = find_secrets(text)
     if not found:
@@ -101,9 +101,9 @@ def refuse_secrets(text: str, *, allow: bool) -> None:
     if not allow:
         raise SecretFound(
             f"seems to contain a secret: {where}",
-            hint="write down where it is kept instead; --allow-secrets writes it all the same",
+            hint="write where the secret is stored instead; --allow-secrets writes it anyway",
         )
-    import logging  # noqa: PLC0415 - a hook call has nothing to log here
+    import logging  # noqa: PLC0415 - hook calls log nothing here
 
     logging.getLogger(__name__).warning(
         "safety.secret_allowed: %s", where, extra={"kinds": sorted({s.kind for s in found})}
@@ -119,7 +119,7 @@ def _lines_by_kind(found: list[Secret]) -> dict[str, list[int]]:
     return lines
 
 
-# The library's limits are for servers; a note that the vault accepts is never too large to check.
+# The library's default limits are for servers; here every accepted note is checked.
 LIMITS = redact_secret.WholeInputLimits(max_input_bytes=1 << 40, max_findings=1 << 40)
 
 KINDS = {
@@ -134,8 +134,8 @@ _SAID = r" {0,2}(?:is|was|to|=|:|is:|is now) {0,2}[`\"']?"
 _VALUE = r"([A-Za-z0-9!@#%^&*+=?~]{10,200})(?![\w/.-])"
 
 # Forms that the library does not know: kind, and a pattern with the secret as its first group.
-# Each begins with a literal, which makes it nearly free, and repeats within bounds, so that no
-# text makes it slow.
+# Each begins with a literal, which makes it fast, and has bounded repetitions, so that no text makes it
+# slow.
 FORMS = (
     (
         "private key",
@@ -177,7 +177,7 @@ FORMS = (
     ),
 )
 
-# Tokens of this kind page through results or make a request unique; they open nothing.
+# Tokens of this kind identify a page of results or a request; they are not credentials.
 _BOOKKEEPING = re.compile(
     r"(?i)(?:next|forward|backward|page|paging|continuation|request|client|lock|creation"
     r"|idempotency|sync|resume)[_-]?(?:lock[_-]?)?token[\"'`]?\s{0,3}[:=]\s{0,3}[\"'`]?$"
@@ -187,22 +187,22 @@ _CREDENTIAL = re.compile(r"(?i)pass|secret|key")
 _PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|redacted|omitted|truncated|changeme|\.\.\.|^(.)\1*$|^\W*$"
 )
-_SHORTEST_URL_PASSWORD = 5  # `user:pass@` and shorter are how documentation writes it
+_MIN_URL_PASSWORD_CHARS = 5  # documentation writes `user:pass@`
 
 
 def _harmless(text: str, start: int, end: int, kind: str) -> bool:
-    """Whether something that the library reports opens nothing."""
+    """Whether a finding of the library is a false positive."""
     value = text[start:end]
     name = text[max(start - 60, 0) : start].rpartition("\n")[2]
     match kind:
         case "private_key":
             return False
         case "connection_string_password":
-            harmless = len(value) < _SHORTEST_URL_PASSWORD
+            harmless = len(value) < _MIN_URL_PASSWORD_CHARS
         case "telegram_bot_token":
             harmless = not any(c.isdigit() for c in value.partition(":")[2])
         case "contextual_secret":
-            # A UUID is an identifier, unless it is given as a password or key.
+            # A UUID is an identifier, unless it is assigned to a password or key.
             harmless = (
                 bool(_BOOKKEEPING.search(name))
                 or value.endswith((":", ")", "("))
@@ -214,7 +214,7 @@ def _harmless(text: str, start: int, end: int, kind: str) -> bool:
 
 
 def _looks_random(value: str) -> bool:
-    """Whether a value has letters of both cases and digits, as no word of prose has."""
+    """Whether a value has digits and letters of both cases, unlike words of prose."""
     return (
         any(c.islower() for c in value)
         and any(c.isupper() for c in value)

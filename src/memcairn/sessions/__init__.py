@@ -1,8 +1,8 @@
-"""Sessions: one run of a host each, with a log and a scratch folder; and the audit log of each root.
+"""Sessions, the runs of a host: each has a log and a scratch folder. Also the audit log of each root.
 
     Sessions(home).start(id) ──► Session.log, .scratch, .touched, .shown ──► Sessions.end
 
-A hook call that only logs imports this, so that nothing here imports much before it is needed.
+Hook calls that only log import this package, so it imports little until more is needed.
 """
 
 from memcairn.sessions.session import Line, Session

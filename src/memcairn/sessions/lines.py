@@ -1,8 +1,8 @@
-"""Files of lines that several processes append to, and that are rotated before they grow large.
+"""JSON Lines files that several processes append to, with rotation by size.
 
-    log.jsonl  ──full──►  log.1.jsonl  ──►  log.2.jsonl  ──►  gone
+    log.jsonl  ──full──►  log.1.jsonl  ──►  log.2.jsonl  ──►  deleted
 
-A hook call writes to such a file, so this module imports little.
+Hook calls write such files, so this module imports little.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def append(path: str, line: Mapping[str, object], *, max_bytes: int, keep: int) -> None:
-    """Add one JSON line.
+    """Append one JSON line.
 
-    The line is written by one call in append mode, which the system does not mix with another's.
+    The line is written by one call in append mode, so lines of several processes do not mix.
 
     Args:
         path: the file; its folder must exist.
-        line: what is written.
-        max_bytes: before the file is larger than this, it is rotated.
-        keep: how many older files there may be.
+        line: the JSON object.
+        max_bytes: the file is rotated before it exceeds this size.
+        keep: the number of rotated files to keep.
 
     Raises:
-        OSError: nothing, or a part of the line, was written; readers pass over a part.
+        OSError: nothing or a part of the line was written; readers skip partial lines.
     """
-    # ASCII: a lone surrogate in a path must not stop a log.
+    # ASCII, so that a lone surrogate in a path cannot make it fail.
     content = json_text.dumps(line).encode("ascii") + b"\n"
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o600)
     try:
@@ -44,7 +44,7 @@ def append(path: str, line: Mapping[str, object], *, max_bytes: int, keep: int) 
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o600)
             size = os.fstat(descriptor).st_size
         if size and not _ends_whole(descriptor, size):
-            # A full disk cut the last line short: that must not spoil this one.
+            # A full disk cut the last line: start a new one.
             content = b"\n" + content
         os.write(descriptor, content)
     finally:
@@ -57,13 +57,13 @@ def _ends_whole(descriptor: int, size: int) -> bool:
 
 
 def _rotate(path: str, more: int, max_bytes: int, keep: int) -> None:
-    from memcairn.fs import lock  # noqa: PLC0415 - one call in many thousands comes here
+    from memcairn.fs import lock  # noqa: PLC0415 - needed once in thousands of calls
 
     folder = os.path.dirname(path)
     descriptor = None if os.name == "nt" else os.open(folder, os.O_RDONLY)
     try:
         with lock.exclusive(folder, descriptor):
-            # Another process may have been quicker.
+            # Another process may have rotated it already.
             if os.path.exists(path) and os.path.getsize(path) + more > max_bytes:
                 names = [path, *(_older(path, number) for number in range(1, keep + 1))]
                 for number in range(keep, 0, -1):
@@ -84,7 +84,7 @@ def _older(path: str, number: int) -> str:
 
 
 def read(path: str, *, keep: int) -> Iterator[dict[str, Any]]:
-    """The lines of a file and of its older ones, oldest first; what is no JSON object is passed over."""
+    """The lines of a file and its rotated files, oldest first; lines without a JSON object are skipped."""
     for file in [*(_older(path, number) for number in range(keep, 0, -1)), path]:
         try:
             with open(file, "rb") as stream:

@@ -1,7 +1,7 @@
-"""Which processes are above this one, and whether one is still there.
+"""The ancestors of this process, and whether a process is still alive.
 
-Linux says so in /proc, other systems by `ps`. Where neither is, nothing is known, and nothing is
-concluded from it.
+Linux provides this in /proc, other systems by `ps`. Without either, processes are unknown, and callers
+must not draw conclusions from that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Process(NamedTuple):
-        """A process: `started` tells it from a later one with the same number."""
+        """A process; `started` distinguishes it from a later one with the same number."""
 
         pid: int
         parent: int
@@ -30,17 +30,17 @@ else:
 
 _MAX_ANCESTORS = 32
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "fish", "ksh", "ash", "busybox"})
-# Programs that start another and wait for it.
+# Programs that start another program and wait for it.
 _LAUNCHERS = frozenset({"uv", "uvx", "pipx", "env", "timeout", "nice", "sudo", "npx"})
 
 
 def host() -> str:
-    """The name of this machine or container: process numbers mean something within it only."""
+    """The name of this machine or container, within which process numbers are unique."""
     return os.environ.get("COMPUTERNAME", "") if os.name == "nt" else os.uname().nodename
 
 
 def process(pid: int) -> Process | None:
-    """What is known of a process; None if it is gone, or nothing can be known."""
+    """A process by its number; None if it is gone or cannot be inspected."""
     if os.path.isdir("/proc/self"):
         return _from_proc(pid)
     return _from_ps(pid) if os.name != "nt" else None
@@ -49,7 +49,7 @@ def process(pid: int) -> Process | None:
 def _from_proc(pid: int) -> Process | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name of the program stands in brackets and may hold anything.
+            # The name of the program is in parentheses and may contain any character.
             fields = file.read().rpartition(b")")[2].split()
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             command = file.read().decode("utf-8", "replace").split("\0")
@@ -61,7 +61,7 @@ def _from_proc(pid: int) -> Process | None:
 
 
 def _from_ps(pid: int) -> Process | None:
-    import subprocess  # noqa: PLC0415 - of no use on Linux
+    import subprocess  # noqa: PLC0415 - not needed on Linux
 
     asked = ["ps", "-o", "ppid=,lstart=,command=", "-p", str(pid)]
     try:
@@ -70,14 +70,14 @@ def _from_ps(pid: int) -> Process | None:
         ).stdout.split()
     except (OSError, subprocess.SubprocessError):
         return None
-    # Five words of the start: Sat Nov 21 08:22:15 2026.
+    # The start time has five words: Sat Nov 21 08:22:15 2026.
     if len(said) < 6 or not said[0].isdigit():
         return None
     return Process(pid, int(said[0]), " ".join(said[1:6]), tuple(said[6:9]))
 
 
 def ancestors() -> Iterator[Process]:
-    """The processes above this one, from its parent up; the first process of the system is not among them."""
+    """The ancestors of this process, from its parent up, without the first process of the system."""
     pid = caller.current().parent
     for _ in range(_MAX_ANCESTORS):
         found = process(pid) if pid > 1 else None
@@ -88,9 +88,9 @@ def ancestors() -> Iterator[Process]:
 
 
 def owner() -> int:
-    """The process that a session belongs to which is started from here: the host, or a person's shell.
+    """The process that a session started here belongs to: the host, or a user's shell.
 
-    A shell that only runs one command, and a launcher, end when we do: they are passed over.
+    Launchers and shells that run a single command are skipped: they end together with this process.
     """
     for found in ancestors():
         name = os.path.basename(found.command[0]).lstrip("-") if found.command else ""
@@ -114,7 +114,7 @@ def is_gone(pid: int, started: str) -> bool:
     except (OSError, OverflowError):
         pass
     now = process(pid)
-    # None: a zombie, or it went just now, or nothing can be known.
+    # None: it is a zombie, ended just now, or cannot be inspected.
     if now is None:
         return os.path.isdir("/proc/self")
     return bool(started) and now.started != started

@@ -1,9 +1,9 @@
-"""One session: its record, its log, its scratch folder, and what it has been shown.
+"""One session: its record, its log, its scratch folder, and the passages shown to it.
 
-<home>/sessions/<id>/session.json    who, where, since when, until when
-                     log.jsonl       what was done: never what was written or asked
-                     shown           which passages it has been shown
-                     scratch/        files of no lasting worth
+<home>/sessions/<id>/session.json    host, root, process, start and end
+                     log.jsonl       the calls, without texts and queries
+                     shown           the passages shown to it
+                     scratch/        temporary files
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from memcairn.sessions.shown import Shown
 
     class Line(NamedTuple):
-        """What one call did; never a note's text or the words of a query.
+        """A log line about one call; it never contains a note's text or a query.
 
         Attributes:
-            tool: what was called.
-            path: the file, absolute, or relative to the session's root; "" if it was about none.
+            tool: the name of the tool or command.
+            path: the file, absolute or relative to the session's root; "" for none.
             outcome: created, written, removed, moved, queued, read, found ..., or "failed: " and the
                 name of the error.
-            size_bytes: how much was read or written.
-            took_ms: how long it took.
+            size_bytes: the size of the data read or written.
+            took_ms: the duration.
         """
 
         tool: str
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
         took_ms: float = 0.0
 
 else:
-    # typing costs a hook call 3 ms; a namedtuple is the same value.
+    # Importing typing takes 3 ms of a hook call.
     Line = namedtuple(  # noqa: PYI024
         "Line", "tool path outcome size_bytes took_ms", defaults=("", "", 0, 0.0)
     )
 
-# Outcomes after which a file is not what it was.
+# Outcomes that change a file.
 CHANGES = frozenset({"created", "written", "removed", "moved", "queued", "restored"})
 
 LOG = "log.jsonl"
@@ -56,7 +56,7 @@ RECORD = "session.json"
 
 
 def as_logged(line: Line, now: float, **more: str) -> dict[str, object]:
-    """A line as it stands in a log."""
+    """A line as a JSON object for a log."""
     return {
         "time": utc_text(now, milliseconds=True),
         **more,
@@ -69,16 +69,16 @@ def as_logged(line: Line, now: float, **more: str) -> dict[str, object]:
 
 
 class Session:
-    """A session that has been started. Read once: its record may change meanwhile, its log goes on.
+    """A session. Its record is read once, so later changes of the record are not visible here.
 
     Attributes:
-        id: as its host calls it.
-        folder: what it keeps.
+        id: the id that its host uses.
+        folder: the folder of its files.
         root: the root of its project, or "".
         host: the name of the host, or "".
-        pid: the process that it belongs to, on the machine `machine`; 0 if none is known.
+        pid: the process that it belongs to, on the machine `machine`; 0 if unknown.
         started_at: seconds since the epoch.
-        ended_at: the same, or None while it is open.
+        ended_at: likewise; None while it is open.
     """
 
     def __init__(self, folder: str, record: dict[str, Any]) -> None:
@@ -96,14 +96,14 @@ class Session:
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the session has not ended."""
         return self.ended_at is None
 
     def log(self, line: Line) -> None:
-        """Add a line to the session's log.
+        """Append a line to the session's log.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the log cannot be written.
         """
         file = os.path.join(self.folder, LOG)
         logged = as_logged(line, time.time())
@@ -114,7 +114,7 @@ class Session:
         return list(lines.read(os.path.join(self.folder, LOG), keep=LOG_KEEP))
 
     def touched(self) -> list[str]:
-        """Absolute paths of the files that were changed in it, in the order of their last change."""
+        """Absolute paths of the files changed in this session, in the order of their last change."""
         touched: dict[str, None] = {}
         for line in self.lines():
             path = line.get("path")
@@ -126,29 +126,29 @@ class Session:
 
     @property
     def scratch(self) -> str:
-        """Its scratch folder, 0700; made when it is asked for."""
+        """The session's scratch folder, created on first use with mode 0700."""
         folder = os.path.join(self.folder, "scratch")
         paths.make_private_folder(folder)
         return folder
 
     @property
     def shown(self) -> Shown:
-        """Which passages it has been shown."""
+        """The passages shown to this session."""
         if self._shown is None:
-            from memcairn.sessions.shown import Shown  # noqa: PLC0415 - of no use to most hook calls
+            from memcairn.sessions.shown import Shown  # noqa: PLC0415 - most hook calls do not need it
 
             self._shown = Shown(os.path.join(self.folder, "shown"))
         return self._shown
 
     def last_active_at(self) -> float:
-        """When something was last logged, else when it started; seconds since the epoch."""
+        """The time of the last log line, or of the start; seconds since the epoch."""
         try:
             return max(self.started_at, os.stat(os.path.join(self.folder, LOG)).st_mtime)
         except OSError:
             return self.started_at
 
     def record(self) -> dict[str, Any]:
-        """What session.json says."""
+        """The content of session.json."""
         return {
             "id": self.id,
             "root": self.root,
@@ -162,7 +162,7 @@ class Session:
 
 
 def read(folder: str) -> Session | None:
-    """The session in a folder; None if there is none. A damaged record leaves what can be known."""
+    """The session in a folder, or None. If its record is damaged, the folder's name and time are used."""
     try:
         with open(os.path.join(folder, RECORD), "rb") as file:
             record = json_text.loads(file.read())

@@ -1,8 +1,8 @@
-"""The sessions of a home: started, found again, ended, and dropped when they are old.
+"""Start, find and end the sessions of a home, and delete old ones.
 
-start ──► open ──end──► ended ──90 days, or 200 later ones──► dropped
+start ──► open ──end──► ended ──90 days, or 200 later sessions──► deleted
             │
-            └── its process is gone: ended at the next start, its scratch folder kept
+            └── its process is gone: ended at the next start, scratch folder kept
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from logging import Logger
 
-# The variables in which hosts tell their children the session.
+# The environment variables in which hosts pass the session id to child processes.
 VARIABLES = ("MEMCAIRN_SESSION", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID", "CODEX_THREAD_ID")
 
 KEEP_SESSIONS = 200
 KEEP_S = 90 * 86_400.0
-# An open session of which nothing can be known but that it is silent.
+# An open session of an unknown process ends after this time without a log line.
 SILENT_S = 14 * 86_400.0
 
 AUDIT_BYTES = 2 << 20
@@ -34,18 +34,18 @@ AUDIT_KEEP = 4
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _MAX_CHARS = 64
 _READABLE_CHARS = 40
-# Device names on Windows, whatever follows their first dot.
+# Device names of Windows, which apply to the part before the first dot.
 _DEVICES = frozenset({"con", "prn", "aux", "nul"}) | {
     f"{name}{number}" for name in ("com", "lpt") for number in range(10)
 }
 
 
 class Sessions:
-    """The sessions of one home; any number of threads and processes.
+    """The sessions of one home; threads and processes may use it concurrently.
 
     Args:
         home: the folder of caches and state.
-        clock: seconds since the epoch; an argument so that tests need not wait for months.
+        clock: seconds since the epoch; tests pass their own.
     """
 
     def __init__(self, home: str, *, clock: Callable[[], float] = time.time) -> None:
@@ -55,24 +55,24 @@ class Sessions:
 
     def start(
         self,
-        id: str | None = None,  # noqa: A002 - the word that hosts have
+        id: str | None = None,  # noqa: A002 - the hosts' term
         *,
         root: str = "",
         pid: int | None = None,
         host: str = "",
     ) -> Session:
-        """Start a session, or go on with one that was started before, ended or not.
+        """Start a session, or continue an existing one, ended or not.
 
-        Sessions whose process is gone are ended, and old ones dropped.
+        Also ends the sessions whose process is gone, and deletes old ones.
 
         Args:
-            id: as the host calls it; None makes one.
+            id: the id that the host uses; None creates one.
             root: the root of its project.
-            pid: the process that it belongs to; None looks for it above this one.
+            pid: the process that it belongs to; None finds it among the ancestors of this one.
             host: the name of the host.
 
         Raises:
-            StateError: the home cannot be written.
+            StateError: the home is not writable.
         """
         self._tidy()
         now = self._clock()
@@ -102,18 +102,18 @@ class Sessions:
         return started
 
     def open(self, id: str) -> Session | None:  # noqa: A002 - as above
-        """The session with this id; None if there is none, or it has ended."""
+        """The open session with this id, or None."""
         found = self.get(id)
         return found if found and found.is_open else None
 
     def get(self, id: str) -> Session | None:  # noqa: A002 - as above
-        """The session with this id, open or not."""
+        """The session with this id, open or ended, or None."""
         return session.read(os.path.join(self.folder, folder_name(id))) if id else None
 
     def current(self, environ: Mapping[str, str]) -> Session | None:
         """The open session that this process belongs to.
 
-        The environment says so, or a process above this one: of its sessions the latest.
+        The environment names it; otherwise it is the latest session of an ancestor process.
         """
         for variable in VARIABLES:
             if environ.get(variable):
@@ -131,10 +131,10 @@ class Sessions:
         return next(mine, None)
 
     def end(self, ended: Session, *, keep_scratch: bool = False) -> None:
-        """End a session. Its log stays, until it is old; its scratch folder goes, unless it is kept.
+        """End a session. Its log stays until it is old; its scratch folder is deleted by default.
 
         Raises:
-            StateError: the home cannot be written.
+            StateError: the home is not writable.
         """
         if not keep_scratch:
             _remove(os.path.join(ended.folder, "scratch"))
@@ -158,14 +158,14 @@ class Sessions:
         )
 
     def audit(self, key: str, line: Line, session: Session | None = None) -> None:
-        """Add a line to the audit log of a root, and to the session's log.
+        """Append a line to the audit log of a root, and to the session's log.
 
-        It never raises: a full disk must not undo what was done.
+        It never raises: the logged operation has succeeded, even if the disk is full.
 
         Args:
-            key: of the root, see `project.key`.
-            line: what was done.
-            session: in which session.
+            key: the key of the root, see `project.key`.
+            line: the line.
+            session: the session of the call.
         """
         logged = session_line(line, self._clock(), session)
         try:
@@ -178,7 +178,7 @@ class Sessions:
             _log().warning("audit.failed", exc_info=True)
 
     def _tidy(self) -> None:
-        """End the sessions whose processes are gone; drop what is old."""
+        """End the sessions whose processes are gone; delete old ones."""
         now = self._clock()
         machine = processes.host()
         ended = []
@@ -212,14 +212,14 @@ def _is_stale(found: Session, machine: str, now: float) -> bool:
 
 
 def _write(changed: Session) -> None:
-    from memcairn.fs import atomic  # noqa: PLC0415 - a hook call that only logs needs none of this
+    from memcairn.fs import atomic  # noqa: PLC0415 - hook calls that only log do not need it
 
     content = json_text.dumps(changed.record()).encode("ascii") + b"\n"
     atomic.replace(os.path.join(changed.folder, session.RECORD), content)
 
 
 def _log() -> Logger:
-    import logging  # noqa: PLC0415 - only what fails is logged
+    import logging  # noqa: PLC0415 - only failures are logged
 
     return logging.getLogger(__name__)
 
@@ -233,11 +233,11 @@ def _remove(folder: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def folder_name(id: str) -> str:  # noqa: A002 - the word that hosts have
+def folder_name(id: str) -> str:  # noqa: A002 - the hosts' term
     """The name of a session's folder.
 
-    A plain id is its own name. Any other keeps what is harmless of it, followed by `~`, which no plain
-    id has, and a digest: different ids have different folders, on disks that ignore case, too.
+    A plain id is its own name. Other ids keep their plain characters, followed by `~` and a digest.
+    Different ids have different folders, also on file systems that ignore case.
     """
     if (
         0 < len(id) <= _MAX_CHARS
@@ -247,7 +247,7 @@ def folder_name(id: str) -> str:  # noqa: A002 - the word that hosts have
         and id.partition(".")[0] not in _DEVICES
     ):
         return id
-    from hashlib import sha256  # noqa: PLC0415 - the ids of all hosts are plain
+    from hashlib import sha256  # noqa: PLC0415 - all hosts use plain ids
 
     readable = "".join(c for c in id[:_READABLE_CHARS].lower() if c in _PLAIN).strip("-.")
     return f"{readable}~{sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"

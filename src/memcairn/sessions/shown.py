@@ -1,6 +1,6 @@
-"""Which passages a session has been shown, so that none is shown to it twice.
+"""The passages that were shown to a session, so that no passage is shown twice.
 
-A passage is known by its lines: of two that overlap, the second adds little.
+Passages are compared by their lines, since overlapping passages repeat each other.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ else:
     Place = namedtuple("Place", "path first last")  # noqa: PYI024
 
 _DIGEST_BYTES = 6
-# A session that has been shown this much begins to forget; it is far beyond what a model still sees.
+# The record restarts above this size, which is far more than a model's context holds.
 _MAX_BYTES = 4 << 20
 
 
 class Shown:
-    """What one session has been shown; any number of processes and threads.
+    """The passages shown to one session; processes and threads may use it concurrently.
 
     Args:
-        path: the file that says so; its folder must exist.
+        path: the file of the record; its folder must exist.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        # What was read of the file, as far as it was: others only add to it, or make it empty.
+        # The part of the file read so far: other processes only append to it or truncate it.
         self._seen: set[str] = set()
         self._read_bytes = 0
 
     def take(self, place: Place, text: str) -> bool:
-        """Show a passage, unless the session has seen most of it.
+        """Record a passage, unless the session has seen most of it.
 
         Args:
-            place: where it stands.
-            text: its lines.
+            place: the lines of the passage.
+            text: its text.
 
         Returns:
-            Whether it may be shown. True for one caller only, if several ask at once.
+            Whether to show it. True for only one of several concurrent callers.
         """
         lines = {_digest(place.path, line): len(line.split()) for line in _lines(text)}
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -82,7 +82,7 @@ class Shown:
         self._seen.update(digest for entry in _entries(content) for digest in entry[3:])
 
     def places(self) -> list[Place]:
-        """What has been shown, first to last."""
+        """The passages shown, in order."""
         try:
             with open(self._path, "rb") as file:
                 return [Place(*entry[:3]) for entry in _entries(file.read())]
@@ -90,7 +90,7 @@ class Shown:
             return []
 
     def forget(self) -> None:
-        """Begin anew: the model no longer sees what it was shown."""
+        """Clear the record, since the model no longer sees the passages."""
         self._seen, self._read_bytes = set(), 0
         try:
             os.truncate(self._path, 0)

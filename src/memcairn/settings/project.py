@@ -1,7 +1,7 @@
 """Which project a folder belongs to, and which root holds its memories.
 
-A project is its git repository, so that all worktrees and folders of one share their memories. A folder
-outside git is a project of its own, and so is one in a repository that holds the user's home folder.
+A project is a git repository, so all its worktrees and folders share their memories. A folder outside
+git is a separate project; so is a folder in a repository that contains the user's home folder.
 """
 
 from __future__ import annotations
@@ -28,15 +28,14 @@ _POLICY_FOLDERS = {
 
 
 def folder_of(path: str) -> str:
-    """The project's folder: that of the main worktree, else `path` itself; a real path."""
+    """The real path of the project's folder: the main worktree, or `path` itself outside git."""
     return repository_of(path) or paths.real(path)
 
 
 def repository_of(path: str) -> str | None:
     """The main worktree of the repository around a path.
 
-    A repository at the user's home folder, or above it, holds dotfiles: what lies below it belongs to no
-    project, so the answer is None.
+    A repository at or above the user's home folder is for dotfiles, not a project: the result is None.
     """
     found = _innermost_repository(paths.real(path))
     return None if found is None or paths.is_inside(paths.real("~"), found) else found
@@ -56,10 +55,10 @@ def _innermost_repository(folder: str) -> str | None:
 
 
 def _main_worktree(git_file: str) -> str | None:
-    """The folder of the repository that a worktree's `.git` file leads to; None if it is no worktree.
+    """The main worktree of the linked worktree with this `.git` file; None if it is not a worktree.
 
-    `.git` names the worktree's own part of the repository, and `commondir` in there the shared one. A
-    submodule has no such file: it is a project of its own.
+    `.git` names the worktree's folder in the repository, and its file `commondir` names the shared one. A
+    submodule has no `commondir`: it is a separate project.
     """
     try:
         with open(git_file, encoding="utf-8") as file:
@@ -71,13 +70,13 @@ def _main_worktree(git_file: str) -> str | None:
             common = paths.real(os.path.join(own, file.read(4096).strip()))
     except (OSError, UnicodeDecodeError, ValueError):
         return None
-    # A bare repository has worktrees, but no folder of its own beside them.
+    # A bare repository has linked worktrees, but no main worktree.
     return os.path.dirname(common) if os.path.basename(common) == ".git" else common
 
 
 def key(folder: str) -> str:
-    """A name for the folder of a project that is readable, and different for different folders."""
-    from hashlib import sha256  # noqa: PLC0415 - a hook call seldom needs it
+    """A readable name for the folder of a project; different folders have different names."""
+    from hashlib import sha256  # noqa: PLC0415 - hook calls seldom need it
 
     plain = "".join(c if c.isalnum() or c in "_.-" else " " for c in os.path.basename(folder))
     name = "-".join(plain.split()).strip("-.")[:_KEY_NAME_CHARS]
@@ -86,10 +85,10 @@ def key(folder: str) -> str:
 
 
 def root(path: str, settings: Config, home: str) -> str:
-    """The root with the memories of the project that `path` belongs to; it need not exist yet.
+    """The root with the memories of the project that `path` belongs to; it may not exist yet.
 
-    In this order: what the project's own .memcairn.toml says, as far as it is inside the project; the
-    setting memory.root; the root that the project has in the home; the folder where Claude Code keeps
+    The first that applies: memory.root in the project's .memcairn.toml, which must be inside the project;
+    the setting memory.root; the project's existing root in the home; the folder where Claude Code keeps
     its memories of the project; a new root in the home.
 
     Args:
@@ -98,7 +97,7 @@ def root(path: str, settings: Config, home: str) -> str:
         home: the folder of caches and state.
 
     Raises:
-        ConfigError: .memcairn.toml cannot be understood.
+        ConfigError: .memcairn.toml is invalid.
     """
     folder = folder_of(path)
     given = _own_root(folder) or settings["memory.root"]
@@ -106,26 +105,26 @@ def root(path: str, settings: Config, home: str) -> str:
         return paths.real(given)
     own = os.path.join(home, "memory", key(folder))
     if os.path.isdir(own):
-        # Where memories went first they stay, also when a host's folder turns up later.
+        # An existing root stays in use, even if a host's folder appears later.
         return own
     return claude_folder(folder) or own
 
 
 def _own_root(folder: str) -> str | None:
-    """The root that a project names for itself: it came with a clone, so it may only name its own."""
+    """The root that .memcairn.toml names. The file may come from a clone, so it must be in the project."""
     file = os.path.join(folder, config.PROJECT_FILE)
     table = config.read_toml(file).get("memory")
     given = table.get("root") if isinstance(table, dict) else None
     if not given:
         return None
     if not isinstance(given, str):
-        raise ConfigError("memory.root is not text", path=file, hint='write root = "notes"')
+        raise ConfigError("memory.root is not a string", path=file, hint='write root = "notes"')
     real = paths.real(os.path.join(folder, given))
     if not paths.is_inside(real, folder) or real == folder:
         raise ConfigError(
             "memory.root is not a folder inside the project",
             path=file,
-            hint="the setting memory.root in your own config.toml may name any folder",
+            hint="only memory.root in your config.toml may name a folder outside",
         )
     return real
 
@@ -134,16 +133,15 @@ def _own_root(folder: str) -> str | None:
 
 
 def claude_folder(folder: str, beside_transcripts: str = "") -> str | None:
-    """Where Claude Code keeps its memories of a project; None if it keeps none there.
+    """The folder where Claude Code keeps its memories of a project, or None.
 
-    The folder exists, or Claude Code started this process and will look for it there. In a folder without
-    a repository below a dotfiles repository, Claude Code uses the memory of the whole home folder; that is
-    not this project's.
+    The folder exists, or Claude Code started this process and will use it. In a folder whose only
+    repository is a dotfiles repository, Claude Code uses the memory of the home folder, which is not the
+    project's: the result is None.
 
     Args:
-        folder: of the project, as `folder_of` returns it.
-        beside_transcripts: the folder "memory" beside the transcript of a session, if one is known; the
-            client was started there.
+        folder: the project, as `folder_of` returns it.
+        beside_transcripts: the folder "memory" beside the transcript of a session, if known.
     """
     settings = _claude_settings(folder)
     if _is_turned_off(settings):
@@ -178,13 +176,13 @@ def _is_turned_off(settings: Mapping[str, object]) -> bool:
 
 
 def _claude_slug(folder: str, projects: str) -> str | None:
-    """The name of a project's folder in `projects`; None if it is not known."""
-    # Claude Code replaces UTF-16 units, of which a character beyond the first plane has two.
+    """The name of a project's folder in `projects`; None if it is unknown."""
+    # Claude Code replaces UTF-16 code units, of which characters above U+FFFF have two.
     slug = "".join(c if c.isascii() and c.isalnum() else "-" * (1 + (c > "\uffff")) for c in folder)
     if len(slug) <= _CLAUDE_SLUG_CHARS:
         return slug
-    # What follows is a hash in base 36. Clients differ in its algorithm, so only what exists is certain;
-    # two such folders may be of two projects.
+    # The rest is a hash in base 36, whose algorithm differs between versions. So use the existing folder,
+    # unless there are several, which may belong to different projects.
     start = slug[:_CLAUDE_SLUG_CHARS] + "-"
     try:
         names = [name for name in os.listdir(projects) if name.startswith(start)]
@@ -195,11 +193,11 @@ def _claude_slug(folder: str, projects: str) -> str | None:
 
 
 def _claude_settings(folder: str) -> dict[str, object]:
-    """What the settings files of Claude Code say together; a later file wins."""
+    """The merged settings files of Claude Code; later files win."""
     found = _json_object(os.path.join(_claude_base(), "settings.json"))
     for name in ("settings.json", "settings.local.json"):
         given = _json_object(os.path.join(folder, ".claude", name))
-        # A clone may name any folder of the user: it counts once the user trusts the project.
+        # A clone could name any folder of the user, so this counts only in a trusted project.
         if "autoMemoryDirectory" in given and not _is_trusted(folder):
             del given["autoMemoryDirectory"]
         found |= given
@@ -210,7 +208,7 @@ def _claude_settings(folder: str) -> dict[str, object]:
 
 def _is_trusted(folder: str) -> bool:
     if _is_started_by_claude():
-        return True  # It starts nothing in a project that is not trusted.
+        return True  # it starts processes only in trusted projects
     given = caller.current().environ.get("CLAUDE_CONFIG_DIR")
     state = _json_object(os.path.join(given or os.path.expanduser("~"), ".claude.json"))
     projects = state.get("projects")
@@ -219,7 +217,7 @@ def _is_trusted(folder: str) -> bool:
 
 
 def _policy_files() -> list[str]:
-    """The files of an administrator, in the order in which Claude Code reads them."""
+    """The administrator's settings files, in the order in which Claude Code reads them."""
     top = _POLICY_FOLDERS.get(sys.platform, "/etc/claude-code")
     more = os.path.join(top, "managed-settings.d")
     try:

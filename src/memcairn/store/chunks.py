@@ -1,8 +1,8 @@
-"""The chunks of notes and their full text: all SQL that writes them.
+"""All SQL that writes the chunks of notes and their full text.
 
-A note's chunks are replaced by difference: a chunk whose words did not change keeps its row, its full
-text and whatever else is kept by its id. What a chunk is indexed by is worked out before the write
-transaction begins (`prepare`); inside it rows are only moved, deleted and inserted (`replace`).
+An update writes only the difference: a chunk whose words did not change keeps its row, its full text and
+its embedding. The full text of chunks is computed before the write transaction begins (`prepare`); the
+transaction only moves, deletes and inserts rows (`replace`).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ FullText = tuple[str, str, str, str, str]
 
 
 class PreparedChunk(NamedTuple):
-    """A chunk as it is written. `full_text` is None where the index is known to hold it.
+    """A chunk to be written. `full_text` is None if the index already has it.
 
-    Of plain values only: many of them go from one process to another.
+    All fields are plain values, because chunks are sent between processes.
     """
 
     hash: bytes
@@ -41,7 +41,7 @@ class PreparedChunk(NamedTuple):
 
 
 class Replacement(NamedTuple):
-    """What a note's chunks are to be. A note that is new has none yet."""
+    """The new chunks of a note. A new note has none in the index yet."""
 
     note_id: int
     is_new: bool
@@ -64,12 +64,12 @@ UPDATE chunk SET position = ?, section = ?, start_line = ?, end_line = ? WHERE i
 def prepare(
     note: Note, chunks: Iterable[Chunk], held: Container[bytes] = ()
 ) -> tuple[PreparedChunk, ...]:
-    """Work out what each chunk is indexed by.
+    """Compute the hash and full text of each chunk.
 
     Args:
-        note: whose title, tags and date every chunk is found by, too.
-        chunks: of the note, in order.
-        held: hashes of chunks that the index holds: their full text is not worked out again.
+        note: the note; its title, tags and date are part of each chunk's full text.
+        chunks: the note's chunks, in order.
+        held: hashes of chunks in the index, whose full text is not computed again.
     """
     shared = f"{note.title}\0{as_json(note.tags)}\0{note.date}".encode("utf-8", "replace")
     title, tags = indexed_text(note.title), indexed_text(" ".join(note.tags))
@@ -113,10 +113,10 @@ def hashes(db: Database, note_id: int) -> frozenset[bytes]:
 
 
 def replace(db: Database, replacements: Iterable[Replacement]) -> int:
-    """Make the index hold these chunks of these notes, and no others of them.
+    """Replace the chunks of some notes.
 
     Returns:
-        How many chunks were written; the others were right already.
+        The number of chunks written; the others were unchanged.
     """
     (next_id,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM chunk").fetchone()
     rows, full_texts, moves, gone = [], [], [], []
@@ -130,7 +130,7 @@ def replace(db: Database, replacements: Iterable[Replacement]) -> int:
             if kept and kept.get(digest):
                 moves.append((position, *lines, kept[digest].pop()))
                 continue
-            # Not worked out: held when it was prepared, and gone since; another process was faster.
+            # Without full text: another process removed the chunk from the index since `prepare`.
             indexed_by = full_text or _full_text(note, heading_path, text)
             rows.append((next_id, note_id, position, *lines, heading_path, text, digest))
             full_texts.append((next_id, *indexed_by))
@@ -146,7 +146,7 @@ def replace(db: Database, replacements: Iterable[Replacement]) -> int:
 
 
 def drop(db: Database, note_id: int) -> None:
-    """Forget a note's chunks, so that all of them are written anew."""
+    """Delete a note's chunks, so that all of them are written again."""
     db.execute("DELETE FROM chunk WHERE note = ?", (note_id,))
 
 
@@ -167,7 +167,7 @@ _MONTHS = [
 
 
 def date_words(date: str | None) -> list[str]:
-    """A note's date in the words that people ask by: 2025-03-09 -> 2025-03-09 9 march 2025."""
+    """A note's date in the words that queries use: 2025-03-09 -> 2025-03-09 9 march 2025."""
     if date is None:
         return []
     year, _, rest = date[:10].partition("-")
@@ -178,5 +178,5 @@ def date_words(date: str | None) -> list[str]:
 
 
 def as_json(values: Sequence[str]) -> str:
-    """A list of strings as a column holds it: a JSON array, in a sixth of the time of `json.dumps`."""
+    """A list of strings as a JSON array, in a sixth of the time of `json.dumps`."""
     return f"[{', '.join(map(encode_basestring, values))}]"

@@ -1,4 +1,4 @@
-"""Notes: all SQL that writes them, and most that reads them."""
+"""All SQL that writes notes, and most of the SQL that reads them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KnownNote:
-    """What the index knows of a file before it is read again."""
+    """The index's record of a file, before the file is read again."""
 
     id: int
     root: int
@@ -32,11 +32,11 @@ class KnownNote:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A note that was read and taken apart, ready to be written to the index."""
+    """A note that was read and parsed, ready to be written to the index."""
 
     path: str
     signature: Signature
-    mtime_ns: int  # before it was read, though it may be too young for the signature
+    mtime_ns: int  # before reading, even if it is too young for the signature
     hash: bytes
     note: Note
     chunks: tuple[PreparedChunk, ...]
@@ -44,9 +44,9 @@ class Prepared:
 
 
 Writing = tuple[Prepared, str, KnownNote | None]
-"""A note, its namespace, and what the index holds of it."""
+"""A note, its namespace, and its record in the index."""
 
-_AT_ONCE = 500  # SQLite may be built for 999 parameters of a statement
+_BATCH_SIZE = 500  # SQLite may be built with a limit of 999 parameters
 _KNOWN = """id, root, path, size_bytes, mtime_ns, inode, hash, namespace, own_namespace"""
 
 _NOTE_COLUMNS = (
@@ -67,23 +67,23 @@ def _known(row: tuple[Any, ...]) -> KnownNote:
     return KnownNote(id_, root, paths.from_db(path), Signature(size, mtime, inode), *rest)
 
 
-# ── what is known ────────────────────────────────────────────────────────────────────────────────
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def known(db: Database, path: str) -> KnownNote | None:
-    """What the index knows of one path."""
+    """The index's record of one path."""
     sql = f"SELECT {_KNOWN} FROM note WHERE path = ?"
     row = db.execute(sql, (paths.to_db(path),)).fetchone()
     return None if row is None else _known(row)
 
 
 def known_among(db: Database, wanted: Sequence[str]) -> dict[str, KnownNote]:
-    """What the index knows of these paths, by path."""
+    """The index's records of some paths, by path."""
     return {note.path: note for note in _among(db, "path", [paths.to_db(p) for p in wanted])}
 
 
 def with_hash(db: Database, digests: Sequence[bytes]) -> dict[bytes, list[KnownNote]]:
-    """Notes with one of these contents, by content: one of them may have been renamed."""
+    """The notes with one of these content hashes, by hash, to detect renamed files."""
     found: dict[bytes, list[KnownNote]] = {}
     for note in _among(db, "hash", digests):
         found.setdefault(note.hash, []).append(note)
@@ -91,14 +91,14 @@ def with_hash(db: Database, digests: Sequence[bytes]) -> dict[bytes, list[KnownN
 
 
 def _among(db: Database, column: str, values: Sequence[Any]) -> Iterator[KnownNote]:
-    for start in range(0, len(values), _AT_ONCE):
-        some = values[start : start + _AT_ONCE]
+    for start in range(0, len(values), _BATCH_SIZE):
+        some = values[start : start + _BATCH_SIZE]
         sql = f"SELECT {_KNOWN} FROM note WHERE {column} IN ({', '.join('?' * len(some))})"
         yield from map(_known, db.execute(sql, some).fetchall())
 
 
 def of_root(db: Database, root: int) -> Iterator[KnownNote]:
-    """What the index knows of a root's notes."""
+    """The index's records of a root's notes."""
     for row in db.execute(f"SELECT {_KNOWN} FROM note WHERE root = ?", (root,)).fetchall():
         yield _known(row)
 
@@ -107,16 +107,16 @@ def of_root(db: Database, root: int) -> Iterator[KnownNote]:
 
 
 def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
-    """Make the index hold these notes.
+    """Write notes to the index.
 
     Args:
         db: index.db, in a write transaction.
-        root: that all of them belong to.
-        batch: notes, each with its namespace and what the index holds of it: under its own name, or
-            under the one that it was renamed from.
+        root: the root of all the notes.
+        batch: notes, each with its namespace and its record in the index, which may be under the path
+            that it was renamed from.
 
     Returns:
-        How many chunks were written; the others were right already.
+        The number of chunks written; the others were unchanged.
     """
     (next_id,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM note").fetchone()
     replacements, new, changed = [], [], []
@@ -142,17 +142,17 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
 
 
 def touch(db: Database, path: str, signature: Signature) -> None:
-    """The file was looked at again, and holds what the index holds."""
+    """Record a new signature of a file whose content has not changed."""
     sql = "UPDATE note SET size_bytes = ?, mtime_ns = ?, inode = ? WHERE path = ?"
     db.execute(sql, (*signature, paths.to_db(path)))
 
 
 def set_namespace(db: Database, note: int, namespace: str) -> None:
-    """Label a note anew; its chunks need no change."""
+    """Change a note's namespace; its chunks need no change."""
     db.execute("UPDATE note SET namespace = ? WHERE id = ?", (namespace, note))
 
 
 def remove(db: Database, path: str) -> bool:
-    """Take one note out of the index; True if it was there."""
+    """Remove a note from the index; True if it was there."""
     problems.forget(db, [path])
     return db.execute("DELETE FROM note WHERE path = ?", (paths.to_db(path),)).rowcount > 0

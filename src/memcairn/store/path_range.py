@@ -1,10 +1,10 @@
-"""How SQL says "this path, or below it"."""
+"""An SQL condition for a path and everything below it."""
 
 from __future__ import annotations
 
 from memcairn import paths
 
-# A name that is not UTF-8 is kept as bytes, which sort after all text: both have bounds of their own.
+# Paths that are not UTF-8 are stored as bytes, which sort after all text, so there are two ranges.
 AT_OR_BELOW = "(path = ? OR path > ? AND path < ? OR path > ? AND path < ?)"
 
 

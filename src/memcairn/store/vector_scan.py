@@ -1,8 +1,8 @@
 """Compare a query with every vector of the index: exact, in memory.
 
-The int8 vectors are read from index.db once, and then only the blocks that were written since.
-With simsimd installed its kernel makes the products; else NumPy does, some hundred rows at a time,
-in a buffer that stays in the processor's cache. Both give the exact products of the stored vectors.
+The int8 vectors are read from index.db once; later only the blocks written since are read again. The
+products come from simsimd if it is installed, else from NumPy, a few hundred rows at a time in a buffer
+that fits the processor's cache. Both give the exact products of the stored vectors.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from memcairn.store.vectors import BLOCK, quantised
 
 try:
     import simsimd
-except ImportError:  # there is no wheel of it for every platform
+except ImportError:  # some platforms have no wheel
     simsimd = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ _ROWS = 512  # 0.8 MB as float32 at 384 dimensions
 
 @dataclass(frozen=True, slots=True)
 class Similarities:
-    """How near each chunk that was compared is to the query.
+    """The cosine similarity of each compared chunk to the query.
 
     Attributes:
-        chunks: int64, chunk ids, in no order.
-        cosines: float32, in the order of `chunks`; minus infinity where nothing was compared.
-        places: int32, chunk id -> its place in `chunks`, or -1.
+        chunks: int64, chunk ids, unordered.
+        cosines: float32, in the order of `chunks`; minus infinity for chunks that were not compared.
+        places: int32, chunk id -> its position in `chunks`, or -1.
     """
 
     chunks: NDArray[np.int64]
@@ -47,14 +47,14 @@ class Similarities:
     places: NDArray[np.int32]
 
     def top(self, k: int) -> list[tuple[int, float]]:
-        """The k nearest as (chunk, cosine), nearest first; of equals the lower id first."""
+        """The k nearest as (chunk, cosine), nearest first; ties by lower id."""
         at = np.flatnonzero(self.cosines >= _bound(self.cosines, k))
         at = at[self.cosines[at] > -np.inf]
         best = at[np.lexsort((self.chunks[at], -self.cosines[at]))[:k]]
         return list(zip(self.chunks[best].tolist(), self.cosines[best].tolist(), strict=True))
 
     def of(self, chunks: Sequence[int]) -> dict[int, float]:
-        """The cosine of each of some chunks; one that was not compared is left out."""
+        """The cosines of some chunks, without those that were not compared."""
         ids = np.asarray(chunks, np.int64)
         ids = ids[(ids > 0) & (ids < len(self.places))]
         places = self.places[ids]
@@ -76,8 +76,8 @@ class VectorScan:
         self._lock = threading.Lock()
         self._epoch: int | None = None
         self._changes = -1
-        self._held = _Held.room(0, 0)
-        # Made anew whenever something changed: answers that were given keep theirs.
+        self._held = _Columns.room(0, 0)
+        # Replaced on every change, because earlier results still refer to it.
         self._chunks = np.zeros(0, np.int64)
         self._places = np.zeros(0, np.int32)
 
@@ -86,21 +86,21 @@ class VectorScan:
     ) -> Similarities:
         """Compare a query with the chunks of all notes, or of some.
 
-        A chunk whose vector is all zeros is not compared: it means nothing to the model.
+        A chunk whose vector is all zeros is not compared: the model knows none of its words.
 
         Args:
-            db: the index, not in a write transaction: what is rolled back would be remembered.
-            query: float32 [dimension], by the model that the vectors are of.
-            notes: ids of the notes that may be found; None for all.
+            db: the index, not in a write transaction: vectors of a rollback would stay in memory.
+            query: float32 [dimension], from the same model as the vectors.
+            notes: ids of the notes to compare; None for all.
 
         Raises:
-            StateDamaged: a block of vectors is not what it should be.
+            StateDamaged: a block of vectors is damaged.
         """
         with self._lock:
             self._refresh(db)
             held = self._held.first(len(self._chunks))
             if len(held.chunks) and len(query) != held.vectors.shape[1]:
-                raise ValueError("the query is of another model than the vectors")
+                raise ValueError("the query and the vectors are from different models")
             cosines = _products(query, held.vectors) * held.scales
             chosen = self._chunks > 0
             if notes is not None:
@@ -116,9 +116,9 @@ class VectorScan:
                 return
             same, self._epoch = epoch == self._epoch, None  # until everything is read
             if not same:
-                self._held = _Held.room(slots, dimension)
+                self._held = _Columns.room(slots, dimension)
             elif slots > len(self._held.chunks):
-                # With room to spare: notes come a few at a time, and each would copy all of it.
+                # With spare room, because notes arrive a few at a time, and growing copies everything.
                 self._held = self._held.copy(slots + slots // 8)
             self._load(db, self._changes if same else -1)
             free = [slot for (slot,) in db.execute("SELECT slot FROM vector_free")]
@@ -138,11 +138,13 @@ class VectorScan:
             try:
                 self._held.put(block * BLOCK, blobs)
             except ValueError as error:
-                raise StateDamaged(f"holds a damaged block {block}", path=db.path) from error
+                raise StateDamaged(
+                    f"block {block} of the vectors is damaged", path=db.path
+                ) from error
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _Columns:
     """The columns of the blocks, one slot a row."""
 
     chunks: NDArray[np.int64]
@@ -151,18 +153,18 @@ class _Held:
     vectors: NDArray[np.int8]
 
     @classmethod
-    def room(cls, slots: int, dimension: int) -> _Held:
+    def room(cls, slots: int, dimension: int) -> _Columns:
         ids = np.zeros(slots, np.int64)
         vectors = np.zeros((slots, dimension), np.int8)
         return cls(ids, ids.copy(), np.zeros(slots, np.float32), vectors)
 
-    def first(self, slots: int) -> _Held:
-        return _Held(
+    def first(self, slots: int) -> _Columns:
+        return _Columns(
             self.chunks[:slots], self.notes[:slots], self.scales[:slots], self.vectors[:slots]
         )
 
-    def copy(self, slots: int) -> _Held:
-        more = _Held.room(slots, self.vectors.shape[1])
+    def copy(self, slots: int) -> _Columns:
+        more = _Columns.room(slots, self.vectors.shape[1])
         size = len(self.chunks)
         more.chunks[:size], more.notes[:size] = self.chunks, self.notes
         more.scales[:size], more.vectors[:size] = self.scales, self.vectors
@@ -197,13 +199,13 @@ def _numpy_products(query: NDArray[np.float32], vectors: NDArray[np.int8]) -> ND
         rows = vectors[start : start + _ROWS]
         part = buffer[: len(rows)]
         np.copyto(part, rows)
-        # Not `dot`: that wakes a second thread for each part, and waits for it on a busy machine.
+        # Not `dot`, which uses a second thread for each part and is slow on a busy machine.
         np.vecdot(part, query, out=products[start : start + len(rows)])
     return products
 
 
 def _among(values: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.bool_]:
-    """Which values are wanted: by a table, since ids are small and the values many."""
+    """Which values are in `wanted`; a lookup table is fast, since ids are small."""
     table = np.zeros(int(values.max(initial=0)) + 1, np.bool_)
     ids = np.asarray(wanted, np.int64)
     table[ids[(ids > 0) & (ids < len(table))]] = True
@@ -212,9 +214,9 @@ def _among(values: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.bool_
 
 
 def _bound(values: NDArray[np.float32], k: int) -> float:
-    """A value that at least k of the values reach, or all of them; hardly more than k do.
+    """A lower bound of the k largest values, which few other values reach.
 
-    The k-th largest of the maxima of groups is such a value, and cheaper than that of all values.
+    It is the k-th largest of the maxima of groups, which is cheaper than the k-th largest value.
     """
     groups = len(values) // _GROUP
     if not 0 < k <= groups:

@@ -1,10 +1,10 @@
-"""The vectors of chunks: all SQL that writes them, and that reads some of them.
+"""All SQL that writes the vectors of chunks, and reads some of them.
 
-    chunk arrives ──► unembedded ──reuse or add──► embedding + a slot in a block
-    chunk leaves  ──► its slot is free; the embedding stays for a while, in case the text comes back
+    chunk added   ──► unembedded ──reuse or add──► embedding + a slot in a block
+    chunk deleted ──► its slot is free; the embedding stays for a while, in case the text returns
 
-Triggers (vectors.sql) do what happens when chunks arrive and leave, so that notes are written
-without NumPy. Vectors of two models are never in the database at once (vector_state.py).
+Triggers (vectors.sql) react to added and deleted chunks, so that notes are written without NumPy. All
+vectors in the database are from one model (vector_state.py).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from memcairn.store.vector_state import VectorModel, Waiting
 
 BLOCK = 512
-# Embeddings of chunks that are gone; about 1 KB each.
-KEPT = 20_000
-_MANY = 500  # numbers in one IN (…)
+# Embeddings of deleted chunks; about 1 KB each.
+MAX_UNUSED = 20_000
+_BATCH_SIZE = 500  # numbers in one IN (…)
 
 
 class _Row(NamedTuple):
@@ -41,13 +41,13 @@ class _Row(NamedTuple):
 
 
 def reuse(db: Database, model: VectorModel, chunks: Sequence[Waiting]) -> list[Waiting]:
-    """Give chunks the embedding that is known of the same text.
+    """Give chunks the existing embedding of the same text.
 
     Returns:
-        Those whose text is not known, in their order.
+        The chunks without an existing embedding, in order.
 
     Raises:
-        StateError: the index is no longer one of this model's vectors.
+        StateError: the index has vectors of another model now.
     """
     sql = "SELECT vector, tokens FROM embedding WHERE hash = ? LIMIT 1"
     rows, rest = [], []
@@ -76,16 +76,16 @@ def add(
 
     Args:
         db: the index.
-        model: of these vectors; `use_model` was called for it.
-        chunks: as `waiting` gave them.
+        model: the model of the vectors, after a call of `use_model`.
+        chunks: the result of `waiting`.
         vectors: float32 [chunks, dimension].
-        tokens: for each chunk the signs of its token states; none if the model gives none.
+        tokens: for each chunk the signs of its token states; empty if the model has none.
 
     Returns:
-        How many were written: a chunk that changed or got its embedding meanwhile is passed over.
+        The number written: chunks that changed or got an embedding meanwhile are skipped.
 
     Raises:
-        StateError: the index is no longer one of this model's vectors.
+        StateError: the index has vectors of another model now.
     """
     packed = quantised(vectors)
     signs = [array.tobytes() for array in tokens] or [b""] * len(chunks)
@@ -101,7 +101,7 @@ def add(
             DELETE FROM embedding WHERE chunk < 0
             AND chunk >= (SELECT chunk FROM embedding ORDER BY chunk LIMIT 1) + ?
             """,
-            (KEPT,),
+            (MAX_UNUSED,),
         )
     return written
 
@@ -109,14 +109,14 @@ def add(
 def _check(db: Database, model: VectorModel) -> None:
     if vector_state.model(db) != model:
         raise StateError(
-            "holds the vectors of another model by now",
+            "now has vectors of another model",
             path=db.path,
-            hint="another process embeds with other settings: MEMCAIRN_EMBEDDING_*, or config.toml",
+            hint="another process uses other settings (MEMCAIRN_EMBEDDING_* or config.toml)",
         )
 
 
 def quantised(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Rows as int8, the largest component of each as 127; a cosine does not know the difference."""
+    """Quantise rows to int8, each scaled so that its largest component is 127; cosines ignore scale."""
     largest = np.abs(vectors).max(axis=-1, keepdims=True)
     scale = 127 / np.maximum(largest, np.float32(1e-12))
     packed: NDArray[np.int8] = np.rint(vectors * scale).astype(np.int8)
@@ -150,7 +150,7 @@ def _write(db: Database, rows: Sequence[_Row]) -> int:
 
 
 def _take_slots(db: Database, count: int) -> list[int]:
-    """Free slots first, so that blocks stay full; then new ones at the end."""
+    """Allocate slots: free ones first, so that blocks stay full, then new ones at the end."""
     sql = "SELECT slot FROM vector_free ORDER BY slot LIMIT ?"
     free = [slot for (slot,) in db.execute(sql, (count,))]
     db.executemany("DELETE FROM vector_free WHERE slot = ?", [(slot,) for slot in free])
@@ -161,7 +161,7 @@ def _take_slots(db: Database, count: int) -> list[int]:
 
 
 def _fill(db: Database, slots: Sequence[int], rows: Sequence[_Row], notes: Sequence[int]) -> None:
-    """Write rows into their slots: each block that has one of them is read and written once."""
+    """Write rows into their slots; each affected block is read and written once."""
     chunk_ids = np.array([row.chunk for row in rows], np.int64)
     note_ids = np.array(notes, np.int64)
     vectors = np.stack([np.frombuffer(row.vector, np.int8) for row in rows])
@@ -191,7 +191,7 @@ def _size(db: Database, block: int) -> int:
 
 
 def _read(db: Database, block: int, size: int, dimension: int) -> tuple[NDArray[Any], ...]:
-    """Chunks, notes, scales and vectors of a block, with zeros up to `size`."""
+    """Read the chunks, notes, scales and vectors of a block, padded with zeros to `size`."""
     arrays: tuple[NDArray[Any], ...] = (
         np.zeros(size, np.int64),
         np.zeros(size, np.int64),
@@ -212,7 +212,7 @@ def _read(db: Database, block: int, size: int, dimension: int) -> tuple[NDArray[
 def tokens(db: Database, chunks: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
     """The signs of the token states of some chunks, uint8 [tokens, token_bits / 8].
 
-    A chunk without an embedding is left out.
+    Chunks without an embedding are omitted.
     """
     (bits,) = db.execute("SELECT token_bits FROM vector_state").fetchone()
     rows = _in(db, "SELECT chunk, tokens FROM embedding WHERE chunk IN ", chunks)
@@ -222,7 +222,7 @@ def tokens(db: Database, chunks: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
 
 def _in(db: Database, sql: str, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
     found: list[tuple[int, bytes]] = []
-    for start in range(0, len(numbers), _MANY):
-        part = tuple(numbers[start : start + _MANY])
+    for start in range(0, len(numbers), _BATCH_SIZE):
+        part = tuple(numbers[start : start + _BATCH_SIZE])
         found += db.execute(f"{sql}({', '.join('?' * len(part))})", part).fetchall()
     return found
