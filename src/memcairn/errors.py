@@ -48,6 +48,18 @@ class MemcairnError(Exception):
         return self.message if self.path is None else f"{self.path}: {self.message}"
 
 
+def summary(error: BaseException) -> str:
+    """An error for a log: its type, its place, and its message unless that may quote a note."""
+    trace, where = error.__traceback__, ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        name = code.co_filename.replace("\\", "/").rpartition("/")[2]
+        where = f"{name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    message = f": {error}" if isinstance(error, MemcairnError | OSError) else ""
+    return f"{type(error).__name__} at {where}{message}"[:1000]
+
+
 class UsageError(MemcairnError):
     """The call itself is wrong."""
 

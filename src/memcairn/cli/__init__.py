@@ -104,7 +104,7 @@ def _search(arguments: Sequence[str]) -> int | None:
         "plain": "NO_COLOR" in os.environ,
     }
     reply = client.ask(paths.home(), "search", fields, timeout_s=SEARCH_TIMEOUT_S)
-    if reply is None:
+    if reply is None or reply[0].get("ok") is not True:
         return None
     if reply[1]:
         write(reply[1].decode("utf-8", "surrogateescape").removesuffix("\n"))

@@ -12,13 +12,15 @@ from memcairn import paths
 from memcairn.cli import options, output
 from memcairn.cli.text import write
 from memcairn.daemon import client
-from memcairn.errors import StateError
+from memcairn.errors import StateError, UsageError
+from memcairn.sessions import processes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 20.0
+STATUS_TIMEOUT_S = 5.0
 _POLL_S = 0.05
 
 
@@ -42,9 +44,14 @@ def run() -> int:
     \b
     memcairn daemon run
     """
-    from memcairn.cli import resident  # noqa: PLC0415 - the other commands do not need it
-
-    return resident.main()
+    try:
+        from memcairn.cli import resident  # noqa: PLC0415 - the other commands do not need it
+    except ModuleNotFoundError as error:
+        raise UsageError("the resident process needs Unix sockets") from error
+    code = resident.main()
+    if code:
+        raise _cannot_run(paths.home())
+    return code
 
 
 @command.command("start")
@@ -61,11 +68,7 @@ def start(*, as_json: bool) -> int:
         pid = client.start(home)
         connection = client.wait_until_started(home, pid, START_TIMEOUT_S) if pid else None
         if connection is None:
-            raise StateError(
-                "the resident process cannot run",
-                path=home,
-                hint="memcairn works without it; `memcairn doctor` says what is wrong",
-            )
+            raise _cannot_run(home)
         connection.close()
         found = _status(home)
     _print(found, as_json=as_json)
@@ -82,10 +85,11 @@ def stop(*, as_json: bool) -> int:
     """
     home = paths.home()
     before = _status(home)
-    client.ask(home, "stop", {}, timeout_s=STOP_TIMEOUT_S)
+    if before is not None:
+        client.ask(home, "stop", {}, timeout_s=STOP_TIMEOUT_S)
     deadline = time.monotonic() + STOP_TIMEOUT_S
-    while (connection := client.connect(home)) is not None:
-        connection.close()
+    # A session that is open may have started another one already.
+    while before is not None and not processes.is_gone(int(before["pid"]), ""):
         if time.monotonic() > deadline:
             raise StateError("the resident process does not end", path=home)
         time.sleep(_POLL_S)
@@ -108,9 +112,21 @@ def status(*, as_json: bool) -> int:
     return 0
 
 
+def _cannot_run(home: str) -> StateError:
+    return StateError(
+        "the resident process cannot run",
+        path=home,
+        hint="memcairn works without it; it needs a home that you can write and nobody else can",
+    )
+
+
 def _status(home: str) -> Mapping[str, Any] | None:
-    reply = client.ask(home, "status", {}, timeout_s=5.0)
-    return None if reply is None else reply[0]
+    reply = client.ask(home, "status", {}, timeout_s=STATUS_TIMEOUT_S)
+    if reply is None:
+        return None
+    if reply[0].get("ok") is not True:
+        raise StateError("the resident process does not answer", path=home)
+    return reply[0]
 
 
 def _print(found: Mapping[str, Any] | None, *, as_json: bool) -> None:

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from memcairn.daemon.server import Handlers, run
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Mapping
 
-    from memcairn.daemon.server import Reply, Server
+    from memcairn.daemon.server import Reply, Serve, Server
     from memcairn.memory import Memory
 
 
@@ -29,9 +29,8 @@ def hook(memory: Memory, header: Mapping[str, Any], body: bytes) -> Reply | None
     """What a hook prints."""
     from memcairn.hosts import events  # noqa: PLC0415 - see the module
 
-    deadline = time.monotonic() + float(header["limit_s"])
     event, host = str(header["event"]), str(header["host"])
-    session_id, text = events.answer(memory, event, host, body, deadline)
+    session_id, text = events.answer(memory, event, host, body, header["deadline"])
     return {"session_id": session_id}, text.encode("utf-8", "replace")
 
 
@@ -56,31 +55,28 @@ def search(memory: Memory, header: Mapping[str, Any], _: bytes) -> Reply | None:
     return {"code": 0, "errors": errors}, found.output.encode("utf-8", "surrogateescape")
 
 
-async def serve(
-    server: Server,
-    header: Mapping[str, Any],
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-) -> None:
-    """Hold a session of an MCP client."""
+async def serve(server: Server, header: Mapping[str, Any]) -> Serve | None:
+    """A session of an MCP client; None if the MCP SDK is not installed."""
     given = header.get("root")
     root = None if given is None else str(given)
 
-    def create() -> Any:
+    def create() -> Serve | None:
         from memcairn.cli.serve import open_root  # noqa: PLC0415 - see the module
-        from memcairn.mcp.server import MemoryServer  # noqa: PLC0415 - see the module
 
-        return MemoryServer(
+        try:
+            from memcairn.mcp import stdio  # noqa: PLC0415 - see the module
+            from memcairn.mcp.server import MemoryServer  # noqa: PLC0415 - see the module
+        except ModuleNotFoundError:
+            return None
+        mcp = MemoryServer(
             lambda: open_root(server.engines.memory(), root),
             "full" if header.get("profile") == "full" else "core",
             background=server.background,
             pool=server.session_pool,
         )
+        return partial(stdio.serve_stream, mcp)
 
-    mcp = await server.in_thread(server.session_pool, create)
-    from memcairn.mcp import stdio  # noqa: PLC0415 - see the module
-
-    await stdio.serve_stream(mcp, reader, writer)
+    return await server.in_thread(server.session_pool, create)
 
 
 def warm_up(memory: Memory) -> None:
@@ -99,4 +95,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # Whoever waits for the end of a pipe of the process that started this one must not wait for this.
+    os.closerange(3, 1024)
     sys.exit(main())

@@ -79,7 +79,7 @@ def open_root(memory: Memory, given: str | None) -> OpenRoot:
 
     client = caller.current()
     here = client.environ.get("CLAUDE_PROJECT_DIR") or client.cwd
-    folder = os.path.join(client.cwd, given) if given else None
+    folder = os.path.join(client.cwd, os.path.expanduser(given)) if given else None
     root = memory.open_root(
         folder or project.root(here, memory.config, memory.home), starts_session=True
     )

@@ -34,7 +34,8 @@ class Background(threading.Thread):
     def __init__(self, memory: Callable[[], Memory | None]) -> None:
         super().__init__(name="memcairn-background", daemon=True)
         self._memory = memory
-        self._watchers: set[Callable[[bool], None]] = set()
+        self._watchers: frozenset[Callable[[bool], None]] = frozenset()
+        self._lock = threading.Lock()
         self._embedding: EmbedThread | None = None
         self._stopped = threading.Event()
         self._wake = threading.Event()
@@ -42,11 +43,13 @@ class Background(threading.Thread):
 
     def add_watcher(self, check: Callable[[bool], None]) -> None:
         """Call `check` after each drain, with whether notes were indexed or removed."""
-        self._watchers = {*self._watchers, check}
+        with self._lock:
+            self._watchers |= {check}
 
     def remove_watcher(self, check: Callable[[bool], None]) -> None:
         """Call it no longer."""
-        self._watchers = self._watchers - {check}
+        with self._lock:
+            self._watchers -= {check}
 
     def run(self) -> None:
         """Work until `stop`."""
@@ -72,7 +75,10 @@ class Background(threading.Thread):
         if drained.indexed and self._embedding is not None:
             self._embedding.wake()
         for check in self._watchers:
-            check(bool(drained.indexed or drained.removed))
+            try:
+                check(bool(drained.indexed or drained.removed))
+            except Exception:
+                log.exception("background.check_failed")
         self.checked.set()
 
     def _count_waiting(self) -> int:

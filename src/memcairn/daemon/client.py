@@ -57,8 +57,8 @@ def ask(
         timeout_s: give up after this time.
 
     Returns:
-        The header and the body of the answer; None if there is no resident process, it is one of
-        another version or environment, or it does not answer in time.
+        The header and the body of the answer; None if no resident process listens. "ok" in the header
+        is false if it has another version or environment, or does not answer in time.
     """
     deadline = time.monotonic() + timeout_s
     connection = connect(home, min(timeout_s, _CONNECT_TIMEOUT_S))
@@ -66,10 +66,10 @@ def ask(
         return None
     try:
         connection.settimeout(max(0.001, deadline - time.monotonic()))
-        send_request(connection, kind, fields, body)
+        send_request(connection, kind, {**fields, "limit_s": timeout_s}, body)
         return receive(connection, deadline)
     except (OSError, ValueError, TypeError, RecursionError):
-        return None
+        return {"ok": False, "reason": "there was no answer"}, b""
     finally:
         connection.close()
 
@@ -88,8 +88,8 @@ def send_request(
     connection.sendall(protocol.header(request, body))
 
 
-def receive(connection: socket, deadline: float) -> tuple[dict[str, Any], bytes] | None:
-    """The answer to a request; None if the server refuses it.
+def receive(connection: socket, deadline: float) -> tuple[dict[str, Any], bytes]:
+    """The answer to a request.
 
     Args:
         connection: where the request was sent.
@@ -108,8 +108,6 @@ def receive(connection: socket, deadline: float) -> tuple[dict[str, Any], bytes]
     answer = json_text.loads(line)
     if not isinstance(answer, dict):
         raise TypeError("the header is not an object")
-    if answer.get("ok") is not True:
-        return None
     length = int(answer.get("length", 0))
     parts, missing = [body], length - len(body)
     while missing > 0:

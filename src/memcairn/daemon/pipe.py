@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import time
 
 from memcairn import json_text
 from memcairn.daemon import client
@@ -26,9 +27,14 @@ if TYPE_CHECKING:
 # A client waits up to 30 s for a server to start; a cold resident process needs about one.
 START_TIMEOUT_S = 20.0
 HANDSHAKE_TIMEOUT_S = 30.0
-# A resident process that dies this often is broken: the pipe ends, and the client sees that.
+# A resident process that dies this often without an answer is broken: the pipe ends, and the client
+# sees that.
 MAX_RESTARTS = 20
+# What is under way when the client has left gets this long.
+END_TIMEOUT_S = 3.0
 _INTERNAL_ERROR = -32603
+# Begins the ids of requests that are repeated for the client.
+_AGAIN = "memcairn-again-"
 
 
 def serve(home: str, fields: Mapping[str, object]) -> int | None:
@@ -90,24 +96,34 @@ class _Pipe:
         self._home = home
         self._fields = fields
         self._connection = connection
+        # Held while lines are sent, and while the connection is replaced.
+        self._sending = _thread.allocate_lock()
+        # Of the requests below: the output thread must not wait for one that is being sent.
         self._lock = _thread.allocate_lock()
-        self._handshake: list[bytes] = []
         self._pending: dict[str, object] = {}
+        self._handshake: list[bytes] = []
+        self._subscriptions: dict[str, bytes] = {}
+        self._unsent: list[bytes] = []
+        # The id of `initialize`, and whether the client has its answer.
+        self._first: str | None = None
+        self._is_initialized = False
+        self._restarts = 0
         self._ended = False
 
     def run(self) -> int:
         """Copy lines until the client closes its end."""
         _thread.start_new_thread(self._copy_input, ())
-        for _ in range(MAX_RESTARTS):
+        while self._restarts < MAX_RESTARTS:
             self._copy_output()
             if self._ended or not self._reconnect():
                 break
+            self._restarts += 1
         return 0 if self._ended else 1
 
     # ── client to resident process ───────────────────────────────────────────────────────────────
 
     def _copy_input(self) -> None:
-        rest = b""
+        parts: list[bytes] = []
         while True:
             try:
                 part = os.read(0, 1 << 16)
@@ -115,33 +131,58 @@ class _Pipe:
                 part = b""
             if not part:
                 break
-            *lines, rest = (rest + part).split(b"\n")
+            first, *lines = part.split(b"\n")
+            parts.append(first)
             for line in lines:
-                self._send(line + b"\n")
-        with self._lock:
+                self._send(b"".join(parts) + b"\n")
+                parts = [line]
+        with self._sending:
             self._ended = True
             try:
-                self._connection.shutdown(1)  # SHUT_WR: what is under way is still answered
+                self._connection.shutdown(1)  # SHUT_WR
             except OSError:
                 os._exit(0)
+        time.sleep(END_TIMEOUT_S)
+        os._exit(0)
 
     def _send(self, line: bytes) -> None:
         message = _parsed(line)
-        method = message.get("method")
-        with self._lock:
-            if method in ("initialize", "notifications/initialized"):
-                self._handshake.append(line)
-            if method is not None and "id" in message:
+        self._note_state(message, line)
+        with self._sending:
+            self._deliver(message, line)
+
+    def _deliver(self, message: Mapping[str, object], line: bytes) -> None:
+        is_request = "method" in message and "id" in message
+        if is_request:
+            with self._lock:
                 self._pending[json_text.dumps(message["id"])] = message["id"]
-            try:  # noqa: SIM105 - contextlib takes a millisecond to import
-                self._connection.sendall(line)
-            except OSError:
-                pass  # it died: the thread that reads its answers notices that, too
+        try:
+            self._connection.sendall(line)
+        except OSError:
+            # It died, which the thread that reads its answers notices, too.
+            self._unsent.append(line)
+            if is_request:
+                with self._lock:
+                    self._pending.pop(json_text.dumps(message["id"]), None)
+
+    def _note_state(self, message: Mapping[str, object], line: bytes) -> None:
+        """Remember what another resident process has to know."""
+        method, given = message.get("method"), message.get("params")
+        if method in ("initialize", "notifications/initialized"):
+            self._handshake.append(line)
+            if method == "initialize":
+                self._first = json_text.dumps(message.get("id"))
+        elif method in ("resources/subscribe", "resources/unsubscribe") and isinstance(given, dict):
+            uri = str(given.get("uri"))
+            self._subscriptions.pop(uri, None)
+            if method == "resources/subscribe":
+                again = {**message, "id": f"{_AGAIN}{len(self._subscriptions)}"}
+                self._subscriptions[uri] = json_text.dumps(again).encode("ascii") + b"\n"
 
     # ── resident process to client ───────────────────────────────────────────────────────────────
 
     def _copy_output(self) -> None:
-        rest = b""
+        parts: list[bytes] = []
         while True:
             try:
                 part = self._connection.recv(1 << 16)
@@ -149,41 +190,59 @@ class _Pipe:
                 part = b""
             if not part:
                 return
-            rest += part
-            while b"\n" in part:
-                line, _, rest = rest.partition(b"\n")
-                part = rest
-                self._answered(line)
-                _write(line + b"\n")
+            first, *lines = part.split(b"\n")
+            parts.append(first)
+            for line in lines:
+                self._answer(b"".join(parts) + b"\n")
+                parts = [line]
 
-    def _answered(self, line: bytes) -> None:
+    def _answer(self, line: bytes) -> None:
         message = _parsed(line)
         if "id" in message and "method" not in message:
+            if str(message["id"]).startswith(_AGAIN):
+                return
+            key = json_text.dumps(message["id"])
+            self._is_initialized = self._is_initialized or key == self._first
             with self._lock:
-                self._pending.pop(json_text.dumps(message["id"]), None)
+                self._pending.pop(key, None)
+            self._restarts = 0
+        _write(line)
 
     def _reconnect(self) -> bool:
         """Continue the session with another resident process."""
-        connection = _connect(self._home, self._fields)
-        if connection is None:
-            return False
-        with self._lock:
+        with self._sending:
+            self._fail_pending()
             self._connection.close()
+            connection = _connect(self._home, self._fields)
+            if connection is None:
+                return False
             self._connection = connection
-            is_first = True
-            for line in self._handshake:
-                try:
-                    connection.sendall(line)
-                    if is_first:
-                        _skip_line(connection)  # the client has this answer
-                except OSError:
-                    return True  # the next turn of the loop tries again
-                is_first = False
+            unsent, self._unsent = self._unsent, []
+            try:
+                self._repeat_handshake(connection)
+            except OSError:
+                self._unsent = unsent
+                return True  # the next turn of the loop tries again
+            for line in unsent:
+                if line not in self._handshake:
+                    self._deliver(_parsed(line), line)
+        return True
+
+    def _fail_pending(self) -> None:
+        """Answer what was under way, except for the handshake, which is repeated."""
+        with self._lock:
             pending, self._pending = self._pending, {}
         for key, id_ in pending.items():
-            if not any(json_text.dumps(_parsed(line).get("id")) == key for line in self._handshake):
+            if key != self._first:
                 _write(_error(id_))
-        return True
+
+    def _repeat_handshake(self, connection: socket) -> None:
+        for number, line in enumerate(self._handshake):
+            connection.sendall(line)
+            if number == 0 and self._is_initialized:
+                _skip_line(connection)  # the client has this answer
+        for line in self._subscriptions.values():
+            connection.sendall(line)
 
 
 def _parsed(line: bytes) -> Mapping[str, object]:

@@ -40,23 +40,32 @@ def folder(home: str) -> str:
     inside = os.path.join(home, "daemon")
     if len(os.fsencode(inside)) + len("/socket") <= _MAX_SOCKET_PATH:
         return inside
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/memcairn-{os.getuid()}"  # noqa: S108 - owner and mode are checked
+    # Not XDG_RUNTIME_DIR: processes that disagree about it would have a resident process each.
     key = blake2b(os.fsencode(home), digest_size=8).hexdigest()
-    return os.path.join(runtime, f"memcairn-{key}")
+    return f"/tmp/memcairn-{os.getuid()}/{key}"  # noqa: S108 - owner and mode are checked
 
 
 def make_folder(home: str) -> str | None:
     """Create that folder; None if it cannot be created, or is not this user's alone."""
-    place = folder(home)
-    try:
-        paths.make_private_folder(place)
-        for checked in {place, os.path.dirname(place)} if not place.startswith(home) else {place}:
-            status = os.lstat(checked)
-            if status.st_uid != os.getuid() or status.st_mode & 0o022 or not os.path.isdir(checked):
-                return None
-    except OSError:
+    if os.name == "nt":
         return None
-    return place if os.access(place, os.W_OK) else None
+    place = folder(home)
+    checked = [place] if paths.is_inside(place, home) else [place, os.path.dirname(place)]
+    try:
+        paths.make_private_folder(home)
+        paths.make_private_folder(place)
+        if all(map(_is_private, checked)) and os.access(place, os.W_OK):
+            return place
+    except OSError:
+        pass
+    return None
+
+
+def _is_private(folder: str) -> bool:
+    """Whether it is a folder, not a link to one, that only this user may enter."""
+    status = os.lstat(folder)
+    is_folder = status.st_mode & 0o170000 == 0o040000
+    return is_folder and status.st_uid == os.getuid() and not status.st_mode & 0o077
 
 
 def identity() -> dict[str, object]:

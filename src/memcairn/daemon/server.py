@@ -2,7 +2,8 @@
 
 It listens before it loads anything heavy, so a request that arrives while it starts waits for the
 answer instead of failing. It ends when it has been idle for `daemon.idle_s`, when its home or its socket
-is gone, when a newer memcairn asks it to, or on SIGTERM; requests under way are answered first.
+is gone, when a newer memcairn asks it to, or on SIGTERM; requests under way are answered first. It logs
+problems in <home>/logs/daemon.log.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from memcairn import __version__, json_text, paths
+from memcairn import __version__, errors, json_text, paths
 from memcairn.daemon import client, protocol
 from memcairn.daemon.background import Background
-from memcairn.settings import caller
+from memcairn.errors import MemcairnError
+from memcairn.sessions import lines
+from memcairn.settings import caller, config
+from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -34,39 +39,48 @@ if TYPE_CHECKING:
     Reply = tuple[dict[str, object], bytes]
     # Answers a request in a thread; None: the client has to do the work itself.
     Answer = Callable[[Memory, Header, bytes], Reply | None]
+    Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Requests that are answered at the same time; each thread has its own database connections.
-THREADS = 4
+THREADS = 8
 SESSION_THREADS = 8
+# A burst of hooks must not find the queue of connections full.
+BACKLOG = 1024
 HEADER_TIMEOUT_S = 5.0
+MAX_LIMIT_S = 60.0
+# When config.toml cannot be understood.
+DEFAULT_IDLE_S = 900.0
 # How often the process checks whether it is idle and whether its socket is still its own.
 CHECK_S = 1.0
 # A process that is ending holds its lock for this long at most.
 LOCK_TIMEOUT_S = 15.0
 LOCK_POLL_S = 0.05
-# Requests that are under way when the process ends get this long.
+# Requests that are under way when the process ends get this long, and their answers this long.
 END_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 0.2
+# After a change of config.toml, the databases of before are closed when nobody asked anything for this long.
+OUTDATED_S = 60.0
+LOG_BYTES = 1 << 20
+LOG_KEEP = 1
 
 
 class Handlers:
     """What the surfaces answer, by kind of request.
 
     Args:
-        answers: requests that have one answer.
-        sessions: connections that stay open; called with the server, the header and both streams.
+        answers: requests that have one answer. Their header gets "deadline", by `time.monotonic`.
+        sessions: connections that stay open. Each prepares one, and returns what serves both streams;
+            None: the client has to do the work itself.
         warm_up: loads what requests need, in a thread, as soon as the process listens.
     """
 
     def __init__(
         self,
         answers: Mapping[str, Answer],
-        sessions: Mapping[
-            str,
-            Callable[[Server, Header, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
-        ],
+        sessions: Mapping[str, Callable[[Server, Header], Awaitable[Serve | None]]],
         warm_up: Callable[[Memory], None],
     ) -> None:
         self.answers = answers
@@ -89,12 +103,50 @@ def run(handlers: Handlers) -> int:
     lock = _lock(home, os.path.join(folder, "lock"))
     if lock is None:
         return 0
+    logging.getLogger().addHandler(LogFile(home))
+    _allow_connections()
     try:
         os.chdir(home)
         asyncio.run(Server(home, folder, handlers).run())
     finally:
         os.close(lock)
     return 0
+
+
+def _allow_connections() -> None:
+    """Raise the limit of open files as far as this user may: each client takes one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class LogFile(logging.Handler):
+    """Problems as lines of <home>/logs/daemon.log, without the content of notes or requests.
+
+    Args:
+        home: where the log is.
+    """
+
+    def __init__(self, home: str) -> None:
+        super().__init__(logging.WARNING)
+        self._folder = os.path.join(home, "logs")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; the arguments of other packages' messages may be content."""
+        is_own = record.name.startswith("memcairn")
+        line = {
+            "time": utc_text(record.created, milliseconds=True),
+            "level": record.levelname,
+            "event": (record.getMessage() if is_own else f"{record.name}: {record.msg}")[:1000],
+        }
+        if record.exc_info and record.exc_info[1]:
+            line["error"] = errors.summary(record.exc_info[1])
+        with contextlib.suppress(OSError):
+            # Not the home: it may have been deleted on purpose.
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(self._folder, 0o700)
+            path = os.path.join(self._folder, "daemon.log")
+            lines.append(path, line, max_bytes=LOG_BYTES, keep=LOG_KEEP)
 
 
 def _lock(home: str, path: str) -> int | None:
@@ -137,6 +189,7 @@ class Server:
         self._home = home
         self._socket = os.path.join(folder, "socket")
         self._started = time.time()
+        self._identity = protocol.identity()
         self._handlers = handlers
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="memcairn-request")
         self.session_pool = ThreadPoolExecutor(SESSION_THREADS, "memcairn-session")
@@ -144,7 +197,7 @@ class Server:
         self.background = Background(self.engines.opened)
         self._ending = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
-        self._sessions = 0
+        self._sessions: set[asyncio.StreamWriter] = set()
         self._requests = 0
         self._last_used = time.monotonic()
         self._ends_when_unused = False
@@ -154,10 +207,10 @@ class Server:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._socket)  # of a process that was killed: the lock says that it is gone
         server = await asyncio.start_unix_server(
-            self._accept, self._socket, limit=protocol.MAX_HEADER_BYTES
+            self._accept, self._socket, limit=protocol.MAX_HEADER_BYTES, backlog=BACKLOG
         )
         os.chmod(self._socket, 0o600)
-        inode = os.stat(self._socket).st_ino
+        socket = _signature(self._socket)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
@@ -167,16 +220,19 @@ class Server:
             while not self._ending.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ending.wait(), CHECK_S)
-                if self._is_idle() or not self._owns_socket(inode):
+                # Nothing there: the home was deleted; another one: a process has replaced this one.
+                if self._is_idle() or _signature(self._socket) != socket:
                     break
         finally:
             server.close()
-            if self._owns_socket(inode):
+            if _signature(self._socket) == socket:
                 os.unlink(self._socket)
+            # A thread that is stuck must not keep the lock.
+            watchdog = threading.Timer(3 * END_TIMEOUT_S, os._exit, (1,))
+            watchdog.daemon = True
+            watchdog.start()
             await self._finish()
             self.background.stop()
-            for pool in (self._pool, self.session_pool):
-                pool.shutdown(wait=False, cancel_futures=True)
             self.engines.close()
 
     def _warm_up(self) -> None:
@@ -186,11 +242,17 @@ class Server:
             log.exception("warm_up.failed")  # the first request reports it
 
     async def _finish(self) -> None:
-        """Let requests end; MCP sessions are closed, and their clients start another process."""
+        """Let requests end. MCP sessions are closed then, and their clients start another process."""
+        for writer in self._sessions:
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+        loop = asyncio.get_running_loop()
+        pools = [
+            loop.run_in_executor(None, partial(pool.shutdown, cancel_futures=True))
+            for pool in (self._pool, self.session_pool)
+        ]
+        await asyncio.wait(pools, timeout=END_TIMEOUT_S)
         if self._connections:
-            _, late = await asyncio.wait(
-                self._connections, timeout=0.2 if self._sessions else END_TIMEOUT_S
-            )
+            _, late = await asyncio.wait(self._connections, timeout=ANSWER_TIMEOUT_S)
             for task in late:
                 task.cancel()
             if late:
@@ -200,14 +262,9 @@ class Server:
         if self._connections:
             return False
         idle_s = time.monotonic() - self._last_used
+        if idle_s > OUTDATED_S:
+            self.engines.close_outdated()
         return self._ends_when_unused or idle_s > self.engines.idle_s()
-
-    def _owns_socket(self, inode: int) -> bool:
-        """False once the home was deleted or replaced, or somebody removed the socket."""
-        try:
-            return os.stat(self._socket).st_ino == inode
-        except OSError:
-            return False
 
     # ── connections ──────────────────────────────────────────────────────────────────────────────
 
@@ -217,10 +274,10 @@ class Server:
         self._connections.add(task)
         try:
             await self._serve(reader, writer)
-        except (OSError, ValueError, TypeError, KeyError, RecursionError, EOFError) as error:
+        except _Broken as error:
             log.info("connection.broken: %s", error)
-        except TimeoutError:
-            log.info("connection.silent")
+        except ConnectionError:
+            pass  # the client does not wait for its answer
         except Exception:
             log.exception("connection.failed")
         finally:
@@ -232,14 +289,7 @@ class Server:
         uid = protocol.peer_uid(writer.get_extra_info("socket"))
         if uid not in (-1, os.getuid()):
             return
-        async with asyncio.timeout(HEADER_TIMEOUT_S):
-            header = json_text.loads(await reader.readuntil(b"\n"))
-            if not isinstance(header, dict):
-                raise TypeError("the header is not an object")
-            length = int(header["length"])
-            if not 0 <= length <= protocol.MAX_BODY_BYTES:
-                raise ValueError("the body is too long")
-            body = await reader.readexactly(length) if length else b""
+        header, body = await _request(reader)
         kind = header["kind"]
         if kind == "stop":
             self._ending.set()
@@ -252,30 +302,41 @@ class Server:
         if wrong:
             await _refuse(writer, wrong)
             return
-        caller.CURRENT.set(caller.Caller.from_dict(header["caller"]))
+        caller.CURRENT.set(header["caller"])
         self._requests += 1
         if kind in self._handlers.answers:
-            answer = self._handlers.answers[kind]
-            reply = await self.in_thread(
-                self._pool, lambda: answer(self.engines.memory(), header, body)
-            )
+            reply = await self.in_thread(self._pool, partial(self._reply, header, body))
             if reply is None:
                 await _refuse(writer, "the client has more to do than this")
             else:
                 await _answer(writer, *reply)
         elif kind in self._handlers.sessions:
+            serve = await self._handlers.sessions[kind](self, header)
+            if serve is None:
+                await _refuse(writer, "the session cannot be served here")
+                return
             await _answer(writer, {})
-            self._sessions += 1
+            self._sessions.add(writer)
             try:
-                await self._handlers.sessions[kind](self, header, reader, writer)
+                await serve(reader, writer)
             finally:
-                self._sessions -= 1
+                self._sessions.discard(writer)
         else:
             await _refuse(writer, "unknown kind of request")
 
+    def _reply(self, header: Header, body: bytes) -> Reply | None:
+        """The answer to a request; None if its client waits no longer, or has to do the work."""
+        if time.monotonic() > header["deadline"]:
+            return None
+        try:
+            return self._handlers.answers[header["kind"]](self.engines.memory(), header, body)
+        except Exception:
+            log.exception("request.failed: %s", header["kind"])
+            return None
+
     def _mismatch(self, header: Mapping[str, Any]) -> str:
         """What client and server differ in; "" if nothing."""
-        for name, value in protocol.identity().items():
+        for name, value in self._identity.items():
             if header.get(name) != value:
                 # After an upgrade this process is in the way; another environment may be temporary.
                 self._ends_when_unused = self._ends_when_unused or name in ("protocol", "version")
@@ -291,11 +352,11 @@ class Server:
         """What `memcairn daemon status` and `memcairn status` report."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
-            **protocol.identity(),
+            **self._identity,
             "pid": os.getpid(),
             "started_at": self._started,
             "requests": self._requests,
-            "sessions": self._sessions,
+            "sessions": len(self._sessions),
             "memory_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
             "cpu_s": usage.ru_utime + usage.ru_stime,
         }
@@ -314,6 +375,8 @@ class Engines:
         self._memory: Memory | None = None
         self._signature: tuple[int, int, int] | None = None
         self._outdated: list[Memory] = []
+        self._idle_s = DEFAULT_IDLE_S
+        self._idle_read: object = self
 
     def memory(self) -> Memory:
         """The engine with the settings that are in force.
@@ -339,13 +402,25 @@ class Engines:
 
     def idle_s(self) -> float:
         """How long the process may be idle."""
-        memory = self._memory
-        return memory.config.seconds("daemon.idle_s") if memory else 60.0
+        signature = _signature(paths.config_file())
+        if signature != self._idle_read:
+            self._idle_read = signature
+            with contextlib.suppress(MemcairnError):  # whoever asks something sees it
+                self._idle_s = config.load().seconds("daemon.idle_s")
+        return self._idle_s
+
+    def close_outdated(self) -> None:
+        """Close what nobody uses any more."""
+        with self._lock:
+            outdated, self._outdated = self._outdated, []
+        for memory in outdated:
+            memory.close()
 
     def close(self) -> None:
         """Close all databases."""
-        for memory in (*self._outdated, *([self._memory] if self._memory else [])):
-            memory.close()
+        self.close_outdated()
+        if self._memory is not None:
+            self._memory.close()
 
 
 def _signature(file: str) -> tuple[int, int, int] | None:
@@ -354,6 +429,41 @@ def _signature(file: str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+class _Broken(Exception):  # noqa: N818 - nobody sees it
+    """What a client sends is not a request."""
+
+
+async def _request(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
+    """The header of a request, with its types checked, and its body.
+
+    Raises:
+        _Broken: it is not a request, or does not arrive in time.
+    """
+    try:
+        async with asyncio.timeout(HEADER_TIMEOUT_S):
+            header = json_text.loads(await reader.readuntil(b"\n"))
+            if not isinstance(header, dict):
+                raise _Broken("the header is not an object")
+            length = int(header["length"])
+            if not 0 <= length <= protocol.MAX_BODY_BYTES:
+                raise _Broken("the body is too long")
+            body = await reader.readexactly(length) if length else b""
+        limit_s = min(MAX_LIMIT_S, float(header.get("limit_s", MAX_LIMIT_S)))
+        given = {
+            "kind": str(header["kind"]),
+            "caller": caller.Caller.from_dict(header["caller"]),
+            "deadline": time.monotonic() + limit_s,
+        }
+    except _NOT_A_REQUEST as error:
+        raise _Broken(errors.summary(error)) from error
+    return header | given, body
+
+
+_NOT_A_REQUEST = (
+    OSError, ValueError, TypeError, KeyError, RecursionError, EOFError, asyncio.LimitOverrunError
+)  # fmt: skip
 
 
 async def _answer(

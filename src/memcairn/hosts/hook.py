@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-from memcairn import paths
+from memcairn import errors, paths
 from memcairn.daemon import client
 from memcairn.hosts import output
 from memcairn.hosts.limits import LIMIT_S
@@ -22,7 +22,7 @@ from memcairn.hosts.limits import LIMIT_S
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 # The share of a host's limit that remains beside the start of Python and the end of the process.
 LIMIT_SHARE = 0.8
@@ -36,6 +36,8 @@ _GRACE_S = 0.15
 _START_SHARE = {"user-prompt": 0.6, "tool-failed": 0.4}
 # A session ends without starting anything.
 _STARTS_NOTHING = "session-end"
+# What the answer of this process may take if the resident process does not answer.
+_FALLBACK_S = 1.0
 # Without a resident process, an answer is not begun when less time than this remains.
 _MIN_S = 0.5
 
@@ -87,7 +89,7 @@ class _Hook:
                 text = self._from_here(content)
                 outcome = "answered here" if text else "silent here"
         except BaseException as error:  # noqa: BLE001 - a MemoryError, too
-            outcome = _failure(error)
+            outcome = f"failed: {errors.summary(error)}"
         if not self._end.acquire(blocking=False):
             time.sleep(self._limit_s)  # the clock is about to end the process
         _write_output(output.printed(self._host, self._event, text or ""))
@@ -102,18 +104,21 @@ class _Hook:
             share = _START_SHARE.get(self._event, 0.0)
             if pid is not None and share:
                 wait_s = self._limit_s * share - (time.monotonic() - self._started)
-                if client.wait_until_started(home, pid, wait_s):
+                connection = client.wait_until_started(home, pid, wait_s)
+                if connection is not None:
+                    connection.close()
                     reply = self._ask(home, content)
-        return reply
-
-    def _ask(self, home: str, content: bytes) -> str | None:
-        left_s = self._limit_s - (time.monotonic() - self._started)
-        fields = {"event": self._event, "host": self._host, "limit_s": left_s}
-        reply = client.ask(home, "hook", fields, content, timeout_s=left_s)
-        if reply is None:
+        if reply is None or reply[0].get("ok") is not True:
             return None
         self._session_id = str(reply[0].get("session_id", ""))
         return reply[1].decode("utf-8", "replace")
+
+    def _ask(self, home: str, content: bytes) -> tuple[dict[str, Any], bytes] | None:
+        left_s = self._limit_s - (time.monotonic() - self._started)
+        # If it is stuck, there is time left to do without it.
+        timeout_s = left_s - _FALLBACK_S if left_s > 2 * _FALLBACK_S else left_s
+        fields = {"event": self._event, "host": self._host}
+        return client.ask(home, "hook", fields, content, timeout_s=timeout_s)
 
     def _from_here(self, content: bytes) -> str:
         """The answer of this process: slower, and keyword search only."""
@@ -194,17 +199,3 @@ def _write_output(content: bytes) -> None:
             content = content[os.write(descriptor, content) :]
     except (OSError, ValueError):
         return
-
-
-def _failure(error: BaseException) -> str:
-    """The error for the log, without quotations of a host or a note."""
-    from memcairn.errors import MemcairnError  # noqa: PLC0415
-
-    trace, where = error.__traceback__, ""
-    while trace is not None:
-        name = os.path.basename(trace.tb_frame.f_code.co_filename)
-        where = f"{name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    is_quotable = isinstance(error, MemcairnError | OSError)
-    message = f": {error}" if is_quotable else ""
-    return f"failed: {type(error).__name__} at {where}{message}"[:1000]
