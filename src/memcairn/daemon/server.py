@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from memcairn import __version__, errors, json_text, paths
 from memcairn.daemon import client, protocol
 from memcairn.daemon.background import Background
-from memcairn.errors import MemcairnError
+from memcairn.errors import MemcairnError, StateError
 from memcairn.sessions import lines
 from memcairn.settings import caller, config
 from memcairn.utc import utc_text
@@ -193,7 +193,7 @@ class Server:
         self._handlers = handlers
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="memcairn-request")
         self.session_pool = ThreadPoolExecutor(SESSION_THREADS, "memcairn-session")
-        self.engines = Engines(home)
+        self.engines = Engines(home, self._socket)
         self.background = Background(self.engines.opened)
         self._ending = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
@@ -237,7 +237,9 @@ class Server:
 
     def _warm_up(self) -> None:
         try:
-            self._handlers.warm_up(self.engines.memory())
+            memory = self.engines.memory()
+            memory.engine.databases.opened()
+            self._handlers.warm_up(memory)
         except Exception:
             log.exception("warm_up.failed")  # the first request reports it
 
@@ -367,10 +369,13 @@ class Engines:
 
     Args:
         home: the home of all of them.
+        socket: without it, the process is about to end, and nothing is opened: that would create a
+            home again that was deleted.
     """
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: str, socket: str) -> None:
         self._home = home
+        self._socket = socket
         self._lock = threading.Lock()
         self._memory: Memory | None = None
         self._signature: tuple[int, int, int] | None = None
@@ -383,9 +388,12 @@ class Engines:
 
         Raises:
             ConfigError: config.toml cannot be understood.
+            StateError: the home was deleted.
         """
         from memcairn.memory import Memory  # noqa: PLC0415 - the process listens before it loads this
 
+        if not os.path.exists(self._socket):
+            raise StateError("was deleted", path=self._home)
         signature = _signature(paths.config_file())
         with self._lock:
             if self._memory is None or signature != self._signature:
@@ -397,8 +405,8 @@ class Engines:
             return self._memory
 
     def opened(self) -> Memory | None:
-        """The engine, once it is open."""
-        return self._memory
+        """The engine, once it is open; None while the process ends."""
+        return self._memory if os.path.exists(self._socket) else None
 
     def idle_s(self) -> float:
         """How long the process may be idle."""
