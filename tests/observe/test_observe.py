@@ -51,7 +51,7 @@ def test_an_observation_is_a_note_with_frontmatter(memory, home):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_an_observation_is_found_and_in_memory_md_at_once(memory, home):
+def test_an_observation_is_searchable_and_in_memory_md_immediately(memory, home):
     path = memory.observe(Observation(SAID, title="Blue-green", namespace="work"))
     assert [found.path for found in memory.search(Query("blue-green", namespace="work"))] == [
         str(path)
@@ -59,14 +59,14 @@ def test_an_observation_is_found_and_in_memory_md_at_once(memory, home):
     assert f"[Blue-green](observed/{path.name})" in (home / "memory" / "MEMORY.md").read_text()
 
 
-def test_without_a_title_the_first_line_is_one(memory):
+def test_without_a_title_the_first_line_is_the_title(memory):
     assert front(memory.observe("# Rollout\n\nSlowly."))["title"] == "Rollout"
     long = memory.observe("word " * 100)
     assert len(front(long)["title"]) <= 81
     assert len(long.name) < 80
 
 
-def test_where_it_is_written(memory, tmp_path, monkeypatch):
+def test_the_folder_of_an_observation(memory, tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     assert memory.observe(SAID, root=tmp_path / "mine").is_relative_to(tmp_path / "mine")
     assert (tmp_path / "mine" / "MEMORY.md").exists()
@@ -85,7 +85,7 @@ def test_a_root_whose_memory_md_is_off_stays_so(memory, tmp_path):
     assert not (tmp_path / "mine" / "MEMORY.md").exists()
 
 
-def test_nothing_is_not_remembered(memory, home):
+def test_an_empty_text_is_refused(memory, home):
     with pytest.raises(UsageError):
         memory.observe(" \n ")
     assert not (home / "memory").exists()
@@ -94,7 +94,7 @@ def test_nothing_is_not_remembered(memory, home):
 # ── nearly the same ──────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_same_again_is_no_second_note(memory):
+def test_a_repetition_does_not_create_a_second_note(memory):
     path = memory.observe(SAID)
     assert memory.observe(f"  {SAID.upper()}\n") == path
     assert path.read_text().casefold().count(SAID.casefold()) == 2  # the title and the text
@@ -102,7 +102,7 @@ def test_the_same_again_is_no_second_note(memory):
     assert any("nearly the same" in notice for notice in memory.notices)
 
 
-def test_a_new_wording_goes_below_the_old_one(memory):
+def test_a_new_wording_is_appended_to_the_old_one(memory):
     path = memory.observe(Observation(SAID, title="Blue-green"))
     wording = SAID.replace("an hour", "two hours")
     assert memory.observe(wording) == path
@@ -115,7 +115,7 @@ def test_new_forces_a_new_note(memory):
     assert memory.notices == []
 
 
-def test_something_else_is_a_new_note(memory):
+def test_a_different_fact_is_a_new_note(memory):
     first = memory.observe(SAID)
     assert memory.observe("We deploy on Fridays only, never before a holiday") != first
 
@@ -139,7 +139,7 @@ def test_a_note_of_many_facts_is_not_the_same_as_one_of_them(memory, home):
 
 
 @pytest.mark.parametrize("where", ["text", "title", "tags"])
-def test_a_secret_is_refused_and_not_told(memory, home, where):
+def test_a_secret_is_refused_and_not_shown(memory, home, where):
     said = {"text": SAID, where: [KEY] if where == "tags" else f"it is {KEY}"}
     with pytest.raises(SecretFound) as caught:
         memory.observe(Observation(**said))
@@ -147,7 +147,7 @@ def test_a_secret_is_refused_and_not_told(memory, home, where):
     assert not (home / "memory").exists()
 
 
-def test_a_secret_that_is_let_pass_is_logged_and_not_in_memory_md(memory, home, caplog):
+def test_an_allowed_secret_is_logged_and_not_in_memory_md(memory, home, caplog):
     with caplog.at_level(logging.WARNING):
         path = memory.observe(f"The key is {KEY}", allow_secret=True)
     assert KEY in path.read_text()
@@ -164,7 +164,7 @@ def test_a_secret_that_is_let_pass_is_logged_and_not_in_memory_md(memory, home, 
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(title=st.text(max_size=300), text=st.text(min_size=1, max_size=300))
-def test_any_title_gives_a_name_in_the_folder_and_reads_back(tmp_path, title, text):
+def test_any_title_gives_a_valid_file_name_and_is_read_back(tmp_path, title, text):
     said = observe.Observation(text, title)
     try:
         said = observe.validated(said, allow_secret=True)
@@ -176,7 +176,7 @@ def test_any_title_gives_a_name_in_the_folder_and_reads_back(tmp_path, title, te
     assert "title" in front(path)
 
 
-def test_observations_at_once_lose_none(memory):
+def test_concurrent_observations_are_all_saved(memory):
     memory.observe("first of all")
     with ThreadPoolExecutor(4) as pool:
         found = list(
@@ -211,7 +211,7 @@ def test_a_pin_changes_one_line(memory):
     assert path.read_text() == before
 
 
-def test_what_cannot_be_pinned(memory, tmp_path):
+def test_plain_text_and_broken_or_foreign_notes_cannot_be_pinned(memory, tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("text\n")
     (tmp_path / "notes" / "b.md").write_text("---\n: [\n---\ntext\n")
@@ -242,7 +242,7 @@ def test_the_command_line_adds(home):
     assert memcairn("pin", str(home / "nothing.md")).returncode == 1
 
 
-def test_what_is_not_utf_8_is_remembered_and_renewed_with_question_marks(memory):
+def test_invalid_utf_8_is_saved_with_question_marks(memory):
     said = "Deploys happen on Tuesdays at the caf\udce9 only"
     path = memory.observe(Observation(said, tags=("caf\udce9",)))
 
@@ -252,7 +252,7 @@ def test_what_is_not_utf_8_is_remembered_and_renewed_with_question_marks(memory)
     assert "at the caf? only!" in path.read_text(encoding="utf-8")
 
 
-def test_beside_a_note_whose_frontmatter_cannot_be_edited_a_new_one_is_written(memory):
+def test_a_note_with_broken_frontmatter_is_not_renewed(memory):
     path = memory.observe(SAID)
     broken = f"---\ntitle: [a\n---\n{SAID}\n"
     path.write_text(broken, encoding="utf-8")
@@ -264,7 +264,7 @@ def test_beside_a_note_whose_frontmatter_cannot_be_edited_a_new_one_is_written(m
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
-def test_standard_input_is_utf_8_whatever_the_terminal_speaks(home, encoding):
+def test_standard_input_is_utf_8_regardless_of_the_locale(home, encoding):
     done = subprocess.run(
         [*PROGRAM, "add", "-", "--title", "Hours", "--json"],
         input=b"the caf\xc3\xa9 is open, the b\xe9r is not\r\n",
@@ -290,7 +290,7 @@ def test_a_closed_standard_input_is_a_usage_error():
 # ── history ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_a_terminal_adds_pins_and_unpins_is_in_the_history_and_can_be_undone(memory, home):
+def test_add_pin_and_unpin_are_in_the_history_and_can_be_undone(memory, home):
     path = memory.observe("we deploy with blue-green, never with canary")
     added = path.read_bytes()
     memory.pin(path)

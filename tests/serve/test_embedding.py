@@ -1,4 +1,4 @@
-"""A server embeds what is written, beside its calls."""
+"""A server embeds new notes in the background."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def until_nothing_waits() -> None:
             time.sleep(0.02)
 
 
-def test_what_a_tool_writes_is_embedded(root: Path, server: Server) -> None:
+def test_text_written_by_a_tool_is_embedded(root: Path, server: Server) -> None:
     with connected(MemoryServer(lambda: open_files(root), "core")) as client:
         client.call("mem_write", path="a.md", content="# Tea\n\noolong\n")
 
@@ -50,9 +50,7 @@ def test_what_a_tool_writes_is_embedded(root: Path, server: Server) -> None:
     assert any("oolong" in text for text in server.texts)
 
 
-def test_calls_are_answered_while_the_model_is_slow_and_the_end_does_not_wait_for_it(
-    root: Path, server: Server
-) -> None:
+def test_calls_and_shutdown_do_not_wait_for_a_slow_model(root: Path, server: Server) -> None:
     server.delay_s = PATIENCE_S
     began = time.monotonic()
     with connected(MemoryServer(lambda: open_files(root), "core")) as client:

@@ -36,7 +36,7 @@ def test_the_full_profile_has_every_tool(full: Connection) -> None:
     assert names > CORE
 
 
-def test_each_tool_says_what_it_is_within_what_hosts_show(full: Connection) -> None:
+def test_each_description_fits_the_limits_of_hosts(full: Connection) -> None:
     for tool in full.do("list_tools").tools:
         assert 20 < len(tool.description) < 1000, tool.name
         assert tool.title
@@ -47,13 +47,13 @@ def test_each_tool_says_what_it_is_within_what_hosts_show(full: Connection) -> N
     assert len(INSTRUCTIONS.encode()) < 2048
 
 
-def test_a_host_that_loads_tools_on_demand_loads_search_at_once(full: Connection) -> None:
+def test_hosts_that_load_tools_on_demand_always_load_search(full: Connection) -> None:
     at_once = [tool.name for tool in full.do("list_tools").tools if tool.meta]
 
     assert at_once == ["memory_search"]
 
 
-def test_the_core_profile_costs_a_model_little() -> None:
+def test_the_core_profile_uses_little_context() -> None:
     listed = [
         tool.description.model_dump(by_alias=True, exclude_none=True)
         for tool in toolbox.of_profile("core").values()
@@ -64,7 +64,7 @@ def test_the_core_profile_costs_a_model_little() -> None:
     assert len(json.dumps(listed)) < 6_200
 
 
-def test_an_argument_that_need_not_be_given_may_be_null(full: Connection) -> None:
+def test_an_optional_argument_may_be_null(full: Connection) -> None:
     full.call("mem_write", path="a.md", content="tea", if_match=None)
 
     assert full.call("memory_search", query="tea", namespace=None, since=None)["passages"]
@@ -72,7 +72,7 @@ def test_an_argument_that_need_not_be_given_may_be_null(full: Connection) -> Non
     assert "null" not in schemas  # a model need not read about it
 
 
-def test_text_is_appended_on_a_line_of_its_own(full: Connection) -> None:
+def test_text_is_appended_on_a_new_line(full: Connection) -> None:
     full.call("mem_write", path="a.md", content="one")
 
     assert full.call("mem_append", path="a.md", content="two")["line"] == 2
@@ -131,7 +131,7 @@ def test_a_moved_note_is_found_under_its_new_path(full: Connection, root: Path) 
     assert "old/a.md" not in index
 
 
-def test_a_folder_is_made_once_or_twice(full: Connection, root: Path) -> None:
+def test_creating_an_existing_folder_is_not_an_error(full: Connection, root: Path) -> None:
     for _ in range(2):
         assert full.call("mem_mkdir", path="a/b") == {"path": "a/b"}
 
@@ -170,7 +170,7 @@ def test_nothing_is_forgotten_if_a_note_has_changed(full: Connection, root: Path
     assert (root / "a.md").exists()
 
 
-def test_a_topic_that_no_note_has_forgets_nothing(full: Connection) -> None:
+def test_a_topic_without_notes_forgets_nothing(full: Connection) -> None:
     full.call("mem_write", path="a.md", content="# Tea\n\nSencha.\n")
 
     assert full.call("memory_forget", topic="sencha coffee") == {"preview": {"notes": []}}
@@ -195,7 +195,7 @@ def test_a_token_expires_after_ten_minutes(root: Path, clock: Clock) -> None:
     files.close()
 
 
-def test_a_topic_is_told_note_by_note(full: Connection) -> None:
+def test_the_notes_about_a_topic_are_listed(full: Connection) -> None:
     full.call(
         "mem_write",
         path="a.md",
@@ -234,7 +234,7 @@ def test_the_index_is_refreshed_on_demand(full: Connection, root: Path) -> None:
     assert "c.md" in {**done["failed"], **done["left_out"]}
 
 
-def test_an_unknown_tool_is_named_with_those_there_are(full: Connection) -> None:
+def test_an_unknown_tool_is_an_error_that_lists_the_tools(full: Connection) -> None:
     with pytest.raises(MCPError, match=r"Unknown tool: mem_rite. Available: .*mem_write"):
         full.call("mem_rite")
 

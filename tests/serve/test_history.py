@@ -57,7 +57,7 @@ def test_a_file_goes_back_to_any_earlier_state(full: Connection, root: Path) -> 
     assert not full.call("memory_search", query="three")["passages"]
 
 
-def test_a_removed_file_comes_back(full: Connection, root: Path) -> None:
+def test_a_removed_file_can_be_restored(full: Connection, root: Path) -> None:
     full.call("mem_write", path="a.md", content="# Tea\n\noolong\n")
     full.call("mem_remove", path="a.md")
 
@@ -67,7 +67,7 @@ def test_a_removed_file_comes_back(full: Connection, root: Path) -> None:
     assert "[Tea](a.md)" in (root / "MEMORY.md").read_text(encoding="utf-8")
 
 
-def test_undoing_the_making_of_a_file_removes_it(full: Connection, root: Path) -> None:
+def test_undoing_the_creation_of_a_file_removes_it(full: Connection, root: Path) -> None:
     full.call("mem_write", path="a.md", content="tea")
 
     assert full.call("mem_revert", path="a.md") == {"path": "a.md"}
@@ -76,7 +76,7 @@ def test_undoing_the_making_of_a_file_removes_it(full: Connection, root: Path) -
     assert (root / "a.md").read_text(encoding="utf-8") == "tea"
 
 
-def test_what_another_program_overwrote_comes_back(full: Connection, root: Path) -> None:
+def test_text_overwritten_by_another_program_can_be_restored(full: Connection, root: Path) -> None:
     full.call("mem_write", path="a.md", content="ours")
     (root / "a.md").write_text("theirs", encoding="utf-8")
 
@@ -193,7 +193,7 @@ def test_an_import_does_what_its_strategy_says_and_can_be_undone(
         full.call("mem_import", archive="no archive")
 
 
-def test_an_export_that_one_call_cannot_give_needs_a_path(
+def test_an_export_too_large_for_one_call_needs_a_path(
     root: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setenv("MEMCAIRN_TOOLS_MAX_READ_BYTES", "100")
@@ -207,9 +207,7 @@ def test_an_export_that_one_call_cannot_give_needs_a_path(
     full.call("mem_export", path="scratch/all.json")
 
 
-def test_a_session_log_says_what_was_done_and_never_with_which_words(
-    full: Connection, home: Path
-) -> None:
+def test_a_session_log_has_no_texts_or_queries(full: Connection, home: Path) -> None:
     full.call("mem_write", path="a.md", content="oolong")
     full.call("memory_search", query="sencha")
     with pytest.raises(Failed):
@@ -301,7 +299,7 @@ def test_a_scratch_file_is_not_found_until_it_is_promoted(full: Connection, root
     assert passage["path"] == "plans/tea.md"
 
 
-def test_our_own_session_ends_with_the_server(root: Path, home: Path) -> None:
+def test_a_session_started_by_the_server_ends_with_it(root: Path, home: Path) -> None:
     from memcairn.mcp.server import MemoryServer
 
     from .clients import connected

@@ -1,4 +1,4 @@
-"""HTTP: who is let in, and that many clients at once are served."""
+"""HTTP: access control, and many concurrent clients."""
 
 from __future__ import annotations
 
@@ -99,11 +99,11 @@ def test_a_client_is_served_on_loopback(url: str) -> None:
         ("Origin", "http://127.0.0.1", 200),
     ],
 )
-def test_only_our_own_host_and_origin_are_served(header: str, value: str, status: int) -> None:
+def test_foreign_hosts_and_origins_are_refused(header: str, value: str, status: int) -> None:
     assert asked({header: value}).status_code == status
 
 
-def test_a_page_of_the_server_itself_is_served_wherever_it_is_reached() -> None:
+def test_a_page_from_the_same_host_is_served() -> None:
     here = {"Host": "192.168.1.5:8731", "Origin": "http://192.168.1.5:8731"}
 
     assert asked(here).status_code == 200
@@ -137,7 +137,7 @@ def asked(headers: dict[str, str], *, secret: str | None = None) -> httpx2.Respo
         (f"bearer  {TOKEN}", 200),
     ],
 )
-def test_without_the_token_nobody_is_served(authorization: str | None, status: int) -> None:
+def test_a_request_without_the_token_is_refused(authorization: str | None, status: int) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
 
     answer = asked(headers, secret=TOKEN)
@@ -174,14 +174,14 @@ def test_a_token_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
         (["--token-file", "/nowhere"], "--token-file is for --http"),
     ],
 )
-def test_what_cannot_be_served_is_refused_with_a_reason(
+def test_wrong_addresses_and_options_are_refused_with_a_reason(
     root: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["serve", "--root", str(root), *arguments]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_token_that_can_be_guessed_is_refused(tmp_path: Path) -> None:
+def test_a_short_token_is_refused(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("short\n", encoding="utf-8")
 
     with pytest.raises(UsageError, match="fewer than 16 characters"):
@@ -201,7 +201,7 @@ def test_an_address_is_a_port_with_or_without_a_host(text: str, address: tuple[s
     assert http.address(text) == address
 
 
-def test_many_clients_at_once_are_served(url: str, root: Path) -> None:
+def test_many_concurrent_clients_are_served(url: str, root: Path) -> None:
     def client(number: int) -> int:
         with connected(url) as connection:
             for step in range(5):

@@ -97,7 +97,7 @@ def test_there_is_an_example_for_every_tool() -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-def test_a_call_fits_the_schemas_and_says_what_it_did(tool: Tool, client: Connection) -> None:
+def test_a_call_fits_the_schemas_and_describes_its_result(tool: Tool, client: Connection) -> None:
     arguments = EXAMPLES[tool.name](client)
     jsonschema.validate(arguments, tool.description.input_schema)
 
@@ -114,7 +114,7 @@ def test_a_call_fits_the_schemas_and_says_what_it_did(tool: Tool, client: Connec
 
 
 @pytest.mark.parametrize("name", ["memory_search", "memory_get_context", "memory_about"])
-def test_what_a_model_reads_begins_with_what_it_is(name: str, client: Connection) -> None:
+def test_quoted_text_is_preceded_by_a_notice(name: str, client: Connection) -> None:
     answer = client.do("call_tool", name, EXAMPLES[name](client))
 
     notice = "Records from earlier work."
@@ -124,7 +124,7 @@ def test_what_a_model_reads_begins_with_what_it_is(name: str, client: Connection
 
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-def test_an_argument_that_nobody_asked_for_is_an_error_that_names_those_there_are(
+def test_an_unknown_argument_is_an_error_that_lists_the_valid_ones(
     tool: Tool, client: Connection
 ) -> None:
     answer = client.do("call_tool", tool.name, {**EXAMPLES[tool.name](client), "colour": "red"})
@@ -135,7 +135,7 @@ def test_an_argument_that_nobody_asked_for_is_an_error_that_names_those_there_ar
 
 
 @pytest.mark.parametrize("name", [name for name, tool in TOOLS.items() if tool.read_only])
-def test_a_tool_that_says_so_changes_nothing(name: str, client: Connection, root: Path) -> None:
+def test_a_read_only_tool_changes_nothing(name: str, client: Connection, root: Path) -> None:
     arguments = EXAMPLES[name](client)
     before, revisions = everything(root), client.call("mem_log")
 
@@ -145,7 +145,7 @@ def test_a_tool_that_says_so_changes_nothing(name: str, client: Connection, root
 
 
 @pytest.mark.parametrize("name", [name for name, tool in TOOLS.items() if tool.idempotent])
-def test_a_second_call_of_a_tool_that_says_so_changes_nothing_more(
+def test_a_repeated_call_of_an_idempotent_tool_changes_nothing(
     name: str, client: Connection, root: Path
 ) -> None:
     arguments = EXAMPLES[name](client)
@@ -159,7 +159,7 @@ def test_a_second_call_of_a_tool_that_says_so_changes_nothing_more(
 
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-def test_a_call_is_a_line_of_both_logs_without_what_was_said(
+def test_a_call_is_logged_in_both_logs_without_its_text(
     tool: Tool, client: Connection, home: Path
 ) -> None:
     arguments = EXAMPLES[tool.name](client)
@@ -318,7 +318,7 @@ def test_a_change_is_in_the_index_in_memory_md_and_in_the_history_when_the_call_
         ("MAX_QUERY_CHARS", "memory_about", {"topic": "x" * 101}, "the limit is 100"),
     ],
 )  # fmt: skip
-def test_a_cap_is_what_the_settings_say(
+def test_limits_come_from_the_settings(
     cap: str,
     tool: str,
     arguments: Arguments,

@@ -1,4 +1,4 @@
-"""The program itself: on standard input and output, and twice on one root."""
+"""The program itself: on standard input and output, and two servers on one root."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_client_is_served_on_standard_input_and_output(root: Path) -> None:
             client.call("mem_read", path="b.md")
 
 
-def test_the_newer_protocol_is_spoken_too(root: Path) -> None:
+def test_the_newer_protocol_is_supported(root: Path) -> None:
     with connected(stdio(root, "--profile", "full"), mode="auto") as client:
         assert client.client.protocol_version >= "2026"
         assert len(client.do("list_tools").tools) > 20
@@ -60,7 +60,7 @@ def test_a_server_ends_when_its_client_does(root: Path) -> None:
     assert (server.returncode, out, err) == (0, "", "")
 
 
-def test_what_cannot_be_opened_is_told_to_the_client(root: Path, tmp_path: Path) -> None:
+def test_a_root_that_cannot_be_opened_is_reported_to_the_client(root: Path, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("no TOML", encoding="utf-8")
 
     with (
@@ -71,7 +71,7 @@ def test_what_cannot_be_opened_is_told_to_the_client(root: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("below", [False, True])
-def test_a_root_that_is_a_file_is_told_to_the_client(tmp_path: Path, *, below: bool) -> None:
+def test_a_root_that_is_a_file_is_reported_to_the_client(tmp_path: Path, *, below: bool) -> None:
     (tmp_path / "file").write_text("tea", encoding="utf-8")
     root = tmp_path / "file" / "root" if below else tmp_path / "file"
 
@@ -79,7 +79,7 @@ def test_a_root_that_is_a_file_is_told_to_the_client(tmp_path: Path, *, below: b
         client.call("mem_read", path="a.md")
 
 
-def test_two_servers_on_one_root_behave(root: Path) -> None:
+def test_two_servers_can_serve_one_root(root: Path) -> None:
     def work(number: int) -> None:
         with connected(stdio(root)) as client:
             for step in range(15):

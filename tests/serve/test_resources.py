@@ -1,4 +1,4 @@
-"""Resources, prompts, completion, and who is told of changes."""
+"""Resources, prompts, completion, and notifications of changes."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ def test_notes_are_listed_in_pages(core: Connection, root: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
-def test_pages_of_notes_whose_names_are_not_utf_8_come_to_an_end(
-    core: Connection, root: Path
-) -> None:
+def test_paging_ends_for_notes_whose_names_are_not_utf_8(core: Connection, root: Path) -> None:
     for number in range(250):
         (root / os.fsdecode(b"caf\xe9-%03d.md" % number)).write_text("x", encoding="utf-8")
 
@@ -74,7 +72,7 @@ def test_pages_of_notes_whose_names_are_not_utf_8_come_to_an_end(
         *("memory://note/.git/config", "memory://note/a%00b", "file:///etc/passwd"),
     ],
 )
-def test_what_is_no_resource_is_not_found(core: Connection, root: Path, uri: str) -> None:
+def test_an_unknown_uri_is_not_found(core: Connection, root: Path, uri: str) -> None:
     (root.parent / "outside.md").write_text("secret", encoding="utf-8")
 
     with pytest.raises(MCPError, match="Resource not found"):
@@ -98,7 +96,7 @@ def _reference(value: dict[str, str]) -> Any:
     return ResourceTemplateReference(**value)
 
 
-def test_the_prompt_recall_brings_what_is_known(core: Connection) -> None:
+def test_the_recall_prompt_contains_memories(core: Connection) -> None:
     core.call("mem_write", path="a.md", content="# Tea\n\nThe user drinks oolong.\n")
 
     (message,) = core.do("get_prompt", "recall", {"topic": "oolong"}).messages
@@ -107,7 +105,7 @@ def test_the_prompt_recall_brings_what_is_known(core: Connection) -> None:
     assert "| The user drinks oolong." in message.content.text
 
 
-def test_the_prompt_reflect_asks_to_save(core: Connection) -> None:
+def test_the_reflect_prompt_asks_to_save(core: Connection) -> None:
     names = [prompt.name for prompt in core.do("list_prompts").prompts]
     (message,) = core.do("get_prompt", "reflect").messages
 
@@ -137,7 +135,7 @@ class Told:
                 return
 
 
-def test_a_client_is_told_of_changes_of_what_it_subscribed_to(root: Path) -> None:
+def test_a_client_is_notified_of_changes_to_its_subscriptions(root: Path) -> None:
     told = Told()
     server = MemoryServer(lambda: open_files(root), "core")
     (root / "a.md").write_text("tea", encoding="utf-8")
@@ -171,7 +169,7 @@ def settled(server: MemoryServer) -> None:
     assert server._background.checked.wait(PATIENCE_S)
 
 
-def test_a_client_of_the_newer_protocol_listens_to_changes(root: Path) -> None:
+def test_a_client_of_the_newer_protocol_receives_changes(root: Path) -> None:
     server = MemoryServer(lambda: open_files(root), "core")
     with connected(server, mode="auto") as client:
         assert client.client.protocol_version >= "2026"

@@ -1,4 +1,4 @@
-"""What the tools show a model counts as use of the note, from the next day on."""
+"""A note that a tool shows to a model counts as used, from the next day on."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_as_a_resource(core: Connection) -> None:
 
 
 @pytest.mark.parametrize("show", [searched, read, read_as_a_resource])
-def test_a_note_that_was_shown_stands_first_the_next_day(
+def test_a_note_that_was_shown_is_first_the_next_day(
     core: Connection, root: Path, monkeypatch: pytest.MonkeyPatch, show: Show
 ) -> None:
     core.call("mem_write", path="a.md", content="# Tea\n\nThe user likes oolong.\n")
@@ -51,7 +51,7 @@ def test_a_note_that_was_shown_stands_first_the_next_day(
     assert 0 < entries.index("(a.md)") < entries.index("(b.md)")
 
 
-def test_a_preview_of_what_would_be_forgotten_is_no_use(full: Connection) -> None:
+def test_a_forget_preview_does_not_count_as_use(full: Connection) -> None:
     full.call("mem_write", path="a.md", content="# Tea\n\nThe user likes oolong.\n")
     full.call("memory_forget", topic="oolong")
     full.call("mem_list")
