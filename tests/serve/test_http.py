@@ -171,7 +171,7 @@ def test_a_token_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
         (["--http", "99999999"], "is not an address"),
         (["--http", "host"], "is not an address"),
         (["--http", "0", "--token-file", "/nowhere"], "the token cannot be read"),
-        (["--token-file", "/nowhere"], "--token-file is for --http"),
+        (["--token-file", "/nowhere"], "--token-file requires --http"),
     ],
 )
 def test_wrong_addresses_and_options_are_refused_with_a_reason(

@@ -15,7 +15,7 @@ from memcairn.root.observe import Observation
 
 @click.command("add")
 @click.argument("text", nargs=-1, required=True)
-@click.option("--title", default="", help="The title; default: made from the text.")
+@click.option("--title", default="", help="The title; default: derived from the text.")
 @click.option(
     "--type", "kind", metavar="TYPE", help="user, feedback, project, reference, or other."
 )
@@ -28,7 +28,9 @@ from memcairn.root.observe import Observation
     help="Where to write; default: the setting memory.root.",
 )
 @click.option("--new", is_flag=True, help="Write a new note even if a similar one exists.")
-@click.option("--allow-secrets", is_flag=True, help="Write text that looks like a secret, too.")
+@click.option(
+    "--allow-secrets", is_flag=True, help="Write the note even if it seems to contain a secret."
+)
 @options.json_option
 @options.quiet_option
 def command(
@@ -44,7 +46,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Remember TEXT in a new note. If TEXT is -, it is read from standard input.
+    """Remember TEXT in a new note. If TEXT is -, read it from standard input.
 
     \b
     memcairn add "we deploy with blue-green" --type project --tags deploy

@@ -64,7 +64,7 @@ def show(*, as_json: bool, quiet: bool) -> int:
 @options.json_option
 @options.quiet_option
 def set_(key: str, value: str, *, as_json: bool, quiet: bool) -> int:
-    """Set KEY to VALUE in config.toml; the rest of the file stays as it is.
+    """Set KEY to VALUE in config.toml; the rest of the file is not changed.
 
     Separate the items of a list with commas; write a rule as GLOB=NAMESPACE. The API key of an
     embedding server is not a setting: put it in the environment as MEMCAIRN_EMBEDDING_KEY.

@@ -14,7 +14,7 @@ from memcairn.memory import Memory
 @options.json_option
 @options.quiet_option
 def command(*, fix: bool, as_json: bool, quiet: bool) -> int:
-    """Show what is wrong and how to fix it. Exit code 1 if a problem remains.
+    """Show problems and how to fix them. Exit code 1 if a problem remains.
 
     \b
     memcairn doctor
@@ -31,5 +31,5 @@ def command(*, fix: bool, as_json: bool, quiet: bool) -> int:
             write(shown(finding.what))
             write("  fixed" if finding.fixed else f"  {shown(finding.remedy)}")
         if not findings:
-            write("nothing is wrong")
+            write("no problems")
     return 1 if left else 0

@@ -14,7 +14,7 @@ from memcairn.memory import Memory
 @options.json_option
 @options.quiet_option
 def command(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Remove the root PATH from the index; its files stay as they are.
+    """Remove the root PATH from the index; its files are not changed.
 
     PATH may also be a file outside all roots, or a folder with such files.
 

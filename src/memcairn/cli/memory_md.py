@@ -21,8 +21,8 @@ _root = click.argument("root", required=False)
 def command() -> None:
     """Refresh, check, explain or show MEMORY.md.
 
-    ROOT is a folder that is kept current. Without it: the only one that has a MEMORY.md, else the
-    one that the working folder is in.
+    ROOT is an indexed folder; default: the only one with a MEMORY.md, else the one that contains the
+    current folder.
 
     \b
     memcairn memory-md refresh ~/notes
@@ -32,15 +32,15 @@ def command() -> None:
 
 @command.command("refresh")
 @_root
-@click.option("--off", is_flag=True, help="Stop keeping it current; the file stays as it is.")
+@click.option("--off", is_flag=True, help="Stop updating it; the file is not changed.")
 @options.json_option
 @options.quiet_option
 def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
-    """Rebuild MEMORY.md from the notes, and keep it current from now on.
+    """Rebuild MEMORY.md from the notes, and update it from now on.
 
     \b
     memcairn memory-md refresh ~/notes
-    memcairn memory-md refresh --off ~/notes     leave it as it is from now on
+    memcairn memory-md refresh --off ~/notes     stop updating it
     """
     with Memory() as memory:
         if off:
@@ -50,7 +50,7 @@ def refresh(root: str | None, *, off: bool, as_json: bool, quiet: bool) -> int:
                 output.print_json({"root": stopped.path, "kept": False})
             elif not quiet:
                 where = shown(stopped.path)
-                write(f"{where}: MEMORY.md is no longer kept current")
+                write(f"{where}: MEMORY.md is no longer updated")
             return 0
         done = memory.refresh_memory_md(root)
         output.print_notices(memory.notices)
@@ -94,7 +94,7 @@ def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
             where, message = shown(finding.where), shown(finding.message)
             write(f"{where}: {finding.kind}: {message}")
         if not found:
-            write(f"{shown(path)}: MEMORY.md is as it should be")
+            write(f"{shown(path)}: MEMORY.md is correct")
     return 1 if found else 0
 
 
@@ -103,7 +103,7 @@ def check(root: str | None, *, as_json: bool, quiet: bool) -> int:
 @options.json_option
 @options.quiet_option
 def explain(path: str, *, as_json: bool, quiet: bool) -> int:
-    """Explain the place of the note PATH in MEMORY.md.
+    """Explain the position of the note PATH in MEMORY.md.
 
     \b
     memcairn memory-md explain ~/notes/plan.md
@@ -126,12 +126,12 @@ def _explained(found: Explanation) -> list[str]:
     where = f" ({found.why})" if found.why else ""
     lines = [f"{shown(found.path)}: {found.how}{where} in {found.where}{under}"]
     if found.where == "":
-        lines = [f"{shown(found.path)}: on no page, its path is too long"]
+        lines = [f"{shown(found.path)}: not listed, because its path is too long"]
     if found.position is not None:
         lines.append(f"  place {found.position:,} of {found.current:,} by rank")
     standing = found.standing
     lines += [
-        f"  pinned: {'yes, so it comes before all that are not' if found.pinned else 'no'}",
+        f"  pinned: {'yes, so it comes before unpinned notes' if found.pinned else 'no'}",
         f"  changed: {_day(standing.changed)}",
         f"  type: {standing.type_days:+,} days",
         f"  use: {standing.use_days:+.1f} days",

@@ -15,7 +15,7 @@ from memcairn.errors import MemcairnError
 from memcairn.memory import Memory
 
 # Added to the niceness of the process in the background.
-NICER = 10
+NICENESS = 10
 
 
 @click.command("reembed")
@@ -24,8 +24,8 @@ NICER = 10
 def command(*, as_json: bool, quiet: bool) -> int:
     """Embed pending notes for semantic search; after a change of model, all notes.
 
-    Other commands have this done behind them: this one waits until it is done. Ctrl-C stops it; what
-    was done is kept, and the next call goes on.
+    Other commands do this in the background; this one waits until all notes are embedded. After Ctrl-C,
+    the next call continues.
 
     \b
     memcairn config set embedding.provider onnx
@@ -34,7 +34,7 @@ def command(*, as_json: bool, quiet: bool) -> int:
     """
     with Memory() as memory:
         if not memory.engine.model.wanted:
-            return _not_wanted(memory, as_json=as_json, quiet=quiet)
+            return _nothing_to_do(memory, as_json=as_json, quiet=quiet)
         waiting = memory.unembedded()
         with output.progress_bar("Embedding", quiet=quiet or as_json) as progress:
             report = memory.embed(progress=progress)
@@ -46,10 +46,10 @@ def command(*, as_json: bool, quiet: bool) -> int:
     return 1 if report.waiting else 0
 
 
-def _not_wanted(memory: Memory, *, as_json: bool, quiet: bool) -> int:
+def _nothing_to_do(memory: Memory, *, as_json: bool, quiet: bool) -> int:
     why = "embedding.provider is none"
     if memory.config["embedding.provider"] != "none":
-        why = "no model is installed; `memcairn models` says which there are"
+        why = "no model is installed; `memcairn models` lists the models"
     if as_json:
         output.print_json(EmbedReport())
     elif not quiet:
@@ -70,9 +70,9 @@ def _as_text(report: EmbedReport, waiting: int) -> str:
 def in_background() -> int:
     """Embed pending chunks at low priority, unless another process does; errors go to the index."""
     if hasattr(os, "nice"):
-        os.nice(NICER)
+        os.nice(NICENESS)
     if not os.path.exists(os.path.join(paths.home(), "index.db")):
-        return 0  # it was deleted meanwhile: do not create it again
+        return 0  # it was deleted meanwhile: do not recreate it
     try:
         with Memory() as memory:
             memory.embed(wait=False)

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 @click.option(
     "--http", metavar="[HOST:]PORT", help="Serve over HTTP; the default HOST is loopback."
 )
-@click.option("--token-file", metavar="FILE", help="The file of the token that HTTP clients send.")
+@click.option(
+    "--token-file", metavar="FILE", help="A file with the token that HTTP clients must send."
+)
 def command(
     root: str | None,
     *,
@@ -46,13 +48,13 @@ def command(
     """Run the MCP server for one notes folder.
 
     \b
-    memcairn serve                       on standard input and output, for the project around here
+    memcairn serve                       on standard input and output, for the current project
     memcairn serve --root ~/notes --profile full
     memcairn serve --http 8731 --token-file ~/.config/memcairn/token
     """
     if token_file is not None and http is None:
-        raise UsageError("--token-file is for --http")
-    paths.home()  # a wrong MEMCAIRN_HOME is reported here, not by each tool
+        raise UsageError("--token-file requires --http")
+    paths.home()  # reports a wrong MEMCAIRN_HOME once, instead of in each tool
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="memcairn: %(message)s")
     try:
         from memcairn.mcp import stdio  # noqa: PLC0415 - an extra, and most of the start
@@ -66,7 +68,7 @@ def command(
     if http is None:
         stdio.serve(server)
         return 0
-    from memcairn.mcp import http as over_http  # noqa: PLC0415 - of no use on standard input
+    from memcairn.mcp import http as over_http  # noqa: PLC0415 - not needed for standard input
 
     host, port = over_http.address(http)
     over_http.serve(server, host, port, secret=over_http.token(token_file))

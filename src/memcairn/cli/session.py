@@ -30,9 +30,9 @@ def command() -> None:
 
 
 @command.command("start")
-@click.option("--id", "id_", metavar="ID", help="The agent's ID of it; default: a new one.")
+@click.option("--id", "id_", metavar="ID", help="The agent's session ID; default: a new one.")
 @click.option(
-    "--root", metavar="FOLDER", type=click.Path(), help="The notes folder that it works on."
+    "--root", metavar="FOLDER", type=click.Path(), help="The notes folder of the session."
 )
 @options.json_option
 def start(id_: str | None, *, root: str | None, as_json: bool) -> int:
