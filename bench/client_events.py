@@ -14,7 +14,7 @@ request, from an answer of the model to the next request, from the last words to
     memtomem   what its plugin for Claude Code calls at these events, in settings.json; no server
 
 They run in turn. What hooks add is their contestant's median, or 95th percentile, less the median of the
-same client without hooks (`server` for memcairn, `alone` for memtomem). The client has waits of its own (it
+same client without hooks (`server` for memcairn, `alone` for memtomem). The client also waits (it
 writes its files, it draws), which can hide a short hook: then the number is about zero, or below.
 """
 
@@ -114,7 +114,7 @@ class Person:
         settings.write_text(json.dumps({"hooks": hooks}), encoding="utf-8")
 
     def session(self, prompts: int) -> Times:
-        """One session of so many prompts, then a compaction; the times of its events."""
+        """Run a session with this number of prompts and a compaction; return the times of its events."""
         times: Times = {event: [] for event in EVENTS}
         arrived: list[float] = []
         answered: list[float] = []

@@ -63,7 +63,7 @@ class Bench:
         self._homes = itertools.count()
 
     def notes(self, count: int) -> Path:
-        """A folder of so many notes, made once."""
+        """A folder with this number of notes, created once."""
         folder = self.folder / f"notes-{count}"
         if not folder.exists():
             say(f"making {count:,} notes")
@@ -92,7 +92,7 @@ class Bench:
         return run(call, self.peer.environment(home), ok=(0, 1))
 
     def indexed(self, count: int) -> tuple[Path, Path]:
-        """Notes, and a home of ours where they are indexed."""
+        """Notes, and a memcairn home in which they are indexed."""
         notes, home = self.notes(count), self.folder / f"home-of-{count}"
         if not home.exists():
             say(f"indexing {count:,} notes")

@@ -4,13 +4,13 @@
 usage: host_events.py [--quick] [--only commands tools] [--without-peer] [--cpu]
 
 commands  `memcairn hook EVENT` from spawn to exit, with the event's JSON on standard input, as a ratio to
-          `python -c pass`; 1,000 notes. Recall is by words, and once by meaning, too; a session starts
-          with nothing to tell, and once is told of a MEMORY.md (both of 200 notes). Beside it what
+          `python -c pass`; 1,000 notes. Recall uses keyword search, and once also semantic search; a session starts
+          without a MEMORY.md, and once with one (both of 200 notes). Beside it what
           memtomem's own plugin runs at that event, where memtomem is installed (README.md). All run in
           turn, medians are compared. `work` is what the same event takes in a process that has loaded
           everything.
 tools     calls of a running `memcairn serve` by the SDK's client over standard input and output:
-          median and 95th percentile in milliseconds; 1,000 notes, found by words and by meaning.
+          median and 95th percentile in milliseconds; 1,000 notes, with keyword and semantic search.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ START = [sys.executable, "-c", "pass"]
 NOTES = 1_000
 TOOLS = ("user-prompt", "tool-used", "tool-failed", "pre-compact", "stop")
 EVENTS = ("session-start", *TOOLS, "session-end")
-# A start of a session that is told what a MEMORY.md says, 800 words of it.
-TOLD = "session-start, told"
+# The start of a session with a MEMORY.md, of which 800 words are shown.
+WITH_MEMORY_MD = "session-start, with MEMORY.md"
 # Recall with the built-in model, most of which is loading it.
-BY_MEANING = "user-prompt, by meaning"
+SEMANTIC = "user-prompt, semantic"
 FEW_NOTES = 200
 
 
@@ -79,7 +79,7 @@ class Stage:
         self.number = 0
 
     def embed(self) -> None:
-        """Recall by meaning from now on."""
+        """Use semantic search in recall from now on."""
         del self.env["MEMCAIRN_EMBEDDING_PROVIDER"]
         subprocess.run([*PROGRAM, "reembed", "-q"], env=self.env, check=True)
 
@@ -145,8 +145,8 @@ def commands(
         contestants[event] = functools.partial(stage.hook, event)
     told = Stage(folder / "told", FEW_NOTES, has_memory_md=True)
     told.embed()
-    contestants[TOLD] = functools.partial(told.hook, "session-start")
-    contestants[BY_MEANING] = functools.partial(told.hook, "user-prompt")
+    contestants[WITH_MEMORY_MD] = functools.partial(told.hook, "session-start")
+    contestants[SEMANTIC] = functools.partial(told.hook, "user-prompt")
     if peer is not None:
         home = folder / "peer"
         peer.set_up(home, stage.notes)
@@ -169,8 +169,8 @@ def commands(
     print("--- | --- | --- | --- | --- | ---")
     warm = worked(stage, EVENTS, 5 if quick else 50)
     warmer = worked(told, ["session-start", "user-prompt"], 5 if quick else 50)
-    warm |= {TOLD: warmer["session-start"], BY_MEANING: warmer["user-prompt"]}
-    for event in (*EVENTS, TOLD, BY_MEANING):
+    warm |= {WITH_MEMORY_MD: warmer["session-start"], SEMANTIC: warmer["user-prompt"]}
+    for event in (*EVENTS, WITH_MEMORY_MD, SEMANTIC):
         took = measure.median(times[event])
         row = f"{event} | {took * 1000:.0f} | {took / start:.1f} | {warm[event] * 1000:.1f}"
         its = times.get(f"peer {event}")

@@ -6,7 +6,7 @@ usage: make_notes.py FOLDER COUNT [--sections N] [--seed N]
 A note has frontmatter, a title and sections with a heading, paragraphs and now and then a list, a
 code block or a table, as notes on a software project have. Words are English words of Python's own
 documentation, as frequent as they are there, so that common words stand in nearly every note
-and most words in few (Zipf). Each note has a topic of its own: some words that it repeats. Names,
+and most words in few (Zipf). Each note has its own topic: some words that it repeats. Names,
 identifiers, versions and ticket numbers make the long tail.
 
 The words depend on the version of Python; compare within one run only.
@@ -71,7 +71,7 @@ def vocabulary() -> Vocabulary:
         found = WORD.findall(text)
         counts.update(found)
         files.update(set(found))
-    # A word of one module only is more often an abbreviation of its own than English.
+    # A word of one module only is more often an abbreviation than English.
     known = sorted((w for w in counts if files[w] > 1), key=lambda w: (-counts[w], w))
     return Vocabulary(known, list(itertools.accumulate(float(counts[w]) for w in known)))
 

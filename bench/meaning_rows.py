@@ -1,7 +1,7 @@
-"""The rows about search by meaning: warm, cold, and what it adds to indexing.
+"""The rows about semantic search: warm, cold, and its cost in indexing.
 
-The vectors of the warm rows are made up: what a scan costs does not depend on what they mean, and the
-model would need an hour for a million. Queries are embedded by the built-in model.
+The vectors of the warm rows are random: the cost of a scan does not depend on them, and the model would
+need an hour for a million. Queries are embedded by the built-in model.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def say_of(bench: Bench, home: Path, code: str, given: object = None) -> str:
 
 
 def embedded(bench: Bench, count: int) -> tuple[Path, int]:
-    """A home with so many notes and a vector for each chunk; and the number of chunks."""
+    """A home with this number of notes and a vector for each chunk; and the number of chunks."""
     _, home = bench.indexed(count)
     done = home / "vectors-made-up"
     if not done.exists():
@@ -115,7 +115,7 @@ def warm(bench: Bench, count: int, rounds: int, most_p95_ms: float, most_ratio: 
         reach = f"≤ {most_ratio:g} x floor, {reach}"
         reached = reached and median(both) <= most_ratio * median(words)
     return Row(
-        f"search by meaning in a warm process, {held:,} chunks, median",
+        f"semantic search in a warm process, {held:,} chunks, median",
         "ms",
         ms(median(both)),
         reach,
@@ -169,7 +169,7 @@ def meaning_process(bench: Bench) -> Row:
     for contestant in contestants.values():
         contestant()
     times = alternate(contestants, bench.rounds)
-    what = f"memcairn search by meaning, {held:,} chunks"
+    what = f"memcairn semantic search, {held:,} chunks"
     return compare(what, times, "one interpreter start with NumPy", 5, None)
 
 

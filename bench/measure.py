@@ -71,7 +71,7 @@ def alternate(
     Args:
         contestants: what each round calls, by name; each returns its own time.
         rounds: how often.
-        seldom: those that run only so many times, because they take long.
+        seldom: contestants that run only this often, because they are slow.
     """
     times: dict[str, list[float]] = {name: [] for name in contestants}
     names = list(contestants)

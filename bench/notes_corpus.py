@@ -114,7 +114,7 @@ def _download(package: dict[str, Any], folder: Path) -> Path:
             pin = folder / f"{name}.txt"
             pin.write_text(f"{name}=={version} --hash=sha256:{package['sha256']}\n", "utf-8")
             # The documentation is in the source archive only. pip asks its build backend for the
-            # metadata before it hands the archive over, in an environment of its own.
+            # metadata before it hands the archive over, in a separate environment.
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
             command += ["--no-binary", ":all:", "--require-hashes", "-d", str(folder), "-r"]
             command.append(str(pin))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""memtomem, the peer that the benchmarks are measured against, in an environment of its own.
+"""memtomem, the peer that the benchmarks are measured against, in a separate environment.
 
 usage: peer_memtomem.py install [--python PYTHON]     make the environment, outside the checkout
        peer_memtomem.py where                         say where it is and what it runs on

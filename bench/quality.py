@@ -7,7 +7,7 @@ usage: quality.py [--systems grep,bm25,memcairn] [--half dev|test|all] [--corpor
 The measures are those of `memcairn eval`: memcairn.evaluate.measures says what they are. `ms` is the median
 wall time of one search in a warm process.
 
-Each corpus is an index of its own, or with --pooled all of them are one. --unanswerable adds how
+Each corpus has a separate index; with --pooled all of them share one. --unanswerable adds how
 well the score of the first passage tells answerable questions from others.
 """
 

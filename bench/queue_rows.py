@@ -180,7 +180,7 @@ def flush_loose_files(bench: Bench) -> tuple[Row, Row]:
 
 @contextmanager
 def spinning(python: str) -> Iterator[None]:
-    """While another process takes one core and touches nothing of ours."""
+    """While another process takes one core and touches no file of memcairn."""
     process = subprocess.Popen([python, "-c", SPIN])
     try:
         yield

@@ -1,4 +1,4 @@
-"""The rows about searching: a process of its own for each question, and one for all."""
+"""The rows about searching: one process for each question, and one for all."""
 
 from __future__ import annotations
 

@@ -177,7 +177,9 @@ def start_cost(name: str) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--docs", nargs="*", type=Path, help="folders of documentation")
-    parser.add_argument("--show", type=int, default=0, help="print so many findings of each sort")
+    parser.add_argument(
+        "--show", type=int, default=0, help="the number of findings of each kind to print"
+    )
     parser.add_argument("--only", help="one detector")
     args = parser.parse_args()
     fakes = fake_secrets()

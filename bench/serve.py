@@ -7,9 +7,9 @@ start     spawn to the answer of `initialize` on standard input and output; the 
           the SDK's `MCPServer` without a tool. The contestants alternate, the medians are compared.
 search    a call of `memory_search`, over what `Memory.search` takes with the same question in this
           process: a line written to the server's pipe and one read; and by the SDK's client, which
-          checks the answer against its schema. 1,000 notes, warm; each question is asked in turn three
-          times each way, the quickest ones are compared, and the median of the differences is told;
-          beside it a bare server of the SDK that computes as long as a search and hands out such an answer.
+          checks the answer against its schema. 1,000 notes, warm; each question is asked three times in
+          turn with each; the fastest ones are compared, and the median of the differences is reported,
+          beside a bare server of the SDK that computes as long as a search and returns such an answer.
 clients   50 clients of one server over HTTP, 10,000 calls in all: searches, reads, writes, edits,
           observations. None may fail.
 """
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()", "serve"]
 BARE = [sys.executable, "-c", "from mcp.server import MCPServer; MCPServer('bare').run('stdio')"]
-# Hands out the listing and the answer that it is given, after so many seconds of work.
+# Returns the given listing and answer, after the given seconds of work.
 CANNED = """
 import sys, time, anyio
 from mcp import types
@@ -69,7 +69,7 @@ anyio.run(main)
 """
 NOTES = 1_000
 WARM = 50  # questions that are not counted
-TRIES = 3  # the quickest of them is least disturbed by what else the machine does
+ATTEMPTS = 3  # the fastest is least disturbed by other processes
 INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -172,7 +172,7 @@ async def search(root: Path, env: dict[str, str], rounds: int) -> None:
         async with _client(command, env) as client:
             for question in questions:
                 took.next()
-                for _ in range(TRIES):
+                for _ in range(ATTEMPTS):
                     with took.of("alone"):
                         found = memory.search(Query(question, root=root))
                     with took.of("piped"):
@@ -190,7 +190,7 @@ async def search(root: Path, env: dict[str, str], rounds: int) -> None:
         async with _client(command, env) as client:
             for question in questions:
                 bare.next()
-                for _ in range(TRIES):
+                for _ in range(ATTEMPTS):
                     with bare.of("piped"):
                         ask(question)
                     with bare.of("client"):

@@ -3,7 +3,7 @@
     ids ─► word + position + type ─► norm ─► layers × [ attention ─► feed-forward ] ─► states
 
 "Dynamic" quantisation: a weight matrix is stored as int8 with one scale for each column; the
-activations that meet it are rounded to uint8 when they arrive, with a scale of their own, and the
+activations are quantised to uint8 at run time, with a separate scale, and the
 product is summed in int32 (Jacob et al. 2018, "Quantization and Training of Neural Networks for
 Efficient Integer-Arithmetic-Only Inference", section 2). The word embeddings, half of the weights,
 have one scale for each row.

@@ -120,7 +120,7 @@ class Memory:
             namespace: the namespace that its notes get from now on; "" removes an earlier one.
             force: also read and write what looks unchanged.
             embed: also compute the embeddings, which takes longer than the rest; without them, notes
-                are found by their words until `embed` is called.
+                are found only by keyword search until `embed` is called.
             progress: called with (done, total).
 
         Raises:
@@ -376,7 +376,7 @@ class Memory:
         """Why a note stands in MEMORY.md where it stands.
 
         Raises:
-            UsageError: `path` is no note of a root whose MEMORY.md is kept.
+            UsageError: `path` is not a note of a root with a MEMORY.md.
         """
         from memcairn.memory_md import refresh  # noqa: PLC0415 - as above
 
@@ -389,7 +389,9 @@ class Memory:
             )
         )
         if found is None:
-            raise UsageError("is no note", path=real, hint=f"of the root {root.path}")
+            raise UsageError(
+                "is not a note", path=real, hint=f"give a note of the root {root.path}"
+            )
         return found
 
     def show_memory_md(self, path: str | os.PathLike[str] | None = None) -> Loaded:

@@ -73,17 +73,21 @@ def test_a_model_that_fails_is_told_once_and_tried_again_later(
 
         thread.stop()
     (message,) = told
-    assert message.startswith("new notes are found by their words only: http://127.0.0.1:")
+    assert message.startswith("only keyword search finds new notes: http://127.0.0.1:")
     assert message.endswith("responded 401 Unauthorized: no key")
 
 
-def test_without_a_model_there_is_no_thread(notes: Path) -> None:
+def test_a_watch_without_a_model_starts_no_thread(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[EmbedThread] = []
+    monkeypatch.setattr(EmbedThread, "start", started.append)
+    stop = threading.Event()
+    stop.set()
     with Memory() as memory:
-        thread = EmbedThread(memory.unembedded, memory.embed)
-        thread.start()
+        watch(memory, [str(notes)], quiet=True, stop=stop)
 
-        assert not thread.is_alive()
-        thread.stop()
+    assert not started
 
 
 def test_a_stop_is_heard_between_two_batches(server: Server, notes: Path) -> None:

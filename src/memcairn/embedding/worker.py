@@ -80,7 +80,7 @@ class EmbedThread(threading.Thread):
                 return 0
             if isinstance(error, MemcairnError):
                 if str(error) != self._reported:
-                    self._report(f"new notes are found by their words only: {error}")
+                    self._report(f"only keyword search finds new notes: {error}")
                 self._reported = str(error)
             else:
                 log.exception("embedding.failed")

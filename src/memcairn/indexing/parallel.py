@@ -28,7 +28,7 @@ T = TypeVar("T")
 MIN_ITEMS = 100
 _SHARE = 4
 _NUMBER_BYTES = 2
-_MAX_SHARES = 1 << 15  # a pipe of 64 KiB holds so many numbers
+_MAX_SHARES = 1 << 15  # the numbers that fit a pipe of 64 KiB
 _LENGTH_BYTES = 4
 # What the child has ready and the parent, which may be writing to a database, has not read.
 _MAX_PENDING_BYTES = 16 << 20
@@ -99,7 +99,7 @@ def _be_the_child(
         while share := _take(shares, numbers):
             sender.send(pickle.dumps([(item, work(item)) for item in share], protocol=5))
         sender.flush()
-    except BaseException:  # noqa: BLE001 - the parent does it anew, and fails where it can be told
+    except BaseException:  # noqa: BLE001 - the parent repeats it, and can report the error
         os._exit(1)
     os._exit(0)
 

@@ -60,7 +60,7 @@ def walk(
 
     Args:
         selection: of the root in which `start` lies.
-        start: the folder; if there is no folder of that name, all that is known of it is orphaned.
+        start: the folder; if it does not exist, all its known notes are orphaned.
         known: path -> signature of the notes that the index has there, see `signatures.of_files`. It is
             used up.
         force: everything counts as changed.

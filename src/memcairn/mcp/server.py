@@ -100,7 +100,7 @@ class MemoryServer(Server[None]):
     def create_initialization_options(
         self, notification_options: NotificationOptions | None = None, *args: Any, **more: Any
     ) -> InitializationOptions:
-        """As the SDK's; clients are told when notes come or go."""
+        """As in the SDK, with notifications when notes are added or removed."""
         options = notification_options or NotificationOptions(resources_changed=True)
         return super().create_initialization_options(options, *args, **more)
 

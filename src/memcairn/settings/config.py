@@ -213,7 +213,7 @@ def read_toml(file: str) -> dict[str, Any]:
             raise ConfigError("is not a regular file", path=file, hint="delete it")
         stream = open(file, "rb")  # noqa: SIM115 - closed below
     except (FileNotFoundError, NotADirectoryError):
-        # A root may be a single file, which has no settings of its own.
+        # A root may be a single file, which has no settings file.
         return {}
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error

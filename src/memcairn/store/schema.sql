@@ -73,7 +73,7 @@ CREATE TRIGGER chunk_leaves_fulltext AFTER DELETE ON chunk BEGIN
     DELETE FROM fulltext WHERE rowid = old.id;
 END;
 
--- What is wrong with a file: found while it was read; gone once it is mended.
+-- Problems found while reading a file; deleted once the file is fixed.
 CREATE TABLE problem (
     path    NOT NULL,
     root    INTEGER NOT NULL REFERENCES root (id) ON DELETE CASCADE,
@@ -83,8 +83,8 @@ CREATE TABLE problem (
 );
 CREATE INDEX problem_by_path ON problem (path);
 
--- Files that were looked into and hold no note that can be read (binary, too large, not UTF-8), or a page
--- of ours: as long as they look like this, a scan need not open them again.
+-- Files that were read and are not notes (binary, too large, not UTF-8, or an index page). While their
+-- signature stays the same, scans do not read them again.
 CREATE TABLE no_note (
     path       PRIMARY KEY NOT NULL,
     root       INTEGER NOT NULL REFERENCES root (id) ON DELETE CASCADE,
