@@ -4,8 +4,8 @@
 usage: host_events.py [--quick] [--only commands tools] [--without-peer] [--cpu]
 
 commands  `memcairn hook EVENT` from spawn to exit, with the event's JSON on standard input, as a ratio to
-          `python -c pass`; 1,000 notes. Recall uses keyword search, and once also semantic search; a session starts
-          without a MEMORY.md, and once with one (both of 200 notes). Beside it what
+          `python -c pass`; 1,000 notes. Recall uses keyword search, and once also semantic search; a
+          session starts without a MEMORY.md, and once with one (both of 200 notes). Beside it what
           memtomem's own plugin runs at that event, where memtomem is installed (README.md). All run in
           turn, medians are compared. `work` is what the same event takes in a process that has loaded
           everything.
