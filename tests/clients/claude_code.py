@@ -101,7 +101,7 @@ class ClaudeCode:
                         lambda prompt=prompt: is_answered(model, prompt), PATIENCE_S
                     )
                 terminal.wait_until_quiet()
-                printed = terminal.finish("/exit", PATIENCE_S)
+                printed = terminal.finish(PATIENCE_S)
         return Session(printed, conversation(model.requests))
 
     def _accept_everything(self) -> None:

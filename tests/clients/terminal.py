@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _POLL_S = 0.02
 # A program that has drawn nothing for this long has finished what it was doing.
 _QUIET_S = 0.7
-_AGAIN_S = 3.0
+_BETWEEN_KEYS_S, _AGAIN_S = 0.2, 3.0
 _COLUMNS, _ROWS = 160, 50
 _ESCAPES = re.compile(
     r"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[=>78])"
@@ -91,15 +91,15 @@ class Terminal:
         self.wait_until(lambda: tail in self.text[before:], 60)
         os.write(self._ours, b"\r")
 
-    def finish(self, line: str, timeout_s: float) -> str:
-        """Type the line that ends the program; returns all that it drew."""
-        self.type(line)
+    def finish(self, timeout_s: float) -> str:
+        """Press Ctrl-C until the program ends; returns all that it drew."""
         end = time.monotonic() + timeout_s
-        while self._process.poll() is None and time.monotonic() < end:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_AGAIN_S)
-            if self._process.poll() is None:
-                os.write(self._ours, b"\r")  # a menu of commands may have taken the first one
-        assert self._process.poll() is not None, self.text[-4_000:]
+        while self._process.poll() is None:
+            assert time.monotonic() < end, self.text[-4_000:]
+            for wait_s in (_BETWEEN_KEYS_S, _AGAIN_S):
+                with contextlib.suppress(OSError):
+                    os.write(self._ours, b"\x03")
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(wait_s)
         self._reader.join(5)
         return self.text

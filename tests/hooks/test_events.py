@@ -290,6 +290,19 @@ class TestEnd:
 
         assert memory.queue_status().depth == 0
 
+    def test_the_end_of_a_turn_waits_for_a_fifth_of_a_second_at_most(
+        self, say: Say, memory: Memory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        deadlines: list[float] = []
+        monkeypatch.setattr(
+            memory, "drain", lambda deadline: deadlines.append(deadline - time.monotonic())
+        )
+
+        say("stop")
+
+        assert len(deadlines) == 1
+        assert deadlines[0] <= 0.2
+
     def test_stop_indexes_what_the_host_keeps_itself_since_it_loads_that_before_our_hooks(
         self, say: Say, memory: Memory, user: Path, root: Path
     ) -> None:

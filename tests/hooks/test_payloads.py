@@ -33,6 +33,8 @@ def test_claude_code() -> None:
         name="tool-used",
         host="claude-code",
         session_id="5f0c8c1e",
+        agent="",
+        agent_type="",
         cwd="/p",
         tool="Write",
         written=("/p/notes/a.md",),

@@ -8,6 +8,7 @@ import pytest
 
 from hooks.conftest import write
 from memcairn.hosts import recall, recall_text
+from memcairn.sessions import Sessions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,7 @@ def test_no_passage_comes_twice_in_a_session(deploy: Path, say: Say) -> None:
 
     assert say("user-prompt", prompt=PROMPT) == ""
     assert say("tool-failed", error=PROMPT) == ""
+    say("session-start", session_id="another")
     assert say("user-prompt", prompt=PROMPT, session_id="another")
 
 
@@ -178,6 +180,7 @@ def test_a_long_prompt_is_searched_for_by_its_ends(deploy: Path, say: Say) -> No
     noise = "lorem ipsum dolor sit amet " * 20_000
 
     assert str(deploy) in say("user-prompt", prompt=f"{PROMPT}\n{noise}")
+    say("session-start", session_id="s2")
     assert str(deploy) in say("user-prompt", prompt=f"{noise}\n{PROMPT}", session_id="s2")
 
 
@@ -202,6 +205,91 @@ def test_a_prompt_that_a_machine_wrote_recalls_nothing_and_counts_nothing_as_sho
 
 def test_a_prompt_that_only_quotes_such_a_tag_is_a_persons(deploy: Path, say: Say) -> None:
     assert say("user-prompt", prompt=f"{PROMPT} I saw <task-notification>.")
+
+
+class TestSubagents:
+    def start(self, say: Say, agent: str, kind: str = "Explore") -> str:
+        return say("subagent-start", agent_id=agent, agent_type=kind)
+
+    def prompt(self, say: Say, prompt: str, kind: str = "Explore") -> None:
+        given = {"prompt": prompt, "subagent_type": kind, "description": "look it up"}
+        assert say("subagent-prompt", tool_name="Agent", tool_input=given) == ""
+
+    def test_a_subagent_gets_what_its_prompt_is_about(self, deploy: Path, say: Say) -> None:
+        self.prompt(say, PROMPT)
+
+        assert str(deploy) in self.start(say, "a1")
+
+    def test_each_gets_it_once_whatever_its_session_was_shown(self, deploy: Path, say: Say) -> None:
+        assert str(deploy) in say("user-prompt", prompt=PROMPT)
+        for agent in ("a1", "a2"):
+            self.prompt(say, PROMPT)
+            assert str(deploy) in self.start(say, agent)
+            assert say("tool-failed", tool_name="Bash", error=PROMPT, agent_id=agent) == ""
+
+    def test_what_a_subagent_was_shown_its_session_was_not(self, deploy: Path, say: Say) -> None:
+        self.prompt(say, PROMPT)
+        assert self.start(say, "a1")
+
+        assert str(deploy) in say("user-prompt", prompt=PROMPT)
+
+    def test_prompts_are_told_apart_by_the_type_of_their_subagents(
+        self, deploy: Path, say: Say
+    ) -> None:
+        self.prompt(say, PROMPT, "Plan")
+        self.prompt(say, "What is the weather on Mars?", "Explore")
+
+        assert self.start(say, "a1", "Explore") == ""
+        assert str(deploy) in self.start(say, "a2", "Plan")
+
+    def test_a_subagent_that_nobody_prompted_gets_nothing(self, deploy: Path, say: Say) -> None:
+        assert self.start(say, "a1") == ""
+
+
+class TestForks:
+    def test_a_fork_does_not_repeat_what_its_conversation_holds(
+        self, deploy: Path, say: Say
+    ) -> None:
+        say("session-start", source="startup")
+        assert str(deploy) in say("user-prompt", prompt=PROMPT)
+        # As Claude Code reports `--fork-session`: the id of the forked session, then a new one.
+        say("session-start", source="resume")
+
+        assert say("user-prompt", prompt=PROMPT, session_id="fork") == ""
+
+    def test_what_is_new_to_a_fork_is_recalled_in_it(
+        self, memory: Memory, deploy: Path, notes: Path, say: Say
+    ) -> None:
+        say("session-start", source="resume")
+        say("user-prompt", prompt=PROMPT)
+        say("user-prompt", prompt=PROMPT, session_id="fork")
+        write(notes, "keys.md", "# Keys\n\nThe signing keys rotate every quarter, in the vault.\n")
+        memory.index(notes)
+
+        told = say("user-prompt", prompt="when do signing keys rotate?", session_id="fork")
+
+        assert "signing keys rotate" in told
+
+    @pytest.mark.parametrize("cause", ["startup", "clear"])
+    def test_a_new_conversation_of_the_same_client_begins_with_nothing(
+        self, cause: str, deploy: Path, say: Say
+    ) -> None:
+        say("session-start", source="startup")
+        say("user-prompt", prompt=PROMPT)
+        say("session-start", source=cause, session_id="s2")
+
+        assert str(deploy) in say("user-prompt", prompt=PROMPT, session_id="s2")
+
+    @pytest.mark.parametrize("cause", ["resume", "compact"])
+    def test_what_continues_a_session_opens_no_second_one(
+        self, cause: str, home: Path, say: Say
+    ) -> None:
+        say("session-start", source="startup")
+        say("session-end")
+        say("session-start", source=cause)
+        say("user-prompt", prompt=PROMPT)
+
+        assert [session.id for session in Sessions(str(home)).all()] == ["s1"]
 
 
 class TestScope:

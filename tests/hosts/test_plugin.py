@@ -14,7 +14,7 @@ import yaml
 import memcairn
 from memcairn.hosts import plugin_files
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.table import CLAUDE_CODE, HOSTS, WRITING_TOOLS
+from memcairn.hosts.table import AGENT_TOOLS, CLAUDE_CODE, HOSTS, WRITING_TOOLS
 
 PROJECT = Path(__file__).resolve().parents[2]
 PLUGIN = PROJECT / "plugins" / "claude-code"
@@ -44,8 +44,9 @@ def test_the_tools_are_in_the_first_request() -> None:
     assert server["alwaysLoad"] is True
 
 
-def test_every_tool_that_writes_is_looked_at() -> None:
+def test_every_tool_that_writes_or_starts_an_agent_is_hooked() -> None:
     assert HOOKS["PostToolUse"][0]["matcher"] == WRITING_TOOLS
+    assert HOOKS["PreToolUse"][0]["matcher"] == AGENT_TOOLS
 
 
 def test_the_documents_show_the_hooks_byte_for_byte() -> None:

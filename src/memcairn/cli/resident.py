@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     from memcairn.memory import Memory
 
 
+# How long indexing goes on after the end of a session.
+END_S = 30.0
+
+
 def hook(memory: Memory, header: Mapping[str, Any], body: bytes) -> Reply | None:
     """What a hook prints."""
     from memcairn.hosts import events  # noqa: PLC0415 - see the module
 
     event, host = str(header["event"]), str(header["host"])
-    session_id, text = events.answer(memory, event, host, body, header["deadline"])
+    # After the end of a session its client leaves, and what it wrote is still indexed.
+    deadline = header["deadline"] + (END_S if event == "session-end" else 0.0)
+    session_id, text = events.answer(memory, event, host, body, deadline)
     return {"session_id": session_id}, text.encode("utf-8", "replace")
 
 

@@ -3,6 +3,8 @@
     session-start   start the session; index what the last one left; each MEMORY.md of other scopes
                     (after a compaction: what this session changed and was shown)
     user-prompt     recall
+    subagent-prompt remember the prompt until the sub-agent starts
+    subagent-start  recall for that prompt
     tool-used       enqueue what was written
     tool-failed     recall for the error
     pre-compact     index what the session changed; log a checkpoint
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
 
 # The share of an event's time that indexing may take; the rest is for the answer.
 _INDEXING_SHARE = 0.5
+# How long the end of a turn waits for indexing.
+STOP_S = 0.2
 _MAX_TOUCHED = 40
 # The background process embeds more chunks than this.
 _MAX_CHUNKS = 64
@@ -92,6 +96,34 @@ def recall(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa: A
     return recalling.recall(search, event, scope, memory.config, memory.home)
 
 
+# The prompts of sub-agents that are about to start, by session: (type, prompt). Only in this process, since
+# what somebody asked is not written to a file.
+_WAITING: dict[str, list[tuple[str, str]]] = {}
+_MAX_SESSIONS, _MAX_WAITING = 100, 20
+
+
+def subagent_prompt(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa: ARG001 - as above
+    """Remember the prompt: the event of the sub-agent's start does not contain it."""
+    waiting = _WAITING.setdefault(event.session_id, [])
+    waiting.append((event.agent_type, event.prompt))
+    del waiting[:-_MAX_WAITING]
+    if len(_WAITING) > _MAX_SESSIONS:
+        _WAITING.pop(next(iter(_WAITING)), None)
+    return ""
+
+
+def subagent_start(memory: Memory, event: HookEvent, deadline: float) -> str:
+    """Passages for the oldest prompt that waits for a sub-agent of this type."""
+    waiting = _WAITING.get(event.session_id, [])
+    found = next((one for one in waiting if one[0] in ("", event.agent_type)), None)
+    if found is None:
+        return ""
+    waiting.remove(found)
+    if not waiting:
+        _WAITING.pop(event.session_id, None)
+    return recall(memory, event._replace(prompt=found[1]), deadline)
+
+
 def tool_used(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa: ARG001 - as above
     """Enqueue what was written."""
     folder = enqueue_writes.new_root(memory.home, event)
@@ -117,11 +149,12 @@ def pre_compact(memory: Memory, event: HookEvent, deadline: float) -> str:
 
 
 def stop(memory: Memory, event: HookEvent, deadline: float) -> str:
-    """Index what is quiet, and what is queued of the host's own memory, within the time.
+    """Index what is queued of the host's own memory, and what is quiet; nobody waits longer than `STOP_S`.
 
     The next session loads that memory's MEMORY.md before any hook runs, and a host may cut the last hook
-    of this session off.
+    of this session off. The resident process indexes the rest.
     """
+    deadline = min(deadline, time.monotonic() + STOP_S / _INDEXING_SHARE)
     own = own_memory.folder(event)
     if own is not None:
         queued = memory.engine.databases.run(
@@ -153,6 +186,8 @@ def session_end(memory: Memory, event: HookEvent, deadline: float) -> str:
 EVENTS: dict[str, Callable[[Memory, HookEvent, float], str]] = {
     "session-start": session_start,
     "user-prompt": recall,
+    "subagent-prompt": subagent_prompt,
+    "subagent-start": subagent_start,
     "tool-used": tool_used,
     "tool-failed": recall,
     "pre-compact": pre_compact,

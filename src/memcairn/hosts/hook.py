@@ -33,7 +33,7 @@ LOG_KEEP = 1
 # For writing the answer, or logging that there is none.
 _GRACE_S = 0.15
 # Events whose answer is worth the wait for a resident process that has to start: the share of the limit.
-_START_SHARE = {"user-prompt": 0.6, "tool-failed": 0.4}
+_START_SHARE = {"user-prompt": 0.6, "tool-failed": 0.4, "subagent-prompt": 0.6}
 # A session ends without starting anything.
 _STARTS_NOTHING = "session-end"
 # What the answer of this process may take if the resident process does not answer.

@@ -10,6 +10,8 @@ from __future__ import annotations
 LIMIT_S = {
     "session-start": 5,
     "user-prompt": 5,
+    "subagent-prompt": 5,
+    "subagent-start": 5,
     "tool-used": 5,
     "tool-failed": 5,
     "pre-compact": 10,

@@ -14,6 +14,7 @@ _TAKES_TEXT: dict[str, dict[str, str] | tuple[str, ...]] = {
     "claude-code": {
         "session-start": "SessionStart",
         "user-prompt": "UserPromptSubmit",
+        "subagent-start": "SubagentStart",
         "tool-failed": "PostToolUseFailure",
     },
     "codex": {"session-start": "SessionStart", "user-prompt": "UserPromptSubmit"},

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
             name: memcairn's name for it; see `limits.LIMIT_S`.
             host: the name of the host.
             session_id: of the host's session.
+            agent: the id of the sub-agent that it happened in; "" for the session itself.
+            agent_type: the type of the sub-agent that starts.
             cwd: where the host works, absolute.
             tool: the name of the tool that was used.
             written: the files that it wrote, absolute, but perhaps through symlinks.
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
         name: str
         host: str
         session_id: str
+        agent: str
+        agent_type: str
         cwd: str
         tool: str
         written: tuple[str, ...]
@@ -48,7 +52,8 @@ else:
     from collections import namedtuple  # typing costs a hook call 3 ms
 
     HookEvent = namedtuple(  # noqa: PYI024
-        "HookEvent", "name host session_id cwd tool written prompt error cause transcript_path"
+        "HookEvent",
+        "name host session_id agent agent_type cwd tool written prompt error cause transcript_path",
     )
 
 # Tools that write files, of all hosts, in lower case. Cursor names none: its event is about an edit.
@@ -92,10 +97,12 @@ def from_fields(name: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
         name=name,
         host=host,
         session_id=_text(payload, "session_id", "sessionId", "conversation_id", "sessionID"),
+        agent=_text(payload, "agent_id"),
+        agent_type=_text(_input(payload), "subagent_type") or _text(payload, "agent_type"),
         cwd=cwd,
         tool=tool,
         written=_written(payload, cwd) if tool.lower() in WRITING_TOOLS else (),
-        prompt=_prompt(payload),
+        prompt=_prompt(_input(payload) if name == "subagent-prompt" else payload),
         error=_error(payload),
         cause=_text(payload, "source", "trigger"),
         transcript_path=_text(payload, "transcript_path", "transcriptPath"),
@@ -108,6 +115,12 @@ def _text(payload: Mapping[str, Any], *names: str) -> str:
         if isinstance(value, str) and value:
             return value
     return ""
+
+
+def _input(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a tool was called with, if that is an object."""
+    given = payload.get("tool_input")
+    return given if isinstance(given, dict) else {}
 
 
 def _cwd(payload: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from memcairn.hosts.payload import HookEvent
     from memcairn.hosts.scopes import Scope
     from memcairn.search.passages import Passage
-    from memcairn.sessions import Session
+    from memcairn.sessions.shown import Shown
     from memcairn.settings.config import Config
 
 # A passage that is longer than the budget is cut, but not to fewer words.
@@ -60,7 +60,8 @@ def render(
     session = join(home, event)
     about = FOR_AN_ERROR if event.name == "tool-failed" else FOR_A_PROMPT
     budget = int(settings["recall.budget_words"])
-    found = list(blocks(passages, session, scope, budget))
+    shown = session.shown_to(event.agent) if session is not None else None
+    found = list(blocks(passages, shown, scope, budget))
     text = fence.fenced("recall", about, [block for _, block in found])
     _note_used(home, [path for path, _ in found])
     if session is not None and text:
@@ -69,9 +70,9 @@ def render(
 
 
 def blocks(
-    passages: Iterable[Passage], session: Session | None, scope: Scope, budget_words: int
+    passages: Iterable[Passage], shown: Shown | None, scope: Scope, budget_words: int
 ) -> Iterator[tuple[str, str]]:
-    """Those passages that fit the budget and are new to the session, as blocks of a fence.
+    """Those passages that fit the budget and were not shown before, as blocks of a fence.
 
     Yields:
         The path of each passage's note, and the block.
@@ -85,7 +86,7 @@ def blocks(
             continue
         text, lines = _fitting(passage.text, left)
         place = Place(passage.path, passage.start_line, passage.start_line + lines - 1)
-        if not text or (session is not None and not session.shown.take(place, text)):
+        if not text or (shown is not None and not shown.take(place, text)):
             continue
         left -= words(text)
         yield passage.path, block(place, secrets.redact(text), scope, above, passage.date)

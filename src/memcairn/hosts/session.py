@@ -24,11 +24,23 @@ def begin(home: str, event: HookEvent, scope: Scope) -> Session:
 
 
 def join(home: str, event: HookEvent) -> Session | None:
-    """The session of an event. It is started here if the hooks were installed while it ran."""
+    """The session of an event.
+
+    It is started here if the hooks were installed while it ran, or it is a fork: then it was shown what
+    the forked session was shown.
+    """
     sessions = Sessions(home)
     if not event.session_id:
         return sessions.current(caller.current().environ)
-    return sessions.open(event.session_id) or sessions.start(event.session_id, host=event.host)
+    known = sessions.get(event.session_id)
+    if known is not None and known.is_open:
+        return known
+    # Claude Code starts a fork with the id of the forked session, and goes on with a new one.
+    forked = sessions.current({}) if known is None and event.host == "claude-code" else None
+    started = sessions.start(event.session_id, host=event.host)
+    if forked is not None:
+        started.shown.take_over(forked.shown)
+    return started
 
 
 def checkpoint(home: str, event: HookEvent) -> Session | None:

@@ -20,6 +20,7 @@ ServerForm = Literal["mcpServers", "codex", "opencode", "copilot"]
 HookForm = Literal["groups", "cursor", "copilot"]
 
 WRITING_TOOLS = "Write|Edit|MultiEdit|NotebookEdit"
+AGENT_TOOLS = "Agent|Task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ CLAUDE_CODE = Host(
         events=(
             Event("session-start", "SessionStart"),
             Event("user-prompt", "UserPromptSubmit"),
+            Event("subagent-prompt", "PreToolUse", AGENT_TOOLS),
+            Event("subagent-start", "SubagentStart"),
             Event("tool-used", "PostToolUse", WRITING_TOOLS),
             Event("tool-failed", "PostToolUseFailure"),
             Event("pre-compact", "PreCompact"),
@@ -142,8 +145,12 @@ CLAUDE_CODE = Host(
         "does not load it where an administrator restricts plugins to certain marketplaces",
         "in a project, the folder has to be trusted and the server approved first",
         (
-            "before the server is connected (a second or two), or while it is down, skips the hooks that "
-            "call it: there is no recall then; notes written meanwhile are indexed when the session ends"
+            "at a terminal, does not wait for MCP servers before the first prompt: the tools may come with "
+            "the second request, the recall does not depend on them"
+        ),
+        (
+            "with -p, waits up to 5 seconds for MCP servers: on a busy machine the tools may come with the "
+            "second request, too"
         ),
     ),
     checked="real client",

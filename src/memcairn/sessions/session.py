@@ -140,6 +140,19 @@ class Session:
             self._shown = Shown(os.path.join(self.folder, "shown"))
         return self._shown
 
+    def shown_to(self, agent: str) -> Shown:
+        """Which passages a sub-agent has been shown, since it does not see the conversation.
+
+        Args:
+            agent: its id; "" for the session itself.
+        """
+        name = "".join(c for c in agent if c.isascii() and c.isalnum())[:64]
+        if not name:
+            return self.shown
+        from memcairn.sessions.shown import Shown  # noqa: PLC0415 - as above
+
+        return Shown(os.path.join(self.folder, f"shown-{name}"))
+
     def last_active_at(self) -> float:
         """The time of the last log line, or of the start; seconds since the epoch."""
         try:

@@ -89,6 +89,16 @@ class Shown:
         except FileNotFoundError:
             return []
 
+    def take_over(self, other: Shown) -> None:
+        """Also count what somebody else was shown: the conversation goes on here."""
+        try:
+            with open(other._path, "rb") as file:
+                content = file.read()
+        except FileNotFoundError:
+            return
+        with open(self._path, "ab", opener=_private) as file:
+            file.write(content)
+
     def forget(self) -> None:
         """Clear the record, since the model no longer sees the passages."""
         self._seen, self._read_bytes = set(), 0
@@ -96,6 +106,10 @@ class Shown:
             os.truncate(self._path, 0)
         except FileNotFoundError:
             return
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _lines(text: str) -> Iterator[str]:
