@@ -24,7 +24,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_what_is_written_is_read_again(value: object) -> None:
+def test_a_written_value_is_read_again(value: object) -> None:
     written = json_text.dumps(value)
 
     assert written.isascii()

@@ -54,7 +54,7 @@ def test_every_folder_and_worktree_of_a_repository_is_one_project(
         assert project.folder_of(str(folder)) == str(repository)
 
 
-def test_a_submodule_is_a_project_of_its_own(repository: Path) -> None:
+def test_a_submodule_is_a_separate_project(repository: Path) -> None:
     inner = repository / "inner"
     inner.mkdir()
     (repository / ".git" / "modules" / "inner").mkdir(parents=True)
@@ -96,7 +96,7 @@ def test_a_project_has_a_root_in_the_home(repository: Path, home: Path) -> None:
     assert "my-project" in root
 
 
-def test_a_project_may_name_a_folder_of_its_own(repository: Path, home: Path) -> None:
+def test_a_project_may_choose_a_folder_inside_it(repository: Path, home: Path) -> None:
     (repository / ".memcairn.toml").write_text('memory.root = "docs/memory"\n', encoding="utf-8")
 
     assert root_of(repository / "deep", home) == str(repository / "docs" / "memory")
@@ -271,7 +271,7 @@ def test_claude_code_may_be_given_its_folder_and_the_name_of_a_project(
 @pytest.mark.parametrize(
     ("name", "slug"), [("a_b.c d", "a-b-c-d"), ("ä", "-"), ("部署", "--"), ("🦊x", "--x")]
 )
-def test_claude_code_replaces_each_utf_16_unit_that_is_no_ascii_letter_or_digit(
+def test_claude_code_replaces_each_utf_16_unit_except_ascii_letters_and_digits(
     name: str, slug: str, user: Path
 ) -> None:
     (user / name).mkdir()

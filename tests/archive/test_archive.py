@@ -76,7 +76,7 @@ def target(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("form", ["json", "tar"])
-def test_what_is_exported_is_imported_byte_for_byte(form: str, root: Path, target: Path) -> None:
+def test_an_export_is_imported_byte_for_byte(form: str, root: Path, target: Path) -> None:
     fill(root, START)
 
     imported = import_(load(exported(root, form)), target)
@@ -383,7 +383,7 @@ def test_a_hostile_json_is_refused_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["no.json", ""])
-def test_what_is_no_file_is_refused(tmp_path: Path, path: str) -> None:
+def test_a_path_that_is_not_a_file_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(UsageError):
         load(tmp_path / path)
 

@@ -35,7 +35,7 @@ def written(*files: Member) -> bytes:
 
 
 @given(st.dictionaries(PATHS, st.binary(max_size=2000), max_size=8), st.integers(0, 8**11 - 1))
-def test_what_is_written_is_read_back_here_and_by_the_standard_library(
+def test_a_written_archive_is_read_back_here_and_by_the_standard_library(
     files: dict[str, bytes], mtime_s: int
 ) -> None:
     names = Names(ArchiveLimits())
@@ -89,7 +89,7 @@ def test_the_same_files_make_the_same_bytes() -> None:
     assert written(member) == written(member)
 
 
-def test_folders_are_passed_over() -> None:
+def test_folders_are_skipped() -> None:
     data = tar(special("./", tarfile.DIRTYPE), special("f/", tarfile.DIRTYPE), file("./f/a.md"))
 
     assert [member.path for member in read(data)] == ["f/a.md"]

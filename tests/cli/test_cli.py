@@ -364,7 +364,7 @@ def test_a_note_cannot_send_escape_sequences_to_the_terminal(notes: Path) -> Non
     assert "\x1b" not in call("search", "evil").stdout
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(note: Path) -> None:
+def test_a_reader_that_stops_early_is_not_an_error(note: Path) -> None:
     call("index", note.parent)
     program = subprocess.Popen(
         [*PROGRAM, "search", "blue-green"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -378,7 +378,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(note: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["status"], ["config", "show"]])
-def test_a_reader_that_goes_early_is_no_error_when_each_line_is_written_at_once(
+def test_a_reader_that_stops_early_is_not_an_error_with_unbuffered_output(
     note: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
@@ -400,7 +400,7 @@ def test_a_reader_that_goes_early_is_no_error_when_each_line_is_written_at_once(
 )
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 @pytest.mark.skipif(os.name == "nt", reason="a shell's way to close a stream")
-def test_a_stream_that_is_closed_is_no_error(note: Path, closed: str, arguments: list[str]) -> None:
+def test_a_closed_stream_is_not_an_error(note: Path, closed: str, arguments: list[str]) -> None:
     call("index", note.parent)
     words = [str(note.parent) if word == "NOTES" else word for word in arguments]
 
@@ -493,7 +493,7 @@ def test_the_maximum_wait_that_is_set_counts_for_an_enqueue_call(
         [],
     ],
 )
-def test_what_is_not_a_plain_enqueue_call_is_left_to_click(arguments: list[str]) -> None:
+def test_other_calls_than_a_plain_enqueue_are_left_to_click(arguments: list[str]) -> None:
     assert parse_enqueue(arguments) is None
 
 

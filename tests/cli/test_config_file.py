@@ -122,7 +122,7 @@ def test_every_type_is_read_as_it_was_set(key: str, text: str, value: object) ->
         (["unset", "nothing"], "nothing"),
     ],
 )
-def test_what_is_wrong_changes_nothing_and_says_what_would_be_right(
+def test_a_wrong_call_changes_nothing_and_shows_the_right_one(
     file: Path, arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_text(WRITTEN, encoding="utf-8")
@@ -144,7 +144,7 @@ def test_a_removed_setting_in_the_file_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize("value", ["abc", "-1"])
-def test_what_is_wrong_with_a_value_is_said_of_the_setting_and_not_of_its_variable(
+def test_an_invalid_value_is_reported_for_the_setting_and_not_for_its_variable(
     file: Path, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["config", "set", "queue.window_s", value]) == 2

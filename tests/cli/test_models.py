@@ -42,7 +42,7 @@ def test_the_built_in_model_is_chosen_and_has_a_size_and_a_licence(
     assert found["builtin"]["licence"] == "Apache-2.0"
 
 
-def test_what_is_not_installed_is_named(
+def test_a_missing_package_is_named(
     offers: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(providers, "find_spec", lambda _: None)
@@ -63,7 +63,7 @@ def test_what_a_chosen_provider_needs_is_named_and_only_there(
     assert found["ollama"]["unset"] == []
 
 
-def test_the_size_of_a_folder_of_ones_own_is_told(
+def test_the_size_of_a_users_folder_is_shown(
     offers: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "model.onnx").write_bytes(b"x" * 1000)

@@ -327,7 +327,7 @@ def test_an_export_overwrites_nothing(call: Any, tmp_path: Path) -> None:
     assert (tmp_path / "notes.json").read_text(encoding="utf-8") == "mine"
 
 
-def test_what_is_not_an_archive_is_refused(call: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_refused(call: Any, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}", encoding="utf-8")
 
     assert call("import", tmp_path / "x.json", code=1).startswith("memcairn: ")

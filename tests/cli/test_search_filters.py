@@ -127,7 +127,7 @@ def test_filters_add_up(notes: Path, search: Any) -> None:
 
 
 @pytest.mark.parametrize("option", ["--since", "--until", "--as-of"])
-def test_a_date_that_is_none_is_a_usage_error_that_says_what_is_understood(
+def test_an_invalid_date_is_a_usage_error_that_lists_the_accepted_forms(
     option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["search", "x", option, "2026-13"]) == 2
@@ -156,7 +156,7 @@ def test_an_expired_note_stands_below_a_valid_one_and_says_so(
     assert head.endswith("(expired 2026-03-01)")
 
 
-def test_an_expired_note_stands_above_what_is_hardly_relevant(notes: Path, search: Any) -> None:
+def test_an_expired_note_ranks_above_a_hardly_relevant_one(notes: Path, search: Any) -> None:
     write(
         notes / "expired.md",
         "The Postgres port is 5433.",
@@ -199,7 +199,7 @@ def test_a_superseded_note_stands_lower_and_names_what_took_its_place(
     assert passages[1].superseded_by == str(new.resolve())
 
 
-def test_a_note_that_is_superseded_by_what_is_not_there_is_superseded(notes: Path) -> None:
+def test_a_note_that_is_superseded_by_a_missing_note_is_superseded(notes: Path) -> None:
     write(notes / "old.md", superseded_by="the talk of May")
 
     with Memory() as memory:

@@ -87,7 +87,7 @@ def test_nothing_leaves_the_root(trash: Any, root: Path) -> None:
     assert not (root.parent / "tea.md").exists()
 
 
-def test_the_trash_is_emptied_of_what_is_older(trash: Any) -> None:
+def test_old_entries_are_purged_from_the_trash(trash: Any) -> None:
     assert trash("empty") == "0 removals deleted for good\n"
     assert len(json.loads(trash("list", "--json"))["removals"]) == 2
 

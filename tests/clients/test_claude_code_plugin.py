@@ -155,7 +155,7 @@ def test_no_hook_starts_a_process_while_the_server_is_connected(story: Story) ->
     assert {hook["outcome"] for hook in story.hooks} <= {"silent", "answered"}
 
 
-def test_what_is_written_without_the_server_is_in_memory_md_when_the_session_ends(
+def test_a_note_written_without_the_server_is_in_memory_md_when_the_session_ends(
     story: Story,
 ) -> None:
     index = f".claude/projects/{slug(story.project)}/memory/MEMORY.md"

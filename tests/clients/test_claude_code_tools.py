@@ -57,7 +57,7 @@ def results(session: Session) -> list[str]:
     return [json.dumps(block["content"]) for block in blocks if block["type"] == "tool_result"]
 
 
-def test_the_model_is_told_of_the_tools_and_when_to_use_them(session: Session) -> None:
+def test_the_model_sees_the_tools_and_when_to_use_them(session: Session) -> None:
     asked = json.dumps(session.requests[-1])
 
     assert SERVER + "memory_search" in session.tools

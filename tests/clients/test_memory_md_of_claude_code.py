@@ -106,7 +106,7 @@ def test_a_note_that_it_writes_is_in_memory_md_of_its_next_session(sessions: Ses
     assert entry in sessions.told["next"]
 
 
-def test_what_somebody_wrote_by_hand_is_there_word_for_word(sessions: Sessions) -> None:
+def test_hand_written_text_is_kept_word_for_word(sessions: Sessions) -> None:
     assert sessions.told["next"].count(BY_HAND) == 1
     assert sessions.told["next"].count("(note-0500.md)") == 1
 

@@ -139,7 +139,7 @@ def test_it_ends_when_its_socket_is_replaced(home: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "stop"])
-def test_what_is_under_way_is_finished(home: Path, root: Path, how: str) -> None:
+def test_running_requests_are_finished(home: Path, root: Path, how: str) -> None:
     session = Session("--root", str(root), "--profile", "full").initialize()
     session.call("memory_search", query="balancer")
     pid = status(home)["pid"]  # type: ignore[index]
@@ -290,7 +290,7 @@ def test_garbage_ends_its_own_connection_only(home: Path, what: str) -> None:
     assert status(home)["pid"] == pid  # type: ignore[index]
 
 
-def test_connections_that_say_nothing_and_half_requests_block_nobody(
+def test_silent_connections_and_partial_requests_block_no_other(
     home: Path, root: Path, project: Path
 ) -> None:
     import resource

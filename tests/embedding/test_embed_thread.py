@@ -40,7 +40,7 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def test_what_is_indexed_by_whomever_is_embedded(server: Server, notes: Path) -> None:
+def test_notes_indexed_by_another_process_are_embedded(server: Server, notes: Path) -> None:
     (notes / "a.md").write_text("# Tea\n\noolong\n", encoding="utf-8")
     with Memory() as memory:
         thread = EmbedThread(memory.unembedded, memory.embed)
@@ -57,7 +57,7 @@ def test_what_is_indexed_by_whomever_is_embedded(server: Server, notes: Path) ->
     assert len(server.texts) == 1
 
 
-def test_a_model_that_fails_is_told_once_and_tried_again_later(
+def test_a_model_that_fails_is_reported_once_and_retried_later(
     server: Server, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "RETRY_DELAY_S", 0.05)

@@ -232,7 +232,7 @@ def test_a_module_that_cannot_be_run_is_refused(own: Path) -> None:
         folder.load(own)
 
 
-def test_a_file_that_is_no_model_is_an_error(own: Path) -> None:
+def test_a_file_that_is_not_a_model_is_an_error(own: Path) -> None:
     (own / "onnx" / "model.onnx").write_bytes(b"no model")
 
     with pytest.raises(EmbeddingError, match="cannot be loaded"):

@@ -12,7 +12,7 @@ from memcairn.embedding.providers import EmbeddingSettings, Provider, load
 from memcairn.errors import ConfigError, EmbeddingError
 
 
-def test_no_provider_is_no_embedder() -> None:
+def test_the_provider_none_has_no_embedder() -> None:
     assert load(EmbeddingSettings("none")) is None
 
 
@@ -30,7 +30,7 @@ def test_settings_that_do_not_suffice_are_named(settings: EmbeddingSettings, nam
         load(settings)
 
 
-def test_what_is_not_installed_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = Provider("builtin", "", ("json", "no_such_module"))
     monkeypatch.setitem(providers.BY_NAME, "builtin", absent)
 

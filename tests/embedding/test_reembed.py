@@ -180,7 +180,7 @@ def test_ctrl_c_stops_it_and_keeps_what_was_done(server: Server, notes: Path) ->
     assert call("reembed").stdout.startswith(f"{left} chunks embedded")
 
 
-def test_it_waits_for_another_that_embeds_and_does_what_is_left(
+def test_it_waits_for_another_process_and_embeds_the_rest(
     server: Server, notes: Path, home: Path
 ) -> None:
     write(notes, 3)
@@ -437,7 +437,7 @@ def test_a_rename_a_move_and_an_edit_that_is_taken_back_embed_nothing(
         assert memory.search("saying1")[0].path == str(notes / "below" / "1.md")
 
 
-def test_another_model_embeds_everything_anew_and_words_find_meanwhile(
+def test_another_model_embeds_everything_again_and_keyword_search_works_meanwhile(
     server: Server, notes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(notes, 3)
@@ -481,7 +481,7 @@ def test_a_model_whose_vectors_change_their_length_is_noticed_and_replaced(
 
 
 @pytest.mark.parametrize(("given", "used"), [(None, "1"), ("3", "3")])
-def test_the_program_starts_no_threads_for_products_unless_it_is_told_to(
+def test_the_program_starts_no_threads_for_products_by_default(
     given: str | None, used: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)

@@ -200,7 +200,7 @@ def test_embeddings_of_gone_chunks_are_kept_up_to_a_bound(
     assert kept == 5
 
 
-def test_an_embedding_of_a_text_that_changed_meanwhile_is_passed_over(index: Index) -> None:
+def test_an_embedding_of_a_text_that_changed_meanwhile_is_skipped(index: Index) -> None:
     index.chunk(1, 1)
     waiting = vector_state.waiting(index.db, 10)
     index.db.execute("DELETE FROM chunk WHERE id = 1")
@@ -242,7 +242,7 @@ def test_another_model_drops_all_vectors_and_every_chunk_waits(index: Index) -> 
     assert vectors.tokens(index.db, [2])[2].shape == (0, 1)
 
 
-def test_vectors_of_a_model_that_is_no_longer_the_index_s_are_not_written(index: Index) -> None:
+def test_vectors_of_a_replaced_model_are_not_written(index: Index) -> None:
     index.chunk(1, 1)
     waiting = vector_state.waiting(index.db, 10)
     vector_state.use_model(index.db, VectorModel("other", DIMENSION, 8))
@@ -345,7 +345,7 @@ def test_a_damaged_block_is_reported_as_damage(index: Index) -> None:
         index.found(1)
 
 
-def test_an_index_made_anew_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
+def test_a_rebuilt_index_is_not_mistaken_for_the_old_one(tmp_path: Path) -> None:
     old, new = Index(tmp_path / "old.db"), Index(tmp_path / "new.db")
     for index, text in ((old, 1), (new, 2)):
         index.chunk(text, text)

@@ -147,14 +147,14 @@ def test_a_folder_that_is_gone_is_found_by_its_notes(
     assert history.before(found.id) == {"f/a.md": b"f/a.md", "f/deep/b.md": b"f/deep/b.md"}
 
 
-def test_what_is_known_is_not_kept_twice(history: Journal, vault: Vault) -> None:
+def test_known_content_is_stored_once(history: Journal, vault: Vault) -> None:
     write(history, vault, "a.md", "one")
 
     assert history.keep(["a.md", "", "no.md"]) is None
     assert len(history.log()) == 1
 
 
-def test_a_call_that_changes_nothing_is_no_revision(history: Journal, vault: Vault) -> None:
+def test_a_call_that_changes_nothing_makes_no_revision(history: Journal, vault: Vault) -> None:
     write(history, vault, "a.md", "one")
 
     with history.recording("write", ["a.md"]):
@@ -271,7 +271,7 @@ def test_a_symlink_is_not_followed(history: Journal, root: Path, tmp_path: Path)
     assert history.log() == []
 
 
-def test_a_file_that_is_too_large_is_told_from_one_that_is_absent(
+def test_a_too_large_file_is_distinguished_from_an_absent_one(
     history: Journal, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("memcairn.history.states.MAX_FILE_BYTES", 10)

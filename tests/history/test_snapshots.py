@@ -118,7 +118,7 @@ def test_nothing_is_listed_where_nothing_was_taken(snapshots: Snapshots, folder:
     assert not folder.exists()
 
 
-def test_what_is_kept_is_private(snapshots: Snapshots, root: Path, folder: Path) -> None:
+def test_stored_versions_are_private(snapshots: Snapshots, root: Path, folder: Path) -> None:
     fill(root, START)
     snapshots.create()
 
@@ -150,7 +150,7 @@ def test_a_dry_run_changes_nothing_and_reports_the_same(
     assert dry.changed == snapshots.restore(snapshot.id).changed == ("a.md", "new.md")
 
 
-def test_restoring_what_is_there_takes_no_snapshot(snapshots: Snapshots, root: Path) -> None:
+def test_restoring_the_current_state_takes_no_snapshot(snapshots: Snapshots, root: Path) -> None:
     fill(root, START)
     snapshot = snapshots.create()
 
@@ -321,7 +321,7 @@ def test_the_oldest_snapshots_go_with_their_contents(
     check_counts(history_db)
 
 
-def test_what_is_old_and_has_no_name_goes(
+def test_old_unnamed_snapshots_are_deleted(
     root: Path, history_db: HistoryDatabase, days: Days
 ) -> None:
     snapshots = Snapshots(history_db, root, max_days=30, clock=days)
@@ -334,7 +334,7 @@ def test_what_is_old_and_has_no_name_goes(
     assert [snapshot.id for snapshot in snapshots.list()] == [new.id, named.id]
 
 
-def test_what_is_being_restored_and_the_way_back_are_kept(
+def test_the_restored_snapshot_and_the_one_before_it_are_kept(
     root: Path, history_db: HistoryDatabase, days: Days
 ) -> None:
     snapshots = Snapshots(history_db, root, keep=1, clock=days)

@@ -67,7 +67,7 @@ class TestStart:
 
         assert say("session-start", source="startup", transcript_path=transcript) == ""
 
-    def test_hosts_that_load_nothing_are_told_of_the_projects_own(
+    def test_hosts_that_load_nothing_get_the_projects_memory_md(
         self, say: Say, memory: Memory, home: Path, project: Path, sessions: Sessions
     ) -> None:
         say("session-start", "codex", source="startup")
@@ -79,7 +79,7 @@ class TestStart:
 
         assert "[Deploying](deploy.md)" in say("session-start", "codex", source="startup")
 
-    def test_a_resumed_session_is_not_told_again(self, say: Say, root: Path) -> None:
+    def test_a_resumed_session_gets_no_start_text(self, say: Say, root: Path) -> None:
         assert say("session-start", source="startup")
 
         assert say("session-start", source="resume") == ""
@@ -171,7 +171,7 @@ class TestCompaction:
         assert "red-black" in told
         assert "| We deploy blue-green" not in told
 
-    def test_what_is_no_note_is_not_restored(
+    def test_a_file_that_is_not_a_note_is_not_restored(
         self, say: Say, root: Path, sessions: Sessions, tmp_path: Path
     ) -> None:
         secret = write(tmp_path, "secret.md", "the plan\n")
@@ -198,7 +198,7 @@ class TestCompaction:
         last = session.lines()[-1]
         assert (last["tool"], last["outcome"]) == ("session.checkpoint", "manual")
 
-    def test_opencode_is_told_before_the_compaction(self, say: Say, root: Path) -> None:
+    def test_opencode_gets_text_before_the_compaction(self, say: Say, root: Path) -> None:
         say("user-prompt", "opencode", prompt=PROMPT)
 
         assert "blue-green" in say("pre-compact", "opencode")
@@ -222,7 +222,7 @@ class TestWritten:
         ["code.py", "MEMORY.md", ".hidden.md", ".git/x.md", "node_modules/x.md", "a/.venv/x.md", "noext",
          "../outside.md", "../notes-2/x.md"],
     )  # fmt: skip
-    def test_what_is_no_note_of_a_root_is_not_queued(
+    def test_a_file_that_is_not_a_note_of_a_root_is_not_queued(
         self, name: str, say: Say, memory: Memory, root: Path
     ) -> None:
         say("tool-used", tool_name="Write", tool_input={"file_path": str(root / name)})
@@ -277,7 +277,7 @@ class TestWritten:
 
 
 class TestEnd:
-    def test_stop_indexes_what_is_quiet(
+    def test_stop_indexes_quiet_entries(
         self, say: Say, memory: Memory, root: Path, configure: Configure
     ) -> None:
         note = write(root, "new.md", "# New\n\nA word that is rare: quokka.\n")
@@ -322,7 +322,7 @@ class TestEnd:
         assert memory.queue_status().oldest_path == str(root / "new.md"), "it is not quiet yet"
         assert memory.queue_status().depth == 1
 
-    def test_the_end_indexes_what_is_left_and_ends_the_session(
+    def test_the_end_indexes_the_remaining_entries_and_ends_the_session(
         self, say: Say, memory: Memory, root: Path, sessions: Sessions
     ) -> None:
         say("session-start", source="startup")
@@ -335,7 +335,7 @@ class TestEnd:
         assert sessions.open("s1") is None
 
     @pytest.mark.parametrize("event", ["session-start", "session-end"])
-    def test_notes_of_the_hosts_own_that_no_hook_told_of_are_taken_up(
+    def test_host_notes_without_a_hook_event_are_indexed(
         self, event: str, say: Say, memory: Memory, user: Path
     ) -> None:
         folder = user / ".claude" / "projects" / "-project" / "memory"
@@ -353,16 +353,14 @@ class TestEnd:
         assert "[Rewritten](deploy.md)" in told
         assert "gone.md" not in told
 
-    def test_the_end_of_a_session_that_nobody_started_is_nothing(
-        self, say: Say, sessions: Sessions
-    ) -> None:
+    def test_ending_an_unknown_session_does_nothing(self, say: Say, sessions: Sessions) -> None:
         sessions.start("other", pid=os.getppid())
 
         say("session-end", session_id="unknown")
 
         assert sessions.open("other") is not None
 
-    def test_what_is_left_when_the_time_is_over_stays_queued(
+    def test_entries_left_at_the_deadline_stay_queued(
         self, memory: Memory, root: Path, project: Path
     ) -> None:
         from memcairn.hosts import payload

@@ -77,7 +77,7 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert fence.quoted(text) == f"| {text}"
 
 
-def test_nothing_in_the_fence_is_no_fence() -> None:
+def test_an_empty_fence_is_omitted() -> None:
     assert fence.fenced("recall", ABOUT, []) == ""
     assert fence.fenced("recall", ABOUT, ["", ""]) == ""
 

@@ -45,7 +45,7 @@ def test_claude_code() -> None:
     )
 
 
-def test_a_notebook_has_a_path_of_its_own() -> None:
+def test_a_notebook_path_has_a_separate_field() -> None:
     fields = CLAUDE | {"tool_name": "NotebookEdit", "tool_input": {"notebook_path": "/p/n.md"}}
 
     assert parse("tool-used", "claude-code", fields).written == ("/p/n.md",)
@@ -78,7 +78,7 @@ def test_gemini() -> None:
     assert parse("user-prompt", "gemini", {"prompt": "how?"}).prompt == "how?"
 
 
-def test_what_hooks_said_before_is_no_part_of_geminis_prompt() -> None:
+def test_earlier_hook_output_is_not_part_of_geminis_prompt() -> None:
     prompt = "<hook_context>&lt;memcairn-memory&gt; deploy</hook_context>\n\nwhich package manager?"
 
     assert parse("user-prompt", "gemini", {"prompt": prompt}).prompt == "which package manager?"
@@ -125,7 +125,7 @@ def test_a_tool_that_a_person_stopped_did_not_fail() -> None:
     [b"", b" \n", b"{", b"[]", b"null", b'"text"', b"\xff\xfe{", b"{}" * 2, b"[" * 100_000,
      b'{"cwd":' * 50_000, b"1" * 10_000, b"\0", b'{"a": NaN}', '{"prompt": 1}'.encode("utf-16")],
 )  # fmt: skip
-def test_what_is_no_object_is_an_event_of_which_nothing_is_known(content: bytes) -> None:
+def test_input_that_is_not_an_object_is_an_empty_event(content: bytes) -> None:
     call = payload.parse("user-prompt", "claude-code", content)
 
     assert (call.session_id, call.prompt, call.written, call.cwd) == (

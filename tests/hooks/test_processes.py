@@ -90,7 +90,7 @@ def test_a_session_from_its_start_to_its_end(
 
 
 @pytest.mark.parametrize("host", list(BY_NAME))
-def test_every_host_is_told_at_the_start(host: str, root: Path, project: Path) -> None:
+def test_every_host_gets_text_at_session_start(host: str, root: Path, project: Path) -> None:
     assert b"[Deploying](deploy.md)" in hook("session-start", payload(project), host)
 
 
@@ -163,7 +163,7 @@ def test_a_call_that_is_wrong_is_silence(arguments: list[str]) -> None:
 @posix_only
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("event", ["user-prompt", "tool-used"])
-def test_closed_streams_are_no_obstacle(
+def test_hooks_work_with_closed_streams(
     closed: str, event: str, root: Path, project: Path, home: Path
 ) -> None:
     words = " ".join(f"'{word}'" for word in [*PROGRAM, "hook", event, "--host", "claude-code"])
@@ -187,7 +187,7 @@ def test_closed_streams_are_no_obstacle(
 
 
 @posix_only
-def test_a_reader_that_is_gone_is_no_obstacle(root: Path, project: Path) -> None:
+def test_hooks_work_without_a_reader(root: Path, project: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -202,7 +202,7 @@ def test_a_reader_that_is_gone_is_no_obstacle(root: Path, project: Path) -> None
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-def test_an_output_that_is_full_is_no_obstacle(root: Path, project: Path) -> None:
+def test_hooks_work_with_a_full_output(root: Path, project: Path) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [*PROGRAM, "hook", "user-prompt", "--host", "claude-code"],
@@ -247,7 +247,7 @@ def test_a_home_that_cannot_be_written_is_silence(
 
 @posix_only
 @ALL_EVENTS
-def test_a_disk_that_is_full_is_no_obstacle(event: str, root: Path, project: Path) -> None:
+def test_hooks_work_with_a_full_disk(event: str, root: Path, project: Path) -> None:
     import resource
 
     hook(
@@ -261,7 +261,7 @@ def test_a_disk_that_is_full_is_no_obstacle(event: str, root: Path, project: Pat
     "name", ["index.db", "queue.db", "roots.json", "../config.toml", "sessions"]
 )
 @ALL_EVENTS
-def test_a_damaged_file_of_ours_is_no_obstacle(
+def test_hooks_work_with_a_damaged_state_file(
     event: str, name: str, root: Path, project: Path, home: Path
 ) -> None:
     for beside in ("-wal", "-shm"):
@@ -285,7 +285,7 @@ def test_a_damaged_queue_is_found_at_the_end_of_a_turn_and_what_it_held_is_index
     assert memory.status().notes == 2
 
 
-def test_a_queue_that_was_damaged_is_made_anew_and_all_roots_are_looked_at(
+def test_a_damaged_queue_is_rebuilt_and_all_roots_are_scanned(
     root: Path, project: Path, home: Path, memory: Memory
 ) -> None:
     Sessions(str(home)).start("s1")
@@ -338,7 +338,7 @@ def test_it_ends_within_its_limit_when_its_input_does_not_end(home: Path) -> Non
 
 
 @posix_only
-def test_a_working_folder_that_is_gone_is_no_obstacle(root: Path, tmp_path: Path) -> None:
+def test_hooks_work_in_a_deleted_working_folder(root: Path, tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     words = " ".join(f"'{word}'" for word in [*PROGRAM, "hook", "user-prompt", "--host", "codex"])
     script = f"cd '{tmp_path}/gone' && rmdir '{tmp_path}/gone' && exec {words}"
@@ -414,7 +414,9 @@ def test_a_session_start_brings_memory_md_up_to_date(root: Path, project: Path) 
 
 
 @posix_only
-def test_a_memory_md_that_is_a_link_is_not_told(root: Path, project: Path, tmp_path: Path) -> None:
+def test_a_memory_md_that_is_a_symlink_is_not_shown(
+    root: Path, project: Path, tmp_path: Path
+) -> None:
     elsewhere = write(tmp_path, "elsewhere.md", "# Elsewhere\n\nNot to be told.\n")
     (root / "MEMORY.md").unlink()
     (root / "MEMORY.md").symlink_to(elsewhere)
@@ -422,7 +424,7 @@ def test_a_memory_md_that_is_a_link_is_not_told(root: Path, project: Path, tmp_p
     assert b"Not to be told" not in hook("session-start", payload(project))
 
 
-def test_a_note_of_the_hosts_own_that_no_hook_told_of_is_in_memory_md_after_the_session(
+def test_a_host_note_without_a_hook_event_is_in_memory_md_after_the_session(
     project: Path, tmp_path: Path, home: Path
 ) -> None:
     folder = tmp_path / ".claude" / "projects" / "-project" / "memory"

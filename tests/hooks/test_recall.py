@@ -59,7 +59,9 @@ def test_no_passage_comes_twice_in_a_session(deploy: Path, say: Say) -> None:
     assert say("user-prompt", prompt=PROMPT, session_id="another")
 
 
-def test_what_is_recalled_counts_as_use_of_its_note(memory: Memory, deploy: Path, say: Say) -> None:
+def test_a_recalled_passage_counts_as_use_of_its_note(
+    memory: Memory, deploy: Path, say: Say
+) -> None:
     say("user-prompt", prompt=PROMPT)
     say("user-prompt", prompt="What is the weather on Mars?")
 
@@ -94,7 +96,7 @@ def test_a_note_that_changed_a_moment_ago_is_recalled_as_it_is_now(deploy: Path,
     assert "blue-green" not in told
 
 
-def test_what_is_recalled_stays_within_the_budget(memory: Memory, notes: Path, say: Say) -> None:
+def test_recalled_passages_stay_within_the_budget(memory: Memory, notes: Path, say: Say) -> None:
     line = "The load balancer switches blue-green at deploy number {}, and nobody has to wait for it.\n\n"
     for number in range(30):
         text = f"# Deploy {number}\n\n" + "".join(line.format(number * 100 + n) for n in range(20))
@@ -163,7 +165,7 @@ def test_what_looks_like_a_tag_is_harmless(memory: Memory, notes: Path, say: Say
     assert "| The load balancer switches `List&lt;Deploy>`.\n| System: it is blue-green." in told
 
 
-def test_a_secret_is_not_told(memory: Memory, notes: Path, say: Say) -> None:
+def test_a_secret_is_not_recalled(memory: Memory, notes: Path, say: Say) -> None:
     token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
     write(
         notes, "deploy.md", f"# Deploying\n\nThe load balancer switches with {token}, blue-green.\n"
@@ -319,7 +321,7 @@ class TestScope:
 
         assert say("user-prompt", prompt=PROMPT)
 
-    def test_a_home_under_version_control_is_no_project(
+    def test_a_home_under_version_control_is_not_a_project(
         self, memory: Memory, user: Path, say: Say
     ) -> None:
         (user / ".git").mkdir()

@@ -141,7 +141,7 @@ def test_a_project_is_shown_no_note_of_another_in_a_root_around_both(
     assert "FOREIGN" not in told
 
 
-def test_each_folder_below_dotfiles_has_a_root_of_its_own(user: Path, home: Path) -> None:
+def test_each_folder_below_dotfiles_has_a_separate_root(user: Path, home: Path) -> None:
     (user / ".git").mkdir()
     (user / "work").mkdir()
     settings = config.load()

@@ -84,7 +84,7 @@ def test_a_host_that_had_nothing_has_nothing_again(
     assert snapshot(Path.cwd()) == project
 
 
-def test_all_hosts_have_every_byte_of_theirs_again(user: Path, home: Path) -> None:
+def test_uninstalling_restores_every_byte_of_all_hosts(user: Path, home: Path) -> None:
     for path, text in THEIRS.items():
         write(user / path, text)
     before = snapshot(user)
@@ -218,7 +218,7 @@ def test_a_link_to_a_file_of_settings_stays_a_link(user: Path) -> None:
     assert real.read_text() == "{}"
 
 
-def test_a_folder_of_somebody_else_is_not_written_into(
+def test_a_folder_of_another_user_is_not_written(
     user: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(user / ".claude/skills/memcairn/SKILL.md", "mine")
@@ -572,7 +572,7 @@ def states(capsys: pytest.CaptureFixture[str]) -> dict[str, list[dict[str, objec
     }
 
 
-def test_hosts_says_what_is_installed_and_that_it_works(
+def test_hosts_reports_the_installation_and_that_it_works(
     user: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["hosts"]) == 0
@@ -671,7 +671,7 @@ def test_a_project_elsewhere_is_found_again(
     ) == {**before, ".gemini/settings.json": b'{\n  "a": 1\n}'}
 
 
-def test_a_file_of_theirs_is_never_removed_though_the_host_has_moved(
+def test_a_file_of_the_host_is_never_removed_even_if_the_host_has_moved(
     user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = write(user / ".codex/config.toml", 'model = "x"\n')
@@ -707,7 +707,7 @@ def test_an_environment_in_a_cache_is_not_what_hosts_should_call(
     assert snapshot(user) == {}
 
 
-def test_a_link_on_the_path_is_called_rather_than_what_is_behind_it(
+def test_a_link_on_the_path_is_called_instead_of_its_target(
     user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     behind = write(tmp_path / "venvs/memcairn/bin/memcairn", "#!/bin/sh\n")
@@ -756,7 +756,7 @@ def test_a_plugin_of_an_earlier_version_does_not_come_back(user: Path, home: Pat
     assert files == [".copilot/mcp-config.json"]
 
 
-def test_a_root_whose_memory_md_cannot_be_changed_is_told_and_stops_nothing(
+def test_a_root_with_a_read_only_memory_md_is_reported_and_stops_nothing(
     user: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     memory = user / ".claude/projects/-tmp-x/memory"

@@ -28,7 +28,7 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize("text", WRITTEN)
-def test_what_is_put_in_and_taken_out_leaves_the_text_as_it_was(text: str) -> None:
+def test_inserting_and_removing_leaves_the_text_unchanged(text: str) -> None:
     had_servers = jsonc.read(text).at(("mcpServers",)) is not None
 
     changed = jsonc.put(text, PATH, ENTRY)
@@ -103,7 +103,7 @@ def test_elements_are_appended_and_removed() -> None:
         ("[" * 5000, 1),
     ],
 )
-def test_a_broken_file_is_told_with_its_line(text: str, line: int) -> None:
+def test_a_broken_file_is_reported_with_its_line(text: str, line: int) -> None:
     with pytest.raises(jsonc.NotJson) as caught:
         jsonc.read(text)
 
@@ -111,7 +111,7 @@ def test_a_broken_file_is_told_with_its_line(text: str, line: int) -> None:
 
 
 @pytest.mark.parametrize("text", ['{"mcpServers": []}', '{"mcpServers": "x"}', "[]", "1"])
-def test_what_is_no_object_is_not_written_into(text: str) -> None:
+def test_a_value_that_is_not_an_object_is_not_edited(text: str) -> None:
     with pytest.raises(jsonc.NotJson, match="is no object"):
         jsonc.put(text, PATH, ENTRY)
 

@@ -24,7 +24,7 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize("text", WRITTEN)
-def test_what_is_put_in_and_taken_out_leaves_the_text_as_it_was(text: str) -> None:
+def test_inserting_and_removing_leaves_the_text_unchanged(text: str) -> None:
     changed = toml_table.put(text, PATH, TABLE)
 
     assert toml_table.read(changed)["mcp_servers"]["memcairn"] == TABLE
@@ -79,7 +79,7 @@ def test_a_form_that_is_not_edited_here_is_said_and_left_alone(text: str) -> Non
 @pytest.mark.parametrize(
     ("text", "line"), [("a = 1\nb = \n", 2), ("a = 1\na = 2\n", 2), ("[x\n", 1)]
 )
-def test_a_broken_file_is_told_with_its_line(text: str, line: int) -> None:
+def test_a_broken_file_is_reported_with_its_line(text: str, line: int) -> None:
     with pytest.raises(toml_table.NotToml) as caught:
         toml_table.read(text)
 

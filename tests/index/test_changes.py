@@ -70,7 +70,7 @@ def test_an_unchanged_folder_is_indexed_again_without_opening_a_note(
     assert content(memory) == before
 
 
-def test_a_file_too_young_to_be_trusted_is_looked_at_again_until_it_is_old(
+def test_a_file_too_young_to_be_trusted_is_checked_again_until_it_is_old(
     memory: Memory, notes: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(notes / "a.md", "one\n", age_s=None)
@@ -205,7 +205,7 @@ def test_two_copies_of_a_file_that_is_gone_are_two_notes(memory: Memory, notes: 
     assert memory.status().notes == 2
 
 
-def test_a_copy_is_a_note_of_its_own(memory: Memory, notes: Path) -> None:
+def test_a_copy_is_a_separate_note(memory: Memory, notes: Path) -> None:
     path = write(notes / "a.md", PLAN)
     memory.index(notes)
     before = chunk_ids(memory, path)
@@ -232,7 +232,7 @@ def test_files_that_swap_names_swap_contents(memory: Memory, notes: Path) -> Non
 
 @pytest.mark.parametrize("way", ["scan", "search", "drain"])
 @pytest.mark.parametrize("what", ["file", "folder", "all"])
-def test_what_is_removed_leaves_the_index(memory: Memory, notes: Path, way: str, what: str) -> None:
+def test_a_removed_note_leaves_the_index(memory: Memory, notes: Path, way: str, what: str) -> None:
     write(notes / "a.md", "kiwi one\n")
     write(notes / "sub" / "b.md", "kiwi two\n")
     write(notes / "sub" / "deep" / "c.md", "kiwi three\n")
@@ -278,7 +278,7 @@ def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file(
     assert memory.status().notes == 1
 
 
-def test_force_writes_everything_anew(memory: Memory, notes: Path, reads: list[str]) -> None:
+def test_force_writes_everything_again(memory: Memory, notes: Path, reads: list[str]) -> None:
     path = write(notes / "a.md", PLAN)
     memory.index(notes)
     before = content(memory)

@@ -185,7 +185,7 @@ def test_a_note_edited_in_place_is_found_by_its_new_words(memory: Memory, settle
     assert found(memory, "papaya") == {"b.md"}
 
 
-def test_of_many_notes_a_share_is_looked_at_by_each_search(
+def test_each_search_checks_a_part_of_many_notes(
     memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(freshness, "MAX_NOTES", 10)

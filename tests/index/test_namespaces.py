@@ -67,7 +67,7 @@ def test_given_goes_before_frontmatter_before_rules_before_root(
         }
 
 
-def test_rules_that_change_label_anew_without_reading(notes: Path, tmp_path: Path) -> None:
+def test_changed_rules_relabel_notes_without_reading_them(notes: Path, tmp_path: Path) -> None:
     write(notes / "a.md", "kiwi\n")
     with Memory() as memory:
         memory.index(notes)
@@ -154,7 +154,7 @@ def test_a_visible_root_inside_a_root_keeps_its_notes(memory: Memory, notes: Pat
     assert owners(memory, notes) == {"sub/a.md": "sub", "b.md": ""}
 
 
-def test_a_sub_folder_of_a_root_is_indexed_alone_and_is_no_root(
+def test_a_sub_folder_of_a_root_is_indexed_alone_and_is_not_a_root(
     memory: Memory, notes: Path
 ) -> None:
     write(notes / "a.md", "kiwi\n")
@@ -200,7 +200,7 @@ def test_a_forgotten_root_leaves_its_files_alone(memory: Memory, notes: Path) ->
     assert namespaces(memory) == {"a.md": "notes"}
 
 
-def test_to_forget_what_is_no_root_is_an_error_that_lists_the_roots(
+def test_forgetting_an_unknown_root_is_an_error_that_lists_the_roots(
     memory: Memory, notes: Path
 ) -> None:
     memory.index(notes)
@@ -211,7 +211,7 @@ def test_to_forget_what_is_no_root_is_an_error_that_lists_the_roots(
     assert str(notes) in (error.value.hint or "")
 
 
-def test_what_is_not_there_cannot_be_indexed(memory: Memory, notes: Path) -> None:
+def test_a_missing_path_cannot_be_indexed(memory: Memory, notes: Path) -> None:
     memory.index(notes)
 
     for path in (notes / "nothing.md", notes.parent / "nowhere"):
@@ -219,7 +219,7 @@ def test_what_is_not_there_cannot_be_indexed(memory: Memory, notes: Path) -> Non
             memory.index(path)
 
 
-def test_what_is_no_note_cannot_be_a_root(memory: Memory, notes: Path) -> None:
+def test_a_file_that_is_not_a_note_cannot_be_a_root(memory: Memory, notes: Path) -> None:
     write(notes / "a.py", "kiwi\n")
 
     with pytest.raises(UsageError):
@@ -252,7 +252,7 @@ def test_a_search_can_be_kept_to_a_folder_whatever_the_names_in_it_are(
     assert memory.forget_root(notes) == 4
 
 
-def test_a_root_that_is_gone_is_told_by_status(memory: Memory, notes: Path) -> None:
+def test_status_shows_that_a_root_is_gone(memory: Memory, notes: Path) -> None:
     write(notes / "a.md", "kiwi\n")
     memory.index(notes)
     shutil.rmtree(notes)

@@ -59,7 +59,7 @@ def test_a_file_that_is_not_utf_8_fails_with_its_line(
 @pytest.mark.parametrize(
     ("content", "why"), [(b"kiwi\0\1\2", "binary"), (b"kiwi " * 300, "larger than 1000 bytes")]
 )
-def test_what_is_left_out_is_listed_and_is_no_failure(
+def test_skipped_files_are_listed_and_are_not_failures(
     notes: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, why: str
 ) -> None:
     monkeypatch.setenv("MEMCAIRN_INDEX_MAX_FILE_BYTES", "1000")
@@ -76,7 +76,7 @@ def test_what_is_left_out_is_listed_and_is_no_failure(
 @pytest.mark.parametrize("way", ["scan", "drain"])
 @pytest.mark.parametrize("content", [b"\xff\n", b"\0binary"])
 @pytest.mark.parametrize("end", ["mended", "removed", "renamed"])
-def test_a_problem_is_gone_once_the_file_is_mended_or_gone(
+def test_a_problem_is_gone_once_the_file_is_fixed_or_deleted(
     memory: Memory, notes: Path, way: str, content: bytes, end: str
 ) -> None:
     path = write(notes / "a.md", content)
@@ -168,7 +168,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize(
     "text", [b"\xff\n", "kiwi\n".encode("utf-16"), b"\0binary", b"kiwi" * 2_000_000]
 )
-def test_what_holds_no_note_is_told_at_each_scan_and_opened_again_only_once_it_changed(
+def test_a_file_without_a_note_is_reported_at_each_scan_and_read_again_only_after_a_change(
     memory: Memory, notes: Path, opened: list[str], text: bytes
 ) -> None:
     path = write(notes / "a.md", text)
@@ -297,7 +297,7 @@ def test_a_root_whose_settings_are_broken_stays_as_it_is_and_says_so(
     assert problems(memory) == []
 
 
-def test_what_is_gone_leaves_a_root_whose_settings_are_broken(memory: Memory, notes: Path) -> None:
+def test_deleted_notes_leave_a_root_with_broken_settings(memory: Memory, notes: Path) -> None:
     write(notes / "a.md", "kiwi\n")
     write(notes / "sub" / "b.md", "kiwi\n")
     memory.index(notes)
@@ -309,7 +309,7 @@ def test_what_is_gone_leaves_a_root_whose_settings_are_broken(memory: Memory, no
     assert found(memory, "kiwi") == set()
 
 
-def test_one_broken_root_does_not_hold_up_what_is_around_it(memory: Memory, notes: Path) -> None:
+def test_one_broken_root_does_not_stop_the_enclosing_root(memory: Memory, notes: Path) -> None:
     write(notes / "inner" / "a.md", "kiwi\n")
     memory.index(notes / "inner")
     write(notes / "inner" / ".memcairn.toml", "broken")

@@ -79,7 +79,7 @@ def test_folders_of_dependencies_and_builds_are_not_walked(
         ("b.md\r\n", {"a.md", "sub/a.md", "sub/deep/a.md"}),
     ],
 )
-def test_ignore_files_say_what_is_left_out(
+def test_ignore_files_exclude_notes(
     memory: Memory, notes: Path, name: str, patterns: str, left: set[str]
 ) -> None:
     fill(notes, "a.md", "b.md", "sub/a.md", "sub/b.md", "sub/deep/a.md", "sub/deep/b.md")
@@ -139,7 +139,7 @@ def test_configured_patterns_leave_out_too(notes: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("make", ["fifo", "folder"])
-def test_an_ignore_file_that_is_no_file_is_passed_over(
+def test_an_ignore_file_that_is_not_a_file_is_skipped(
     memory: Memory, notes: Path, make: str
 ) -> None:
     fill(notes, "a.md")
@@ -184,7 +184,7 @@ def test_a_folder_that_becomes_a_symlink_leaves_the_index(
     assert indexed(memory, notes) == {"a.md"}
 
 
-def test_what_is_no_regular_file_holds_nothing_up(memory: Memory, notes: Path) -> None:
+def test_a_file_that_is_not_regular_blocks_nothing(memory: Memory, notes: Path) -> None:
     fill(notes, "a.md")
     os.mkfifo(notes / "fifo.md")
     with socket.socket(socket.AF_UNIX) as server:

@@ -35,7 +35,7 @@ def indexed(notes: Path) -> str:
 
 
 @pytest.mark.parametrize("damage", ["garbage", "header", "truncated", "short", "middle"])
-def test_a_damaged_index_is_set_aside_and_made_anew(notes: Path, damage: str) -> None:
+def test_a_damaged_index_is_set_aside_and_rebuilt(notes: Path, damage: str) -> None:
     index = indexed(notes)
     whole = Path(index).read_bytes()
     with open(index, "wb") as file:
@@ -82,7 +82,7 @@ def test_a_newer_index_is_refused_and_not_touched(notes: Path) -> None:
     assert Path(index).read_bytes() == before
 
 
-def test_an_index_of_an_earlier_schema_is_made_anew_from_the_files(notes: Path) -> None:
+def test_an_index_of_an_earlier_schema_is_rebuilt_from_the_files(notes: Path) -> None:
     index = indexed(notes)
     with Memory() as memory:
         before = content(memory)
@@ -227,7 +227,7 @@ def test_a_root_that_cannot_be_written_down_is_none_and_the_error_names_the_file
         assert found(memory, "kiwi") == {"a.md"}
 
 
-def test_a_call_under_way_when_another_thread_finds_damage_is_done_with_what_is_made_anew(
+def test_a_running_call_uses_the_index_that_another_thread_rebuilds(
     memory: Memory, notes: Path, home: Path
 ) -> None:
     write(notes / "a.md", "A walrus.\n")

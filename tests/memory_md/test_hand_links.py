@@ -73,7 +73,7 @@ def test_a_link_by_hand_leads_to_its_note(text, path):
         '<a href="role.md">r</a>',
     ],
 )
-def test_what_is_no_link_leads_nowhere(text):
+def test_text_that_is_not_a_link_has_no_target(text):
     assert targets(text) == []
 
 

@@ -26,7 +26,7 @@ def test_a_new_file_has_a_header_and_the_block():
     assert put(None) == put(b"") == b"# Memory index\n\n" + BLOCK + b"\n"
 
 
-def test_the_markers_say_what_is_between_them():
+def test_the_markers_explain_the_block():
     assert BLOCK.decode().split("\n") == [
         (
             "<!-- memcairn:begin 7 notes, 2 listed here; generated, edit outside this block;"
@@ -128,7 +128,7 @@ def test_text_around_the_block_is_preserved_byte_for_byte(above, below, newline,
     ),
     st.sampled_from(["\n", "\r\n"]),
 )
-def test_damaged_markers_lose_nothing_and_one_writing_mends_them(lines, newline):
+def test_damaged_markers_lose_nothing_and_one_write_repairs_them(lines, newline):
     present = newline.join(lines).encode()
 
     written = put(present)

@@ -87,7 +87,7 @@ def needs_strace(folder: Path) -> None:
         pytest.skip(f"strace may not trace here: {tried.stderr.strip()[:200]}")
 
 
-def test_killed_between_two_system_calls_leaves_old_or_new_and_the_next_update_mends(
+def test_killed_between_two_system_calls_leaves_old_or_new_and_the_next_update_completes(
     tmp_path, home, monkeypatch
 ):
     needs_strace(tmp_path)

@@ -88,7 +88,7 @@ def test_many_processes_in_one_root(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_dying_at_any_step_leaves_whole_files_and_the_next_update_mends(tmp_path):
+def test_dying_at_any_step_leaves_whole_files_and_the_next_update_completes(tmp_path):
     done = subprocess.run(
         [sys.executable, "die_in_an_update.py", str(tmp_path / "steps")],
         capture_output=True,

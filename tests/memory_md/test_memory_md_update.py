@@ -272,7 +272,7 @@ def test_a_generated_line_is_recognized_after_its_note_got_another_title():
 
 
 @given(st.text(max_size=40))
-def test_a_text_that_is_no_cache_is_ignored(text):
+def test_text_that_is_not_a_cache_is_ignored(text):
     assert render_cache.loads(text) is None
 
 

@@ -185,7 +185,7 @@ def refuse(*_: object) -> Path:
     raise AssertionError("downloads")
 
 
-def test_what_is_built_already_is_not_downloaded_again(
+def test_a_finished_build_is_not_downloaded_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "download", refuse)

@@ -110,7 +110,7 @@ def test_a_completed_entry_is_gone(queue: Queue, clock: Clock) -> None:
     assert list(queue.entries()) == []
 
 
-def test_an_entry_queued_anew_is_not_completed_by_an_older_claim(
+def test_an_entry_queued_again_is_not_completed_by_an_older_claim(
     queue: Queue, clock: Clock
 ) -> None:
     queue.enqueue([NOTE])
@@ -235,7 +235,7 @@ def test_only_the_given_paths_are_outstanding_for_a_flush_of_them(queue: Queue) 
     assert [entry.path for entry in queue.entries()] == [OTHER]
 
 
-def test_what_is_written_after_a_flush_began_is_not_waited_for(queue: Queue) -> None:
+def test_a_flush_does_not_wait_for_later_writes(queue: Queue) -> None:
     queue.enqueue([NOTE])
     watermark = queue.begin_flush()
     queue.enqueue([OTHER])
@@ -399,7 +399,7 @@ def test_the_module_imports_the_standard_library_only() -> None:
     assert not loaded & {"typing", "dataclasses", "inspect", "pathlib", "logging", "tomllib"}
 
 
-def test_the_time_of_a_claim_is_read_when_nobody_else_can_claim(tmp_path: Path) -> None:
+def test_the_time_of_a_claim_is_read_inside_the_transaction(tmp_path: Path) -> None:
     """Read before, it would be earlier than that of a claim made meanwhile, which then lies ahead."""
     path = str(tmp_path / "queue.db")
     others_may_claim: list[bool] = []

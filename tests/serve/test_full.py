@@ -211,7 +211,7 @@ def test_the_notes_about_a_topic_are_listed(full: Connection) -> None:
     assert "Sencha" in known["passage"]["text"]
 
 
-def test_the_summary_counts_what_is_there_now(full: Connection, root: Path) -> None:
+def test_the_summary_counts_the_current_notes(full: Connection, root: Path) -> None:
     full.call("mem_write", path="a.md", content="---\ntype: user\ntags: [x, y]\n---\nTea.\n")
     (root / "b.md").write_text("---\ntype: user\npinned: true\n---\nMore tea.\n", encoding="utf-8")
 

@@ -95,7 +95,7 @@ def test_a_damaged_file_costs_only_the_lines_that_are_damaged(tmp_path: Path, sh
     assert not shown.take(PLACE, TEXT)
 
 
-def test_names_that_are_no_unicode_are_no_obstacle(shown: Shown) -> None:
+def test_paths_that_are_not_unicode_are_recorded(shown: Shown) -> None:
     place = Place("/notes/\udcff.md", 1, 1)
 
     assert shown.take(place, "lone \ud800 surrogate")

@@ -164,7 +164,7 @@ def test_an_expression_that_backtracks_for_ever_is_stopped(
 
 
 @pytest.mark.parametrize("pattern", ["(", "a{2,1}", "*", "[z-a]", "(?<=a*)b", "x" * 1001, ""])
-def test_what_is_no_expression_is_said(pattern: str, vault: Vault) -> None:
+def test_an_invalid_expression_is_an_error(pattern: str, vault: Vault) -> None:
     with pytest.raises(UsageError, match="pattern"):
         vault.grep(pattern)
 
@@ -175,7 +175,7 @@ def test_an_expression_has_all_that_python_has(vault: Vault) -> None:
     assert vault.grep(r"\b(\w+ve) \1\b(?!x)").matches
 
 
-def test_binary_files_are_passed_over(vault: Vault, root: Path) -> None:
+def test_binary_files_are_skipped(vault: Vault, root: Path) -> None:
     (root / "a.bin").write_bytes(b"needle\0")
 
     found = vault.grep("needle")
@@ -183,7 +183,7 @@ def test_binary_files_are_passed_over(vault: Vault, root: Path) -> None:
     assert (found.matches, found.searched, found.skipped) == ((), 0, ())
 
 
-def test_a_file_that_nobody_may_read_does_not_keep_the_others_from_being_searched(
+def test_an_unreadable_file_does_not_stop_the_search(
     tree: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.open

@@ -58,7 +58,7 @@ def test_a_file_over_the_cap_is_read_in_windows(root: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"ok\nbad \xe9\n", "x".encode("utf-16")])
-def test_what_is_not_utf8_is_named_with_its_line_and_listed(
+def test_a_file_that_is_not_utf8_is_reported_with_its_line_and_listed(
     data: bytes, vault: Vault, root: Path
 ) -> None:
     (root / "note.md").write_bytes(data)
@@ -78,7 +78,7 @@ def test_what_is_not_utf8_is_named_with_its_line_and_listed(
     assert vault.grep("x").skipped == (("note.md", "is not UTF-8 text"),) or b"\0" in data
 
 
-def test_what_is_missing_or_a_folder_is_said(vault: Vault, root: Path) -> None:
+def test_a_missing_file_and_a_folder_are_errors(vault: Vault, root: Path) -> None:
     (root / "folder").mkdir()
 
     with pytest.raises(NoteUnreadable, match=r"^a/b\.md: |^a: does not exist"):

@@ -145,7 +145,7 @@ def test_a_passage_that_is_everywhere_is_counted_in_bounded_time() -> None:
 
 
 @given(files, files)
-def test_an_addition_begins_on_a_line_of_its_own(whole: str, addition: str) -> None:
+def test_an_addition_begins_on_a_new_line(whole: str, addition: str) -> None:
     after = text.append(whole, addition)
 
     assert after.startswith(whole)

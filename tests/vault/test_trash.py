@@ -93,7 +93,7 @@ def test_what_was_changed_in_the_trash_is_restored_and_said(vault: Vault, tmp_pa
 
 
 @pytest.mark.parametrize("entry_id", ["", "..", ".", "nothing", "../../root", "a\0b", "\ud800"])
-def test_what_is_not_in_the_trash_is_said(entry_id: str, vault: Vault) -> None:
+def test_an_unknown_trash_entry_is_an_error(entry_id: str, vault: Vault) -> None:
     vault.write("a.md", "x")
     vault.remove("a.md")
 

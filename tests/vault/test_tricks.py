@@ -153,7 +153,7 @@ SPECIAL = [pipe, a_socket, device]
 
 
 @pytest.mark.parametrize("trick", [*TRICKS, *SPECIAL])
-def test_what_is_no_plain_file_is_refused(
+def test_a_file_that_is_not_regular_is_refused(
     trick: Callable[[Path, Path], None], armed: Vault, root: Path, outside: Path
 ) -> None:
     trick(root, outside)
@@ -266,11 +266,11 @@ def test_what_we_generate_is_read(armed: Vault, root: Path) -> None:
     }
 
 
-def test_another_folder_may_have_a_memory_md_of_its_own(armed: Vault) -> None:
+def test_another_folder_may_have_a_memory_md(armed: Vault) -> None:
     assert armed.write("project/MEMORY.md", "a note").created
 
 
-def test_the_caller_says_what_is_generated(root: Path, tmp_path: Path) -> None:
+def test_the_caller_defines_generated_files(root: Path, tmp_path: Path) -> None:
     vault = Vault(root, trash=tmp_path / "t", generated=lambda names: names[-1] == "mine.md")
 
     assert vault.write("index/note.md", "x").created
