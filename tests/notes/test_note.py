@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcairn.notes.note import MAX_DESCRIPTION, Note, Parsed, Problem, parse
+from memcairn.notes.note import MAX_DESCRIPTION, Note, Parsed, parse
 
 
 def note(text: str, stem: str = "stem") -> Note:
@@ -47,6 +47,8 @@ unknown: kept in the file
         modified="2026-03-01T10:00:00+02:00",
         valid_until="2027-01-01",
         superseded_by="[[new-rollout]]",
+        about=("x",),
+        other=("Project", "kept in the file"),
     )
 
 
@@ -72,8 +74,50 @@ class TestTitle:
     @pytest.mark.parametrize(
         "line", ["title:", "title: ''", "title: ~", "title: {a: b}", "other: x"]
     )
-    def test_is_else_the_first_heading_without_markup(self, line: str) -> None:
-        assert note(f"---\n{line}\n---\ntext\n\n## A *b* `c` [d](e)\n\n# F").title == "A b c d"
+    def test_is_else_the_first_heading_of_level_1_without_markup(self, line: str) -> None:
+        body = "text\n\n## Part\n\n# A *b* `c` [d](e)\n\n# F"
+
+        assert note(f"---\n{line}\n---\n{body}").title == "A b c d"
+
+    @pytest.mark.parametrize(
+        ("body", "title"),
+        [
+            ("## Getting started\n\nFirst words.", "Getting started"),
+            ("***\n\n## Getting started\n\nFirst words.", "Getting started"),
+            ("Snapshots stay.\n\n## Recover a snapshot\n\nOpen settings.", "File recovery"),
+            ("- item\n\n### Usage\n\ntext", "File recovery"),
+            ("```\n# no heading\n```\n\n## Usage", "File recovery"),
+        ],
+    )
+    def test_is_a_heading_below_level_1_only_if_it_opens_the_body(
+        self, body: str, title: str
+    ) -> None:
+        assert note(body, "File recovery").title == title
+
+    @pytest.mark.parametrize(
+        ("heading", "title"),
+        [
+            ("Vault {#vault}", "Vault"),
+            ("Vault {/* the-vault */}", "Vault"),
+            ("Vault {.class #id}", "Vault"),
+            ("🚀 Vault 🔐", "Vault"),
+            (":rocket: Vault", "Vault"),
+            ("[Vault](https://v.example) ![ci](b.svg)", "Vault"),
+            ("Vault <Badge text='beta' />", "Vault"),
+            ("🚀", "🚀"),
+            ("C++ {x}", "C++ {x}"),
+            ("Ratio 1:2:3", "Ratio 1:2:3"),
+        ],
+    )
+    def test_has_no_anchor_badge_or_link(self, heading: str, title: str) -> None:
+        assert note(f"# {heading}\n\ntext").title == title
+
+    @pytest.mark.parametrize("value", ["{{title}}", "<% tp.file.title %>", "'{{ title }}'"])
+    def test_is_no_placeholder_of_a_template(self, value: str) -> None:
+        assert note(f"---\ntitle: {value}\ntags: [a]\n---\ntext", "my-note").title == "my note"
+
+    def test_of_frontmatter_may_be_a_link(self) -> None:
+        assert note('---\ntitle: "[Vault](v.md)"\n---\n').title == "Vault"
 
     @pytest.mark.parametrize(
         ("stem", "title"),
@@ -110,6 +154,34 @@ class TestDescription:
             ("```\ncode\n```", ""),
             ("---\n\nText after a rule.", "Text after a rule."),
             ("", ""),
+            ("![ci](b.svg) ![npm](n.svg)\n\nKeeps secrets.", "Keeps secrets."),
+            ("[![ci](b.svg)](c)\n[![npm](n.svg)](d)\n\nKeeps secrets.", "Keeps secrets."),
+            ("[Home](a) | [Docs](b) · [API](c)\n\nKeeps secrets.", "Keeps secrets."),
+            ("Date: 2026-01-04\n\nPages are slow.", "Pages are slow."),
+            ("**Date:** 2026-01-04\n**Status:** Accepted\n\nPages are slow.", "Pages are slow."),
+            ("_Last updated: March 3, 2026_\n\nPages are slow.", "Pages are slow."),
+            ("Last updated on 3 March 2026.\n\nPages are slow.", "Pages are slow."),
+            ("Monday, March 3rd, 2026\n\nPages are slow.", "Pages are slow."),
+            ("2026-03-03\n\nPages are slow.", "Pages are slow."),
+            ("{{< figure src='a.png' >}}\n\nKeeps secrets.", "Keeps secrets."),
+            ("{% include nav.html %}\n\nKeeps secrets.", "Keeps secrets."),
+            ("[[_TOC_]]\n\nKeeps secrets.", "Keeps secrets."),
+            ("[toc]\n\nKeeps secrets.", "Keeps secrets."),
+            (":::tip\n\nKeeps secrets.", "Keeps secrets."),
+            ("import Tabs from '@theme/Tabs'\n\nKeeps secrets.", "Keeps secrets."),
+            ("export const x = 1\n\nKeeps secrets.", "Keeps secrets."),
+            ("<Tabs items={['a',\n 'b']}>\n\nKeeps secrets.", "Keeps secrets."),
+            ("{/* a comment */}\n\nKeeps secrets.", "Keeps secrets."),
+            ("| a | b |\n\nKeeps secrets.", "Keeps secrets."),
+            ("https://example.com/a/b\n\nKeeps secrets.", "Keeps secrets."),
+            ("<https://example.com>\n\nKeeps secrets.", "Keeps secrets."),
+            ("#tag #other\n\nKeeps secrets.", "Keeps secrets."),
+            ("- [Install](#i)\n- [Use](#u)\n", ""),
+            ("- [Install](#i)\n- Keeps secrets. Well.\n", "Keeps secrets."),
+            ("[Docs](b)\n", ""),
+            ("The date is 2026-01-04 for all.", "The date is 2026-01-04 for all."),
+            ("Important clause.", "Important clause."),
+            ("Up next: the release.", "Up next: the release."),
         ],
     )
     def test_is_the_first_sentence_of_the_first_paragraph(
@@ -137,7 +209,13 @@ class TestTags:
         [
             ("tags: one, two words, '#three'", ("one", "two words", "'#three'")),
             ("tags: [1, true, 2026-03-01, null, 1.5]", ("1", "true", "2026-03-01", "1.5")),
-            ("tags:\n  - a\n  - [b, c]\n  - {d: e}", ("a", "b", "c")),
+            ("tags:\n  - a\n  - [b, c]\n  - {d: e}", ("a", "b", "c", "d/e")),
+            ("tags: {area: db, team: [ops, web]}", ("area/db", "team/ops", "team/web")),
+            ("tags: {db: true, ops: }", ("db", "ops")),
+            ("tags:\n  - name: db\n  - label: ops", ("db", "ops")),
+            ("tag: db", ("db",)),
+            ("Tags: [db]", ("db",)),
+            ("TAGS: db\nTag: ops", ("db", "ops")),
             ("tags: 7", ("7",)),
             ("tags: []", ()),
             ("tags:", ()),
@@ -145,9 +223,6 @@ class TestTags:
     )
     def test_are_read_from_a_list_or_a_line(self, line: str, tags: tuple[str, ...]) -> None:
         assert field(line).note.tags == tags
-
-    def test_that_are_a_mapping_are_a_problem(self) -> None:
-        assert field("tags: {a: b}").problems == (Problem(3, "tags is neither text nor a list"),)
 
 
 class TestDates:
@@ -189,6 +264,40 @@ class TestDates:
             "2026-01-01",
         ]
 
+    @pytest.mark.parametrize(
+        ("head", "date"),
+        [
+            ("metadata:\n  type: x\n  modified: 2026-01-05T18:58:28.638Z", "2026-01-05"),
+            ("metadata:\n  created: 2026-01-04", "2026-01-04"),
+            ("metadata:\n  created: '2026-01-04'\n  modified: 2026-01-05", "2026-01-05"),
+            ("metadata:\n  modified: soon\ncreated: 2026-01-04", "2026-01-04"),
+            ("Date: 2026-01-05", "2026-01-05"),
+        ],
+    )
+    def test_are_also_read_from_metadata_and_from_keys_in_capitals(
+        self, head: str, date: str
+    ) -> None:
+        parsed = field(head)
+
+        assert (parsed.note.date or "")[:10] == date
+        assert parsed.problems == ()
+
+    @pytest.mark.parametrize(
+        ("stem", "date"),
+        [
+            ("2026_01_05", "2026-01-05"),
+            ("2026-01-05-standup", "2026-01-05"),
+            ("2026.01.05 standup", "2026-01-05"),
+            ("20260105", "2026-01-05"),
+            ("202601051130 idea", "2026-01-05"),
+            ("20261399", None),
+            ("12345678", None),
+            ("release-20260105999", None),
+        ],
+    )
+    def test_are_else_read_from_the_name_of_the_file(self, stem: str, date: str | None) -> None:
+        assert note("text", stem).date == date
+
 
 class TestPinned:
     @pytest.mark.parametrize("value", ["true", "yes", "On", "1", '"true"'])
@@ -222,19 +331,220 @@ class TestFrontmatterAlone:
         assert parse(text, stem="s").chunks == ()
 
 
-def test_a_note_with_broken_frontmatter_is_found_by_its_text() -> None:
+def test_a_line_that_is_not_frontmatter_is_indexed_as_text() -> None:
     parsed = parse("---\ntitle: a: b\n\nkeywords [c\n---\n# H\n\ntext", stem="s")
 
-    assert parsed.note.title == "H"
+    assert parsed.note.title == "a: b"
     assert [(chunk.text, chunk.start_line, chunk.end_line) for chunk in parsed.chunks] == [
-        ("title: a: b\n\nkeywords [c", 2, 4),
+        ("keywords [c", 4, 4),
         ("# H\n\ntext", 6, 8),
     ]
-    assert [problem.line for problem in parsed.problems] == [2]
+    assert [problem.line for problem in parsed.problems] == [2, 4]
+
+
+def test_frontmatter_that_cannot_be_read_at_all_is_indexed_as_text() -> None:
+    parsed = parse("---\nonly text\n---\nbody", stem="s")
+
+    assert [(chunk.text, chunk.start_line) for chunk in parsed.chunks] == [
+        ("only text", 2),
+        ("body", 4),
+    ]
+
+
+class TestBroken:
+    def test_a_colon_in_a_value_costs_nothing(self) -> None:
+        parsed = parse(
+            "---\nname: fb\ndescription: Tests must hit a real database: mocks hid a bug\n"
+            "type: feedback\ntags: [db]\n---\nUse the compose file.",
+            stem="stem",
+        )
+
+        assert parsed.note.title == "fb"
+        assert parsed.note.description == "Tests must hit a real database: mocks hid a bug"
+        assert (parsed.note.type, parsed.note.tags) == ("feedback", ("db",))
+        assert [problem.line for problem in parsed.problems] == [3]
+
+    @pytest.mark.parametrize(
+        ("line", "line_number"),
+        [
+            ("run: `C:\\agent\\bin\\run.exe`", 3),
+            ("\tbad: tab", 3),
+            ("title2: {{title}}", 3),
+            ("at: @someone", 3),
+            ("quote: 'it", 3),
+            ('quote: "C:\\path"', 3),
+            ("list: [a, b", 3),
+            ("a: 50% off: now\nb:\n  - x: y: z\n  - w", 3),
+            ("metadata:\n  node_type: memory\n  why: a: b", 5),
+        ],
+    )
+    def test_the_other_lines_are_kept(self, line: str, line_number: int) -> None:
+        parsed = parse(f"---\ntitle: Runner\n{line}\ntype: reference\n---\nx", stem="stem")
+
+        assert (parsed.note.title, parsed.note.type) == ("Runner", "reference")
+        assert parsed.problems[0].line == line_number
+
+    def test_lists_are_kept(self) -> None:
+        parsed = parse(
+            "---\nwhy: a: b\ntags:\n  - db\n  - c: d: e\naliases: [x, y: z: w\n---\n", stem="stem"
+        )
+
+        assert parsed.note.tags == ("db", "c: d: e")
+        assert parsed.note.about[:2] == ("x", "y: z: w")
+
+
+class TestSecondBlock:
+    def test_of_frontmatter_adds_its_keys(self) -> None:
+        parsed = parse(
+            "---\npermalink: p/d\n---\n\n---\nname: real-name\ndescription: What it is\n---\n\n# Real",
+            stem="stem",
+        )
+
+        assert (parsed.note.title, parsed.note.description) == ("real-name", "What it is")
+        assert [chunk.start_line for chunk in parsed.chunks] == [10]
+
+    def test_text_between_two_rules_is_body(self) -> None:
+        parsed = parse("---\ntitle: t\n---\n---\nNote: this\n---\nmore", stem="stem")
+
+        assert parsed.chunks[0].start_line < 7
+
+
+@pytest.mark.parametrize(
+    "before", ["\n", "\n\n", "<!-- license -->\n", "\ufeff\n", "<!-- a\nb -->\n\n"]
+)
+def test_blank_lines_and_comments_may_stand_before_frontmatter(before: str) -> None:
+    parsed = parse(f"{before}---\ntitle: T\ndate: soon\n---\nbody", stem="stem")
+
+    assert parsed.note.title == "T"
+    assert parsed.problems[0].line == 3 + before.count("\n")
+
+
+class TestOtherForms:
+    def test_toml_is_read(self) -> None:
+        parsed = parse(
+            '+++\ntitle = "Quarterly crawl budget"\ndate = 2026-02-03\n[taxonomies]\ntags = ["seo"]\n'
+            "+++\nBody.",
+            stem="stem",
+        )
+
+        assert parsed.note.title == "Quarterly crawl budget"
+        assert parsed.note.date == "2026-02-03"
+        assert parsed.note.tags == ("seo",)
+        assert parsed.note.description == "Body."
+
+    def test_broken_toml_loses_one_line(self) -> None:
+        parsed = parse('+++\ntitle = "T"\ndate = soon\ntags = ["a"]\n+++\nBody.', stem="stem")
+
+        assert (parsed.note.title, parsed.note.tags) == ("T", ("a",))
+        assert [problem.line for problem in parsed.problems] == [3]
+
+    def test_json_is_read(self) -> None:
+        parsed = parse('{\n  "title": "T",\n  "tags": ["a"]\n}\n\nBody.', stem="stem")
+
+        assert (parsed.note.title, parsed.note.tags) == ("T", ("a",))
+        assert [chunk.text for chunk in parsed.chunks] == ["Body."]
+
+    @pytest.mark.parametrize("text", ["{{< x >}}\n", "{\n", "{}", '{"a": 1}\ntext', "[1]\n"])
+    def test_other_braces_are_body(self, text: str) -> None:
+        assert parse(text, stem="stem").note.title == "stem"
+
+    def test_logseq_properties_are_read(self) -> None:
+        parsed = parse(
+            "type:: Feature\nplatforms:: all\nalias:: LaTeX, [[Maths]]\ntags:: [[a b]], #c\n"
+            "description:: Draws formulas\n\n- Usage",
+            stem="stem",
+        )
+
+        assert parsed.note.description == "Draws formulas"
+        assert parsed.note.type == "feature"
+        assert parsed.note.tags == ("a b", "c")
+        assert parsed.note.about[:2] == ("LaTeX", "Maths")
+        assert "all" in parsed.note.other
+        assert [chunk.text for chunk in parsed.chunks] == ["- Usage"]
+
+    @pytest.mark.parametrize("text", ["std::vector is a list.", "Question:: Answer\n\ntext"])
+    def test_other_double_colons_are_body(self, text: str) -> None:
+        assert parse(text, stem="stem").chunks[0].start_line == 1
+
+
+class TestDecisions:
+    @pytest.mark.parametrize(
+        ("body", "successor"),
+        [
+            (
+                "## Status\n\nSuperseded by [9](0009-no-cache.md)\n\n## Context\n",
+                "0009-no-cache.md",
+            ),
+            ("## Status\n\nAccepted\n\nSuperceded by [9](9.md)\n\n## Context\n", "9.md"),
+            ("Status: Superseded by [9](9.md)\n", "9.md"),
+            ("* Status: superseded by [[no-cache]]\n", "[[no-cache]]"),
+            ("- **Status**: Superseded by ADR-0009\n", "ADR-0009"),
+            ("**Status:** Deprecated\n", "nothing: it is deprecated"),
+            ("## Status\nDeprecated\n", "nothing: it is deprecated"),
+            ("| Status | ~~Accepted~~ Replaced by [9](9.md) |\n", "9.md"),
+            ("## Status\n\nAccepted\n\nSupersedes [3](3.md)\n", None),
+            ("Status: Accepted\n", None),
+            ("Status: proposed | accepted | deprecated | superseded by [9](9.md)\n", None),
+            ("## Context\n\nSuperseded by events.\n", None),
+        ],
+    )
+    def test_that_are_replaced_name_their_successor(self, body: str, successor: str | None) -> None:
+        assert note(f"# 4. Cache pages\n\nDate: 2026-01-04\n\n{body}").superseded_by == successor
+
+    @pytest.mark.parametrize(
+        ("value", "successor"),
+        [("superseded by ADR-0009", "ADR-0009"), ("deprecated", "nothing: it is deprecated")],
+    )
+    def test_may_say_so_in_frontmatter(self, value: str, successor: str) -> None:
+        assert field(f"status: {value}").note.superseded_by == successor
+
+    def test_are_described_by_their_context(self) -> None:
+        text = (
+            "# 4. Cache pages\n\nDate: 2026-01-04\n\n## Status\n\nSuperseded by [9](9.md)\n\n"
+            "## Context\n\nPages are slow."
+        )
+
+        assert note(text).description == "Pages are slow."
+
+
+class TestAbout:
+    def test_has_all_names_of_a_note_and_other_has_all_other_values(self) -> None:
+        text = """\
+---
+title: The title
+name: the-name
+description: The description.
+hint: The hint.
+summary: The summary.
+Aliases: [SSO, single sign-on]
+alias: one login
+keywords: saml, oidc
+author: Ada
+project: {code: Zephyr}
+related:
+  - Kiwi
+draft: true
+metadata: {originSessionId: abc}
+---
+Body.
+"""
+        found = note(text, "one_account")
+
+        assert found.about == (
+            "the-name",
+            "SSO",
+            "single sign-on",
+            "one login",
+            "saml, oidc",
+            "one account",
+            "The hint.",
+            "The summary.",
+        )
+        assert found.other == ("Ada", "Zephyr", "Kiwi", "abc")
 
 
 @given(st.text(alphabet=st.sampled_from("ab: -\n#[]'\"0129{}&*!|>"), max_size=60), st.text())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_frontmatter_gives_a_note(raw: str, body: str) -> None:
     keys = ("title", "tags", "date", "pinned", "type", "description", "superseded_by", "created")
     for text in (raw, *(f"{key}: {raw}" for key in keys)):

@@ -11,6 +11,9 @@ from typing import Any, Literal, NamedTuple
 
 import pyromark
 
+from memcairn.notes import prose
+from memcairn.notes.decision import STATUS_HEADING
+
 Kind = Literal["heading", "paragraph", "item", "break", "other"]
 
 _OPTIONS = pyromark.Options
@@ -31,6 +34,7 @@ _KINDS: dict[str, Kind] = {
     "Item": "item",
     "Rule": "break",
 }
+_LINKS = ("Link", "Image")
 _BLOCK_ENDS = ("Paragraph", "Item", "BlockQuote")
 
 
@@ -49,9 +53,9 @@ class Block(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """The blocks of a body in order, and the text of its first paragraph without markup.
+    """The blocks of a body in order, and the text of the first paragraph that has a sentence.
 
-    Without a paragraph, the text is that of the first list item or quote.
+    The text is without markup. Without such a paragraph, it is that of the first list item or quote.
     """
 
     blocks: list[Block]
@@ -73,7 +77,7 @@ def markdown_blocks(body: str, lines: list[str]) -> Blocks:
         # An event inside the current block. A missing table cell is empty and lies at the block's end.
         if start < end or start == span["end"]:
             if reader.inline is not None:
-                _collect(event, reader.inline)
+                reader.inline.add(event)
             continue
         tag = event if isinstance(event, str) else event.get("Start")
         # The items of a list are blocks, the list is not.
@@ -100,9 +104,10 @@ class _BlockReader:
     def __init__(self, data: bytes, lines: list[str]) -> None:
         self.blocks: list[Block] = []
         self.paragraph = self.stand_in = ""
-        self.inline: list[str] | None = None  # the block's text without markup, if it is needed
+        self.inline: _Inline | None = None  # the block's text without markup, if it is needed
         self._data, self._lines = data, lines
         self._kind: Kind = "other"
+        self._in_status = False  # below the heading Status of a decision record
         self._position = self._line = self._covered = 0
 
     def begin(self, tag: Any, start: int, end: int) -> None:
@@ -115,11 +120,11 @@ class _BlockReader:
         level = 0
         if kind == "heading":
             level = int(tag["Heading"]["level"][1:])
-            self.inline = []
+            self.inline = _Inline()
         elif kind == "paragraph":
-            self.inline = None if self.paragraph else []
+            self.inline = None if self.paragraph else _Inline()
         elif kind == "item" or name == "BlockQuote":
-            self.inline = None if self.stand_in or self.paragraph else []
+            self.inline = None if self.stand_in or self.paragraph else _Inline()
         elif name == "HtmlBlock" and _MARKER.fullmatch(data, start, end):
             kind = "break"
         self._kind = kind
@@ -143,15 +148,23 @@ class _BlockReader:
 
     def finish(self) -> None:
         """Finish the current block: store its text."""
-        text = " ".join("".join(self.inline or ()).split())
+        inline, self.inline = self.inline, None
+        if inline is None:
+            return
+        kind, first, last, level, _ = self.blocks[-1]
         if self._kind == "heading":
-            kind, first, last, level, _ = self.blocks[-1]
+            text = prose.clean_title(inline.text(images=False) or inline.text())
             self.blocks[-1] = Block(kind, first, last, level, text[:MAX_HEADING])
-        elif self._kind == "paragraph":
+            self._in_status = STATUS_HEADING.match(text) is not None
+            return
+        text = inline.text()
+        lines = self._lines[first : last + 1]
+        if self._in_status or not prose.is_sentence(text, inline.text(links=False), lines):
+            return
+        if self._kind == "paragraph":
             self.paragraph = text
-        elif not self.stand_in:
+        else:
             self.stand_in = text
-        self.inline = None
 
     def end(self) -> None:
         """Finish the last block, and add the lines after it."""
@@ -160,16 +173,44 @@ class _BlockReader:
         _fill(self.blocks, self._lines, self._covered, len(self._lines), "other")
 
 
-def _collect(event: Any, inline: list[str]) -> None:
-    """Add the visible text of an event."""
-    if isinstance(event, str):
-        inline.append(" ")
-        return
-    text = event.get("Text") or event.get("Code")
-    if text is not None:
-        inline.append(text)
-    elif event.get("End") in _BLOCK_ENDS:
-        inline.append(" ")
+class _Inline:
+    """The visible text of a block, with what is inside links and images marked."""
+
+    __slots__ = ("_depth", "_parts")
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[str, str]] = []
+        self._depth: list[str] = []  # the links and images around the next event
+
+    def add(self, event: Any) -> None:
+        """Add the visible text of an event."""
+        if isinstance(event, str):
+            self._parts.append((" ", ""))
+            return
+        text = event.get("Text") or event.get("Code")
+        if text is not None:
+            self._parts.append((text, self._depth[-1] if self._depth else ""))
+            return
+        started = event.get("Start")
+        if isinstance(started, dict):
+            name = next(iter(started))
+            if name in _LINKS:
+                self._depth.append("Image" if "Image" in self._depth else name)
+            return
+        ended = event.get("End")
+        if ended in _LINKS and self._depth:
+            self._depth.pop()
+        elif ended in _BLOCK_ENDS:
+            self._parts.append((" ", ""))
+
+    def text(self, *, images: bool = True, links: bool = True) -> str:
+        """The text on one line; without the texts of images, or of links and images."""
+        parts = (
+            text
+            for text, inside in self._parts
+            if not inside or (links and (images or inside != "Image"))
+        )
+        return " ".join("".join(parts).split())
 
 
 def _fill(blocks: list[Block], lines: list[str], first: int, stop: int, kind: Kind) -> None:

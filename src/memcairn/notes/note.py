@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from memcairn.notes import frontmatter
-from memcairn.notes.blocks import markdown_blocks, plain_blocks
+from memcairn.notes import decision, frontmatter
+from memcairn.notes.blocks import Block, Blocks, markdown_blocks, plain_blocks
 from memcairn.notes.chunks import Chunk, chunk
 from memcairn.notes.problem import Problem
+from memcairn.notes.prose import clean_title
 
 __all__ = ["Chunk", "Note", "Parsed", "Problem", "parse"]
 
@@ -26,9 +27,20 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?…]+[)\]\"'”’]*(?=\s)|[。！？]+[」』）”’]*|[।؟]")
-_DATE_IN_STEM = re.compile(r"(?<!\d)(\d{4})[-_](\d{2})[-_](\d{2})(?!\d)")
+_DATE_IN_STEM = re.compile(r"(?<!\d)(\d{4})[-_.](\d{2})[-_.](\d{2})(?!\d)")
+_COMPACT_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([01]\d)([0-3]\d)(?:\d{4}|\d{6})?(?!\d)")
+_PLACEHOLDER = re.compile(r"\{\{.*\}\}|<%.*%>")
 _SEPARATORS = re.compile(r"[_\-\s]+")
 _DAY = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}", re.ASCII)
+
+_NAMES = ("title", "name", "aliases", "alias", "keywords")
+_SUMMARIES = ("description", "hint", "summary")
+_TAG_NAMES = frozenset({"name", "tag", "title", "label", "id", "value"})
+# The keys whose values are indexed elsewhere.
+_DATES = ("date", "created", "modified", "valid_until")
+_READ = frozenset(
+    (*_NAMES, *_SUMMARIES, *_DATES, "tags", "tag", "type", "namespace", "pinned", "superseded_by")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,8 @@ class Note:
 
     Dates are ISO 8601 text: a day (`2026-03-01`) or a moment (`2026-03-01T10:00:00+02:00`).
     `date` is the note's own: `date`, else `modified`, else `created`, else the day in its file's name.
+    `about` has what else it is called: name, aliases, keywords, the file's name; `other` has the
+    other values of its frontmatter.
     """
 
     title: str
@@ -50,6 +64,8 @@ class Note:
     modified: str | None
     valid_until: str | None
     superseded_by: str | None
+    about: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,52 +80,71 @@ class Parsed:
 def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
     """Parse a note; `stem` is its file's name without folder and suffix.
 
-    Never raises. Frontmatter that cannot be parsed is reported as a problem and indexed as text. A note
-    with an empty body has one chunk, which covers the frontmatter and has the description or title as
-    text.
+    Never raises. What cannot be read of the frontmatter is reported as a problem and indexed as text. A
+    note with an empty body has one chunk, which covers the frontmatter and has the description or title
+    as text.
     """
     text = text.removeprefix(frontmatter.BOM)
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     lines = text.split("\n")
-    values, body_first_line, problems = frontmatter.parse(text) if markdown else ({}, 1, [])
-    head = lines[1 : body_first_line - 2]  # the lines between the fences
-    body_lines = lines[body_first_line - 1 :] if body_first_line > 1 else lines
+    head = frontmatter.parse(text) if markdown else frontmatter.Frontmatter({}, 1, [])
+    values, first_line, problems = head
+    body_lines = lines[first_line - 1 :] if first_line > 1 else lines
     if markdown:
-        body = "\n".join(body_lines) if body_first_line > 1 else text
+        body = "\n".join(body_lines) if first_line > 1 else text
         outline = markdown_blocks(body, body_lines)
     else:
         outline = plain_blocks(body_lines)
-    chunks = chunk(outline.blocks, body_lines, body_first_line)
-    fields = _Fields(values, head, problems)
-    heading = next((block.text for block in outline.blocks if block.text), "")
-    note = _note(fields, heading=heading, paragraph=outline.paragraph, stem=stem)
-    if problems and not values and any(line.strip() for line in head):
-        broken = chunk(plain_blocks(head).blocks, head, 2)
-        chunks = (*broken, *chunks)
-    elif not chunks and values:
-        summary = note.description or note.title
-        chunks = (Chunk(summary, 1, body_first_line - 1, (), 0),)
+    chunks = chunk(outline.blocks, body_lines, first_line)
+    fields = _Fields(values, lines[: first_line - 1], problems)
+    successor = decision.successor(body_lines) if markdown else None
+    note = _note(fields, outline, stem=stem, successor=successor)
+    lost = {problem.line for problem in problems if problem.lost or not values}
+    if lost and first_line > 1:
+        unread = lines[: first_line - 2]
+        if values:
+            unread = [line if n in lost else "" for n, line in enumerate(unread, 1)]
+        chunks = (*chunk(plain_blocks(unread[1:]).blocks, unread[1:], 2), *chunks)
+    if not chunks and values:
+        chunks = (Chunk(note.description or note.title, 1, first_line - 1, (), 0),)
     return Parsed(note, chunks, tuple(problems))
 
 
-def _note(fields: _Fields, *, heading: str, paragraph: str, stem: str) -> Note:
+def _note(fields: _Fields, outline: Blocks, *, stem: str, successor: str | None) -> Note:
     created = fields.moment("created")
     modified = fields.moment("modified")
-    kind = fields.text("type", "category") or fields.type_in_metadata()
+    date = fields.moment("date") or modified or created or _day_in(stem)
+    kind = fields.text("type", "category", inside="metadata")
+    title = fields.text("title", "name")
+    description = fields.text("description", "hint", "summary")
+    file_title = readable(stem)
+    names = (title, *fields.texts(*_NAMES), file_title, *fields.texts(*_SUMMARIES))
+    about = [name for name in dict.fromkeys(names) if name and name not in {title, description}]
+    status = fields.text("status")
     return Note(
-        title=fields.text("title", "name") or heading or readable(stem),
-        description=fields.text("description", "hint", "summary") or first_sentence(paragraph),
+        title=(clean_title(title) if title else _title(outline.blocks)) or file_title,
+        description=description or first_sentence(outline.paragraph),
         type=kind.lower() if kind else None,
         tags=fields.tags(),
         namespace=fields.text("namespace"),
         pinned=fields.truth("pinned"),
-        date=fields.moment("date") or modified or created or _day_in(stem),
+        date=date,
         created=created,
         modified=modified,
         valid_until=fields.moment("valid_until"),
-        superseded_by=fields.text("superseded_by"),
+        superseded_by=fields.text("superseded_by")
+        or (decision.replaced_by(status) if status else None)
+        or successor,
+        about=tuple(about),
+        other=fields.other(),
     )
+
+
+def _title(blocks: list[Block]) -> str | None:
+    """The first heading of level 1, else a heading that opens the body; a later one is a section's."""
+    opening = next((block.text for block in blocks if block.kind != "break"), "")
+    return next((block.text for block in blocks if block.level == 1 and block.text), opening)
 
 
 def readable(stem: str) -> str:
@@ -124,8 +159,8 @@ def readable(stem: str) -> str:
 
 
 def _day_in(stem: str) -> str | None:
-    """The day in a file's name, as journal pages have it."""
-    match = _DATE_IN_STEM.search(stem)
+    """The day in a file's name, as journal pages and timestamps have it."""
+    match = _DATE_IN_STEM.search(stem) or _COMPACT_DATE.search(stem)
     return None if match is None else _iso("-".join(match.groups()))
 
 
@@ -141,13 +176,28 @@ def first_sentence(text: str) -> str:
 
 
 class _Fields:
-    """The values of frontmatter, converted to the types that notes need."""
+    """The values of frontmatter, converted to the types that notes need; the case of keys does not matter.
+
+    Args:
+        values: of the frontmatter.
+        head: the lines of the file before its body.
+        problems: new ones are added.
+    """
 
     def __init__(self, values: dict[str, Any], head: list[str], problems: list[Problem]) -> None:
-        self._values, self._head, self._problems = values, head, problems
+        self._values: dict[str, Any] = {}
+        for key, value in values.items():
+            if key.islower() or key.lower() not in self._values:
+                self._values[key.lower()] = value
+        self._head, self._problems = head, problems
 
-    def text(self, *keys: str) -> str | None:
-        """The text of the first of these keys that has any, on one line; None if none has."""
+    def text(self, *keys: str, inside: str = "") -> str | None:
+        """The text of the first of these keys that has any, on one line; None if none has.
+
+        Args:
+            keys: in order of preference.
+            inside: a mapping that may have the first key, too; Claude Code writes some into `metadata`.
+        """
         for key in keys:
             value = self._values.get(key)
             if value is None:
@@ -160,27 +210,39 @@ class _Fields:
             elif not isinstance(value, str):
                 value = self._source(key) or _plain(value)  # a title 1.10 is not a number
             text = " ".join(value.split())
-            if text:
+            if text and not _PLACEHOLDER.fullmatch(text):
                 return text
-        return None
+        nested = self._nested(inside, keys[0]) if inside else None
+        return " ".join(nested.split()) or None if isinstance(nested, str) else None
 
-    def type_in_metadata(self) -> str | None:
-        """The `type` in the mapping `metadata`, where Claude Code writes it."""
-        metadata = self._values.get("metadata")
-        found = metadata.get("type") if isinstance(metadata, dict) else None
-        return " ".join(found.split()) or None if isinstance(found, str) else None
+    def texts(self, *keys: str) -> list[str]:
+        """All texts of these keys, each on one line; a list gives several."""
+        found = (text for key in keys for text in _flat(self._values.get(key)))
+        return [text for part in found if (text := " ".join(part.split()))]
+
+    def other(self) -> tuple[str, ...]:
+        """The texts of all keys that have no meaning here, at any depth, each once."""
+        texts = (
+            " ".join(text.split())
+            for key, value in self._values.items()
+            if key not in _READ
+            for text in _scalars(value)
+        )
+        return tuple(dict.fromkeys(text for text in texts if text and not _PLACEHOLDER.match(text)))
 
     def tags(self) -> tuple[str, ...]:
-        """The tags of a list or of comma-separated text, each once, without leading number signs."""
-        value = self._values.get("tags")
-        if value is None:
-            return ()
-        if isinstance(value, dict):
-            self._problem("tags", "is neither text nor a list")
-            return ()
-        parts = value.split(",") if isinstance(value, str) else _flat(value)
+        """The tags of a list, a mapping or comma-separated text, each once, without number signs."""
+        parts: list[str] = []
+        for key in ("tags", "tag"):
+            value = self._values.get(key)
+            parts += value.split(",") if isinstance(value, str) else _tags(value)
         tags = (" ".join(part.split()).lstrip("#").strip() for part in parts)
         return tuple(dict.fromkeys(tag for tag in tags if tag))
+
+    def _nested(self, outer: str, key: str) -> Any:
+        """The value of a key in a mapping; None if there is none."""
+        value = self._values.get(outer)
+        return value.get(key) if isinstance(value, dict) else None
 
     def truth(self, key: str) -> bool:
         """A value as a Boolean; adds a problem and returns False if it is neither true nor false."""
@@ -194,7 +256,9 @@ class _Fields:
         """A date or a time as ISO 8601 text; adds a problem and returns None if it is neither."""
         value = self._values.get(key)
         if value is None or value == "":
-            return None
+            value = self._nested("metadata", key)
+            if not isinstance(value, date):
+                return _iso(value) if isinstance(value, str) else None
         if isinstance(value, date):
             return value.isoformat()
         moment = _iso(_plain(value))
@@ -211,10 +275,13 @@ class _Fields:
 
     def _find(self, key: str) -> tuple[int, str]:
         """The file's line with this key, and the text after its colon."""
-        for number, line in enumerate(self._head):
-            name, colon, rest = line.partition(":")
-            if colon and name.strip().strip("'\"") == key:
-                return number + 2, rest
+        pattern = re.compile(
+            rf"[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*(?:::?|=)(.*)", re.IGNORECASE
+        )
+        for number, line in enumerate(self._head, 1):
+            match = pattern.match(line)
+            if match is not None:
+                return number, match[1]
         return 1, ""
 
 
@@ -223,6 +290,29 @@ def _flat(value: Any) -> list[str]:
     if isinstance(value, list | set | tuple):
         return [text for part in value for text in _flat(part)]
     return [] if value is None or isinstance(value, dict) else [_plain(value)]
+
+
+def _scalars(value: Any) -> list[str]:
+    """The scalars in nested lists and mappings, as text; not the words for true and false."""
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in _scalars(part)]
+    if isinstance(value, list | set | tuple):
+        return [text for part in value for text in _scalars(part)]
+    return [] if value is None or isinstance(value, bool) else [_plain(value)]
+
+
+def _tags(value: Any) -> list[str]:
+    """The tags in lists and mappings: `{area: db}` is area/db, `{db: true}` and `{name: db}` are db."""
+    if isinstance(value, dict):
+        found = []
+        for key, inner in value.items():
+            below = [] if inner is None or isinstance(inner, bool) else _tags(inner)
+            alone = str(key).lower() in _TAG_NAMES and below
+            found += [*below] if alone else [f"{key}/{tag}" for tag in below] or [str(key)]
+        return found
+    if isinstance(value, list | set | tuple):
+        return [tag for part in value for tag in _tags(part)]
+    return [] if value is None else [_plain(value)]
 
 
 def _plain(value: Any) -> str:

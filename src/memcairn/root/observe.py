@@ -127,6 +127,8 @@ def same(root: str, candidates: Iterable[str], observation: Observation) -> str 
                 text, _ = _read(folder, name)
             if _similarity(wanted, _normalized(_body(text))) < MIN_SIMILARITY:
                 continue
+            if frontmatter.parse(text).problems:
+                continue
             frontmatter.update(text, {"modified": ""})
         except NoteError:
             continue

@@ -1,0 +1,61 @@
+"""The status of a decision record: what it says of its successor.
+
+## Status                                    - Status: superseded by ADR-0009
+Superseded by [9](0009-no-cache.md)          **Status:** Deprecated
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_LINES = 40
+"""The status is among the first lines."""
+
+DEPRECATED = "nothing: it is deprecated"
+"""The successor of a decision that has none."""
+
+_FIELD = re.compile(
+    r"\s*(?:[-*+|]\s+)?[*_]*status[*_]*\s*[:|][*_]*\s*(?P<value>\S.*)", re.IGNORECASE
+)
+STATUS_HEADING = re.compile(r"#{0,6}\s*status\s*#*\s*\Z", re.IGNORECASE)
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s")
+_OUTDATED = re.compile(
+    r"[\W_]*(?:~~[^~]*~~[\W_]*|accepted\W+(?:\w+\W+)?)?"
+    r"(?P<word>super[sc]eded|replaced(?=[\W_]+by\b)|deprecated|obsoleted?)[\W_]*(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"\[[^\[\]]*\]\(\s*<?([^()\s<>]+)")
+_WIKI_LINK = re.compile(r"\[\[[^\[\]]+\]\]")
+_BY = re.compile(r"\bby\b[\s:]*(.*)", re.IGNORECASE)
+
+
+def successor(lines: list[str]) -> str | None:
+    """The path or name of what replaced the decision in these lines; None if it stands."""
+    inside = False
+    for line in lines[:MAX_LINES]:
+        if _HEADING.match(line):
+            inside = STATUS_HEADING.match(line.strip()) is not None
+        elif inside and line.strip():
+            found = replaced_by(line)
+            if found is not None:
+                return found
+        elif (field := _FIELD.match(line)) is not None:
+            return replaced_by(field["value"])
+    return None
+
+
+def replaced_by(status: str) -> str | None:
+    """The path or name in a status such as `Superseded by [9](0009.md)`; None if the decision stands."""
+    match = _OUTDATED.match(status)
+    if match is None:
+        return None
+    rest = match["rest"]
+    link = _LINK.search(rest)
+    if link is not None:
+        return link[1]
+    wiki = _WIKI_LINK.search(rest)
+    if wiki is not None:
+        return wiki[0]
+    by = _BY.match(rest)
+    name = " ".join(by[1].split()).strip("*_|. ")[:200] if by else ""
+    return name or DEPRECATED
