@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import termios
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +141,16 @@ class Session:
         assert "result" in found, found
         assert not found["result"].get("isError"), found
         return dict(found["result"]["structuredContent"])
+
+    def waits(self) -> bool:
+        """Whether the server has read all that was sent, and has nothing to say."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        sent, said = (
+            int.from_bytes(fcntl.ioctl(stream, termios.FIONREAD, bytes(4)), sys.byteorder)
+            for stream in (self.process.stdin, self.process.stdout)
+        )
+        return not sent and not said
 
     def close(self) -> int:
         """Close the client's end; returns the exit code."""

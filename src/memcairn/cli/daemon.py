@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memcairn import paths
+from memcairn import __version__, paths
 from memcairn.cli import options, output
-from memcairn.cli.text import write
+from memcairn.cli.text import count, write
 from memcairn.daemon import client
 from memcairn.errors import StateError, UsageError
 from memcairn.sessions import processes
@@ -22,6 +22,9 @@ START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 20.0
 STATUS_TIMEOUT_S = 5.0
 _POLL_S = 0.05
+_KEYS = (
+    "version", "python", "pid", "started_at", "requests", "sessions", "memory_bytes", "cpu_s"
+)  # fmt: skip
 
 
 @click.group("daemon")
@@ -63,15 +66,15 @@ def start(*, as_json: bool) -> int:
     memcairn daemon start
     """
     home = paths.home()
-    found = _status(home)
-    if found is None:
+    facts = _status(home)
+    if facts is None:
         pid = client.start(home)
         connection = client.wait_until_started(home, pid, START_TIMEOUT_S) if pid else None
         if connection is None:
             raise _cannot_run(home)
         connection.close()
-        found = _status(home)
-    _print(found, as_json=as_json)
+        facts = _status(home)
+    _print(facts, as_json=as_json)
     return 0
 
 
@@ -129,31 +132,32 @@ def _status(home: str) -> Mapping[str, Any] | None:
     return reply[0]
 
 
-def _print(found: Mapping[str, Any] | None, *, as_json: bool) -> None:
+def _print(facts: Mapping[str, Any] | None, *, as_json: bool) -> None:
     if as_json:
-        keys = (
-            "version",
-            "python",
-            "pid",
-            "started_at",
-            "requests",
-            "sessions",
-            "memory_bytes",
-            "cpu_s",
-        )
-        facts = {} if found is None else {key: found.get(key) for key in keys}
-        output.print_json({"running": found is not None, **facts})
-    elif found is None:
+        shown = {} if facts is None else {key: facts.get(key) for key in _KEYS}
+        output.print_json({"running": facts is not None, **shown})
+    elif facts is None:
         write("the resident process is not running")
     else:
-        write(as_text(found))
+        write(_line(facts))
 
 
-def as_text(found: Mapping[str, Any]) -> str:
-    """One line about a resident process."""
-    age = output.age(max(0.0, time.time() - float(found["started_at"])))
-    same = "" if found.get("python") == sys.prefix else f", of {found.get('python')}"
+def status_line(home: str) -> str:
+    """One line about the resident process of a home, for `memcairn status`."""
+    try:
+        facts = _status(home)
+    except StateError as error:
+        return f"resident process: {error.message}"
+    return f"resident process: {'not running' if facts is None else _line(facts)}"
+
+
+def _line(facts: Mapping[str, Any]) -> str:
+    age = output.age(max(0.0, time.time() - float(facts["started_at"])))
+    other = "" if facts.get("version") == __version__ else f", memcairn {facts.get('version')}"
+    other += "" if facts.get("python") == sys.prefix else f", of {facts.get('python')}"
     return (
-        f"running for {age}, process {found['pid']}{same}: {found['requests']} requests, "
-        f"{found['sessions']} sessions, {output.size(float(found['memory_bytes']))}"
+        f"running for {age}, process {facts['pid']}{other}: "
+        f"{count(int(facts['requests']), 'request')}, "
+        f"{count(int(facts['sessions']), 'session')}, "
+        f"{output.size(float(facts['memory_bytes']))}"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn.cli import options, output
+from memcairn.cli import daemon, options, output
 from memcairn.cli.index import queue_lines
 from memcairn.cli.text import count, shown, write
 from memcairn.memory import Memory
@@ -49,6 +49,7 @@ def command(*, as_json: bool, quiet: bool) -> int:
         *_loose_lines(status.loose),
         *_embedding_lines(status.embedding),
         *queue_lines(status.queue),
+        daemon.status_line(status.home),
     ]:
         write(line)
     for entry in status.failing:

@@ -55,32 +55,44 @@ def serve(home: str, fields: Mapping[str, object]) -> int | None:
 
 
 def _connect(home: str, fields: Mapping[str, object]) -> socket | None:
-    connection = client.connect(home)
-    if connection is None:
-        pid = client.start(home)
-        if pid is None:
-            return None
-        connection = client.wait_until_started(home, pid, START_TIMEOUT_S)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        connection = client.connect(home)
         if connection is None:
+            pid = client.start(home)
+            if pid is None:
+                return None
+            connection = client.wait_until_started(home, pid, deadline - time.monotonic())
+            if connection is None:
+                return None
+        try:
+            if _is_accepted(connection, fields):
+                return connection
+        except OSError:
+            connection.close()  # it is ending: another one can start now
+        else:
+            connection.close()
             return None
-    try:
-        connection.settimeout(HANDSHAKE_TIMEOUT_S)
-        client.send_request(connection, "mcp", fields)
-        # One byte at a time: what follows the header belongs to the session.
-        line = b""
-        while not line.endswith(b"\n"):
-            part = connection.recv(1)
-            if not part:
-                raise OSError("the connection ended")
-            line += part
-        answer = json_text.loads(line)
-        if isinstance(answer, dict) and answer.get("ok") is True:
-            connection.settimeout(None)
-            return connection
-    except (OSError, ValueError, RecursionError):
-        pass
-    connection.close()
     return None
+
+
+def _is_accepted(connection: socket, fields: Mapping[str, object]) -> bool:
+    """Whether the resident process serves the session.
+
+    Raises:
+        OSError: it ends, or does not answer in time.
+    """
+    connection.settimeout(HANDSHAKE_TIMEOUT_S)
+    client.send_request(connection, "mcp", fields)
+    # One byte at a time: what follows the header belongs to the session.
+    line = b""
+    while not line.endswith(b"\n"):
+        part = connection.recv(1)
+        if not part:
+            raise OSError("the connection ended")
+        line += part
+    connection.settimeout(None)
+    return _parsed(line).get("ok") is True
 
 
 class _Pipe:
