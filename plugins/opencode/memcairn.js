@@ -1,6 +1,6 @@
-// memcairn for OpenCode: hands the events of a session to `memcairn hook`, and what it answers to the model.
+// memcairn for OpenCode: passes the events of a session to `memcairn hook`, and its output to the model.
 //
-// A hook never fails the session: whatever goes wrong, it adds nothing.
+// A hook never fails the session: after any error, it adds nothing.
 
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
