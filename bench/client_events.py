@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What hooks add to the events of the real Claude Code: the time that a person waits longer.
+"""Measure the latency that hooks add to the events of the real Claude Code.
 
 usage: client_events.py [--quick] [--without-peer]
 

@@ -1,4 +1,4 @@
-"""What every row of the table needs: programs, notes, homes, sizes, and the row itself."""
+"""Shared by all rows of the table: programs, notes, homes, sizes, and the row itself."""
 
 from __future__ import annotations
 

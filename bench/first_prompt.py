@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the first prompt of the real Claude Code gets: recall, tools, and no error on the screen.
+"""Check the first prompt of the real Claude Code: recall, tools, and no error on the screen.
 
 usage: first_prompt.py [-n REPEATS] [--only CONDITION ...]
 

@@ -1,8 +1,8 @@
-"""The least that indexing can be: read, split at headings, insert into FTS5, one transaction.
+"""The floor for indexing: read, split at headings, insert into FTS5, one transaction.
 
 usage: floor_index.py FOLDER DATABASE
 
-No change detection, no parser, no lines, no frontmatter, nothing that can be updated.
+It has no change detection, parser, line numbers, frontmatter or updates.
 """
 
 import os

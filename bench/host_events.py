@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What each event of a host costs: as a process, and as a tool of a server that is connected.
+"""Measure the cost of each host event: as a process, and as a tool of a connected server.
 
 usage: host_events.py [--quick] [--only commands tools] [--without-peer] [--cpu]
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make notes for the benchmarks: realistic, as many as wanted, the same every time.
+"""Make notes for the benchmarks: realistic, in any number, reproducible.
 
 usage: make_notes.py FOLDER COUNT [--sections N] [--seed N]
 

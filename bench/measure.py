@@ -1,7 +1,6 @@
-"""Run programs and time them fairly.
+"""Run programs and compare their times.
 
-A noisy machine is fair only to those who run side by side: contestants alternate, round by round,
-and medians are compared.
+Because other programs disturb the measurement, contestants alternate in rounds, and medians are compared.
 """
 
 from __future__ import annotations

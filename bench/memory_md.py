@@ -1,4 +1,4 @@
-"""What keeping MEMORY.md current costs, next to reading every note.
+"""Measure the cost of updating MEMORY.md, compared with reading every note.
 
     python bench/memory_md.py [NOTES]
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How well searches find the lines that answer questions on ordinary notes.
+"""Measure how well searches find the lines that answer questions about ordinary notes.
 
 usage: quality.py [--systems grep,bm25,memcairn] [--half dev|test|all] [--corpora notes,en,zh,ja,ko]
                   [--pooled] [--unanswerable] [--cache FOLDER] [--json]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How fast memcairn is, each time against a floor and against a peer, in one run.
+"""Measure the speed of memcairn against a floor and a peer, in one run.
 
 usage: run.py [--only NAME ...] [--quick] [--without-peer] [--python PYTHON]
 

@@ -1,4 +1,4 @@
-"""Compare secret detectors: what they find, what they find wrongly, and what they cost.
+"""Compare secret detectors: true findings, false findings, and cost.
 
     python bench/secrets_compare.py [--docs FOLDER ...] [--show N]
 

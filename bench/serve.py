@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How fast the MCP server starts and answers, against a bare server of the same SDK.
+"""Measure how fast the MCP server starts and answers, against a bare server of the same SDK.
 
 usage: serve.py [--quick] [--only start search clients]
 

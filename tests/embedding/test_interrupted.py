@@ -154,7 +154,7 @@ def test_killed_at_any_statement_it_goes_on_where_it_was(home: Path, notes: Path
 
 
 @pytest.mark.parametrize("locks", ["with locks", "without"])
-def test_two_that_embed_and_one_that_indexes_at_once(
+def test_two_embedding_processes_and_an_indexing_one_run_concurrently(
     home: Path, notes: Path, monkeypatch: pytest.MonkeyPatch, locks: str
 ) -> None:
     if locks == "without":  # as on a file system that has none

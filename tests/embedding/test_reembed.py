@@ -198,7 +198,7 @@ def test_it_waits_for_another_process_and_embeds_the_rest(
     assert out.startswith("3 chunks embedded")
 
 
-def test_a_search_asks_a_server_that_fails_once_says_so_and_goes_on_by_words(
+def test_a_search_calls_a_failing_server_once_reports_it_and_uses_keywords(
     server: Server, notes: Path
 ) -> None:
     write(notes, 3)

@@ -99,7 +99,7 @@ def test_a_server_that_stays_busy_is_given_up(server: Server) -> None:
 
 
 @pytest.mark.parametrize("code", [400, 401, 404])
-def test_a_refusal_is_an_error_at_once(server: Server, code: int) -> None:
+def test_a_refusal_is_an_error_without_retry(server: Server, code: int) -> None:
     server.script = [(code, {}, b"no")]
 
     with pytest.raises(EmbeddingError, match=str(code)):

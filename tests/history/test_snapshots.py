@@ -515,7 +515,7 @@ def test_every_state_that_was_taken_can_be_gone_back_to(
     history_db.close()
 
 
-def test_errors_are_ours(snapshots: Snapshots, root: Path) -> None:
+def test_errors_are_memcairn_errors(snapshots: Snapshots, root: Path) -> None:
     root.rmdir()
 
     with pytest.raises(MemcairnError):

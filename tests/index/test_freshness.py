@@ -157,7 +157,7 @@ def test_a_file_that_changes_once_during_a_search_is_shown_as_it_is(
     assert texts["a.md"] == "papaya and kiwi"
 
 
-def test_what_another_process_indexed_during_a_search_is_not_shown_as_it_was(
+def test_a_note_that_another_process_indexed_during_a_search_is_shown_in_its_new_form(
     memory: Memory, settled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from memcairn.search import pipeline

@@ -151,7 +151,7 @@ def test_a_long_line_is_cut_around_the_match(vault: Vault) -> None:
     assert len(match.text) < 600
 
 
-def test_an_expression_that_backtracks_for_ever_is_stopped(
+def test_an_expression_that_backtracks_endlessly_is_stopped(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("memcairn.vault.find._TIME_LIMIT_S", 1)

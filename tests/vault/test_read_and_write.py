@@ -305,7 +305,7 @@ def test_threads_that_append_at_once_lose_nothing(vault: Vault, root: Path) -> N
 
 
 @pytest.mark.parametrize("holder", ["thread", "process"])
-def test_a_writer_that_never_ends_is_not_waited_for_for_ever(
+def test_waiting_for_a_writer_that_never_ends_times_out(
     holder: str, vault: Vault, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lock, "TIMEOUT_S", 0.01)

@@ -185,7 +185,7 @@ def test_a_folder_that_is_moved_out_of_the_root_is_not_written_to(
     assert left == before
 
 
-def test_a_hard_link_that_is_gone_again_when_it_was_opened_is_not_read(
+def test_a_hard_link_that_is_removed_after_the_open_is_not_read(
     vault: Vault, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "secret.md").write_text(SECRET, encoding="utf-8")

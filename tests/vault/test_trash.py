@@ -28,7 +28,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_what_was_removed_is_restored_as_it_was(vault: Vault, root: Path) -> None:
+def test_a_removed_file_is_restored_unchanged(vault: Vault, root: Path) -> None:
     vault.write("a/b.md", "text")
     (root / "a/b.md").chmod(0o640)
     os.utime(root / "a/b.md", ns=(5, 7))
