@@ -50,12 +50,11 @@ clients: $(CLIENTS)/.ready
 clean:
 	rm -rf $(VENV) $(CLIENTS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(READY): pyproject.toml models/pyproject.toml
+$(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "memcairn needs Python 3.11 or later; make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet ./models
-	$(BIN)/python -m pip install --quiet --editable '.[mcp,semantic]' --group dev
+	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
 # Not `npm ci`: a registry may lack packages for other platforms. Without npm or a network, the tests of real

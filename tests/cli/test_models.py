@@ -10,6 +10,7 @@ import pytest
 from memcairn.cli.commands import run
 from memcairn.embedding import providers
 from memcairn.settings.config import BY_NAME
+from support import require_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def test_what_can_be_configured_is_what_there_is(offers: Any) -> None:
 def test_the_built_in_model_is_chosen_and_has_a_size_and_a_licence(
     offers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("memcairn_minilm")
+    require_model()
     monkeypatch.delenv("MEMCAIRN_EMBEDDING_PROVIDER")
 
     found = offers()
@@ -47,7 +48,7 @@ def test_a_missing_package_is_named(
 ) -> None:
     monkeypatch.setattr(providers, "find_spec", lambda _: None)
 
-    assert "memcairn_minilm" in offers()["builtin"]["missing"]
+    assert "numpy" in offers()["builtin"]["missing"]
     assert run(["models"]) == 0
     assert "not installed: numpy" in capsys.readouterr().out
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("onnxruntime")
-pytest.importorskip("memcairn_minilm")
-
 from memcairn import Memory
+from support import require_model
+
+require_model()
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-
-pytest.importorskip("onnxruntime")
-pytest.importorskip("memcairn_minilm")
-
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from memcairn.embedding import builtin, encoder, folder
 from memcairn.embedding.maxsim import maxsim
 from memcairn.errors import EmbeddingError
+from support import require_model
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 
 from builder.onnx_file import Graph
+
+require_model()
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

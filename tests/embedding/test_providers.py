@@ -7,9 +7,11 @@ import sys
 
 import pytest
 
+from memcairn import installer
 from memcairn.embedding import providers
 from memcairn.embedding.providers import EmbeddingSettings, Provider, load
 from memcairn.errors import ConfigError, EmbeddingError
+from support import require_model
 
 
 def test_the_provider_none_has_no_embedder() -> None:
@@ -38,7 +40,7 @@ def test_a_missing_package_is_reported_with_the_remedy(monkeypatch: pytest.Monke
         load(EmbeddingSettings("builtin"))
 
     assert caught.value.hint is not None
-    assert "memcairn[semantic]" in caught.value.hint
+    assert installer.command("no_such_module") in caught.value.hint
 
 
 def test_servers_are_asked_nothing_when_their_embedder_is_made() -> None:
@@ -53,7 +55,7 @@ def test_servers_are_asked_nothing_when_their_embedder_is_made() -> None:
 
 
 def test_the_builtin_model_is_loaded_by_its_name() -> None:
-    pytest.importorskip("memcairn_minilm")
+    require_model()
 
     model = load(EmbeddingSettings("builtin"))
 

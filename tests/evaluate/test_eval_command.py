@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from memcairn.cli.commands import run
+from support import require_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +118,7 @@ def test_an_unknown_system_and_a_missing_folder_are_usage_errors(
 def test_vectors_alone_find_an_answer_that_shares_no_word(
     ask: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("memcairn_minilm")
+    require_model()
     monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
     row = {"question": "Where does the SQL server listen?", "evidence": [["db.md", 3]]}
 

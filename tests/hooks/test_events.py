@@ -14,6 +14,7 @@ from memcairn.hosts import events
 from memcairn.memory import Memory
 from memcairn.sessions import Line, Sessions
 from memcairn.sessions.shown import Place
+from support import require_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -402,7 +403,7 @@ class TestMeaning:
 
     @pytest.fixture
     def memory(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
-        pytest.importorskip("memcairn_minilm")
+        require_model()
         monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
         with Memory() as memory:
             yield memory

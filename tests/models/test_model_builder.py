@@ -9,19 +9,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-onnxruntime = pytest.importorskip("onnxruntime")
+from support import require_model
 
 MODELS = Path(__file__).parents[2] / "models"
 sys.path.insert(0, str(MODELS))
 
 from builder import build as building  # noqa: E402
 from builder.encoder import TABLE_LIMIT, WEIGHT_LIMIT, quantise, write_encoder  # noqa: E402
-from builder.weights import WrongChecksum, check, parse_safetensors  # noqa: E402
+from builder.weights import WrongChecksum, check, parse_safetensors, parse_vocabulary  # noqa: E402
 
 CONFIG = {
     "hidden_size": 16,
@@ -213,14 +214,19 @@ def test_a_build_with_other_bytes_than_the_manifest_wants_fails(
     assert building.is_built(folder)
 
 
-def test_the_installed_model_is_the_one_of_the_manifest() -> None:
-    installed = pytest.importorskip("memcairn_minilm")
-    committed = json.loads(
-        (MODELS / "memcairn_minilm" / "data" / "manifest.json").read_text(encoding="utf-8")
-    )
+def test_the_vocabulary_is_in_the_order_of_its_ids() -> None:
+    tokenizer = {"model": {"vocab": {"b": 1, "a": 0, "##c": 2}}}
 
-    building.verify(installed.FOLDER)
+    assert parse_vocabulary(json.dumps(tokenizer).encode()) == ["a", "b", "##c"]
 
-    found = json.loads((installed.FOLDER / "manifest.json").read_text(encoding="utf-8"))
-    assert found == committed
-    assert sum(file.stat().st_size for file in installed.FOLDER.iterdir()) < 30_000_000
+    tokenizer["model"]["vocab"]["d"] = 4
+    with pytest.raises(WrongChecksum, match="gaps"):
+        parse_vocabulary(json.dumps(tokenizer).encode())
+
+
+def test_the_model_in_the_package_is_that_of_the_manifest() -> None:
+    require_model()
+
+    building.verify(building.FOLDER)
+
+    assert sum(file.stat().st_size for file in building.FOLDER.iterdir()) < 30_000_000

@@ -10,11 +10,13 @@ from memcairn import Memory, Query
 from memcairn.embedding import builtin
 from memcairn.embedding.onnx import OnnxEmbedder
 
+require_model()
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytest.importorskip("memcairn_minilm")
+from support import require_model
 
 NOTES = {
     "hours.md": "# Mia\n\nShe picks up her son from football at six and answers the next morning.",

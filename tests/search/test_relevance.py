@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from memcairn import Memory
 from memcairn.search.relevance import RELEVANT, ScoreBreakdown, relevance
+from support import require_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def filled(
     request: pytest.FixtureRequest, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Memory]:
     if request.param == "builtin":
-        pytest.importorskip("memcairn_minilm")
+        require_model()
     monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", request.param)
     for name, text in NOTES.items():
         (notes / name).write_text(text, "utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from memcairn import Query
+from memcairn import Query, installer
 from memcairn.memory import Memory
 
 from .clients import PROGRAM, Failed, connected, stdio
@@ -126,4 +126,4 @@ def test_without_the_sdk_the_command_says_what_to_install(root: Path, tmp_path: 
     )  # fmt: skip
 
     assert done.returncode == 2
-    assert "pip install 'memcairn[mcp]'" in done.stderr
+    assert installer.command("mcp") in done.stderr

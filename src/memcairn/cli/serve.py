@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from memcairn import paths
+from memcairn import installer, paths
 from memcairn.errors import UsageError
 from memcairn.settings import caller
 
@@ -57,12 +57,12 @@ def command(
     paths.home()  # reports a wrong MEMCAIRN_HOME once, instead of in each tool
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="memcairn: %(message)s")
     try:
-        from memcairn.mcp import stdio  # noqa: PLC0415 - an extra, and most of the start
+        from memcairn.mcp import stdio  # noqa: PLC0415 - most of the start
         from memcairn.mcp.server import MemoryServer  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the MCP server needs a package that is not installed: {error.name}",
-            hint="install it with: pip install 'memcairn[mcp]'",
+            hint=f"`{installer.command('mcp')}`",
         ) from error
     server = MemoryServer(lambda: _open_root(root), profile)
     if http is None:

@@ -1,4 +1,11 @@
-"""The built-in model: all-MiniLM-L6-v2 with 8-bit weights, from the package memcairn-minilm.
+"""The built-in model: all-MiniLM-L6-v2 with 8-bit weights, in the folder minilm.
+
+    minilm/model.onnx     the encoder; inputs input_ids, attention_mask, token_type_ids;
+                          output last_hidden_state, float32 [batch, tokens, 384]
+    minilm/vocab.txt      the tokens of its WordPiece tokenizer
+    minilm/manifest.json  the name of this version, and the sha256 of both files
+
+models/ of the repository builds the first two when memcairn is installed or packed; they are not in git.
 
 Reimers and Gurevych 2019, "Sentence-BERT"; Wang et al. 2020, "MiniLM". The model is for English. It knows
 other languages in the Latin script in part, and only single characters of other scripts.
@@ -8,11 +15,12 @@ from __future__ import annotations
 
 import json
 import re
-
-import memcairn_minilm
+from pathlib import Path
 
 from memcairn.embedding.encoder import Encoder
 from memcairn.embedding.onnx import OnnxEmbedder
+from memcairn.embedding.providers import BUILTIN_FOLDER
+from memcairn.embedding.wordpiece import WordPiece
 from memcairn.errors import EmbeddingError
 
 MAX_TOKENS = 256  # the length that the model was trained with
@@ -25,12 +33,15 @@ def load() -> OnnxEmbedder:
     Raises:
         EmbeddingError: its files are missing or damaged.
     """
-    folder = memcairn_minilm.FOLDER
+    folder = Path(BUILTIN_FOLDER)
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EmbeddingError("cannot be read", path=folder, hint="install it again") from error
-    encoder = Encoder(folder / "model.onnx", folder / "tokenizer.json", max_tokens=MAX_TOKENS)
+        tokenizer = WordPiece(folder / "vocab.txt", MAX_TOKENS)
+    except (OSError, ValueError, KeyError) as error:
+        raise EmbeddingError(
+            "the model cannot be read", path=folder, hint="install memcairn again"
+        ) from error
+    encoder = Encoder(folder / "model.onnx", tokenizer)
     return OnnxEmbedder(manifest["name"], encoder, latin_share)
 
 

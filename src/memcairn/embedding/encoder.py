@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 # onnxruntime 1.31 and later send telemetry with an id of this machine, unless this is set before the import;
 # its function for that is available only after the import.
@@ -16,7 +16,6 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
-from tokenizers import Tokenizer
 
 from memcairn.errors import EmbeddingError
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from tokenizers import Encoding
 
 THREADS = 2
 # Padded tokens of one run of the model; more do not fit the processor's caches and are slower.
@@ -39,6 +37,28 @@ UNKNOWN = frozenset({"[UNK]", "<unk>"})
 SPECIAL = UNKNOWN | {"[CLS]", "[SEP]", "<s>", "</s>"}
 
 ONLY_ERRORS = 3  # onnxruntime's log severity
+
+
+class Window(NamedTuple):
+    """A part of a text that fits the model's window.
+
+    Attributes:
+        ids: the ids of its tokens, including special tokens.
+        tokens: the tokens as text.
+        words: the word of each token; "" for special tokens.
+    """
+
+    ids: Sequence[int]
+    tokens: Sequence[str]
+    words: Sequence[str]
+
+
+class Tokenizer(Protocol):
+    """Splits a text into the tokens of a model."""
+
+    def windows(self, text: str) -> list[Window]:
+        """The windows of a text; at least one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +80,14 @@ class Encoder:
 
     Args:
         model: the ONNX file.
-        tokenizer: the model's tokenizer.json.
-        max_tokens: the model's window, including special tokens.
+        tokenizer: the model's tokenizer.
         first_only: pool the state of the first token instead of the mean of all.
 
     Raises:
-        EmbeddingError: a file cannot be loaded, or the model fails or has no token states.
+        EmbeddingError: the file cannot be loaded, or the model fails or has no token states.
     """
 
-    def __init__(
-        self, model: Path, tokenizer: Path, *, max_tokens: int, first_only: bool = False
-    ) -> None:
+    def __init__(self, model: Path, tokenizer: Tokenizer, *, first_only: bool = False) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = THREADS
         options.inter_op_num_threads = 1
@@ -78,14 +95,12 @@ class Encoder:
         # Spinning threads take processor time from other programs, and made batches 50 % slower.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._tokenizer = Tokenizer.from_file(str(tokenizer))
             self._session = onnxruntime.InferenceSession(
                 str(model), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # both libraries raise exceptions of many kinds
+        except Exception as error:  # of many kinds
             raise EmbeddingError(f"cannot be loaded: {error}", path=model) from error
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_tokens)
+        self._tokenizer = tokenizer
         self._model = model
         self._first_only = first_only
         self._inputs = {node.name for node in self._session.get_inputs()}
@@ -97,38 +112,34 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Run the model over texts, in batches of similar length; the results are in order."""
-        found: list[list[_Window]] = [[] for _ in texts]
+        found: list[list[_WindowStates]] = [[] for _ in texts]
         windows = [
             (len(window.ids), row, part, window)
-            for row, whole in enumerate(
-                self._tokenizer.encode_batch([*map(_replace_surrogates, texts)])
-            )
-            for part, window in enumerate(_windows(whole))
+            for row, text in enumerate(texts)
+            for part, window in enumerate(self._windows(text))
         ]
         windows.sort(key=lambda item: item[:3])
         for batch in _batches(windows):
             results = self._run([window for *_, window in batch])
             for (_, row, part, _), result in zip(batch, results, strict=True):
-                found[row].append(_Window(part, *result))
+                found[row].append(_WindowStates(part, *result))
         return [_join(sorted(parts, key=lambda part: part.part)) for parts in found]
 
     def words(self, text: str) -> tuple[str, ...]:
         """The word of each token state that `encode` returns for a text."""
-        text = _replace_surrogates(text)
         return tuple(
             word
-            for window in _windows(self._tokenizer.encode(text))
-            for word, token in zip(_words(window, text), window.tokens, strict=True)
+            for window in self._windows(text)
+            for word, token in zip(window.words, window.tokens, strict=True)
             if _is_meaningful(token)
         )
 
-    def unknown_share(self, text: str) -> float:
-        """The share of a text's tokens that are not in the vocabulary; 0 without tokens."""
-        tokens = self._tokenizer.encode(_replace_surrogates(text), add_special_tokens=False).tokens
-        return sum(token in UNKNOWN for token in tokens) / max(len(tokens), 1)
+    def _windows(self, text: str) -> list[Window]:
+        # Tokenizers refuse lone surrogates, which become ?.
+        return self._tokenizer.windows(text.encode("utf-8", "replace").decode())[:MAX_WINDOWS]
 
     def _run(
-        self, windows: Sequence[Encoding]
+        self, windows: Sequence[Window]
     ) -> Iterator[tuple[NDArray[np.float32], int, NDArray[np.float32]]]:
         """Yield (sum of the pooled states, their number, the meaningful states)."""
         ids = np.zeros((len(windows), max(len(window.ids) for window in windows)), np.int64)
@@ -150,33 +161,14 @@ class Encoder:
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class _WindowStates:
     part: int
     total: NDArray[np.float32]
     size: int
     states: NDArray[np.float32]
 
 
-def _replace_surrogates(text: str) -> str:
-    """Replace lone surrogates with ?, because tokenizers refuse them."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _windows(whole: Encoding) -> list[Encoding]:
-    return [whole, *whole.overflowing][:MAX_WINDOWS]
-
-
-def _words(window: Encoding, text: str) -> list[str]:
-    """The word of each token; "" for special tokens."""
-    spans: dict[int, tuple[int, int]] = {}
-    for number, (start, end) in zip(window.word_ids, window.offsets, strict=True):
-        if number is not None:
-            first, last = spans.get(number, (start, end))
-            spans[number] = min(first, start), max(last, end)
-    return ["" if number is None else text[slice(*spans[number])] for number in window.word_ids]
-
-
-def _join(windows: Sequence[_Window]) -> Encoded:
+def _join(windows: Sequence[_WindowStates]) -> Encoded:
     total = np.sum([window.total for window in windows], axis=0)
     size = np.float32(sum(window.size for window in windows))
     states = np.concatenate([window.states for window in windows])
@@ -188,10 +180,10 @@ def _is_meaningful(token: str) -> bool:
 
 
 def _batches(
-    ordered: Sequence[tuple[int, int, int, Encoding]],
-) -> Iterator[list[tuple[int, int, int, Encoding]]]:
+    ordered: Sequence[tuple[int, int, int, Window]],
+) -> Iterator[list[tuple[int, int, int, Window]]]:
     """Group windows, shortest first, into batches within the limits, padded to the longest."""
-    batch: list[tuple[int, int, int, Encoding]] = []
+    batch: list[tuple[int, int, int, Window]] = []
     for item in ordered:
         too_wide = item[0] * (len(batch) + 1) > BATCH_TOKENS
         if batch and (too_wide or len(batch) == BATCH_WINDOWS):

@@ -16,12 +16,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memcairn.embedding.encoder import Encoder
+from tokenizers import Tokenizer
+
+from memcairn.embedding.encoder import UNKNOWN, Encoder, Window
 from memcairn.embedding.onnx import OnnxEmbedder
 from memcairn.errors import EmbeddingError
 
 if TYPE_CHECKING:
     import os
+
+    from tokenizers import Encoding
 
 MODELS = (
     "model_quantized.onnx",
@@ -65,19 +69,52 @@ def load(
     if text_prompt is None:
         text_prompt = _prompt(prompts, TEXT_PROMPTS)
     window = _read(folder / "sentence_bert_config.json").get("max_seq_length") or MAX_TOKENS
-    encoder = Encoder(
-        model,
-        _first(folder, TOKENIZERS),
-        max_tokens=int(window),
-        first_only=bool(pooling.get("pooling_mode_cls_token")),
-    )
+    tokenizer = FileTokenizer(_first(folder, TOKENIZERS), int(window))
+    encoder = Encoder(model, tokenizer, first_only=bool(pooling.get("pooling_mode_cls_token")))
     return OnnxEmbedder(
         f"{folder.name}-{_identity(model, query_prompt, text_prompt)}",
         encoder,
-        lambda text: 1.0 - encoder.unknown_share(text),
+        lambda text: 1.0 - tokenizer.unknown_share(text),
         query_prompt=query_prompt,
         text_prompt=text_prompt,
     )
+
+
+class FileTokenizer:
+    """The tokenizer of a tokenizer.json, run by the library `tokenizers`."""
+
+    def __init__(self, file: Path, max_tokens: int) -> None:
+        try:
+            self._tokenizer = Tokenizer.from_file(str(file))
+        except Exception as error:  # the library raises no class of its own
+            raise EmbeddingError(f"cannot be loaded: {error}", path=file) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_tokens)
+
+    def windows(self, text: str) -> list[Window]:
+        """The windows of a text; at least one."""
+        whole = self._tokenizer.encode(text)
+        return [
+            Window(window.ids, window.tokens, _words(window, text))
+            for window in (whole, *whole.overflowing)
+        ]
+
+    def unknown_share(self, text: str) -> float:
+        """The share of a text's tokens that are not in the vocabulary; 0 without tokens."""
+        tokens = self._tokenizer.encode(
+            text.encode("utf-8", "replace").decode(), add_special_tokens=False
+        ).tokens
+        return sum(token in UNKNOWN for token in tokens) / max(len(tokens), 1)
+
+
+def _words(window: Encoding, text: str) -> list[str]:
+    """The word of each token; "" for special tokens."""
+    spans: dict[int, tuple[int, int]] = {}
+    for number, (start, end) in zip(window.word_ids, window.offsets, strict=True):
+        if number is not None:
+            first, last = spans.get(number, (start, end))
+            spans[number] = min(first, start), max(last, end)
+    return ["" if number is None else text[slice(*spans[number])] for number in window.word_ids]
 
 
 def _first(folder: Path, names: tuple[str, ...]) -> Path:

@@ -6,6 +6,7 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
+from memcairn import installer
 from memcairn.errors import ConfigError, EmbeddingError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "MEMCAIRN_EMBEDDING_KEY"
 OLLAMA = "http://localhost:11434"
-INSTALL = "pip install 'memcairn[semantic]'"
+BUILTIN_FOLDER = os.path.join(os.path.dirname(__file__), "minilm")
 
 
 class Provider(NamedTuple):
@@ -26,6 +27,7 @@ class Provider(NamedTuple):
         name: the value of embedding.provider.
         meaning: a description in one line.
         needs: modules that must be installed.
+        file: a file of this package that must exist.
         settings: names of EmbeddingSettings that must not be empty.
         licence: the licence of the model.
         cost: the cost of using it, besides time.
@@ -34,14 +36,17 @@ class Provider(NamedTuple):
     name: str
     meaning: str
     needs: tuple[str, ...]
+    file: str = ""
     settings: tuple[str, ...] = ()
     licence: str = ""
     cost: str = "nothing"
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The required modules that are not installed."""
-        return tuple(module for module in self.needs if find_spec(module) is None)
+        """The required modules that are not installed, and the required file if it is missing."""
+        modules = tuple(module for module in self.needs if find_spec(module) is None)
+        has_file = not self.file or os.path.exists(self.file)
+        return modules if has_file else (*modules, os.path.basename(self.file))
 
     def unset(self, settings: EmbeddingSettings) -> tuple[str, ...]:
         """The required settings that are empty."""
@@ -52,8 +57,7 @@ class Provider(NamedTuple):
         """The size of its model on this disk; 0 if there is none or it is on a server."""
         folders: list[str] = []
         if self.name == "builtin":
-            spec = find_spec("memcairn_minilm")
-            folders += (spec and spec.submodule_search_locations) or ()
+            folders.append(BUILTIN_FOLDER)
         elif self.name == "onnx" == settings.provider and settings.model:
             folders.append(os.path.expanduser(settings.model))
         return sum(
@@ -68,22 +72,23 @@ PROVIDERS = (
     Provider("none", "Keyword search only.", ()),
     Provider(
         "builtin",
-        "all-MiniLM-L6-v2, 8 bits, English; 23.5 MB, installed with memcairn[semantic].",
-        ("numpy", "onnxruntime", "tokenizers", "memcairn_minilm"),
+        "all-MiniLM-L6-v2, 8 bits, English; 23.5 MB, installed with memcairn.",
+        ("numpy", "onnxruntime"),
+        os.path.join(BUILTIN_FOLDER, "model.onnx"),
         licence="Apache-2.0",
     ),
     Provider(
         "onnx",
         "A sentence-transformers model with an ONNX file, in a local folder.",
         ("numpy", "onnxruntime", "tokenizers"),
-        ("model",),
+        settings=("model",),
         licence="the model's own",
     ),
     Provider(
         "ollama",
         "A model on an Ollama server.",
         ("numpy",),
-        ("model",),
+        settings=("model",),
         licence="the model's own",
         cost="nothing on your own server",
     ),
@@ -91,7 +96,7 @@ PROVIDERS = (
         "openai-compatible",
         "A server with OpenAI's embeddings protocol.",
         ("numpy",),
-        ("model", "url"),
+        settings=("model", "url"),
         licence="the model's own",
         cost="the server's prices; your notes and queries are sent to it",
     ),
@@ -228,4 +233,8 @@ def _check(settings: EmbeddingSettings) -> None:
             hint=f"`memcairn config set {name} VALUE`",
         )
     if provider.missing:
-        raise EmbeddingError(f"not installed: {', '.join(provider.missing)}", hint=INSTALL)
+        modules = [module for module in provider.needs if find_spec(module) is None]
+        raise EmbeddingError(
+            f"not installed: {', '.join(provider.missing)}",
+            hint=f"`{installer.command(*modules)}`" if modules else "install memcairn again",
+        )
