@@ -454,7 +454,6 @@ def test_an_enqueue_call_loads_no_third_party_module(note: Path, settings: str |
 
     assert not set(done.stdout.split()) & {
         "click",
-        "rich",
         "yaml",
         "pathspec",
         "typing",

@@ -9,14 +9,13 @@ import pytest
 from memcairn import Memory, Query
 from memcairn.embedding import builtin
 from memcairn.embedding.onnx import OnnxEmbedder
+from support import require_model
 
 require_model()
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-from support import require_model
 
 NOTES = {
     "hours.md": "# Mia\n\nShe picks up her son from football at six and answers the next morning.",
