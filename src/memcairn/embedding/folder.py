@@ -86,7 +86,7 @@ class FileTokenizer:
     def __init__(self, file: Path, max_tokens: int) -> None:
         try:
             self._tokenizer = Tokenizer.from_file(str(file))
-        except Exception as error:  # the library raises no class of its own
+        except Exception as error:  # the library raises plain Exception
             raise EmbeddingError(f"cannot be loaded: {error}", path=file) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
