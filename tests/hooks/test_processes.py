@@ -14,9 +14,10 @@ import pytest
 
 import memcairn
 from hooks.conftest import write
+from memcairn import json_lines
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.table import BY_NAME
-from memcairn.sessions import Sessions, lines
+from memcairn.sessions import Sessions
 from support import PROGRAM, stop_resident
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def hook(event: str, content: bytes = b"", host: str = "claude-code", **options:
 
 
 def outcomes(home: Path) -> list[str]:
-    return [line["outcome"] for line in lines.read(str(home / "logs" / "hook.log"), keep=1)]
+    return [line["outcome"] for line in json_lines.read(str(home / "logs" / "hook.log"), keep=1)]
 
 
 @pytest.fixture

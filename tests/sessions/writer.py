@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from memcairn.sessions import lines
+from memcairn import json_lines
 
 path, name, count, max_bytes, keep = sys.argv[1:]
 for number in range(int(count)):
     line = {"who": name, "number": number, "filler": "x" * (number % 97)}
-    lines.append(path, line, max_bytes=int(max_bytes), keep=int(keep))
+    json_lines.append(path, line, max_bytes=int(max_bytes), keep=int(keep))

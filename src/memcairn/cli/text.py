@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 
@@ -43,8 +42,7 @@ def shown(path: str) -> str:
 
     Control characters are escaped.
     """
-    with contextlib.suppress(OSError):  # the working directory was deleted: nothing is below it
-        path = path.removeprefix(caller.current().cwd + os.sep)
+    path = path.removeprefix(caller.current().cwd + os.sep)
     return "".join(c if c.isprintable() or c in _SPACES else f"\\x{ord(c):02x}" for c in path)
 
 

@@ -22,11 +22,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from memcairn import __version__, errors, json_text, paths
+from memcairn import __version__, errors, json_lines, json_text, paths
 from memcairn.daemon import client, protocol
 from memcairn.daemon.background import Background
 from memcairn.errors import MemcairnError, StateError
-from memcairn.sessions import lines
 from memcairn.settings import caller, config
 from memcairn.utc import utc_text
 
@@ -146,7 +145,7 @@ class LogFile(logging.Handler):
             with contextlib.suppress(FileExistsError):
                 os.mkdir(self._folder, 0o700)
             path = os.path.join(self._folder, "daemon.log")
-            lines.append(path, line, max_bytes=LOG_BYTES, keep=LOG_KEEP)
+            json_lines.append(path, line, max_bytes=LOG_BYTES, keep=LOG_KEEP)
 
 
 def _lock(home: str, path: str) -> int | None:

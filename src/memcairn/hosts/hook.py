@@ -152,7 +152,7 @@ class _Hook:
     def _log(self, outcome: str) -> None:
         """Log one line, without the prompt or any other content of the event."""
         try:
-            from memcairn.sessions import lines  # noqa: PLC0415 - after the answer
+            from memcairn import json_lines  # noqa: PLC0415 - after the answer
             from memcairn.utc import utc_text  # noqa: PLC0415 - likewise
 
             folder = os.path.join(paths.home(), "logs")
@@ -166,7 +166,7 @@ class _Hook:
                 "took_ms": round((time.monotonic() - self._started) * 1000, 1),
             }
             path = os.path.join(folder, "hook.log")
-            lines.append(path, line, max_bytes=LOG_BYTES, keep=LOG_KEEP)
+            json_lines.append(path, line, max_bytes=LOG_BYTES, keep=LOG_KEEP)
         except Exception:  # noqa: BLE001, S110 - there is nowhere else to report it
             pass
 

@@ -12,8 +12,8 @@ import os
 import time
 from collections import namedtuple
 
+from memcairn import json_lines as lines
 from memcairn import json_text, paths
-from memcairn.sessions import lines
 from memcairn.utc import utc_text
 
 TYPE_CHECKING = False

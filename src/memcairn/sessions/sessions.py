@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import time
 
-from memcairn import json_text, paths
+from memcairn import json_lines, json_text, paths
 from memcairn.errors import StateError
-from memcairn.sessions import lines, processes, session
+from memcairn.sessions import processes, session
 from memcairn.sessions.session import Line, Session
 
 TYPE_CHECKING = False
@@ -173,7 +173,7 @@ class Sessions:
                 session.log(line)
             paths.make_private_folder(self.logs)
             file = os.path.join(self.logs, key + ".jsonl")
-            lines.append(file, logged, max_bytes=AUDIT_BYTES, keep=AUDIT_KEEP)
+            json_lines.append(file, logged, max_bytes=AUDIT_BYTES, keep=AUDIT_KEEP)
         except OSError:
             _log().warning("audit.failed", exc_info=True)
 
