@@ -51,7 +51,7 @@ def hook(memory: Memory, event: str, **fields: object) -> None:
         subprocess.run(command, input=content, check=True)
     else:
         deadline = time.monotonic() + 20
-        assert events.answer(memory, event, "claude-code", content, deadline) == (name, "")
+        assert events.answer(memory, event, "claude-code", content, deadline) == (name, "", "")
 
 
 with Counting(home) as memory:

@@ -56,6 +56,17 @@ def test_no_text_is_given_where_the_host_does_not_honour_it(host: str) -> None:
         assert output.answer(host, event, "text") == {}
 
 
+def test_only_claude_code_shows_the_user_a_message() -> None:
+    shown = {host: output.answer(host, "user-prompt", "text", "a message") for host in BY_NAME}
+
+    assert shown.pop("claude-code")["systemMessage"] == "a message"
+    assert not any("a message" in str(found) for found in shown.values())
+
+
+def test_a_message_without_a_text_is_not_shown() -> None:
+    assert output.printed("claude-code", "user-prompt", "", "a message") == b""
+
+
 def test_a_host_that_is_not_known_gets_nothing() -> None:
     assert output.printed("somebody", "user-prompt", "text") == b""
 

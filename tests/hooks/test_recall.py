@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hooks.conftest import write
-from memcairn.hosts import recall, recall_text
+from memcairn.hosts import events, fence, recall, recall_text
 from memcairn.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -207,6 +209,71 @@ def test_a_prompt_that_a_machine_wrote_recalls_nothing_and_counts_nothing_as_sho
 
 def test_a_prompt_that_only_quotes_such_a_tag_is_a_persons(deploy: Path, say: Say) -> None:
     assert say("user-prompt", prompt=f"{PROMPT} I saw <task-notification>.")
+
+
+class TestAnnouncement:
+    def answer(self, memory: Memory, project: Path, prompt: str) -> tuple[str, str, str]:
+        content = json.dumps({"session_id": "s1", "cwd": str(project), "prompt": prompt}).encode()
+        return events.answer(memory, "user-prompt", "claude-code", content, time.monotonic() + 20)
+
+    def test_the_user_is_told_the_names_of_the_notes(
+        self, memory: Memory, project: Path, deploy: Path
+    ) -> None:
+        _, text, message = self.answer(memory, project, PROMPT)
+
+        assert str(deploy) in text
+        assert message == "memcairn: 1 note: deploy"
+
+    def test_nothing_is_said_of_nothing(self, memory: Memory, project: Path, deploy: Path) -> None:
+        assert self.answer(memory, project, "What is the weather on Mars?") == ("s1", "", "")
+
+    def test_a_setting_turns_it_off(
+        self, memory: Memory, project: Path, deploy: Path, configure: Configure
+    ) -> None:
+        configure("recall.announce", "false")
+
+        _, text, message = self.answer(memory, project, PROMPT)
+
+        assert text
+        assert message == ""
+
+    def test_a_note_cannot_name_others(self) -> None:
+        blocks = [f"/n/{number}.md:1-2 · Title\n| /n/other.md:1-2 · x" for number in range(7)]
+        text = fence.fenced("recall", recall_text.FOR_A_PROMPT, blocks)
+
+        assert recall_text.announcement(text) == "memcairn: 7 notes: 0, 1, 2, 3, 4 and 2 more"
+
+
+class TestLog:
+    def test_the_log_names_each_passage_and_its_score_without_its_text(
+        self, deploy: Path, say: Say, home: Path
+    ) -> None:
+        say("user-prompt", prompt=PROMPT)
+
+        session = Sessions(str(home)).open("s1")
+        assert session is not None
+        (line,) = [line for line in session.lines() if line["outcome"] == "shown"]
+        assert (line["tool"], line["path"]) == ("recall.user-prompt", str(deploy))
+        assert line["lines"] == "6-6"
+        assert 0.5 <= line["score"] <= 1.0
+        assert "balancer" not in str(session.lines())
+
+
+class TestPause:
+    def test_a_session_that_is_paused_is_shown_nothing(
+        self, memory: Memory, deploy: Path, notes: Path, say: Say, home: Path
+    ) -> None:
+        memory.refresh_memory_md(notes)
+        say("session-start", source="startup")
+        session = Sessions(str(home)).open("s1")
+        assert session is not None
+        session.pause()
+
+        assert say("user-prompt", prompt=PROMPT) == ""
+        assert say("tool-failed", error=PROMPT) == ""
+        assert say("session-start", source="compact") == ""
+        session.resume()
+        assert str(deploy) in say("user-prompt", prompt=PROMPT)
 
 
 class TestSubagents:

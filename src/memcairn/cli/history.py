@@ -25,9 +25,10 @@ _SHOWN_PATHS = 3
     "--limit", "-n", default=20, show_default=True, metavar="N", type=click.IntRange(min=1),
     help="The maximum number of revisions.",
 )  # fmt: skip
+@click.option("--recall", is_flag=True, help="List what hooks have shown to agents instead.")
 @root_option
 @options.json_option
-def log(note: str | None, *, limit: int, root: str | None, as_json: bool) -> int:
+def log(note: str | None, *, limit: int, recall: bool, root: str | None, as_json: bool) -> int:
     """List the changes of a notes folder, or of NOTE only; the newest first.
 
     The first column is the revision, which `memcairn diff` and `memcairn revert` take.
@@ -35,7 +36,15 @@ def log(note: str | None, *, limit: int, root: str | None, as_json: bool) -> int
     \b
     memcairn log
     memcairn log plan
+    memcairn log --recall       which passages agents were shown: time, score, lines
     """
+    if recall:
+        if note is not None or root is not None:
+            raise click.UsageError("--recall takes no note and no root")
+        from memcairn.cli.recall import print_log  # noqa: PLC0415 - only this option needs it
+
+        print_log(limit, as_json=as_json)
+        return 0
     if note is None:
         with open_root(root) as files:
             found = files.history.log(limit)

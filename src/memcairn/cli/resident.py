@@ -36,8 +36,8 @@ def hook(memory: Memory, header: Mapping[str, Any], body: bytes) -> Reply | None
     event, host = str(header["event"]), str(header["host"])
     # After the end of a session its client leaves, and what it wrote is still indexed.
     deadline = header["deadline"] + (END_S if event == "session-end" else 0.0)
-    session_id, text = events.answer(memory, event, host, body, deadline)
-    return {"session_id": session_id}, text.encode("utf-8", "replace")
+    session_id, text, message = events.answer(memory, event, host, body, deadline)
+    return {"session_id": session_id, "message": message}, text.encode("utf-8", "replace")
 
 
 def search(memory: Memory, header: Mapping[str, Any], _: bytes) -> Reply | None:

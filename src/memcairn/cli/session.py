@@ -10,8 +10,9 @@ import click
 
 from memcairn import paths
 from memcairn.cli import options, output
-from memcairn.cli.text import printable, shown, write
+from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import UsageError
+from memcairn.hosts.recall_text import RECALL
 from memcairn.sessions import Sessions
 from memcairn.settings import config
 
@@ -88,13 +89,23 @@ def list_(*, as_json: bool) -> int:
     \b
     memcairn session list
     """
-    rows = [_row(session) for session in _sessions().all()]
+    rows = [_row(session) | {"recalls": _recalls(session)} for session in _sessions().all()]
     if as_json:
         output.print_json({"sessions": rows})
         return 0
     for row in rows:
         state = "open" if row["ended_at"] is None else "ended"
-        parts = [row["started_at"], f"{state:5}", row["id"], row["host"]]
+        recalls = f"{count(row['recalls'], 'recall')}"
+        root = shown(row["root"]) if row["root"] else ""
+        parts = [
+            row["started_at"],
+            f"{state:5}",
+            row["id"],
+            row["host"],
+            recalls,
+            row["title"],
+            root,
+        ]
         write(printable("  ".join(part for part in parts if part)))
     return 0
 
@@ -135,10 +146,19 @@ def _found(sessions: Sessions, id_: str) -> Session:
     return found
 
 
+def _recalls(session: Session) -> int:
+    """How often hooks have shown passages in it."""
+    return sum(
+        line.get("outcome") == "found" and str(line.get("tool")).startswith(RECALL)
+        for line in session.lines()
+    )
+
+
 def _row(session: Session) -> dict[str, Any]:
     return {
         "id": session.id,
         "host": session.host,
+        "title": session.title,
         "root": session.root,
         "started_at": _moment(session.started_at),
         "ended_at": None if session.ended_at is None else _moment(session.ended_at),

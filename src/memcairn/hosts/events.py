@@ -71,10 +71,12 @@ AFTER_COMPACTION = (
 def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
     """Start the session; text about what it should know."""
     _enqueue_own_memory(memory, event)
-    scope = _scope(memory, event)
+    scope = scope_of(memory, event)
     session = sessions.begin(memory.home, event, scope)
     memory.drain(0.0, deadline=_indexing_deadline(deadline))
     _embed(memory, deadline)
+    if session.is_paused:
+        return ""
     if event.cause != "compact":
         return start_text.text(event, scope, session, memory.config)
     session.log(Line("session.restored"))
@@ -92,8 +94,11 @@ def recall(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa: A
     def search(text: str, limit: int, root: str | None) -> list[Passage]:
         return memory.search(Query(text, limit, root=root))
 
-    scope = _scope(memory, event)
-    return recalling.recall(search, event, scope, memory.config, memory.home)
+    session = sessions.join(memory.home, event)
+    if session is not None and session.is_paused:
+        return ""
+    scope = scope_of(memory, event)
+    return recalling.recall(search, event, scope, memory.config, memory.home, session)
 
 
 # The prompts of sub-agents that are about to start, by session: (type, prompt). Only in this process, since
@@ -144,7 +149,7 @@ def pre_compact(memory: Memory, event: HookEvent, deadline: float) -> str:
     if event.host != "opencode":
         return ""
     # OpenCode has no event after a compaction, but hooks may add to the summary.
-    blocks = _restored(memory, session, _scope(memory, event))
+    blocks = _restored(memory, session, scope_of(memory, event))
     return fence.fenced("session", AFTER_COMPACTION, blocks)
 
 
@@ -199,7 +204,7 @@ EVENTS: dict[str, Callable[[Memory, HookEvent, float], str]] = {
 
 def answer(
     memory: Memory, name: str, host: str, content: bytes, deadline: float
-) -> tuple[str, str]:
+) -> tuple[str, str, str]:
     """Handle one event.
 
     Args:
@@ -210,13 +215,15 @@ def answer(
         deadline: when the answer is of no use any more, on the clock of `time.monotonic`.
 
     Returns:
-        The id of the session, and text for the model, "" for none.
+        The id of the session, text for the model, and a message to the user; "" for none.
     """
     event = payload.parse(name, host, content)
     if not event.session_id:
         current = Sessions(memory.home).current(caller.current().environ)
         event = event._replace(session_id=current.id if current else "")
-    return event.session_id, EVENTS[name](memory, event, deadline)
+    text = EVENTS[name](memory, event, deadline)
+    is_announced = name == "user-prompt" and memory.config["recall.announce"]
+    return event.session_id, text, recall_text.announcement(text) if is_announced else ""
 
 
 def _enqueue_own_memory(memory: Memory, event: HookEvent) -> None:
@@ -245,7 +252,8 @@ def _embed(memory: Memory, deadline: float) -> None:
             log.info("hook.not_embedded", exc_info=error)
 
 
-def _scope(memory: Memory, event: HookEvent) -> Scope:
+def scope_of(memory: Memory, event: HookEvent) -> Scope:
+    """The project of an event."""
     known = [root.path for root in memory.roots()]
     return scopes.of_event(event, known, memory.config, memory.home)
 

@@ -73,6 +73,7 @@ class _Hook:
         self._started = time.monotonic()
         self._limit_s = LIMIT_S.get(event, 1) * LIMIT_SHARE
         self._session_id = ""
+        self._message = ""
         # Whoever holds it ends the process: the thread with an answer, or the clock.
         self._end = _thread.allocate_lock()
 
@@ -92,7 +93,7 @@ class _Hook:
             outcome = f"failed: {errors.summary(error)}"
         if not self._end.acquire(blocking=False):
             time.sleep(self._limit_s)  # the clock is about to end the process
-        _write_output(output.printed(self._host, self._event, text or ""))
+        _write_output(output.printed(self._host, self._event, text or "", self._message))
         self._log(outcome)
 
     def _from_daemon(self, content: bytes) -> str | None:
@@ -111,6 +112,7 @@ class _Hook:
         if reply is None or reply[0].get("ok") is not True:
             return None
         self._session_id = str(reply[0].get("session_id", ""))
+        self._message = str(reply[0].get("message", ""))
         return reply[1].decode("utf-8", "replace")
 
     def _ask(self, home: str, content: bytes) -> tuple[dict[str, Any], bytes] | None:
@@ -128,10 +130,9 @@ class _Hook:
         from memcairn.hosts.events import answer  # noqa: PLC0415 - the resident process has it
         from memcairn.memory import Memory  # noqa: PLC0415 - as above
 
-        session_id, text = answer(
+        self._session_id, text, self._message = answer(
             Memory(semantic=False), self._event, self._host, content, deadline
         )
-        self._session_id = session_id
         return text
 
     def _watch(self) -> None:

@@ -28,20 +28,32 @@ _TAKES_TEXT: dict[str, dict[str, str] | tuple[str, ...]] = {
 JSON_ONLY = frozenset({"gemini", "cursor", "opencode"})
 
 
-def answer(host: str, event: str, text: str) -> dict[str, object]:
-    """The answer as JSON; empty if there is nothing to say, or the host would not take it."""
+# These hosts show the user a message beside the text.
+_SHOWS_MESSAGE = frozenset({"claude-code"})
+
+
+def answer(host: str, event: str, text: str, message: str = "") -> dict[str, object]:
+    """The answer as JSON; empty if there is nothing to say, or the host would not take it.
+
+    Args:
+        host: who reads it.
+        event: memcairn's name of the event.
+        text: for the model.
+        message: for the user.
+    """
     if not text or event not in _TAKES_TEXT.get(host, ()):
         return {}
     names = _TAKES_TEXT[host]
     if isinstance(names, dict):
         said = {"hookEventName": names[event], "additionalContext": text}
-        return {"hookSpecificOutput": said}
+        shown = {"systemMessage": message} if message and host in _SHOWS_MESSAGE else {}
+        return {"hookSpecificOutput": said, **shown}
     return {"additional_context" if host == "cursor" else "additionalContext": text}
 
 
-def printed(host: str, event: str, text: str) -> bytes:
+def printed(host: str, event: str, text: str, message: str = "") -> bytes:
     """The bytes for standard output; ASCII, independent of the locale."""
-    found = answer(host, event, text)
+    found = answer(host, event, text, message)
     if not found and host not in JSON_ONLY:
         return b""
     return json_text.dumps(found).encode("ascii") + b"\n"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from memcairn.hosts.payload import HookEvent
     from memcairn.hosts.scopes import Scope
     from memcairn.search.passages import Passage
+    from memcairn.sessions import Session
     from memcairn.settings.config import Config
 
     # Text, maximum number of passages, and the root to search, None for all.
@@ -22,7 +23,14 @@ MAX_PASSAGES = 10
 MAX_QUERY_CHARS = 2_000
 
 
-def recall(search: Search, event: HookEvent, scope: Scope, settings: Config, home: str) -> str:
+def recall(
+    search: Search,
+    event: HookEvent,
+    scope: Scope,
+    settings: Config,
+    home: str,
+    session: Session | None,
+) -> str:
     """Text for the model about a prompt or an error, "" for none.
 
     Args:
@@ -31,17 +39,19 @@ def recall(search: Search, event: HookEvent, scope: Scope, settings: Config, hom
         scope: the project.
         settings: the user's settings.
         home: the folder of caches and state.
+        session: what it was shown is not repeated.
     """
-    passages = _relevant(search, scope, event.prompt or event.error)
+    found = candidates(search, scope, event.prompt or event.error)
+    passages = [passage for passage in found if passage.score >= RELEVANT]
     if not passages:
         return ""
     from memcairn.hosts import recall_text  # noqa: PLC0415 - mostly nothing is relevant
 
-    return recall_text.render(passages, event, scope, settings, home)
+    return recall_text.render(passages, event, scope, settings, home, session)
 
 
-def _relevant(search: Search, scope: Scope, query: str) -> list[Passage]:
-    """The passages that are relevant enough to be shown unasked, best first."""
+def candidates(search: Search, scope: Scope, query: str) -> list[Passage]:
+    """The passages that concern a project, best first; those below `RELEVANT` are not shown unasked."""
     query = _shortened(query)
     if not query or not scope.roots:
         return []
@@ -50,7 +60,7 @@ def _relevant(search: Search, scope: Scope, query: str) -> list[Passage]:
     if len(passages) == MAX_PASSAGES and len(concerning) < len(passages):
         # Passages of other projects took places: search root by root.
         concerning = _root_by_root(search, scope, query)
-    return [passage for passage in concerning if passage.score >= RELEVANT]
+    return concerning
 
 
 def _root_by_root(search: Search, scope: Scope, query: str) -> list[Passage]:

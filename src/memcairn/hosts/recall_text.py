@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from datetime import UTC, datetime
 
 from memcairn.errors import MemcairnError
 from memcairn.hosts import fence
-from memcairn.hosts.session import join
 from memcairn.safety import injection, secrets
 from memcairn.sessions import Line
 from memcairn.sessions.shown import Place
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from memcairn.hosts.payload import HookEvent
     from memcairn.hosts.scopes import Scope
     from memcairn.search.passages import Passage
+    from memcairn.sessions import Session
     from memcairn.sessions.shown import Shown
     from memcairn.settings.config import Config
 
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 MIN_WORDS = 25
 # In scripts without spaces, this many characters count as a word.
 _CHARS_PER_WORD = 6
+# The first line of a block; the lines of a note begin with a bar.
+_HEAD = re.compile(r"(?!\| )(.+?):\d+-\d+(?: · |$)")
+
+# In a session's log, before the name of the event.
+RECALL = "recall."
+# The message to the user names this many notes.
+_MAX_NAMED = 5
 
 FOR_A_PROMPT = (
     "Records from earlier work that memcairn found for this prompt. They are quoted from files, may be "
@@ -46,7 +54,12 @@ FOR_AN_ERROR = (
 
 
 def render(
-    passages: Iterable[Passage], event: HookEvent, scope: Scope, settings: Config, home: str
+    passages: Iterable[Passage],
+    event: HookEvent,
+    scope: Scope,
+    settings: Config,
+    home: str,
+    session: Session | None,
 ) -> str:
     """The passages to show, fenced; "" if there are none.
 
@@ -56,26 +69,42 @@ def render(
         scope: the project.
         settings: the user's settings.
         home: the folder of caches and state.
+        session: what it was shown is not repeated; what it is shown is logged.
     """
-    session = join(home, event)
     about = FOR_AN_ERROR if event.name == "tool-failed" else FOR_A_PROMPT
     budget = int(settings["recall.budget_words"])
     shown = session.shown_to(event.agent) if session is not None else None
     found = list(blocks(passages, shown, scope, budget))
-    text = fence.fenced("recall", about, [block for _, block in found])
-    _note_used(home, [path for path, _ in found])
+    text = fence.fenced("recall", about, [block for _, _, block in found])
+    _note_used(home, [place.path for place, _, _ in found])
     if session is not None and text:
-        session.log(Line(f"recall.{event.name}", outcome="found", size_bytes=len(text.encode())))
+        tool = f"{RECALL}{event.name}"
+        session.log(Line(tool, outcome="found", size_bytes=len(text.encode())))
+        for place, score, _ in found:
+            lines = f"{place.first}-{place.last}"
+            session.log(Line(tool, place.path, "shown", lines=lines, score=score))
     return text
+
+
+def announcement(text: str) -> str:
+    """The message to the user about a recall: the names of its notes; "" for none."""
+    heads = (_HEAD.match(line) for line in text.split("\n"))
+    paths = dict.fromkeys(head[1] for head in heads if head)
+    names = [os.path.splitext(os.path.basename(path))[0] for path in paths]
+    if not names:
+        return ""
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    noun = "note" if len(names) == 1 else "notes"
+    return f"memcairn: {len(names)} {noun}: {', '.join(names[:_MAX_NAMED])}{more}"
 
 
 def blocks(
     passages: Iterable[Passage], shown: Shown | None, scope: Scope, budget_words: int
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[Place, float, str]]:
     """Those passages that fit the budget and were not shown before, as blocks of a fence.
 
     Yields:
-        The path of each passage's note, and the block.
+        The place and the score of each passage, and the block.
     """
     left = budget_words
     for passage in passages:
@@ -89,7 +118,7 @@ def blocks(
         if not text or (shown is not None and not shown.take(place, text)):
             continue
         left -= words(text)
-        yield passage.path, block(place, secrets.redact(text), scope, above, passage.date)
+        yield place, passage.score, block(place, secrets.redact(text), scope, above, passage.date)
 
 
 def _note_used(home: str, used: Sequence[str]) -> None:

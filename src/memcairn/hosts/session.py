@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from memcairn.sessions import Line, Sessions
-from memcairn.settings import caller
+from memcairn.settings import caller, project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
 
 def begin(home: str, event: HookEvent, scope: Scope) -> Session:
     """Start the session of an event, or continue it; a cleared conversation was shown nothing yet."""
-    session = Sessions(home).start(event.session_id or None, root=scope.own, host=event.host)
+    title = os.path.basename(scope.folder)
+    branch = project.branch_of(event.cwd)
+    session = Sessions(home).start(
+        event.session_id or None,
+        root=scope.own,
+        host=event.host,
+        title=f"{title} ({branch})" if branch else title,
+    )
     if event.cause == "clear":
         session.shown.forget()
     return session
@@ -37,9 +46,12 @@ def join(home: str, event: HookEvent) -> Session | None:
         return known
     # Claude Code starts a fork with the id of the forked session, and goes on with a new one.
     forked = sessions.current({}) if known is None and event.host == "claude-code" else None
-    started = sessions.start(event.session_id, host=event.host)
-    if forked is not None:
-        started.shown.take_over(forked.shown)
+    if forked is None:
+        return sessions.start(event.session_id, host=event.host)
+    started = sessions.start(
+        event.session_id, root=forked.root, host=event.host, title=forked.title
+    )
+    started.shown.take_over(forked.shown)
     return started
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
                 name of the error.
             size_bytes: the size of the data read or written.
             took_ms: the duration.
+            lines: "first-last" of a passage that was shown.
+            score: of that passage.
         """
 
         tool: str
@@ -39,11 +41,15 @@ if TYPE_CHECKING:
         outcome: str = ""
         size_bytes: int = 0
         took_ms: float = 0.0
+        lines: str = ""
+        score: float = 0.0
 
 else:
     # Importing typing takes 3 ms of a hook call.
     Line = namedtuple(  # noqa: PYI024
-        "Line", "tool path outcome size_bytes took_ms", defaults=("", "", 0, 0.0)
+        "Line",
+        "tool path outcome size_bytes took_ms lines score",
+        defaults=("", "", 0, 0.0, "", 0.0),
     )
 
 # Outcomes that change a file.
@@ -53,6 +59,7 @@ LOG = "log.jsonl"
 LOG_BYTES = 2 << 20
 LOG_KEEP = 1
 RECORD = "session.json"
+PAUSED = "paused"
 
 
 def as_logged(line: Line, now: float, **more: str) -> dict[str, object]:
@@ -65,6 +72,7 @@ def as_logged(line: Line, now: float, **more: str) -> dict[str, object]:
         "outcome": line.outcome,
         "bytes": line.size_bytes,
         "took_ms": round(line.took_ms, 1),
+        **({"lines": line.lines, "score": round(line.score, 4)} if line.lines else {}),
     }
 
 
@@ -86,6 +94,7 @@ class Session:
         self.id = _text(record, "id") or os.path.basename(folder)
         self.root = _text(record, "root")
         self.host = _text(record, "host")
+        self.title = _text(record, "title")
         self.machine = _text(record, "machine")
         self.process_started = _text(record, "process_started")
         pid = record.get("pid")
@@ -98,6 +107,26 @@ class Session:
     def is_open(self) -> bool:
         """Whether the session has not ended."""
         return self.ended_at is None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether hooks stay silent in it."""
+        return os.path.exists(os.path.join(self.folder, PAUSED))
+
+    def pause(self) -> None:
+        """Let hooks stay silent in it.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        os.close(os.open(os.path.join(self.folder, PAUSED), os.O_CREAT | os.O_WRONLY, 0o600))
+
+    def resume(self) -> None:
+        """Let hooks speak in it again."""
+        try:
+            os.unlink(os.path.join(self.folder, PAUSED))
+        except FileNotFoundError:
+            return
 
     def log(self, line: Line) -> None:
         """Append a line to the session's log.
@@ -166,6 +195,7 @@ class Session:
             "id": self.id,
             "root": self.root,
             "host": self.host,
+            "title": self.title,
             "machine": self.machine,
             "pid": self.pid,
             "process_started": self.process_started,

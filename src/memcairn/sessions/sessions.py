@@ -60,6 +60,7 @@ class Sessions:
         root: str = "",
         pid: int | None = None,
         host: str = "",
+        title: str = "",
     ) -> Session:
         """Start a session, or continue an existing one, ended or not.
 
@@ -70,6 +71,8 @@ class Sessions:
             root: the root of its project.
             pid: the process that it belongs to; None finds it among the ancestors of this one.
             host: the name of the host.
+            title: of its project, a folder and a branch.
+            title: of its project: a folder and a branch.
 
         Raises:
             StateError: the home is not writable.
@@ -85,6 +88,7 @@ class Sessions:
             "id": id,
             "root": root or (before.root if before else ""),
             "host": host or (before.host if before else ""),
+            "title": title or (before.title if before else ""),
             "machine": processes.host(),
             "pid": pid,
             "process_started": process.started if process else "",

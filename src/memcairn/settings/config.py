@@ -71,6 +71,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("memory_md.entry_chars", 150, "Maximum length of one entry, in user-perceived characters."),
     Setting("memory.root", "", "The folder that `add` writes to; empty: the folder memory in the home."),
     Setting("recall.budget_words", 400, "Maximum number of words recalled for one prompt."),
+    Setting("recall.announce", True, "Show the names of recalled notes to the user, where the agent can."),  # noqa: FBT003
     Setting("recall.start_words", 800, "Maximum number of words added at the start of a session."),
     Setting("sessions.keep_scratch", False, "Keep a session's scratch folder when it ends."),  # noqa: FBT003
     Setting("daemon.idle_s", 900.0, "The resident process ends after this many seconds without a client."),

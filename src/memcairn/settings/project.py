@@ -26,6 +26,8 @@ _POLICY_FOLDERS = {
     "win32": "C:\\Program Files\\ClaudeCode",
 }
 
+_MAX_HEAD_CHARS = 1_000
+
 
 def folder_of(path: str) -> str:
     """The real path of the project's folder: the main worktree, or `path` itself outside git."""
@@ -39,6 +41,25 @@ def repository_of(path: str) -> str | None:
     """
     found = _innermost_repository(paths.real(path))
     return None if found is None or paths.is_inside(paths.real("~"), found) else found
+
+
+def branch_of(path: str) -> str:
+    """The git branch that is checked out around a path; "" if there is none."""
+    folder = paths.real(path)
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
+    git = os.path.join(folder, ".git")
+    try:
+        if os.path.isfile(git):  # a linked worktree
+            with open(git, encoding="utf-8") as file:
+                git = os.path.join(folder, file.read().partition("gitdir:")[2].strip())
+        with open(os.path.join(git, "HEAD"), encoding="utf-8") as file:
+            return file.read(_MAX_HEAD_CHARS).strip().partition("ref: refs/heads/")[2]
+    except (OSError, ValueError):
+        return ""
 
 
 def _innermost_repository(folder: str) -> str | None:

@@ -1,0 +1,140 @@
+"""memcairn recall, pause and resume; and the list of `memcairn log --recall`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memcairn import paths
+from memcairn.cli import options, output
+from memcairn.cli.text import printable, write
+from memcairn.cli.text import shown as shown_path
+from memcairn.errors import StateError, UsageError
+from memcairn.hosts import events, fence, payload, recall_text
+from memcairn.hosts.recall import candidates
+from memcairn.memory import Memory
+from memcairn.search.query import Query
+from memcairn.search.relevance import RELEVANT
+from memcairn.sessions import Sessions
+
+if TYPE_CHECKING:
+    from memcairn.search.passages import Passage
+    from memcairn.sessions import Session
+
+
+@click.command("recall")
+@click.argument("prompt", nargs=-1, required=True)
+@click.option("--explain", is_flag=True, help="Also list what is left out, with scores.")
+@options.json_option
+def command(prompt: tuple[str, ...], *, explain: bool, as_json: bool) -> int:
+    """Show what an agent would be shown with PROMPT, in this folder, in a new session.
+
+    \b
+    memcairn recall "how do we deploy?"
+    memcairn recall --explain "how do we deploy?"
+    """
+    fields = {"cwd": os.getcwd(), "prompt": " ".join(prompt)}
+    event = payload.from_fields("user-prompt", "claude-code", fields)
+    with Memory() as memory:
+        scope = events.scope_of(memory, event)
+
+        def search(text: str, limit: int, root: str | None) -> list[Passage]:
+            return memory.search(Query(text, limit, root=root))
+
+        found = candidates(search, scope, event.prompt)
+        relevant = [passage for passage in found if passage.score >= RELEVANT]
+        budget = int(memory.config["recall.budget_words"])
+        blocks = list(recall_text.blocks(relevant, None, scope, budget))
+    text = fence.fenced("recall", recall_text.FOR_A_PROMPT, [block for _, _, block in blocks])
+    places = {(place.path, place.first) for place, _, _ in blocks}
+    rows = [_row(passage, places) for passage in found]
+    if as_json:
+        output.print_json({"text": text, "threshold": RELEVANT, "passages": rows})
+        return 0
+    write(text or "nothing would be shown")
+    for row in rows if explain else ():
+        lines = f"{row['start_line']}-{row['end_line']}"
+        where = f"{shown_path(row['path'])}:{lines}"
+        write(printable(f"{row['score']:.2f}  {row['outcome']:<9}  {where}  {row['title']}"))
+    return 0
+
+
+def _row(passage: Passage, places: set[tuple[str, int]]) -> dict[str, Any]:
+    if passage.score < RELEVANT:
+        outcome = "below"
+    else:
+        is_shown = (passage.path, passage.start_line) in places
+        outcome = "shown" if is_shown else "left out"
+    return {
+        "path": passage.path,
+        "start_line": passage.start_line,
+        "end_line": passage.end_line,
+        "title": passage.title,
+        "score": passage.score,
+        "outcome": outcome,
+    }
+
+
+def print_log(limit: int, *, as_json: bool) -> None:
+    """Print which passages hooks have shown to agents, the newest first."""
+    rows = [
+        {"time": line.get("time"), "session": session.id, "title": session.title}
+        | {name: line.get(name) for name in ("tool", "path", "lines", "score")}
+        for session in Sessions(paths.home()).all()
+        for line in session.lines()
+        if line.get("outcome") == "shown" and str(line.get("tool")).startswith(recall_text.RECALL)
+    ]
+    rows.sort(key=lambda row: str(row["time"]), reverse=True)
+    del rows[limit:]
+    if as_json:
+        output.print_json({"recalls": rows})
+        return
+    for row in rows:
+        where = f"{shown_path(str(row['path']))}:{row['lines']}"
+        parts = [row["time"], f"{float(row['score'] or 0):.2f}", where, row["title"]]
+        write(printable("  ".join(str(part) for part in parts if part)))
+
+
+@click.command("pause")
+@click.argument("id_", metavar="[ID]", required=False)
+def pause(id_: str | None) -> int:
+    """Keep hooks silent in one session: no recall and no MEMORY.md of other folders.
+
+    Notes are still indexed, and the tools still answer. Without ID it is the session of this process.
+
+    \b
+    memcairn pause
+    """
+    session = _session(id_)
+    try:
+        session.pause()
+    except OSError as error:
+        raise StateError(f"cannot be written: {error.strerror}", path=session.folder) from error
+    write("memory is paused in this session; `memcairn resume` ends that")
+    return 0
+
+
+@click.command("resume")
+@click.argument("id_", metavar="[ID]", required=False)
+def resume(id_: str | None) -> int:
+    """Let hooks speak again in a session that was paused.
+
+    \b
+    memcairn resume
+    """
+    _session(id_).resume()
+    write("memory is on in this session")
+    return 0
+
+
+def _session(id_: str | None) -> Session:
+    sessions = Sessions(paths.home())
+    found = sessions.current(os.environ) if id_ is None else sessions.get(id_)
+    if found is None:
+        what = (
+            "this process belongs to no session" if id_ is None else f"there is no session {id_!r}"
+        )
+        raise UsageError(what, hint="`memcairn session list` lists them; give the ID of one")
+    return found
