@@ -7,8 +7,8 @@ Each row is a ratio: memcairn, the floor and memtomem (where it is installed, se
 turn, and their medians are compared. It measures the memcairn that is installed beside PYTHON, by
 default the Python that runs this.
 
-The rows are in queue_rows.py, index_rows.py, search_rows.py and meaning_rows.py; what they share is in
-contest.py.
+The rows are in queue_rows.py, index_rows.py, search_rows.py, meaning_rows.py and daemon_rows.py; what they
+share is in contest.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import daemon_rows
 import index_rows
 import meaning_rows
 import peer_memtomem
@@ -45,6 +46,10 @@ ROWS: dict[str, Callable[[Bench], Row | tuple[Row, ...]]] = {
     "meaning-million": meaning_rows.meaning_million,
     "meaning-process": meaning_rows.meaning_process,
     "meaning-index": meaning_rows.meaning_index,
+    "hook-prompt": daemon_rows.hook_prompt,
+    "hook-used": daemon_rows.hook_used,
+    "serve": daemon_rows.serve,
+    "sessions-memory": daemon_rows.memory,
 }
 # Only where it is asked for: it takes ten minutes and 4 GB.
 SELDOM = {"meaning-million"}
