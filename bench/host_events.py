@@ -1,22 +1,19 @@
 #!/usr/bin/env python3
-"""Measure the cost of each host event: as a process, and as a tool of a connected server.
+"""Measure the cost of each host event as a process.
 
-usage: host_events.py [--quick] [--only commands tools] [--without-peer] [--cpu]
+usage: host_events.py [--quick] [--without-peer] [--cpu]
 
-commands  `memcairn hook EVENT` from spawn to exit, with the event's JSON on standard input, as a ratio to
-          `python -c pass`; 1,000 notes. Recall uses keyword search, and once also semantic search; a
-          session starts without a MEMORY.md, and once with one (both of 200 notes). Beside it what
-          memtomem's own plugin runs at that event, where memtomem is installed (README.md). All run in
-          turn, medians are compared. `work` is what the same event takes in a process that has loaded
-          everything.
-tools     calls of a running `memcairn serve` by the SDK's client over standard input and output:
-          median and 95th percentile in milliseconds; 1,000 notes, with keyword and semantic search.
+`memcairn hook EVENT` from spawn to exit, with the event's JSON on standard input, as a ratio to `python -c
+pass`; 1,000 notes. Recall uses keyword search, and once also semantic search; a session starts without a
+MEMORY.md, and once with one (both of 200 notes). Beside it what memtomem's own plugin runs at that event,
+where memtomem is installed (README.md). All run in turn, medians are compared. `work` is what the same
+event takes in a process that has loaded everything. A resident process runs, which the first hook has
+started.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import functools
 import json
 import os
@@ -38,8 +35,9 @@ if TYPE_CHECKING:
 PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()"]
 START = [sys.executable, "-c", "pass"]
 NOTES = 1_000
-TOOLS = ("user-prompt", "tool-used", "tool-failed", "pre-compact", "stop")
-EVENTS = ("session-start", *TOOLS, "session-end")
+EVENTS = (
+    "session-start", "user-prompt", "tool-used", "tool-failed", "pre-compact", "stop", "session-end"
+)  # fmt: skip
 # The start of a session with a MEMORY.md, of which 800 words are shown.
 WITH_MEMORY_MD = "session-start, with MEMORY.md"
 # Recall with the built-in model, most of which is loading it.
@@ -206,37 +204,6 @@ def worked(stage: Stage, names: Iterable[str], rounds: int) -> dict[str, float]:
     return medians
 
 
-async def tools(stage: Stage, *, quick: bool) -> None:
-    import logging
-
-    from mcp import Client
-    from mcp.client.stdio import StdioServerParameters, stdio_client
-
-    # The client wonders about tools that are not listed.
-    logging.getLogger("client").setLevel(logging.ERROR)
-    parameters = StdioServerParameters(
-        command=PROGRAM[0], args=[*PROGRAM[1:], "serve", "--root", str(stage.notes)], env=stage.env
-    )
-    stage.embed()
-    rounds = 30 if quick else 300
-    times: dict[str, list[float]] = {event: [] for event in TOOLS}
-    async with Client(stdio_client(parameters), mode="legacy") as client:
-        for number in range(rounds + 20):
-            for event in TOOLS:
-                given = {key: value for key, value in stage.fields(event).items() if value != ""}
-                began = time.perf_counter()
-                answer = await client.call_tool("hook_" + event.replace("-", "_"), given)
-                took = time.perf_counter() - began
-                assert not answer.is_error
-                if number >= 20:
-                    times[event].append(took)
-    print("\ntools: a call of a server that is connected\n")
-    print("event | median, ms | 95th percentile, ms")
-    print("--- | --- | ---")
-    for event, took in times.items():
-        print(f"{event} | {measure.median(took) * 1000:.1f} | {measure.p95(took) * 1000:.1f}")
-
-
 @contextmanager
 def staged() -> Iterator[tuple[Stage, Path]]:
     with tempfile.TemporaryDirectory() as folder:
@@ -248,17 +215,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--without-peer", action="store_true")
     parser.add_argument("--cpu", action="store_true", help="for a machine that is busy")
-    rows = ("commands", "tools")
-    parser.add_argument("--only", nargs="+", choices=rows, default=rows)
     asked = parser.parse_args()
     Stage.counts_cpu = asked.cpu
     peer = None if asked.without_peer else peer_memtomem.find()
     print(f"peer: {peer.about if peer else 'none'}")
     with staged() as (stage, folder):
-        if "commands" in asked.only:
-            commands(stage, peer, folder, quick=asked.quick)
-        if "tools" in asked.only:
-            asyncio.run(tools(stage, quick=asked.quick))
+        commands(stage, peer, folder, quick=asked.quick)
 
 
 if __name__ == "__main__":
