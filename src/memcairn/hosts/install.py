@@ -9,6 +9,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from memcairn.errors import ConfigError
+from memcairn.fs import atomic
 from memcairn.hosts import executable, manifest, plan, plugin_files, snippets
 from memcairn.hosts.config_edits import Edit, JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.table import HOSTS
@@ -156,7 +157,11 @@ def _jsonc_variant(file: str) -> str:
 
 
 def _require_memcairn_plugin(place: str) -> None:
-    if not os.path.isdir(place) or not os.listdir(place) or plugin_files.is_memcairn_plugin(place):
+    # An init that was killed leaves folders and temporary files.
+    files = (name for _, _, names in os.walk(place) for name in names)
+    if plugin_files.is_memcairn_plugin(place) or all(
+        name.startswith(atomic.TEMPORARY_PREFIX) for name in files
+    ):
         return
     raise ConfigError(
         "exists and is not a plugin of memcairn",

@@ -183,7 +183,10 @@ def _recorded(change: Change, known: Record | None, home: str) -> Record:
     after = manifest.digest(change.after)
     before = change.before
     if known is not None and before is not None:
-        untouched = manifest.digest(before) == known.after
+        # The original is still there if memcairn was killed before it replaced the file.
+        untouched = manifest.digest(before) == known.after or before == manifest.backed_up(
+            home, known
+        )
         made = tuple(dict.fromkeys((*known.made, *change.made)))
         if not untouched:
             manifest.back_up(home, change.host, change.path, before)
@@ -198,7 +201,8 @@ def _recorded(change: Change, known: Record | None, home: str) -> Record:
         after,
         change.is_whole,
         made=change.made,
-        folders=change.folders,
+        # memcairn may have been killed after it made them.
+        folders=tuple(dict.fromkeys((*(known.folders if known else ()), *change.folders))),
     )
 
 
