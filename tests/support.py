@@ -45,7 +45,7 @@ def stop_resident(home: Path) -> None:
 PROGRAM = [sys.executable, "-c", "from memcairn.cli import main; main()"]
 
 
-def at_a_terminal(*arguments: str | Path, columns: int = 80) -> tuple[int, str]:
+def at_a_terminal(*arguments: str | Path, columns: int = 80, answers: str = "") -> tuple[int, str]:
     """Run the command on a pseudo-terminal: its exit code, and all that the terminal receives."""
     import pty
     import termios
@@ -56,6 +56,7 @@ def at_a_terminal(*arguments: str | Path, columns: int = 80) -> tuple[int, str]:
         [*PROGRAM, *map(str, arguments)], stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
+    os.write(ours, answers.encode())
     output = b""
     try:
         # Linux raises EIO when the last writer has gone; macOS reports the end of the file.

@@ -24,6 +24,17 @@ def command(*modules: str) -> str:
     return shlex.join([sys.executable, "-m", "pip", "install", *packages])
 
 
+def removal() -> str:
+    """A command line that removes memcairn."""
+    if os.path.exists(os.path.join(sys.prefix, "uv-receipt.toml")):
+        return "uv tool uninstall memcairn"
+    if os.path.exists(os.path.join(sys.prefix, "pipx_metadata.json")):
+        return "pipx uninstall memcairn"
+    if _made_by_uv():
+        return shlex.join(["uv", "pip", "uninstall", "--python", sys.executable, "memcairn"])
+    return shlex.join([sys.executable, "-m", "pip", "uninstall", "memcairn"])
+
+
 def _requirement(module: str) -> str:
     """The requirement that memcairn's metadata state for a package, else its name."""
     from importlib.metadata import PackageNotFoundError, requires  # noqa: PLC0415 - slow

@@ -16,6 +16,7 @@ from memcairn.errors import ConfigError
 from memcairn.hosts import executable, install, jsonc
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.table import BY_NAME, HOSTS
+from support import at_a_terminal
 
 NAMES = [host.name for host in HOSTS]
 
@@ -853,3 +854,97 @@ def test_an_uninstall_that_is_killed_at_any_step_can_be_finished(
         assert run(["uninstall", "-q", "--keep-memory"]) == 0
         assert snapshot(user) == before
     assert killed > 10, "nothing was killed: the test tests nothing"
+
+
+def test_init_says_what_runs_and_what_is_read_and_that_nothing_is_sent(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(user / ".claude/CLAUDE.md", "# Mine\n")
+
+    assert run(["init", "--host", "claude-code", "--host", "cursor"]) == 0
+
+    said = capsys.readouterr().out
+    assert "before each prompt" in said
+    assert "the MCP server while a session is open" in said
+    assert "CLAUDE.md" in said.partition("Reads: ")[2]
+    assert "Nothing is sent from this machine." in said
+
+
+def test_a_part_that_is_missing_is_an_error_with_the_command_that_adds_it(
+    user: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from memcairn import installer
+    from memcairn.cli import init
+
+    monkeypatch.setattr(init, "find_spec", lambda _: None)
+    (user / ".claude").mkdir()
+    before = snapshot(user)
+
+    assert run(["init"]) == 2
+
+    assert installer.command("mcp") in capsys.readouterr().err
+    assert snapshot(user) == before
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
+def test_init_asks_at_a_terminal(answer: str, code: int, user: Path) -> None:
+    (user / ".cursor").mkdir()
+
+    ended, said = at_a_terminal("init", "--host", "cursor", answers=f"{answer}\n")
+
+    assert ended == code
+    assert "Install?" in said
+    assert (user / ".cursor/mcp.json").exists() == (answer == "y")
+
+
+def test_two_installations_of_the_plugin_are_reported(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "--host", "claude-code"]) == 0
+    write(
+        user / ".claude/plugins/installed_plugins.json",
+        '{"version": 2, "plugins": {"memcairn@memcairn": []}}',
+    )
+
+    assert run(["hosts"]) == 1
+    assert "installed twice" in capsys.readouterr().out
+
+    run(["init", "--host", "claude-code"])
+    run(["hosts"])
+    assert "installed twice" not in capsys.readouterr().out
+
+
+def test_uninstall_says_what_it_leaves(
+    user: Path, notes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from memcairn import installer
+
+    write(notes / "a.md", "# A\n")
+    run(["index", str(notes)])
+    capsys.readouterr()
+
+    assert run(["uninstall", "--yes"]) == 0
+
+    said = capsys.readouterr().out
+    assert f"left: your notes in {notes.resolve()}" in said.replace("\n", "")
+    assert installer.removal() in said
+
+
+@pytest.mark.parametrize(
+    ("marker", "text", "wanted"),
+    [
+        ("uv-receipt.toml", "", "uv tool install memcairn --with"),
+        ("pipx_metadata.json", "{}", "pipx inject memcairn"),
+        ("pyvenv.cfg", "home = /usr\nuv = 0.13.9\n", "uv pip install --python"),
+        ("pyvenv.cfg", "home = /usr\n", "-m pip install"),
+    ],
+)
+def test_a_missing_package_is_added_with_the_tool_that_installed_memcairn(
+    marker: str, text: str, wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memcairn import installer
+
+    (tmp_path / marker).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+    assert wanted in installer.command("tokenizers")

@@ -1,4 +1,4 @@
-"""`memcairn init` that is killed at any change of the disk: the next one completes, and uninstall restores."""
+"""`memcairn init`, killed at any change of the disk: the next one completes it, and uninstall restores."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from test_install import THEIRS, snapshot, user, write
 
 from memcairn import paths
 from memcairn.hosts import install, plan, uninstall
 from memcairn.hosts.table import BY_NAME
-
-from test_install import THEIRS, snapshot, user, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

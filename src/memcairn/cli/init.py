@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
-from memcairn import paths
+from memcairn import installer, paths
 from memcairn.cli import options, output
 from memcairn.cli.text import count, printable, shown, write
+from memcairn.embedding import providers
 from memcairn.errors import UsageError
 from memcairn.hosts import install, plan, plugin_files
 from memcairn.hosts.table import BY_NAME, SCOPES
 from memcairn.memory import Memory
-from memcairn.settings import project
+from memcairn.settings import config, project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from memcairn.hosts.table import Host
+    from memcairn.settings.config import Config
+
+_EVENTS = {
+    "session-start": "when a session starts",
+    "user-prompt": "before each prompt",
+    "tool-used": "after a tool wrote a file",
+    "tool-failed": "after a tool failed",
+    "pre-compact": "before the context is compacted",
+    "stop": "when the agent stops",
+    "subagent-stop": "when a subagent stops",
+    "session-end": "when a session ends",
+}
 
 
 @click.command("init")
@@ -38,9 +52,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Your own settings, or those of the current project.",
 )
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
 @options.quiet_option
-def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -> int:
+def command(names: tuple[str, ...], scope: str, *, yes: bool, dry_run: bool, quiet: bool) -> int:
     """Install memcairn into your agents: Claude Code, Codex, Gemini, Cursor, OpenCode, Copilot.
 
     \b
@@ -48,8 +63,9 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
     memcairn init --host claude-code     into this one only
     memcairn init --dry-run              show what would change
 
-    Shows each change of a file. Before the first change, a copy goes to the folder backups in the home. The
-    agents' own memory stays on and in its place; memcairn indexes it there.
+    Shows each change of a file, what will run and what is read; on a terminal it asks. Before the first
+    change, a copy goes to the folder backups in the home. The agents' own memory stays on and in its place;
+    memcairn indexes it there.
     """
     hosts = [BY_NAME[name] for name in dict.fromkeys(names)] or install.present()
     if not hosts:
@@ -58,6 +74,8 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
             hint=f"name one with --host: {', '.join(BY_NAME)}",
         )
     folder, home = project.folder_of(os.getcwd()), paths.home()
+    settings = config.load()
+    _require_parts(settings)
     planned = install.planned_changes(
         hosts, "project" if scope == "project" else "user", folder, home
     )
@@ -65,9 +83,14 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
     if not quiet:
         for change in changed:
             write("\n".join(printable(line) for line in change.diff().splitlines()))
+        write(_explanation(hosts, folder, settings))
     if dry_run:
         write(f"{count(len(changed), 'file')} would change")
         return 0
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if changed and is_terminal and not (yes or quiet or click.confirm("Install?", default=True)):
+        write("nothing was changed")
+        return 1
     plan.apply(planned, home, install=True)
     with Memory() as memory:
         reports = [memory.index(path, embed=False) for path in install.memory_paths(hosts, folder)]
@@ -77,10 +100,40 @@ def command(names: tuple[str, ...], scope: str, *, dry_run: bool, quiet: bool) -
         click.echo(f"memcairn: {shown(path)}: {why}", err=True)
     if not quiet:
         _sum_up(hosts, len(changed), sum(len(report.indexed) for report in reports))
-    if importlib.util.find_spec("mcp") is None:
-        click.echo("memcairn: the MCP server is not installed", err=True)
-        click.echo("  install it with: pip install 'memcairn[mcp]'", err=True)
     return 1 if failed else 0
+
+
+def _require_parts(settings: Config) -> None:
+    """Refuse to install what cannot work.
+
+    Raises:
+        UsageError: the server or the embedding model is not installed.
+    """
+    provider = providers.BY_NAME[settings["embedding.provider"]]
+    missing = [*(() if find_spec("mcp") else ("mcp",)), *provider.missing]
+    if missing:
+        modules = [name for name in missing if "." not in name]
+        hint = f"`{installer.command(*modules)}`" if modules else "install memcairn again"
+        raise UsageError(f"not installed: {', '.join(missing)}; nothing was changed", hint=hint)
+
+
+def _explanation(hosts: Sequence[Host], folder: str, settings: Config) -> str:
+    """Say what will run and when, what is read, and what is sent."""
+    events = {event.event for host in hosts for event in host.events}
+    when = [text for name, text in _EVENTS.items() if name in events]
+    runs = [f"a hook of memcairn {', '.join(when)}"] if when else []
+    memory = [shown(path) for path in install.memory_paths(hosts, folder)]
+    provider = providers.BY_NAME[settings["embedding.provider"]]
+    sent = "Nothing is sent from this machine."
+    if provider.name in ("ollama", "openai-compatible"):
+        sent = f"Notes and queries are sent to your embedding server ({provider.name})."
+    return "\n".join(
+        [
+            f"Runs: {'; '.join([*runs, 'the MCP server while a session is open'])}.",
+            f"Reads: what hooks report, your notes, {', '.join(memory) or 'and no memory of an agent yet'}.",
+            sent,
+        ]
+    )
 
 
 def _sum_up(hosts: Sequence[Host], files: int, notes: int) -> None:

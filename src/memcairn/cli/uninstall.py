@@ -6,7 +6,7 @@ import os
 
 import click
 
-from memcairn import paths
+from memcairn import installer, paths
 from memcairn.cli import options
 from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import UsageError
@@ -35,8 +35,8 @@ def command(
     memcairn uninstall --host cursor        from this one; everything else stays
 
     A file that nobody else changed is restored byte for byte. Close your agents first: a running one still
-    uses its server. Trash and snapshots are removed with the home. Remove the program itself with pip, pipx
-    or uv.
+    uses its server. Trash and snapshots are removed with the home. It says what is left: notes in your own
+    folders, your settings, and the program itself.
     """
     hosts = [BY_NAME[name] for name in dict.fromkeys(names)] or list(HOSTS)
     folder, home = project.folder_of(os.getcwd()), paths.home()
@@ -61,11 +61,28 @@ def command(
     left: list[str] = []
     if with_memory:
         with Memory() as memory:
-            left = uninstall.remove_memory(memory)
+            left = _notes_outside(memory)
+            left += uninstall.remove_memory(memory)
     if not quiet:
         write(f"{count(len(changed), 'file')} changed")
         if not with_memory and os.path.isdir(home):
             write(f"kept: {shown(home)}")
-        for what in left:
-            write(f"left: {shown(what)}")
+        _show_left(left, with_program=not names)
     return 0
+
+
+def _notes_outside(memory: Memory) -> list[str]:
+    return [
+        f"your notes in {root.path}"
+        for root in memory.roots()
+        if os.path.isdir(root.path) and not paths.is_inside(root.path, paths.real(memory.home))
+    ]
+
+
+def _show_left(what: list[str], *, with_program: bool) -> None:
+    if with_program:
+        if os.path.isfile(paths.config_file()):
+            what.append(f"your settings in {paths.config_file()}")
+        what.append(f"the program; remove it with `{installer.removal()}`")
+    for item in what:
+        write(f"left: {shown(item)}")

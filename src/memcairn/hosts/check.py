@@ -92,9 +92,14 @@ def _state(host: Host, project: str, tried: dict[str, str]) -> HostState:
 def _installation(host: Host, scope: Scope, project: str, tried: dict[str, str]) -> Installation:
     top = host.folder_of(scope, project, os.environ)
     if host.plugin is not None and plugin_files.installed_from_marketplace(top):
-        return Installation(
-            scope, "marketplace", executable.NAME, _problems(executable.NAME, tried)
-        )
+        problems = _problems(executable.NAME, tried)
+        if plugin_files.is_memcairn_plugin(install.plugin_top(host.plugin, scope, top)):
+            twice = (
+                "installed twice, from a marketplace and by `memcairn init`, so each hook runs twice: "
+                f"`memcairn init --host {host.name}` removes its copy"
+            )
+            problems = (*problems, twice)
+        return Installation(scope, "marketplace", executable.NAME, problems)
     environment = executable.environment() if scope == "user" else {}
     try:
         own = executable.command(scope)
