@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fake_formats import PLACES, TEMPLATES, provider_secrets
 from fake_secrets import FakeSecret, fake_secrets, ordinary_notes
 from memcairn.errors import SecretFound
 from memcairn.safety.injection import injection_warnings
@@ -127,6 +128,92 @@ def test_a_lone_surrogate_moves_no_offset() -> None:
     (found,) = find_secrets(text)
 
     assert text[found.start : found.end] == secret
+
+
+def _is_found(text: str, secret: str) -> bool:
+    first = text.index(secret)
+    last = first + len(secret)
+    return any(found.start <= first and last <= found.end for found in find_secrets(text))
+
+
+def test_the_formats_of_providers_are_found_wherever_a_note_has_them() -> None:
+    fakes = provider_secrets()
+
+    missed = [fake.kind for fake in fakes if not _is_found(fake.text, fake.secret)]
+
+    assert len(set(TEMPLATES.split())) >= 190
+    assert len(missed) <= len(fakes) * 0.02, missed
+
+
+def test_no_place_of_a_note_hides_a_secret() -> None:
+    fakes = provider_secrets(seed=2)
+
+    for place in PLACES:
+        here = [fake for fake in fakes if fake.kind.endswith(f", {place}")]
+        missed = [fake.kind for fake in here if not _is_found(fake.text, fake.secret)]
+        assert len(missed) <= len(here) * 0.05, missed
+
+
+VALUE = "Tr0ub4dor&3" + "xQ"
+HEX_KEY = "3f9a1c7e5b2d8064" + "a9c1e7f35b0d2846"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("**Password:** {}", VALUE),
+        ("**Password**: `{}`", VALUE),
+        ("`password`: `{}`", VALUE),
+        ("<code>password</code>: <code>{}</code>", VALUE),
+        ("*pass:* {}", VALUE),
+        ("pwd: {}", VALUE),
+        ("PGPASSWORD={}", VALUE),
+        ("MYSQL_PWD={}", VALUE),
+        ("smtp_pass = {}", VALUE),
+        ("Kennwort: {}", VALUE),
+        ("The password is {}.", VALUE),
+        ("the token is {}, ask Ada", "aB3dE5gH7jK9mN1p"),
+        ("| user | password |\n| --- | --- |\n| ada | {} |\n", VALUE),
+        ("user | **Password**\n--- | ---\nada | `{}`\n", VALUE),
+        ("ENCRYPTION_KEY={}", HEX_KEY),
+        ("SECRET_KEY_BASE={}", HEX_KEY * 4),
+        ("MEILI_ADMIN_KEY={}", HEX_KEY),
+        ("SERVICE_TOKEN={}", "3f2504e0-4f89-41d3-" + "9a0c-0305e82c3301"),
+        ("git clone https://{}@git.blue.net/app.git", "aB3dE5gH7jK9mN1pQ4sT6vW8"),
+        ("-----BEGIN RSA PRIVATE" + " KEY-----\n{}\n", "MIIEpAIBAAKCAQEA" + "b3" * 24),
+    ],
+)
+def test_a_name_gives_a_secret_away(text: str, secret: str) -> None:
+    assert _is_found(text.format(secret), secret)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api_key = your-api-key",
+        'OPENAI_API_KEY="your-openai-key-1234"',
+        "apiKey: env:OPENAI_API_KEY",
+        "token: paste-token-2-here",
+        "password: password",
+        "API_TOKEN=API_TOKEN",
+        "client_secret = settings.oauth2.client_secret",
+        "token = os.environ['SERVICE_TOKEN2']",
+        "privateKey: privateKeyPkcs8",
+        "PASSWORD=\nUSER=ada",
+        'secret: ""',
+        "The password is base64-encoded, and the token is RS256.",
+        "password: string // at least 12 characters",
+        "const token = await getToken(options2)",
+        "| option | password |\n| --- | --- |\n| required | yes |\n",
+        "The file begins with `-----BEGIN RSA PRIVATE" + " KEY-----`.",
+        "access_token: 'mytoken123'",
+        "secret: 'keyboard cat'",
+        "amqp://guest:guest@localhost:5672",
+        "sk-ant-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    ],
+)
+def test_placeholders_references_and_code_are_not_secrets(text: str) -> None:
+    assert find_secrets(text) == []
 
 
 ORDERS = {

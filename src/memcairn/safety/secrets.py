@@ -3,11 +3,10 @@
     a note is written, indexed or imported ──► find_secrets ──► refuse_secrets
     a passage goes to a model              ──► redact
 
-Secrets are found by redact-secret: provider formats, private keys, connection strings and
-assignments such as `password = ...`, by structure and context, never by entropy alone, so that commit
-ids, UUIDs and checksums are not reported. `FORMS` adds a few forms that it does not know, and
-`_harmless` removes a few false positives. Messages, log lines and `Secret` contain only the kind and
-place of a secret, never the secret itself.
+redact-secret finds private keys, connection strings, assignments and the formats of some providers;
+`formats`, `assignments` and `FORMS` add what it misses, and `_harmless` removes what is not a secret. All
+of them go by structure and context, never by entropy alone, so that a commit id, a UUID or a checksum
+stays. A secret never appears in a message, a log line or a `Secret`: only its kind and its place do.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import re
 import redact_secret
 
 from memcairn.errors import SecretFound
+from memcairn.safety import assignments, formats
 from memcairn.safety.patterns import compiled, with_literals
 
 TYPE_CHECKING = False
@@ -54,11 +54,17 @@ def find_secrets(text: str) -> list[Secret]:
         if not _harmless(text, finding.start, finding.end, finding.type)
     ]
     spans.extend(
+        (start, end, kind)
+        for start, end, kind in formats.find_tokens(text)
+        if not assignments.is_placeholder(text[start:end]) and _varies(text[start:end])
+    )
+    spans.extend((start, end, ASSIGNED) for start, end in assignments.find_values(text))
+    spans.extend(
         (*match.span(1), kind)
         for kind, literal, form in with_literals(FORMS)
         if literal in text
         for match in compiled(form).finditer(text)
-        if kind != SPOKEN or _looks_random(match[1])
+        if not assignments.is_harmless(text, match.start(1), match[1])
     )
     found: list[Secret] = []
     line = 1
@@ -122,15 +128,13 @@ def _lines_by_kind(found: list[Secret]) -> dict[str, list[int]]:
 # The library's default limits are for servers; here every accepted note is checked.
 LIMITS = redact_secret.WholeInputLimits(max_input_bytes=1 << 40, max_findings=1 << 40)
 
+ASSIGNED = "credential assignment"
 KINDS = {
-    "contextual_secret": "credential assignment",
+    "contextual_secret": ASSIGNED,
     "connection_string_password": "password in a URL",
     "jwt": "JSON web token",
 }
 
-SPOKEN = "spoken credential"
-
-_SAID = r" {0,2}(?:is|was|to|=|:|is:|is now) {0,2}[`\"']?"
 _VALUE = r"([A-Za-z0-9!@#%^&*+=?~]{10,200})(?![\w/.-])"
 
 # Forms that the library does not know: kind, and a pattern with the secret as its first group.
@@ -140,22 +144,12 @@ FORMS = (
     (
         "private key",
         (
-            r"(-----BEGIN PGP PRIVATE KEY BLOCK-----(?:\r?\n(?!-----)[^\n]{0,200}){1,2000}"
-            r"(?:\r?\n-----END PGP PRIVATE KEY BLOCK-----)?)"
+            r"(-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?=[^`|]{0,400}?[A-Za-z0-9+/]{40})(?:(?:\r?\n|\\n)[ \t>|]{0,8}"
+            r"(?!-----)[\w+/=: .,()-]{0,200}){1,2000}"
+            r"(?:(?:\r?\n|\\n)[ \t>|]{0,8}-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?)"
         ),
     ),
-    ("age secret key", r"(AGE-SECRET-KEY-1[0-9A-Z]{58})\b"),
-    (
-        "webhook URL",
-        r"(https://hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{20,200})",
-    ),
-    (
-        "webhook URL",
-        r"(https://discord(?:app)?\.com/api/webhooks/\d{10,25}/[\w-]{30,100})",
-    ),
-    ("azure storage key", r"AccountKey=([A-Za-z0-9+/]{86}==)"),
-    ("fly token", r"(fo1_[\w-]{43})(?![\w-])"),
-    ("square token", r"(sq0(?:atp|csp)-[\w-]{22,43})(?![\w-])"),
     (
         "netrc password",
         (
@@ -163,13 +157,9 @@ FORMS = (
             r"\s{1,9}password\s{1,9}([^\s\[]\S{3,200})"
         ),
     ),
-    (SPOKEN, rf"assword{_SAID}{_VALUE}"),
-    (SPOKEN, rf"assphrase{_SAID}{_VALUE}"),
-    (SPOKEN, rf"ecret{_SAID}{_VALUE}"),
-    (SPOKEN, rf" key(?<=(?:API|api|ret|ess) key){_SAID}{_VALUE}"),
-    (SPOKEN, rf" token(?<=(?:API|api|ess|uth) token){_SAID}{_VALUE}"),
+    ("token in a URL", r"://([A-Za-z0-9_-]{20,200})(?::x-oauth-basic)?@[\w.-]{1,200}"),
     (
-        SPOKEN,
+        "credential argument",
         (
             r"--(?:password|passphrase|token|secret|api-key|access-key|access-token|auth-token"
             rf"|client-secret|secret-key)[= ][\"']?{_VALUE}"
@@ -177,47 +167,36 @@ FORMS = (
     ),
 )
 
-# Tokens of this kind identify a page of results or a request; they are not credentials.
-_BOOKKEEPING = re.compile(
-    r"(?i)(?:next|forward|backward|page|paging|continuation|request|client|lock|creation"
-    r"|idempotency|sync|resume)[_-]?(?:lock[_-]?)?token[\"'`]?\s{0,3}[:=]\s{0,3}[\"'`]?$"
-)
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_CREDENTIAL = re.compile(r"(?i)pass|secret|key")
-_PLACEHOLDER = re.compile(
-    r"(?i)example|placeholder|redacted|omitted|truncated|changeme|\.\.\.|^(.)\1*$|^\W*$"
-)
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_CREDENTIAL = r"(?i)pass|secret|key|_token"
 _MIN_URL_PASSWORD_CHARS = 5  # documentation writes `user:pass@`
 
 
 def _harmless(text: str, start: int, end: int, kind: str) -> bool:
     """Whether a finding of the library is a false positive."""
     value = text[start:end]
-    name = text[max(start - 60, 0) : start].rpartition("\n")[2]
     match kind:
         case "private_key":
-            return False
+            return not re.search("[A-Za-z0-9+/]{40}", value)  # only the line that begins one
         case "connection_string_password":
-            harmless = len(value) < _MIN_URL_PASSWORD_CHARS
+            short = len(value) < _MIN_URL_PASSWORD_CHARS
+            harmless = short or assignments.is_harmless(text, start, value)
         case "telegram_bot_token":
             harmless = not any(c.isdigit() for c in value.partition(":")[2])
         case "contextual_secret":
-            # A UUID is an identifier, unless it is assigned to a password or key.
+            name = text[max(start - 60, 0) : start].rpartition("\n")[2]
+            # A UUID is an identifier, unless it is given as a password or key.
             harmless = (
-                bool(_BOOKKEEPING.search(name))
-                or value.endswith((":", ")", "("))
-                or bool(_UUID.fullmatch(value) and not _CREDENTIAL.search(name))
+                value.endswith((":", ")", "("))
+                or assignments.is_harmless(text, start, value)
+                or bool(compiled(_UUID).fullmatch(value) and not compiled(_CREDENTIAL).search(name))
             )
         case _:
             harmless = False
-    return harmless or bool(_PLACEHOLDER.search(value))
+    return harmless or assignments.is_placeholder(value)
 
 
-def _looks_random(value: str) -> bool:
-    """Whether a value has digits and letters of both cases, unlike words of prose."""
-    return (
-        any(c.islower() for c in value)
-        and any(c.isupper() for c in value)
-        and any(c.isdigit() for c in value)
-        and not _PLACEHOLDER.search(value)
-    )
+def _varies(token: str) -> bool:
+    """Whether a text in a provider's format has digits, or changes case as no identifier does."""
+    changes = len(re.findall("[a-z][A-Z]|[A-Z][a-z]", token))
+    return any(c.isdigit() for c in token) or changes > len(token) // 4
