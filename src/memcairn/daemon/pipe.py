@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 # A client waits up to 30 s for a server to start; a cold resident process needs about one.
 START_TIMEOUT_S = 20.0
 HANDSHAKE_TIMEOUT_S = 30.0
-# A resident process that dies this often without an answer is broken: the pipe ends, and the client
-# sees that.
+# A resident process that dies this often, each time within a second and without an answer, is broken: the
+# pipe ends, and the client sees that.
 MAX_RESTARTS = 20
+STABLE_S = 1.0
 # What is under way when the client has left gets this long.
 END_TIMEOUT_S = 3.0
 _INTERNAL_ERROR = -32603
@@ -126,7 +127,10 @@ class _Pipe:
         """Copy lines until the client closes its end."""
         _thread.start_new_thread(self._copy_input, ())
         while self._restarts < MAX_RESTARTS:
+            began = time.monotonic()
             self._copy_output()
+            if time.monotonic() - began > STABLE_S:
+                self._restarts = 0
             if self._ended or not self._reconnect():
                 break
             self._restarts += 1
