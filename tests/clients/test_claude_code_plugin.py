@@ -69,6 +69,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     sessions["again"] = claude.run(RELATED, [[text("on Thursdays")]], ["--continue"])
     claude.run("/compact", [], ["--continue"])
     sessions["restored"] = claude.run(UNRELATED, [[text("Paris")]], ["--continue"])
+    fork = ["--continue", "--fork-session"]
+    sessions["fork"] = claude.run(RELATED, [[text("on Thursdays")]], fork)
+    ask = tool("Agent", description="look", prompt=RELATED, subagent_type="general-purpose")
+    sessions["agent"] = claude.run("delegate it", [[ask], [text("on Thursdays")], [text("done")]])
     plugins = claude.call("plugin", "list")
     server = home / ".claude" / "skills" / "memcairn" / ".mcp.json"
     installed = server.read_text()
@@ -133,6 +137,10 @@ def test_a_passage_is_not_repeated_in_its_session(story: Story) -> None:
     assert story.sessions["again"].messages.count(FACT) == 1
 
 
+def test_pre_compact_says_nothing(story: Story) -> None:
+    assert "hook success" not in story.sessions["restored"].messages
+
+
 def test_a_compaction_gives_back_what_the_session_wrote_and_was_shown(story: Story) -> None:
     (kept,) = added(story.sessions["restored"])
 
@@ -141,18 +149,25 @@ def test_a_compaction_gives_back_what_the_session_wrote_and_was_shown(story: Sto
     assert str(story.memory / "pm.md") in kept
 
 
-def test_the_model_has_the_tools_but_not_those_of_the_hooks(story: Story) -> None:
-    tools = story.sessions["related"].tools
-
-    assert "mcp__plugin_memcairn_memory__memory_search" in tools
-    assert not [name for name in tools if "hook_" in name]
+def test_the_model_has_the_tools(story: Story) -> None:
+    assert "mcp__plugin_memcairn_memory__memory_search" in story.sessions["related"].tools
 
 
-def test_no_hook_starts_a_process_while_the_server_is_connected(story: Story) -> None:
-    started = {hook["event"] for hook in story.hooks}
+def test_a_subagent_gets_what_its_prompt_is_about(story: Story) -> None:
+    messages = [json.dumps(one["messages"]) for one in story.sessions["agent"].requests]
+    (own,) = [said for said in messages if "delegate it" not in said]
 
-    assert started == {"session-start", "session-end"}
-    assert {hook["outcome"] for hook in story.hooks} <= {"silent", "answered"}
+    assert FACT in own
+    assert FACT not in messages[0]
+
+
+def test_a_fork_is_not_shown_again_what_its_conversation_holds(story: Story) -> None:
+    assert story.sessions["fork"].messages.count(FACT) == 1
+
+
+def test_no_hook_fails(story: Story) -> None:
+    assert [hook for hook in story.hooks if hook["outcome"].startswith("failed")] == []
+    assert {"answered"} <= {hook["outcome"] for hook in story.hooks}
 
 
 def test_a_note_written_without_the_server_is_in_memory_md_when_the_session_ends(
@@ -186,6 +201,8 @@ def test_uninstall_leaves_the_home_as_the_client_alone_would(story: Story, tmp_p
     home, project = user(tmp_path)
     alone = ClaudeCode(home, project)
     alone.run("write", [[tool("Write", file_path=str(project / "x.md"), content="x")], [text("x")]])
+    ask = tool("Agent", description="look", prompt="look", subagent_type="general-purpose")
+    alone.run("delegate it", [[ask], [text("x")], [text("done")]])
     alone.call("plugin", "list")
     notes = {
         f".claude/projects/{slug(story.project)}/memory/{name}.md"

@@ -438,3 +438,18 @@ def test_a_host_note_without_a_hook_event_is_in_memory_md_after_the_session(
         hook("session-end", given)
 
         assert f"({name}.md)" in (folder / "MEMORY.md").read_text(encoding="utf-8")
+
+
+def test_uninstall_stops_the_resident_process_which_would_write_memory_md_again(
+    root: Path, project: Path, home: Path
+) -> None:
+    for _ in range(2):
+        hook("user-prompt", payload(project, prompt=PROMPT))
+    assert (home / "daemon" / "socket").exists()
+    assert (root / "MEMORY.md").exists()
+
+    subprocess.run([*PROGRAM, "uninstall", "--yes"], cwd=project, check=True, capture_output=True)
+
+    assert not home.exists()
+    assert not (root / "MEMORY.md").exists()
+    assert (root / "deploy.md").exists()

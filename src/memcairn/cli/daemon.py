@@ -86,7 +86,20 @@ def stop(*, as_json: bool) -> int:
     \b
     memcairn daemon stop
     """
-    home = paths.home()
+    stopped = stop_resident(paths.home())
+    if as_json:
+        output.print_json({"stopped": stopped})
+    else:
+        write("stopped" if stopped else "the resident process was not running")
+    return 0
+
+
+def stop_resident(home: str) -> bool:
+    """Stop the resident process of a home and wait for its end; returns whether there was one.
+
+    Raises:
+        StateError: it does not end.
+    """
     before = _status(home)
     if before is not None:
         client.ask(home, "stop", {}, timeout_s=STOP_TIMEOUT_S)
@@ -96,11 +109,7 @@ def stop(*, as_json: bool) -> int:
         if time.monotonic() > deadline:
             raise StateError("the resident process does not end", path=home)
         time.sleep(_POLL_S)
-    if as_json:
-        output.print_json({"stopped": before is not None})
-    else:
-        write("stopped" if before else "the resident process was not running")
-    return 0
+    return before is not None
 
 
 @command.command("status")

@@ -8,6 +8,7 @@ import click
 
 from memcairn import installer, paths
 from memcairn.cli import options
+from memcairn.cli.daemon import stop_resident
 from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import UsageError
 from memcairn.hosts import plan, uninstall
@@ -56,6 +57,8 @@ def command(
             path=os.path.join(home, uninstall.NOTES),
             hint="keep them with --keep-memory, or remove them with --yes",
         )
+    if with_memory:
+        stop_resident(home)  # it would write MEMORY.md again
     plan.apply(planned, home, install=False)
     uninstall.remove_leftovers(hosts, folder)
     left: list[str] = []

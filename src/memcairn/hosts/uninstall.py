@@ -42,6 +42,7 @@ _FILES = (
 )
 _FOLDERS = (
     manifest.BACKUPS, "sessions", "logs", "snapshots", "trash", "history", "audit", "hooks", "scratch",
+    "daemon",
 )  # fmt: skip
 NOTES = "memory"
 

@@ -1,0 +1,43 @@
+"""What the first prompt of Claude Code gets, whatever state memcairn is in; see bench/first_prompt.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from real_clients import find
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+
+import first_prompt
+
+pytestmark = [pytest.mark.xdist_group("claude-code-first-prompt"), pytest.mark.timeout(600)]
+
+CASES = [
+    ("cold", "-p"),
+    ("warm", "typed"),
+    ("killed between prompts", "typed"),
+]
+
+
+@pytest.mark.parametrize(("condition", "way"), CASES)
+def test_recall_is_in_the_first_request_and_no_error_is_shown(condition: str, way: str) -> None:
+    find("claude")
+
+    found = first_prompt.run(condition, way)
+
+    assert found["recall"] is True
+    assert found["second"] in (None, True)
+    assert found["error"] is False
+
+
+# Without a home that can be written, there is no index to search.
+@pytest.mark.parametrize("condition", ["program gone", "home read-only"])
+def test_where_there_is_no_recall_no_error_is_shown_either(condition: str) -> None:
+    find("claude")
+
+    found = first_prompt.run(condition, "typed")
+
+    assert found["recall"] is False
+    assert found["error"] is False
