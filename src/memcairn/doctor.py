@@ -14,6 +14,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from memcairn.fs import atomic
+from memcairn.indexing import away
 from memcairn.settings.config import PROJECT_FILE
 from memcairn.sqlite import SQLITE_VERSION
 from memcairn.store import overview, roots
@@ -110,11 +111,9 @@ def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
     if not (listed or roots.loose_files(db)):
         yield Finding("there are no roots", "memcairn index FOLDER")
     for root in listed:
-        if not os.path.exists(root.path):
-            yield Finding(
-                f"{root.path}: the root does not exist",
-                f"restore the folder, or run memcairn forget-root {quote(root.path)}",
-            )
+        if why := away.reason(db, root):
+            forget = f"or memcairn forget-root {quote(root.path)} to forget the folder"
+            yield Finding(f"{root.path}: {why}", f"{away.hint(root)}, {forget}")
             continue
         if root.scanned_at is None:
             if fix:

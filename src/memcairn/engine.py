@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from memcairn import paths
 from memcairn.errors import EmbeddingError, StateDamaged
 from memcairn.fs.signature import signature_at
+from memcairn.indexing import away
 from memcairn.memory_md import current
 from memcairn.queue import Queue
 from memcairn.search import freshness, pipeline
@@ -28,7 +29,7 @@ from memcairn.store import roots, uses
 from memcairn.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from memcairn.indexing.indexer import Indexer
     from memcairn.indexing.report import IndexReport
@@ -137,7 +138,7 @@ class Engine:
         """Index files that changed and refresh MEMORY.md; returns those that are in the index now."""
 
         def work(opened: Opened) -> set[str]:
-            opened.indexer.index_files(files)
+            opened.indexer.index_files(files, own=True)
             return {path for path in files if opened.indexer.known(path)}
 
         known = self.databases.run(work)
@@ -159,21 +160,31 @@ class Engine:
         freshness.check_folders(opened)
         opened.last_checked = freshness.check_notes(opened, opened.last_checked)
         self.refresh_memory_md()
+        missing = away.roots_away(opened.db)
+        for root, why in missing.items():
+            self._notice(f"{root.path}: {why}")
+        excluded = [root.id for root in missing]
         passages: list[Passage] = []
         for _ in range(MAX_SEARCH_ROUNDS):
-            passages, sources = self._ranked(opened, query)
+            passages, sources = self._ranked(opened, query, excluded)
             changed = freshness.check_sources(opened, sources, signature_at)
             if not changed:
                 return passages
             self.refresh_memory_md()
         return [passage for passage in passages if passage.path not in changed]
 
-    def _ranked(self, opened: Opened, query: Query) -> tuple[list[Passage], dict[str, Source]]:
+    def _ranked(
+        self, opened: Opened, query: Query, excluded: Sequence[int]
+    ) -> tuple[list[Passage], dict[str, Source]]:
         try:
-            return pipeline.search(opened.db, query, self.model.meaning(opened.db))
+            return pipeline.search(opened.db, query, self.model.meaning(opened.db), excluded)
         except EmbeddingError as error:
             self.model.failed(error)
-            return pipeline.search(opened.db, query)
+            return pipeline.search(opened.db, query, None, excluded)
+
+    def _notice(self, text: str) -> None:
+        if text not in self.notices:
+            self.notices.append(text)
 
     def queue_status(self) -> QueueStatus:
         """See `Memory.queue_status`."""

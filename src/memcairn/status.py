@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn.embedding import backlog
+from memcairn.indexing.rules import Rules
 from memcairn.store import overview, roots, vector_state
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RootStatus:
-    """One root. `scanned_at`: start of its last complete scan, in seconds since the epoch."""
+    """One root.
+
+    Attributes:
+        exists: whether the folder exists.
+        scanned_at: start of its last complete scan, in seconds since the epoch.
+        away: why its notes stay in the index although the folder has none of them; None if it is there.
+    """
 
     path: str
     name: str
@@ -26,6 +33,7 @@ class RootStatus:
     chunks: int
     exists: bool
     scanned_at: float | None
+    away: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
         settings: the user's settings.
     """
     with db.snapshot():
+        rules = Rules(db, settings)
         notes, chunks = overview.notes_and_chunks(db)
         listed = tuple(
             RootStatus(
@@ -93,6 +102,7 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
                 *overview.notes_and_chunks(db, root.id),
                 os.path.exists(root.path),
                 root.scanned_at,
+                rules.away(root),
             )
             for root in roots.roots(db)
         )

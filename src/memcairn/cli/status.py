@@ -72,9 +72,10 @@ def _root_lines(roots: Sequence[RootStatus]) -> Iterator[str]:
         when = "never scanned"
         if root.scanned_at is not None:
             when = f"scanned {output.age(max(0.0, time.time() - root.scanned_at))} ago"
-        gone = "" if root.exists else "  (gone)"
-        yield f"root: {shown(root.path)}{gone}"
+        yield f"root: {shown(root.path)}{'  (away)' if root.away else ''}"
         yield f"  {count(root.notes, 'note')}, {when}"
+        if root.away:
+            yield f"  {root.away}"
     if folded:
         yield f"{count(len(folded), 'root')} without notes; `--json` lists them"
 

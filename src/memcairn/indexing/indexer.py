@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import NoteUnreadable, UsageError
-from memcairn.indexing import scan
+from memcairn.indexing import away, scan
 from memcairn.indexing.report import IndexReport
 from memcairn.indexing.rules import Rules
 from memcairn.store import folders as store_folders
@@ -53,7 +53,8 @@ class Indexer:
         Args:
             path: real path.
             namespace: the namespace that it gets from now on; "" removes the one that it has.
-            force: read and write even files that look unchanged.
+            force: read and write even files that look unchanged; of a root that is away, remove the
+                notes.
 
         Raises:
             NoteUnreadable: there is nothing at `path`, and never was.
@@ -62,9 +63,11 @@ class Indexer:
         started = time.perf_counter()
         self._rules.invalidate()
         if not os.path.lexists(path):
+            report = IndexReport()
             is_root = any(root.path == path for root in self._rules.roots())
-            report = self.remove([path])
-            if not (report.removed or is_root):
+            gone = [path] if force and is_root else self._unless_away([path], report)
+            report.add(self._remove(gone))
+            if not (report.removed or report.failed or is_root):
                 raise NoteUnreadable("there is no such file or folder", path=path)
             return report
         if os.path.isdir(path):
@@ -86,7 +89,7 @@ class Indexer:
         self._rules.invalidate()
         is_inside = any(paths.is_inside(path, root.path) for root in self._rules.roots())
         if is_inside and self._rules.root_for(path) is None:
-            report = self.remove([path])
+            report = self._remove([path])
             report.left_out[path] = "not a folder of notes"
             return report
         return self.index(path, namespace=namespace, force=force)
@@ -97,6 +100,7 @@ class Indexer:
         *,
         namespace: str | None = None,
         force: bool = False,
+        own: bool = False,
         report: IndexReport | None = None,
     ) -> IndexReport:
         """Index single files, many in one transaction; one that is gone or not a note is removed.
@@ -105,10 +109,11 @@ class Indexer:
             files: real paths.
             namespace: as in `index`.
             force: as in `index`.
+            own: memcairn changed these files itself, so all notes of a root may be gone.
             report: receives the results: if an exception is raised, what was done before it.
         """
         self._rules.invalidate()
-        return self._index_files(files, namespace=namespace, force=force, report=report)
+        return self._index_files(files, namespace=namespace, force=force, own=own, report=report)
 
     def relist(self, folder: str, folders: Collection[str]) -> IndexReport:
         """Index the files that came to a folder, remove those that left; the others are not checked.
@@ -119,6 +124,8 @@ class Indexer:
         """
         self._rules.invalidate()
         report = IndexReport()
+        if not self._unless_away([folder], report):
+            return report
         root = self._rules.root_for(folder)
         # A folder that is reached through a symlink now is in no root.
         if root is None or not os.path.isdir(folder) or paths.real(folder) != folder:
@@ -140,7 +147,7 @@ class Indexer:
             store_folders.add(self._db, root.id, found.folders)
         return report
 
-    def remove(self, gone: Iterable[str]) -> IndexReport:
+    def _remove(self, gone: Iterable[str]) -> IndexReport:
         """Remove files, or everything below folders, from the index."""
         report = IndexReport()
         with self._db.transaction():
@@ -163,6 +170,7 @@ class Indexer:
         namespace: str | None,
         force: bool,
         asked: bool = False,
+        own: bool = False,
         report: IndexReport | None = None,
     ) -> IndexReport:
         report = IndexReport() if report is None else report
@@ -183,7 +191,8 @@ class Indexer:
             else:
                 by_root.setdefault(root.id, (root, []))[1].append(path)
         if gone or replaced:
-            report.add(self.remove((*gone, *replaced)))
+            gone = self._unless_away((*gone, *replaced), report, own=own)
+            report.add(self._remove(gone))
         for root, listed in by_root.values():
             self._index_in(root, listed, report, namespace=namespace, force=force)
         return report
@@ -216,7 +225,7 @@ class Indexer:
         root = self._rules.root_for(path) or self._rules.make_root(path)
         if namespace is not None:
             self._rules.give_namespace([path], namespace)
-        report = self._index_folder(root, path, force=force)
+        report = self._index_folder(root, path, force=force, confirmed=force and path == root.path)
         for inner in self._rules.roots():
             if inner.path != path and paths.is_inside(inner.path, path):
                 report.add(self._index_folder(inner, inner.path, force=force))
@@ -224,14 +233,21 @@ class Indexer:
             self._rules.renew_namespaces(root)
         return report
 
-    def _index_folder(self, root: Root, folder: str, *, force: bool) -> IndexReport:
+    def _index_folder(
+        self, root: Root, folder: str, *, force: bool, confirmed: bool = False
+    ) -> IndexReport:
+        """Index a folder of a root; `confirmed`: the root may be away, its notes are removed then."""
         started_at = time.time()
-        if why := self._rules.trouble(root):
+        identity = away.identity(root.path)
+        if why := self._rules.broken(root) if confirmed else self._rules.trouble(root):
             return IndexReport(failed={folder: why})
         report = IndexReport()
         whole = folder == root.path
         known, no_notes = self._known(root, None if whole else folder)
         found = scan.walk(self._rules.selection(root), folder, known, force=force)
+        # The disk may have been removed during the walk.
+        if found.orphans and not confirmed and (why := self._rules.away(root)):
+            return IndexReport(failed={folder: why})
         passed_over = no_notes.keys() - known.keys() - set(found.changed)
         report.unchanged = found.seen - len(found.changed) - len(passed_over)
         report.failed |= {p: f"cannot be listed: {why}" for p, why in found.unread.items()}
@@ -244,8 +260,36 @@ class Indexer:
             store_folders.replace(self._db, root.id, folder, found.folders)
             if whole:
                 self._rules.renew_namespaces(root)
-                roots.update(self._db, root.id, scanned_at=started_at)
+                device, inode = identity or (None, None)
+                roots.update(self._db, root.id, scanned_at=started_at, device=device, inode=inode)
         return report
+
+    def _unless_away(
+        self, gone: Iterable[str], report: IndexReport, *, own: bool = False
+    ) -> list[str]:
+        """The paths to remove from the index, without those in a root that is away: they have failed."""
+        reasons = {
+            root.path: why
+            for root in self._rules.roots()
+            if (why := self._rules.away(root, own=own))
+        }
+        allowed = []
+        for path in gone:
+            concerned = [
+                root
+                for root in reasons
+                if paths.is_inside(path, root) or paths.is_inside(root, path)
+            ]
+            if not concerned:
+                allowed.append(path)
+                continue
+            report.failed[path] = reasons[concerned[0]]
+            allowed += [
+                file
+                for file in signatures.below(self._db, path)
+                if not any(paths.is_inside(file, root) for root in concerned)
+            ]
+        return allowed
 
     # ── shared ───────────────────────────────────────────────────────────────────────────────────
 

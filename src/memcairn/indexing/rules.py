@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import ConfigError
+from memcairn.indexing import away, scan
 from memcairn.indexing.namespaces import Namespaces
 from memcairn.indexing.selection import Selection, suffixes
 from memcairn.store import roots
@@ -34,6 +35,7 @@ class Rules:
         self._roots: list[Root] | None = None
         self._selections: dict[str, Selection] = {}
         self._configs: dict[str, Config | ConfigError] = {}
+        self._away: dict[int, str | None] = {}
         self._namespaces = Namespaces(db)
 
     def invalidate(self) -> None:
@@ -41,6 +43,7 @@ class Rules:
         self._roots = None
         self._selections.clear()
         self._configs.clear()
+        self._away.clear()
         self._namespaces.invalidate()
 
     # ── which root ───────────────────────────────────────────────────────────────────────────────
@@ -112,16 +115,42 @@ class Rules:
         return found
 
     def trouble(self, root: Root) -> str | None:
-        """Why nobody can know which files of a root are notes: its own settings are broken.
+        """Why the files of a root do not say what its notes are: its settings are broken, or it is away.
 
-        What the index holds of such a root stays as it is: with the user's settings alone, a search would
+        What the index holds of such a root stays as it is. With the user's settings alone, a search would
         find notes that the broken file excludes.
         """
+        if root.id not in self._away:
+            self._away[root.id] = self.away(root)
+        return self._away[root.id] or self.broken(root)
+
+    def broken(self, root: Root) -> str | None:
+        """The error in a root's own settings; None if there is none."""
         try:
             self.config(root)
         except ConfigError as error:
             return str(error)
         return None
+
+    def away(self, root: Root, *, own: bool = False) -> str | None:
+        """Why a root is away, by what is on the disk now; see `memcairn.indexing.away`.
+
+        Args:
+            root: the root.
+            own: memcairn itself may have removed all notes from the folder.
+        """
+        why = away.missing(self._db, root)
+        if why is None and not own and not root.is_loose and self._is_emptied(root):
+            why = away.LOST_ALL
+        return None if why is None else f"{why}; {away.hint(root)}"
+
+    def _is_emptied(self, root: Root) -> bool:
+        if not away.has_lost_all(self._db, root):
+            return False
+        # The notes may have been renamed. With broken settings, nobody knows which files are notes.
+        return (
+            self.broken(root) is not None or not scan.walk(self.selection(root), root.path, {}).seen
+        )
 
     def max_bytes(self, root: Root) -> int:
         """The size of the largest file that can be a note."""

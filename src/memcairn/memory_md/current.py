@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import ConfigError, MemoryMdError
+from memcairn.indexing import away
 from memcairn.memory_md import outdated
 from memcairn.store import roots
 
@@ -38,13 +39,13 @@ def is_managed(root: Root, with_state: Collection[int]) -> bool:
 
 
 def bring_up_to_date(db: Database, settings: Config, home: str, notices: list[str]) -> None:
-    """Refresh each MEMORY.md that is out of date.
+    """Refresh each MEMORY.md that is out of date, unless the root is away.
 
     An error becomes a notice, and the next call tries again.
     """
     to_refresh = outdated.outdated_roots(db, this_day().toordinal())
     for root in roots.roots(db) if to_refresh else ():
-        if root.id not in to_refresh:
+        if root.id not in to_refresh or away.reason(db, root):
             continue
         try:
             refresh(db, root, settings, home, notices)
@@ -66,8 +67,9 @@ def refresh(
     """Refresh the MEMORY.md of one root; a notice names the backup of one from before memcairn.
 
     Raises:
-        MemoryMdError: it cannot be read or written.
+        MemoryMdError: it cannot be read or written, or the root is away.
     """
+    require_present(db, root)
     # Most calls have nothing to refresh, and skip the import.
     from memcairn.memory_md.refresh import refresh as write  # noqa: PLC0415
 
@@ -78,6 +80,17 @@ def refresh(
             f"{done.backup}"
         )
     return done
+
+
+def require_present(db: Database, root: Root) -> None:
+    """Refuse to write to a root that is away: the folder may be a mount point without its disk.
+
+    Raises:
+        MemoryMdError: it is away.
+    """
+    why = away.reason(db, root)
+    if why is not None:
+        raise MemoryMdError(f"is away: {why}", path=root.path, hint=away.hint(root))
 
 
 def limits(settings: Config) -> Limits:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from memcairn.fs.signature import MAX_NOTES, changed_files, changed_folders, may_have, signature_at
-from memcairn.store import folders, signatures
+from memcairn.indexing.away import missing
+from memcairn.paths import is_inside
+from memcairn.store import folders, roots, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +45,7 @@ def check_folders(index: Index) -> None:
     """Index files that were added to a folder, or removed from it, since it was last listed."""
     listed = folders.listed(index.db)
     if len(listed) <= MAX_FOLDERS:
-        for folder in changed_folders(listed):
+        for folder in _not_away(index.db, changed_folders(listed)):
             index.indexer.relist(folder, listed)
 
 
@@ -61,10 +63,16 @@ def check_notes(index: Index, after: int) -> int:
     notes, last = signatures.of_some(
         index.db, 0 if few else after, MAX_NOTES if few else SAMPLE_SIZE
     )
-    changed = changed_files(notes)
+    changed = _not_away(index.db, changed_files(notes))
     if changed:
         index.indexer.index_files(changed)
     return last or 0
+
+
+def _not_away(db: Database, changed: list[str]) -> list[str]:
+    """The paths without those in roots that are away: there is nothing to index."""
+    away = [root for root in roots.roots(db) if missing(db, root)] if changed else []
+    return [path for path in changed if not any(is_inside(path, root.path) for root in away)]
 
 
 def check_sources(

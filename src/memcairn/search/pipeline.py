@@ -10,7 +10,7 @@ from memcairn.search.query import note_filter
 from memcairn.search.relevance import ScoringContext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from memcairn.search.meaning import Meaning
     from memcairn.search.passages import Passage, Source
@@ -22,7 +22,10 @@ SPARE_CANDIDATES = 100
 
 
 def search(
-    db: Database, query: Query, meaning: Meaning | None = None
+    db: Database,
+    query: Query,
+    meaning: Meaning | None = None,
+    excluded: Sequence[int] = (),
 ) -> tuple[list[Passage], dict[str, Source]]:
     """Find the best passages.
 
@@ -30,6 +33,7 @@ def search(
         db: index.db.
         query: the request.
         meaning: the model for semantic search; None: keyword search only.
+        excluded: the ids of roots whose notes are left out.
 
     Returns:
         The passages, best first, and the files that they were read from, by path.
@@ -41,7 +45,7 @@ def search(
     # A query without words, such as "?!", is about as near to everything: its vector says nothing.
     embedded = None if meaning is None or not words else meaning.embed_query(db, query.text)
     with db.snapshot():
-        where = note_filter(query)
+        where = note_filter(query, excluded)
         frequencies = keyword.word_frequencies(db, words)
         found = keyword.find_candidates(
             db, frequencies, where, limit=SPARE_CANDIDATES + query.limit

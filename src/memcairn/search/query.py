@@ -116,12 +116,12 @@ _AS_OF = f"""(
 )"""
 
 
-def note_filter(query: Query) -> Filter:
-    """The condition for the notes that a search may return.
+def note_filter(query: Query, excluded: Sequence[int] = ()) -> Filter:
+    """The condition for the notes that a search may return; `excluded` are ids of roots.
 
     An unknown namespace or type accepts no note.
     """
-    terms: list[str] = []
+    terms = [f"note.root NOT IN ({', '.join(map(str, excluded))})"] if excluded else []
     row: dict[str, Any] = {}
     if query.namespace is not None:
         terms.append("note.namespace = :namespace")

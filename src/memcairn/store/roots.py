@@ -34,6 +34,8 @@ class Root(NamedTuple):
     memory_md: bool | None
     rules: str | None
     scanned_at: float | None
+    device: int | None = None
+    inode: int | None = None
 
     @property
     def is_loose(self) -> bool:
@@ -46,7 +48,7 @@ class Root(NamedTuple):
         return folder_name(self.path)
 
 
-_COLUMNS = "id, path, memory_md, rules, scanned_at"
+_COLUMNS = "id, path, memory_md, rules, scanned_at, device, inode"
 
 
 def folder_name(path: str) -> str:
@@ -83,7 +85,7 @@ def add(db: Database, path: str) -> Root:
 
 
 def update(db: Database, root: int, **columns: Any) -> None:
-    """Set columns of one root: memory_md, rules, scanned_at."""
+    """Set columns of one root: memory_md, rules, scanned_at, device, inode."""
     assignments = ", ".join(f"{column} = :{column}" for column in columns)
     with db.transaction():
         db.execute(f"UPDATE root SET {assignments} WHERE id = :root", {**columns, "root": root})

@@ -5,7 +5,9 @@ CREATE TABLE root (
     path       NOT NULL UNIQUE,         -- real path; a blob if its name is not UTF-8
     memory_md  INTEGER,                 -- 1 on, 0 off; NULL: decided by what the root is
     rules      TEXT,                    -- labels and rules that its notes got their namespaces by
-    scanned_at REAL                     -- start of the last whole scan
+    scanned_at REAL,                    -- start of the last whole scan
+    device     INTEGER,                 -- of the folder at that scan; NULL: never scanned
+    inode      INTEGER
 );
 
 -- Notes outside every root that the user named one by one. Their rows have the root 0, which is not a folder.
@@ -102,6 +104,23 @@ CREATE TABLE note_use (
     day  INTEGER NOT NULL,              -- proleptic ordinal
     PRIMARY KEY (note, day)
 ) WITHOUT ROWID;
+
+-- The same of notes that left the index, by content, so that a note that comes back keeps its uses.
+CREATE TABLE former_use (
+    seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL,
+    day  INTEGER NOT NULL
+);
+CREATE INDEX former_use_by_hash ON former_use (hash);
+CREATE TRIGGER note_leaves_uses BEFORE DELETE ON note BEGIN
+    INSERT INTO former_use (hash, day) SELECT old.hash, day FROM note_use WHERE note = old.id;
+    DELETE FROM former_use WHERE seq <= (SELECT MAX(seq) FROM former_use) - 50000;
+END;
+CREATE TRIGGER note_brings_uses AFTER INSERT ON note
+WHEN EXISTS (SELECT 1 FROM former_use WHERE hash = new.hash) BEGIN
+    INSERT OR IGNORE INTO note_use (note, day) SELECT new.id, day FROM former_use WHERE hash = new.hash;
+    DELETE FROM former_use WHERE hash = new.hash;
+END;
 
 -- ── MEMORY.md ──
 
