@@ -135,15 +135,13 @@ class Engine:
         return self.databases.run(work)
 
     def index_files(self, files: Collection[str]) -> set[str]:
-        """Index files that changed and refresh MEMORY.md; returns those that are in the index now."""
+        """Index files that memcairn itself changed; returns those that are in the index now."""
 
         def work(opened: Opened) -> set[str]:
             opened.indexer.index_files(files, own=True)
             return {path for path in files if opened.indexer.known(path)}
 
-        known = self.databases.run(work)
-        self.refresh_memory_md()
-        return known
+        return self.databases.run(work)
 
     def refresh_memory_md(self) -> None:
         """Refresh each MEMORY.md that is not current."""
@@ -162,7 +160,7 @@ class Engine:
         self.refresh_memory_md()
         missing = away.roots_away(opened.db)
         for root, why in missing.items():
-            self._notice(f"{root.path}: {why}")
+            self.notice(f"{root.path}: {why}")
         excluded = [root.id for root in missing]
         passages: list[Passage] = []
         for _ in range(MAX_SEARCH_ROUNDS):
@@ -182,7 +180,8 @@ class Engine:
             self.model.failed(error)
             return pipeline.search(opened.db, query, None, excluded)
 
-    def _notice(self, text: str) -> None:
+    def notice(self, text: str) -> None:
+        """Add a notice, once."""
         if text not in self.notices:
             self.notices.append(text)
 

@@ -88,19 +88,26 @@ class Memory:
         """Close the databases of all threads. The object can still be used: it opens them again."""
         self.engine.close()
 
-    def open_root(self, path: str | os.PathLike[str], *, starts_session: bool = False) -> OpenRoot:
+    def open_root(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        starts_session: bool = False,
+        create: bool = False,
+    ) -> OpenRoot:
         """The notes of one root as files; each change is recorded, indexed and listed in MEMORY.md.
 
         Args:
-            path: a folder. It is created if it does not exist.
+            path: a folder.
             starts_session: see `OpenRoot`.
+            create: create the folder if it does not exist, unless it is a known root.
 
         Raises:
-            UsageError: it is a file, or cannot be created.
+            UsageError: it is not a folder, or cannot be created.
         """
         from memcairn.root import OpenRoot  # noqa: PLC0415 - a search does not need it
 
-        return OpenRoot(self.engine, path, starts_session=starts_session)
+        return OpenRoot(self.engine, path, starts_session=starts_session, create=create)
 
     # ── indexing ─────────────────────────────────────────────────────────────────────────────────
 
@@ -480,7 +487,8 @@ class Memory:
         folder = os.fspath(given) if given is not None else self.config["memory.root"]
         if not folder:
             real = paths.real(os.path.join(self.home, "memory"))
-            paths.make_private_folder(real)
+            if not any(root.path == real for root in self.roots()):
+                paths.make_private_folder(real)
             return real
         real = paths.real(folder)
         if not os.path.isdir(real):

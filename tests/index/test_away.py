@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import chunk_ids, content, found, rows, write
 
+from memcairn import Query
+from memcairn.cli import serve
+from memcairn.errors import MemoryMdError, UsageError
+from memcairn.root.observe import Observation
+from memcairn.root.search import search
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -166,8 +172,6 @@ def test_status_and_doctor_report_a_root_that_is_away(memory: Memory, indexed: P
 
 
 def test_memory_md_of_a_root_that_is_away_is_not_written(memory: Memory, indexed: Path) -> None:
-    from memcairn.errors import MemoryMdError
-
     unmount(indexed)
 
     with pytest.raises(MemoryMdError, match="is away"):
@@ -192,3 +196,53 @@ def test_notes_that_come_back_have_their_uses(memory: Memory, indexed: Path) -> 
     after = rows(memory, "SELECT path, day FROM note_use JOIN note ON note.id = note_use.note")
     assert after == uses
     assert chunk_ids(memory, indexed / "a.md")
+
+
+@pytest.mark.parametrize("how", ["empty mount point", "missing"])
+def test_tools_write_nothing_to_a_root_that_is_away(
+    memory: Memory, indexed: Path, how: str
+) -> None:
+    files = memory.open_root(indexed)
+    elsewhere = unmount(indexed)
+    if how == "missing":
+        indexed.rmdir()
+
+    for call in (
+        lambda: files.write("new.md", "plum\n"),
+        lambda: files.mkdir("folder"),
+        lambda: files.observe(Observation("A plum is a fruit.")),
+        lambda: files.pin("a.md", pinned=True),
+        lambda: search(files, Query("kiwi")),
+        lambda: memory.open_root(indexed, create=True).write("new.md", "plum\n"),
+    ):
+        with pytest.raises(UsageError, match="is away"):
+            call()
+
+    assert how == "missing" or os.listdir(indexed) == []
+    assert indexed.exists() == (how != "missing")
+    mount(indexed, elsewhere)
+    assert files.write("new.md", "plum\n").searchable
+    assert found(memory, "kiwi") == {"a.md", "b.md", "c.md"}
+    files.close()
+
+
+def test_tools_may_remove_all_notes(memory: Memory, indexed: Path) -> None:
+    files = memory.open_root(indexed)
+    write(indexed / "below" / "d.md", "kiwi\n")
+    memory.index(indexed)
+    for name in ("a.md", "b.md", "below"):
+        files.remove(name, recursive=True)
+
+    assert rows(memory, "SELECT COUNT(*) FROM note") == [(0,)]
+    assert memory.status().roots[0].away is None
+    files.close()
+
+
+def test_a_folder_that_an_argument_names_is_not_created(memory: Memory, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        memory.open_root(tmp_path / "typo")
+    with pytest.raises(UsageError, match="does not exist"):
+        serve.open_root(memory, str(tmp_path / "typo"))
+
+    assert not (tmp_path / "typo").exists()
+    assert memory.roots() == []

@@ -257,7 +257,7 @@ def test_status_shows_that_a_root_is_gone(memory: Memory, notes: Path) -> None:
     memory.index(notes)
     shutil.rmtree(notes)
 
-    memory.index(notes)
+    memory.index(notes, force=True)
 
     (root,) = memory.status().roots
     assert (root.exists, root.notes) == (False, 0)

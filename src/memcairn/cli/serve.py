@@ -83,7 +83,9 @@ def open_root(memory: Memory, given: str | None) -> OpenRoot:
     here = client.environ.get("CLAUDE_PROJECT_DIR") or client.cwd
     folder = os.path.join(client.cwd, os.path.expanduser(given)) if given else None
     root = memory.open_root(
-        folder or project.root(here, memory.config, memory.home), starts_session=True
+        folder or project.root(here, memory.config, memory.home),
+        starts_session=True,
+        create=folder is None and not memory.config["memory.root"],
     )
     root.adopt()
     return root

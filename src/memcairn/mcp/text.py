@@ -53,6 +53,8 @@ def saved(done: WriteResult) -> str:
     """The path and size, and whether the file is searchable."""
     verb = "created" if done.created else "written"
     note = "" if done.searchable else "; not searchable, since it is not a note"
+    if done.notice:
+        note = f"; {done.notice}"
     return f"{done.path} {verb}, {done.size_bytes:,} bytes{note}"
 
 
@@ -94,9 +96,10 @@ def context(gathered: Context) -> str:
 
 def observed(done: Observed) -> str:
     """The path of the note."""
+    notice = f"; {done.notice}" if done.notice else ""
     if done.created:
-        return f"saved in {done.path}"
-    return f"updated {done.path}, which says nearly the same"
+        return f"saved in {done.path}{notice}"
+    return f"updated {done.path}, which says nearly the same{notice}"
 
 
 def listing(page: ListAnswer) -> str:

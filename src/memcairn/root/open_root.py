@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass, replace
@@ -9,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
-from memcairn.errors import NoteError, UsageError
+from memcairn.errors import NoteError, StateError, UsageError
 from memcairn.history import Bounds, Journal, Snapshots
+from memcairn.indexing import away
 from memcairn.root import observe
 from memcairn.root.forget import ForgetPlans
 from memcairn.root.session import PREFIX, CurrentSession
@@ -18,6 +20,7 @@ from memcairn.safety import secrets
 from memcairn.search import freshness
 from memcairn.search.query import Query
 from memcairn.settings import project
+from memcairn.sqlite import SQLiteError
 from memcairn.store import catalogue, roots
 from memcairn.vault import Vault, VaultLimits
 
@@ -49,6 +52,7 @@ class WriteResult:
         created: whether the file is new.
         line: the line where the change begins, 1-based.
         searchable: whether the file is a note and is in the index.
+        notice: why it is not in the index yet although it is saved, or MEMORY.md is not current.
     """
 
     path: str
@@ -57,14 +61,19 @@ class WriteResult:
     created: bool
     line: int
     searchable: bool
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The path of a saved memory; `created` is false if an older note was updated."""
+    """The path of a saved memory; `created` is false if an older note was updated.
+
+    `notice` says why it is not searchable yet.
+    """
 
     path: str
     created: bool
+    notice: str | None = None
 
 
 class OpenRoot:
@@ -76,26 +85,28 @@ class OpenRoot:
 
     Args:
         engine: the databases that index the notes.
-        root: a folder, which is created if it does not exist.
+        root: a folder.
         starts_session: start a session if no host has started one. Without a session, there is no scratch
             folder, and the history has no session ids.
+        create: create the folder if it does not exist, unless it is a known root: then it is away.
 
     Raises:
-        UsageError: the root is a file, or cannot be created.
+        UsageError: the root is not a folder, or cannot be created.
     """
 
     def __init__(
-        self, engine: Engine, root: str | os.PathLike[str], *, starts_session: bool = False
+        self,
+        engine: Engine,
+        root: str | os.PathLike[str],
+        *,
+        starts_session: bool = False,
+        create: bool = False,
     ) -> None:
         self.engine = engine
         self.root = paths.real(os.fspath(root))
         self.key = project.key(self.root)
-        try:
-            paths.make_private_folder(self.root)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise UsageError("is not a folder", path=self.root) from error
-        except OSError as error:
-            raise UsageError(f"cannot be created: {error.strerror}", path=self.root) from error
+        if not os.path.isdir(self.root):
+            self._create_folder(allowed=create)
         settings = engine.config
         self._limits = VaultLimits(
             int(settings["tools.max_read_bytes"]),
@@ -121,6 +132,41 @@ class OpenRoot:
         )
         self.session = CurrentSession(engine.home, self.root, self.key, starts=starts_session)
         self.forget_plans = ForgetPlans(self)
+
+    def _create_folder(self, *, allowed: bool) -> None:
+        if os.path.lexists(self.root):
+            raise UsageError("is not a folder", path=self.root)
+        self.require_present()
+        if not allowed:
+            raise UsageError(
+                "the notes folder does not exist",
+                path=self.root,
+                hint="create it, or name another one",
+            )
+        try:
+            paths.make_private_folder(self.root)
+        except OSError as error:
+            raise UsageError(f"cannot be created: {error.strerror}", path=self.root) from error
+
+    def require_present(self) -> None:
+        """Refuse to work with a known root that is away; see `memcairn.indexing.away`.
+
+        Raises:
+            UsageError: it is away.
+        """
+
+        def work(opened: Opened) -> tuple[str, str] | None:
+            for root in roots.roots(opened.db):
+                if root.path == self.root and (why := away.missing(opened.db, root)):
+                    return why, away.hint(root)
+            return None
+
+        found = None
+        # Without a readable index, nobody knows the roots, and the note itself can still be written.
+        with contextlib.suppress(StateError, SQLiteError):
+            found = self.engine.databases.run(work)
+        if found:
+            raise UsageError(f"is away: {found[0]}", path=self.root, hint=found[1])
 
     def _vault(self, root: str, trash: str) -> Vault:
         return Vault(Path(root), trash=Path(trash), limits=self._limits)
@@ -251,6 +297,7 @@ class OpenRoot:
 
     def recording(self, tool: str, *changing: str) -> AbstractContextManager[Recording]:
         """Record the changes that the block makes to these paths."""
+        self.require_present()
         session = self.session.get()
         return self.history.recording(
             tool, changing, session=None if session is None else session.id
@@ -318,8 +365,8 @@ class OpenRoot:
             with self.recording("observe") as recording:
                 path = self.relative(observe.write(self.root, observation))
                 recording.created([path])
-        self.index([path])
-        return Observed(path, created=older is None)
+        _, notice = self.index([path])
+        return Observed(path, created=older is None, notice=notice)
 
     def _repeated(self, observation: Observation) -> str | None:
         near = self.engine.search(Query(observation.text, 5, root=self.root))
@@ -332,8 +379,9 @@ class OpenRoot:
             NoteError: the path is not a note of this root, or cannot be changed.
         """
         real = os.path.join(self.root, path)
-        if not self.index([path]):
-            raise NoteError("not a note", path=real)
+        known, notice = self.index([path])
+        if not known:
+            raise NoteError(notice or "not a note", path=real)
         with self.recording("pin" if pinned else "unpin", path):
             changed = observe.set_pinned(self.root, real, pinned=pinned)
         if changed:
@@ -342,7 +390,9 @@ class OpenRoot:
 
     def mkdir(self, path: str) -> None:
         """Create a folder and its parents."""
-        vault, inner, _ = self._place(path)
+        vault, inner, prefix = self._place(path)
+        if not prefix:
+            self.require_present()
         vault.mkdir(inner)
 
     def move(self, path: str, target: str) -> Moved:
@@ -397,16 +447,35 @@ class OpenRoot:
         return done
 
     def _indexed(self, written: WrittenFile) -> WriteResult:
-        searchable = self.index(written.changed)
-        return _write_result(written, searchable=written.path in searchable)
+        searchable, notice = self.index(written.changed)
+        return _write_result(written, searchable=written.path in searchable, notice=notice)
 
-    def index(self, changed: Iterable[str]) -> set[str]:
-        """Index changed files and refresh MEMORY.md; returns those that are in the index now."""
+    def index(self, changed: Iterable[str]) -> tuple[set[str], str | None]:
+        """Index files that were changed, and refresh MEMORY.md.
+
+        The change is done, so an error does not raise: it becomes a notice, and the files are queued.
+
+        Returns:
+            The files that are in the index now, and the notice.
+        """
         real = {os.path.join(self.root, path): path for path in changed}
-        return {real[path] for path in self.engine.index_files(real)}
+        known: set[str] = set()
+        try:
+            known = {real[path] for path in self.engine.index_files(real)}
+            self.engine.refresh_memory_md()
+        except (StateError, SQLiteError, OSError) as error:
+            what = "MEMORY.md is not current" if known else "not searchable yet"
+            notice = f"the change is saved, but {what}: {error}"
+            self.engine.notice(notice)
+            with contextlib.suppress(StateError, SQLiteError, OSError):
+                self.engine.databases.run(lambda opened: opened.queue.enqueue(list(real)))
+            return known, notice
+        return known, None
 
 
-def _write_result(written: WrittenFile, *, searchable: bool) -> WriteResult:
+def _write_result(
+    written: WrittenFile, *, searchable: bool, notice: str | None = None
+) -> WriteResult:
     return WriteResult(
         written.path,
         written.size_bytes,
@@ -414,6 +483,7 @@ def _write_result(written: WrittenFile, *, searchable: bool) -> WriteResult:
         written.created,
         written.line,
         searchable,
+        notice,
     )
 
 

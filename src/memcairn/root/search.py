@@ -78,6 +78,7 @@ def passages(root: OpenRoot, query: Query) -> list[Passage]:
             f"the query has {len(query.text):,} characters; the limit is {limit:,}",
             hint="search with the most important words",
         )
+    root.require_present()
     linked: set[str] = set()
     with open_root(Path(root.root)) as folder:
 

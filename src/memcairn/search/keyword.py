@@ -109,8 +109,11 @@ def _within_budget(frequencies: Mapping[str, int]) -> list[str]:
 
 def _bm25_scores(db: Database, word: str, where: Filter) -> dict[int, float]:
     """Chunk -> BM25 of one word, for the chunks that contain it."""
+    # CROSS JOIN keeps the order of the tables: read from the notes first, the full text would be searched
+    # once for each note.
     filtered = f"""
-        JOIN chunk ON chunk.id = fulltext.rowid JOIN note ON note.id = chunk.note AND {where.sql}
+        CROSS JOIN chunk ON chunk.id = fulltext.rowid
+        CROSS JOIN note ON note.id = chunk.note AND {where.sql}
     """
     sql = f"""
         SELECT fulltext.rowid, -bm25(fulltext, {WEIGHTS})
