@@ -112,8 +112,8 @@ def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
         yield Finding("there are no roots", "memcairn index FOLDER")
     for root in listed:
         if why := away.reason(db, root):
-            forget = f"or memcairn forget-root {quote(root.path)} to forget the folder"
-            yield Finding(f"{root.path}: {why}", f"{away.hint(root)}, {forget}")
+            remedy = f"{away.hint(root)}, or memcairn forget-root {quote(root.path)}"
+            yield Finding(f"{root.path}: {why}", remedy)
             continue
         if root.scanned_at is None:
             if fix:
