@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+# How often a thread checks whether its databases are still the files of the home.
+REPLACED_CHECK_S = 1.0
 # A note may change while a search runs; after this many rounds the answer leaves it out.
 MAX_SEARCH_ROUNDS = 3
 
@@ -57,6 +60,8 @@ class Opened:
         self._settings = settings
         self._indexer: Indexer | None = None
         self.last_checked = 0  # the note that the last search of this thread checked last
+        self._files = self._identities()
+        self._checked_at = time.monotonic()
 
     @property
     def indexer(self) -> Indexer:
@@ -68,10 +73,29 @@ class Opened:
             self._indexer = Indexer(self.db, self._settings)
         return self._indexer
 
+    def is_replaced(self) -> bool:
+        """Whether a database was deleted or replaced; checked every REPLACED_CHECK_S seconds."""
+        now = time.monotonic()
+        if now - self._checked_at < REPLACED_CHECK_S:
+            return False
+        self._checked_at = now
+        return self._identities() != self._files
+
+    def _identities(self) -> list[tuple[int, int] | None]:
+        return [_identity(path) for path in (self.db.path, self.queue.path)]
+
     def close(self) -> None:
         """Close both databases."""
         self.db.close()
         self.queue.close()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 class Engine:
@@ -239,6 +263,10 @@ class Databases:
     def run(self, work: Callable[[Opened], T]) -> T:
         """Do something with the databases; if one turns out damaged, once more with a new one."""
         threads = self._threads
+        is_outermost = not getattr(threads, "is_running", False)
+        if is_outermost:
+            self._close_replaced()
+        threads.is_running = True
         try:
             return work(self.opened())
         except SQLiteError as error:
@@ -251,7 +279,20 @@ class Databases:
                     self._set_aside(self.index_path, "it is rebuilt from the files")
                     # A sound queue.db stays where it is.
                     self._set_aside(self.queue_path, "all roots are scanned in its place")
+        finally:
+            if is_outermost:
+                threads.is_running = False
         return work(self.opened())
+
+    def _close_replaced(self) -> None:
+        """Close this thread's databases if they were deleted or replaced: it would work in lost files."""
+        opened: Opened | None = getattr(self._threads, "opened", None)
+        if opened is not None and opened.is_replaced():
+            with self._lock:
+                if opened in self._all:
+                    self._all.remove(opened)
+            opened.close()
+            self._threads.opened = None
 
     def _open(self) -> Opened:
         try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import content, found, rows, write
 
-from memcairn import Memory, Query
+from memcairn import Memory, Query, engine
 from memcairn.errors import SchemaTooNew, StateError
 from memcairn.fs import atomic
 from memcairn.queue import Queue
@@ -251,3 +251,30 @@ def test_a_running_call_uses_the_index_that_another_thread_rebuilds(
     under_way.join(60)
 
     assert counted == [1]
+
+
+@pytest.mark.parametrize("what", ["home", "index.db"])
+def test_a_process_goes_on_in_the_files_that_replaced_its_own(
+    memory: Memory,
+    notes: Path,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    monkeypatch.setattr(engine, "REPLACED_CHECK_S", 0)
+    write(notes / "a.md", "kiwi\n")
+    memory.index(notes)
+    assert found(memory, "kiwi") == {"a.md"}
+
+    if what == "home":
+        home.rename(tmp_path / "old home")
+        with Memory() as other:
+            other.index(notes)
+    else:
+        for name in ("index.db", "index.db-wal", "index.db-shm"):
+            (home / name).unlink(missing_ok=True)
+    write(notes / "b.md", "kiwi\n")
+
+    assert found(memory, "kiwi") == {"a.md", "b.md"}
+    assert rows(memory, "SELECT COUNT(*) FROM note") == [(2,)]
