@@ -16,8 +16,8 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
-from memcairn.errors import EmbeddingError, StateDamaged
-from memcairn.fs.signature import signature_at
+from memcairn.errors import EmbeddingError, SchemaTooNew, StateDamaged, StateError
+from memcairn.fs.signature import may_have, signature_at
 from memcairn.indexing import away
 from memcairn.memory_md import current
 from memcairn.queue import Queue
@@ -54,14 +54,25 @@ MAX_SEARCH_ROUNDS = 3
 class Opened:
     """The databases of one thread, and the indexer over them."""
 
-    def __init__(self, db: Database, queue: Queue, settings: Config) -> None:
+    def __init__(self, db: Database, queue: Queue | StateError, settings: Config) -> None:
         self.db = db
-        self.queue = queue
+        self._queue = queue
         self._settings = settings
         self._indexer: Indexer | None = None
         self.last_checked = 0  # the note that the last search of this thread checked last
         self._files = self._identities()
         self._checked_at = time.monotonic()
+
+    @property
+    def queue(self) -> Queue:
+        """The queue.
+
+        Raises:
+            StateError: it cannot be opened, because the home cannot be written.
+        """
+        if isinstance(self._queue, StateError):
+            raise self._queue
+        return self._queue
 
     @property
     def indexer(self) -> Indexer:
@@ -82,12 +93,14 @@ class Opened:
         return self._identities() != self._files
 
     def _identities(self) -> list[tuple[int, int] | None]:
-        return [_identity(path) for path in (self.db.path, self.queue.path)]
+        queue = os.path.join(os.path.dirname(self.db.path), "queue.db")
+        return [_identity(path) for path in (self.db.path, queue)]
 
     def close(self) -> None:
         """Close both databases."""
         self.db.close()
-        self.queue.close()
+        if isinstance(self._queue, Queue):
+            self._queue.close()
 
 
 def _identity(path: str) -> tuple[int, int] | None:
@@ -179,9 +192,12 @@ class Engine:
         return self.databases.run(lambda opened: self._search(opened, checked, signature_at))
 
     def _search(self, opened: Opened, query: Query, signature_at: SignatureAt) -> list[Passage]:
-        freshness.check_folders(opened)
-        opened.last_checked = freshness.check_notes(opened, opened.last_checked)
-        self.refresh_memory_md()
+        try:
+            freshness.check_folders(opened)
+            opened.last_checked = freshness.check_notes(opened, opened.last_checked)
+            self.refresh_memory_md()
+        except StateError as error:
+            self._note_stale(error)
         missing = away.roots_away(opened.db)
         for root, why in missing.items():
             self.notice(f"{root.path}: {why}")
@@ -189,10 +205,19 @@ class Engine:
         passages: list[Passage] = []
         for _ in range(MAX_SEARCH_ROUNDS):
             passages, sources = self._ranked(opened, query, excluded)
-            changed = freshness.check_sources(opened, sources, signature_at)
-            if not changed:
-                return passages
-            self.refresh_memory_md()
+            try:
+                changed = freshness.check_sources(opened, sources, signature_at)
+                if not changed:
+                    return passages
+                self.refresh_memory_md()
+            except StateError as error:
+                self._note_stale(error)
+                changed = {
+                    path
+                    for path, source in sources.items()
+                    if not may_have(source.signature, signature_at(path))
+                }
+                break
         return [passage for passage in passages if passage.path not in changed]
 
     def _ranked(
@@ -203,6 +228,12 @@ class Engine:
         except EmbeddingError as error:
             self.model.failed(error)
             return pipeline.search(opened.db, query, None, excluded)
+
+    def _note_stale(self, error: StateError) -> None:
+        """Search in the index as it is, if it cannot be written; damage is left to `Databases.run`."""
+        if isinstance(error, StateDamaged):
+            raise error
+        self.notice(f"{error}; the answer leaves out what has changed since it was indexed")
 
     def notice(self, text: str) -> None:
         """Add a notice, once."""
@@ -300,7 +331,18 @@ class Databases:
         except StateDamaged:
             self._set_aside(self.index_path, "it is rebuilt from the files")
             db = Database(self.index_path)
-        queue = Queue(self.queue_path, max_wait_s=self._settings.seconds("queue.max_wait_s"))
+        except SchemaTooNew:
+            raise
+        except StateError as error:
+            return self._open_read_only(error)
+        try:
+            queue = Queue(self.queue_path, max_wait_s=self._settings.seconds("queue.max_wait_s"))
+        except SchemaTooNew:
+            db.close()
+            raise
+        except StateError as error:
+            db.close()
+            return self._open_read_only(error)
         opened = Opened(db, queue, self._settings)
         folders, files = roots.restore(db)
         for folder in folders:
@@ -314,6 +356,15 @@ class Databases:
             )
             queue.enqueue([*(root.path for root in roots.roots(db)), *roots.loose_files(db)])
         return opened
+
+    def _open_read_only(self, error: StateError) -> Opened:
+        """Open an index that cannot be written, so that it can at least be searched."""
+        try:
+            db = Database(self.index_path, read_only=True)
+        except StateError:
+            raise error from None
+        self._notices.append(f"{error}; the index is read as it is, and may be out of date")
+        return Opened(db, error, self._settings)
 
     def _set_aside(self, path: str, consequence: str) -> None:
         # What happens once in a lifetime must not cost every start 20 ms.

@@ -32,6 +32,8 @@ _HINTS = {
     "SQLITE_IOERR": "check the disk",
     "SQLITE_BUSY": "another process has locked it for too long; try again",
 }
+_MAY_BE_FULL = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+_LEAST_ROOM_BYTES = 65_536
 _WAL_RETRY_DELAY_S = 0.01
 
 
@@ -94,6 +96,37 @@ def connect(
             path=path,
             hint="set MEMCAIRN_HOME to a folder that can be written to",
         ) from error
+    except sqlite3.Error as error:
+        raise state_error(path, error) from error
+    return db
+
+
+def connect_read_only(
+    path: str, version: int, *, pragmas: Sequence[str] = ()
+) -> sqlite3.Connection:
+    """Open a SQLite file that cannot be written, such as one in a folder without write permission.
+
+    If its write-ahead log is empty, the file is opened as immutable: SQLite needs no other files then.
+
+    Raises:
+        StateError: it cannot be opened, or has another schema version.
+    """
+    from urllib.parse import quote  # noqa: PLC0415 - seldom needed
+
+    log = path + "-wal"
+    is_immutable = not (os.path.exists(log) and os.path.getsize(log))
+    uri = f"file:{quote(os.fsencode(path))}?mode=ro{'&immutable=1' if is_immutable else ''}"
+    try:
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            found = _version(db)
+            if found != version:
+                raise StateError(f"has the schema {found}; {version} is needed", path=path)
+            for pragma in pragmas:
+                db.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            db.close()
+            raise
     except sqlite3.Error as error:
         raise state_error(path, error) from error
     return db
@@ -196,8 +229,21 @@ def state_error(path: str, error: sqlite3.Error) -> StateError:
     """The error to raise for an error of SQLite."""
     if is_damage(error):
         return StateDamaged(f"is damaged: {error}", path=path)
+    if _name(error).startswith(_MAY_BE_FULL) and _has_no_room(path):
+        return StateError(
+            "cannot be used: there is no room on the disk", path=path, hint=_HINTS["SQLITE_FULL"]
+        )
     hint = next((hint for start, hint in _HINTS.items() if _name(error).startswith(start)), None)
     return StateError(f"cannot be used: {error}", path=path, hint=hint)
+
+
+def _has_no_room(path: str) -> bool:
+    """Whether the disk is full. SQLite reports that as an I/O error where it needs room for its locks."""
+    try:
+        disk = os.statvfs(os.path.dirname(path))
+    except (OSError, AttributeError):  # Windows has no statvfs
+        return False
+    return disk.f_bavail * disk.f_frsize < _LEAST_ROOM_BYTES
 
 
 def _name(error: sqlite3.Error) -> str:

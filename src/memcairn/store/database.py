@@ -10,7 +10,7 @@ import contextlib
 import os
 import sqlite3
 
-from memcairn.sqlite import Transaction, connect
+from memcairn.sqlite import Transaction, connect, connect_read_only
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Database:
     Args:
         path: absolute path of index.db; the file and its folder are created if they are missing. A file
             that an earlier memcairn wrote is emptied: it is a cache.
+        read_only: open it as it is, without writing to its folder.
 
     Raises:
         SchemaTooNew: a later memcairn wrote it; nothing was changed.
@@ -41,10 +42,15 @@ class Database:
         StateError: it cannot be opened or created.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, read_only: bool = False) -> None:
         self.path = path
         self._depth = 0
-        self.connection = connect(path, SCHEMA_VERSION, _create, busy_s=BUSY_S, pragmas=_PRAGMAS)
+        if read_only:
+            self.connection = connect_read_only(path, SCHEMA_VERSION, pragmas=_PRAGMAS)
+        else:
+            self.connection = connect(
+                path, SCHEMA_VERSION, _create, busy_s=BUSY_S, pragmas=_PRAGMAS
+            )
 
     def close(self) -> None:
         """Close the connection."""

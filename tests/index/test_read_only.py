@@ -1,0 +1,86 @@
+"""A home that cannot be written, or whose disk is full, can still be searched."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from index_tools import found, write
+
+from memcairn import Memory, sqlite
+from memcairn.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOBODY = 65_534
+
+
+@pytest.fixture
+def read_only_home(notes: Path, home: Path) -> Iterator[Path]:
+    """A home with two notes indexed, in which this process may read and not write."""
+    for name in ("a.md", "b.md"):
+        write(notes / name, f"kiwi {name}\n")
+    with Memory() as memory:
+        memory.index(notes)
+    opened = [folder for folder in (notes, *notes.parents) if os.stat(folder).st_uid == os.getuid()]
+    modes = {folder: os.stat(folder).st_mode for folder in opened if folder != folder.parent}
+    for folder in modes:
+        folder.chmod(0o755)
+    for file in home.iterdir():
+        file.chmod(0o444)
+    home.chmod(0o555)
+    if is_root := os.geteuid() == 0:
+        os.seteuid(NOBODY)
+    yield home
+    if is_root:
+        os.seteuid(0)
+    home.chmod(0o700)
+    for folder, mode in modes.items():
+        folder.chmod(mode)
+
+
+def test_a_home_that_cannot_be_written_is_searched(read_only_home: Path, memory: Memory) -> None:
+    assert found(memory, "kiwi") == {"a.md", "b.md"}
+    assert found(memory, "kiwi") == {"a.md", "b.md"}
+    (notice,) = memory.notices
+    assert "may be out of date" in notice
+
+    with pytest.raises(StateError, match=r"queue\.db|index\.db"):
+        memory.enqueue(read_only_home / "a.md")
+
+
+def test_an_answer_from_an_index_that_cannot_be_written_has_no_old_text(
+    notes: Path, memory: Memory
+) -> None:
+    for name in ("a.md", "b.md"):
+        write(notes / name, f"kiwi {name}\n")
+    memory.index(notes)
+    memory.engine.databases.opened().db.execute("PRAGMA query_only = ON")
+    write(notes / "b.md", "mango\n", age_s=9)
+
+    assert found(memory, "kiwi") == {"a.md"}
+    assert found(memory, "kiwi") == {"a.md"}
+    (notice,) = memory.notices
+    assert "leaves out what has changed" in notice
+
+
+class Disk(NamedTuple):
+    f_bavail: int
+    f_frsize: int = 4096
+
+
+@pytest.mark.parametrize("blocks", [0, 100_000])
+def test_a_full_disk_is_not_called_an_io_error(
+    home: Path, monkeypatch: pytest.MonkeyPatch, blocks: int
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _: Disk(blocks))
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+
+    message = str(sqlite.state_error(str(home / "index.db"), error))
+
+    assert ("no room" in message) == (blocks == 0)
