@@ -172,7 +172,12 @@ def test_a_path_that_was_deleted_leaves_the_index(
         assert run(["index", "--debounce-window", "60", str(path)]) == 0
     shutil.rmtree(path.parent) if gone == "folder" else path.unlink()
 
-    assert run([*command.split(), str(path.parent if gone == "folder" else path)]) == 0
+    if gone == "folder":
+        # The notes folder itself is away until the user confirms that it is gone.
+        assert run([*command.split(), str(path.parent)]) == int("--flush" not in command)
+        assert run(["index", "--force", str(path.parent)]) == 0
+    else:
+        assert run([*command.split(), str(path)]) == 0
 
     assert run(["list"]) == 0
     assert ("deploy" in capsys.readouterr().out) == (gone == "queued")
