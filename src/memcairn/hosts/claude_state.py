@@ -1,12 +1,14 @@
 """What Claude Code itself records about the plugin; uninstall removes it.
 
 ~/.claude.json                         how often the plugin and its commands were used
+~/.claude/backups/                     copies of that file
 ~/.claude/mcp-needs-auth-cache.json    that its server could not be reached
 """
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 
 from memcairn.fs import atomic
@@ -20,10 +22,12 @@ _PREFIXES = (f"{NAME}@", f"{NAME}:", f"plugin:{NAME}:")
 
 
 def remove() -> None:
-    """Remove memcairn's names from both; a file that is invalid or read-only stays as it is."""
+    """Remove memcairn's names from them; a file that is invalid or read-only stays as it is."""
     top = CLAUDE_CODE.folder_of("user", "", os.environ)
     is_moved = bool(os.environ.get(CLAUDE_CODE.variable))
     _remove_names(os.path.join(top if is_moved else os.path.dirname(top), ".claude.json"), _COUNTS)
+    for copy in glob.glob(os.path.join(glob.escape(top), "backups", ".claude.json.backup.*")):
+        _remove_names(copy, _COUNTS)
     _remove_names(os.path.join(top, "mcp-needs-auth-cache.json"), _TOP)
 
 
