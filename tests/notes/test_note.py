@@ -47,7 +47,7 @@ unknown: kept in the file
         modified="2026-03-01T10:00:00+02:00",
         valid_until="2027-01-01",
         superseded_by="[[new-rollout]]",
-        about=("x",),
+        about=("How we deploy.",),
         other=("Project", "kept in the file"),
     )
 
@@ -458,7 +458,7 @@ class TestOtherForms:
         assert parsed.note.description == "Draws formulas"
         assert parsed.note.type == "feature"
         assert parsed.note.tags == ("a b", "c")
-        assert parsed.note.about[:2] == ("LaTeX", "Maths")
+        assert parsed.note.about == ("Draws formulas", "LaTeX", "Maths")
         assert "all" in parsed.note.other
         assert [chunk.text for chunk in parsed.chunks] == ["- Usage"]
 
@@ -531,14 +531,14 @@ Body.
         found = note(text, "one_account")
 
         assert found.about == (
+            "The description.",
+            "The hint.",
+            "The summary.",
             "the-name",
             "SSO",
             "single sign-on",
             "one login",
             "saml, oidc",
-            "one account",
-            "The hint.",
-            "The summary.",
         )
         assert found.other == ("Ada", "Zephyr", "Kiwi", "abc")
 

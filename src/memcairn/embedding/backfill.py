@@ -140,6 +140,6 @@ class Backfill:
 
 def _texts(db: Database, chunks: Sequence[vector_state.Waiting]) -> list[str]:
     """The text to embed for each chunk; "" for a removed one, which `add` skips."""
-    sql = "SELECT text FROM chunk WHERE id = ?"
+    sql = "SELECT ltrim(about || char(10) || text, char(10)) FROM chunk WHERE id = ?"
     rows = (db.execute(sql, (item.chunk,)).fetchone() for item in chunks)
     return [row[0][:MAX_CHARS] if row else "" for row in rows]

@@ -27,7 +27,7 @@ from memcairn.store import notes as store
 from memcairn.store.notes import Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from memcairn.fs.signature import Signature
     from memcairn.indexing.report import IndexReport
@@ -113,7 +113,8 @@ class BatchIndexer:
         for path in files:
             if path not in new:
                 yield path, self._examine(path)
-        prepare = partial(_prepare, max_bytes=self._rules.max_bytes(self._root))
+        max_bytes = self._rules.max_bytes(self._root)
+        prepare = partial(_prepare, max_bytes=max_bytes, root=self._root.path)
         yield from parallel.map_forked(sorted(new), prepare)
 
     def _examine(self, path: str) -> Outcome:
@@ -125,13 +126,13 @@ class BatchIndexer:
             return content
         before = store.known(self._db, path)
         if before is None:
-            return _parse(path, content)
+            return _parse(path, content, self._root.path)
         is_same = before.hash == content.hash and before.root == self._root.id
         if is_same and not self._force:
             # A file whose mtime is not trusted may have another one now.
             is_right = before.signature == content.signature and content.signature.mtime_ns
             return Unchanged(None if is_right else content.signature)
-        return _parse(path, content, chunks.hashes(self._db, before.id))
+        return _parse(path, content, self._root.path)
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
@@ -224,28 +225,41 @@ class BatchIndexer:
             problems.set_no_note(self._db, self._root.id, path, signature, limit)
 
 
-def _prepare(path: str, max_bytes: int) -> Prepared | reading.LeftOut | reading.Unreadable | None:
+def _prepare(
+    path: str, max_bytes: int, root: str
+) -> Prepared | reading.LeftOut | reading.Unreadable | None:
     """Read and parse a file that the index does not know; needs no database."""
     content = reading.read(path, max_bytes)
-    return _parse(path, content) if isinstance(content, reading.NoteContent) else content
+    return _parse(path, content, root) if isinstance(content, reading.NoteContent) else content
 
 
-def _parse(path: str, content: reading.NoteContent, held: Container[bytes] = ()) -> Prepared:
-    """A note as it is written to the index; `held`: hashes of its chunks that the index has already."""
-    name = os.fsencode(os.path.basename(path)).decode("utf-8", "replace")
+def _parse(path: str, content: reading.NoteContent, root: str) -> Prepared:
+    """A note as it is written to the index; `root`: its root's path, "" for a loose file."""
+    name = _unicode(os.path.basename(path))
     stem, suffix = os.path.splitext(name)
     parsed = notes.parse(
         content.text, stem=stem, markdown=suffix.lower() not in paths.PLAIN_SUFFIXES
     )
+    title = notes.readable(stem)
+    names = () if title == parsed.note.title else (title,)
+    folder = os.path.dirname(path)
+    below = os.path.relpath(folder, root) if root and folder.startswith(f"{root}{os.sep}") else ""
+    folders = [notes.readable(_unicode(part)) for part in below.split(os.sep) if part]
     return Prepared(
         path=path,
         signature=content.signature,
         mtime_ns=content.mtime_ns,
         hash=content.hash,
         note=parsed.note,
-        chunks=chunks.prepare(parsed.note, parsed.chunks, held),
+        names=names,
+        chunks=chunks.prepare(parsed.note, parsed.chunks, names=names, folders=folders),
         problems=parsed.problems,
     )
+
+
+def _unicode(name: str) -> str:
+    """A file's name; bytes that are not UTF-8 become question marks."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _is_current(note: Prepared) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from memcairn.notes import decision, frontmatter
 from memcairn.notes.blocks import Block, Blocks, markdown_blocks, plain_blocks
 from memcairn.notes.chunks import Chunk, chunk
+from memcairn.notes.noise import without_noise
 from memcairn.notes.problem import Problem
 from memcairn.notes.prose import clean_title
 
@@ -49,8 +50,8 @@ class Note:
 
     Dates are ISO 8601 text: a day (`2026-03-01`) or a moment (`2026-03-01T10:00:00+02:00`).
     `date` is the note's own: `date`, else `modified`, else `created`, else the day in its file's name.
-    `about` has what else it is called: name, aliases, keywords, the file's name; `other` has the
-    other values of its frontmatter.
+    `about` has what its frontmatter says of the whole note: description and summaries, then name,
+    aliases and keywords; `other` has the other values.
     """
 
     title: str
@@ -87,6 +88,7 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
     text = text.removeprefix(frontmatter.BOM)
     if "\r" in text:
         text = text.replace("\r\n", "\n")
+    text = without_noise(text)
     lines = text.split("\n")
     head = frontmatter.parse(text) if markdown else frontmatter.Frontmatter({}, 1, [])
     values, first_line, problems = head
@@ -118,12 +120,10 @@ def _note(fields: _Fields, outline: Blocks, *, stem: str, successor: str | None)
     kind = fields.text("type", "category", inside="metadata")
     title = fields.text("title", "name")
     description = fields.text("description", "hint", "summary")
-    file_title = readable(stem)
-    names = (title, *fields.texts(*_NAMES), file_title, *fields.texts(*_SUMMARIES))
-    about = [name for name in dict.fromkeys(names) if name and name not in {title, description}]
+    about = dict.fromkeys((*fields.texts(*_SUMMARIES), *fields.texts(*_NAMES)))
     status = fields.text("status")
     return Note(
-        title=(clean_title(title) if title else _title(outline.blocks)) or file_title,
+        title=(clean_title(title) if title else _title(outline.blocks)) or readable(stem),
         description=description or first_sentence(outline.paragraph),
         type=kind.lower() if kind else None,
         tags=fields.tags(),
@@ -136,7 +136,7 @@ def _note(fields: _Fields, outline: Blocks, *, stem: str, successor: str | None)
         superseded_by=fields.text("superseded_by")
         or (decision.replaced_by(status) if status else None)
         or successor,
-        about=tuple(about),
+        about=tuple(text for text in about if text != title),
         other=fields.other(),
     )
 

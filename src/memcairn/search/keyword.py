@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
 
 MAX_RANKED_ROWS = 4_000
-# BM25 weights of the columns title, heading path, tags, date, text
-WEIGHTS = "1.5, 1.0, 1.0, 0.5, 1.0"
+# BM25 weights of the columns title, about, heading path, tags, date, other, text
+WEIGHTS = "1.5, 1.0, 1.0, 1.0, 0.5, 0.3, 1.0"
 _BATCH_SIZE = 500
 
 
@@ -144,7 +144,7 @@ def _common_words_only(
         return []
     for expression in (
         match(words, join=" AND "),
-        match(words, columns="{title heading_path} : "),
+        match(words, columns="{title about heading_path} : "),
         match(words[:1]),
     ):
         # CROSS JOIN keeps the order of the tables: SQLite reads the newest rows first until the limit.

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from memcairn import json_text, paths
 from memcairn.fs import safe_open
 from memcairn.fs.signature import Signature
+from memcairn.notes.noise import without_noise
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words
-from memcairn.search.relevance import relevance
+from memcairn.search.relevance import coverage, relevance
 from memcairn.search.trimming import trim
+from memcairn.search.validity import Outdated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from memcairn.search.keyword import Candidate
     from memcairn.search.relevance import ScoreBreakdown, ScoringContext
-    from memcairn.search.validity import Outdated
     from memcairn.store.database import Database
 
 # The maximum length of a merged passage: a longer one spends the budget on chunks that rank low.
@@ -28,6 +29,10 @@ MAX_CHUNKS = 4
 # a semantic search lie closer together.
 MIN_JOIN_SHARE = 0.6
 MIN_JOIN_SHARE_SEMANTIC = 0.8
+# The maximum number of words of an answer without a budget.
+MAX_WORDS = 5_000
+_BATCH_SIZE = 500
+_CURRENT = Outdated(None, None)
 # An answer ends when less of its budget is left: part of a sentence is of no use.
 MIN_WORDS = 12
 
@@ -46,14 +51,16 @@ class Passage(NamedTuple):
         path: absolute path of the note.
         start_line: the first line, 1-based.
         end_line: the last line, inclusive.
-        text: the text of these lines, without leading headings.
+        text: the text of these lines, without leading headings; before it the note's description, if that
+            has words of the query that the lines have not.
         title: of the note.
         heading_path: the headings above the text, outermost first.
         date: the note's own date, ISO 8601, if it has one.
         score: the probability that it is relevant, 0 to 1, comparable between queries. Passages are ordered
             by `why.rank`, which also depends on the chunks around it.
         namespace: the note's label.
-        matched: the words of the query that are in the text, its headings or the title.
+        matched: the words of the query that are in the text, its headings, the title, or what the
+            frontmatter says of the note.
         why: the values that the score and the rank come from.
         expired: the last day on which the note was valid, if that has passed.
         superseded_by: the path of the note that replaced it, or its name if there is no such note.
@@ -90,6 +97,31 @@ class ChunkSpan:
         short = self.last - self.first + 1 < MAX_CHUNKS
         return short and candidate.score >= min_join_share * self.score
 
+    def move_to_start(self) -> None:
+        """Take the first chunks of the note instead, as many as there are."""
+        self.first, self.last = 0, self.last - self.first
+
+    def overlaps(self, other: ChunkSpan) -> bool:
+        """Whether both have a chunk in common."""
+        return self.note == other.note and self.first <= other.last and other.first <= self.last
+
+
+def without_copies(db: Database, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates without those of byte-equal copies of a note; the shortest path stays."""
+    notes = list(dict.fromkeys(c.note for c in candidates))
+    rows: list[tuple[bytes, int, str | bytes, int]] = []
+    for start in range(0, len(notes), _BATCH_SIZE):
+        batch = notes[start : start + _BATCH_SIZE]
+        sql = f"SELECT hash, length(path), path, id FROM note WHERE id IN ({', '.join('?' * len(batch))})"
+        rows += db.execute(sql, batch)
+    first: dict[bytes, int] = {}
+    for digest, _, _, note in sorted(rows, key=lambda row: (row[1], str(row[2]))):
+        first.setdefault(digest, note)
+    if len(first) == len(rows):
+        return list(candidates)
+    chosen = set(first.values())
+    return [c for c in candidates if c.note in chosen]
+
 
 def join_adjacent(
     candidates: Iterable[Candidate], limit: int, min_join_share: float
@@ -116,84 +148,139 @@ SELECT start_line, end_line, heading_path, text FROM chunk
 WHERE note = ? AND position BETWEEN ? AND ? ORDER BY position
 """
 _NOTE = """
-SELECT path, title, date, namespace, hash, size_bytes, mtime_ns, inode FROM note WHERE id = ?
+SELECT path, title, date, namespace, description, about, hash, size_bytes, mtime_ns, inode
+FROM note WHERE id = ?
 """
 
 
 def build(
     db: Database,
-    candidates: Sequence[Candidate],
+    spans: Iterable[ChunkSpan],
     context: ScoringContext,
     outdated: Mapping[int, Outdated],
     *,
-    limit: int,
     budget_words: int | None,
-    min_join_share: float,
 ) -> tuple[list[Passage], dict[str, Source]]:
     """Build the passages of an answer.
 
     Args:
         db: index.db.
-        candidates: ranked chunks.
+        spans: ranked chunks, as `join_adjacent` returns them.
         context: intermediate results of the search.
         outdated: the outdated notes.
-        limit: the maximum number of passages.
         budget_words: the maximum number of words in all; the first passage that exceeds it is trimmed and
-            ends the answer.
-        min_join_share: see `MIN_JOIN_SHARE`.
+            ends the answer. None: `MAX_WORDS`.
 
     Returns:
         The passages, best first, and the files that they were read from, by path.
     """
     passages: list[Passage] = []
     sources: dict[str, Source] = {}
-    left = budget_words
-    for span in join_adjacent(candidates, limit, min_join_share):
-        path, title, date, namespace, digest, *signature = db.execute(
+    left = MAX_WORDS if budget_words is None else budget_words
+    described: set[int] = set()
+    weights = context.word_weights
+    for span in spans:
+        path, title, date, namespace, description, about, digest, *signature = db.execute(
             _NOTE, (span.note,)
         ).fetchone()
-        rows = db.execute(_CHUNKS, (span.note, span.first, span.last)).fetchall()
-        if not rows:
+        about = json_text.loads(about)
+        of_note = set(words(" ".join((title, *about))))
+        lines = _lines_of(db, span, paths.from_db(path))
+        if lines is None:
             continue
-        start, (text, last) = rows[0][0], _joined(rows)
-        if len(rows) > 1:
-            text = _lines(paths.from_db(path), start, last) or text
-        body = _below_headings(text)
-        text, heading_lines = body or (text, 0)
-        start += heading_lines
-        if left is not None:
-            words_in = size(text)
-            if words_in > left:
-                if passages and left < MIN_WORDS:
-                    break
-                text, first_line, last_line = trim(text, left, context.word_weights)
-                start, last = start + first_line, start + last_line
-            left -= min(left, words_in)
-        above = next(path for first, _, path, _ in reversed(rows) if first <= start)
-        heading_path = tuple(json_text.loads(above))
-        inside = set(words(" ".join((text, title, *heading_path))))
-        matched = tuple(word for word in context.word_weights if word in inside)
-        if body is None and not matched:
+        shown = ""
+        if description in about and _is_found_by(of_note, lines, weights):
+            own = set(words(lines.text))
+            if span.note in described and own.isdisjoint(weights):
+                continue  # found by what the note is about, as the passage before it
+            if span.note not in described:
+                shown = f"{description}\n\n"
+                if own.isdisjoint(weights) and span.chunk not in context.similarities:
+                    span.move_to_start()
+                    lines = _lines_of(db, span, paths.from_db(path)) or lines
+            described.add(span.note)
+        words_in = size(shown + lines.text)
+        if words_in > left:
+            if passages and left < MIN_WORDS:
+                break
+            shown, lines = lines.trimmed(shown, left, weights)
+        left -= min(left, words_in)
+        inside = lines.words("") | of_note
+        matched = tuple(word for word in weights if word in inside)
+        if not lines.has_body and not matched:
             continue  # headings that have no text below them and do not match
         why = context.explain(span.chunk, span.score, inside)
+        state = outdated.get(span.note, _CURRENT)
         passage = Passage(
             path=paths.from_db(path),
-            start_line=start,
-            end_line=last,
-            text=text,
+            start_line=lines.start,
+            end_line=lines.last,
+            text=shown + lines.text,
             title=title,
-            heading_path=heading_path,
+            heading_path=lines.heading_path,
             date=date,
             score=round(relevance(why, len(matched)), 4),
             namespace=namespace,
             matched=matched,
             why=why,
+            expired=state.expired,
+            superseded_by=state.superseded_by,
         )
-        if span.note in outdated:
-            passage = passage._replace(**outdated[span.note]._asdict())
         passages.append(passage)
         sources[passage.path] = Source(Signature(*signature), digest)
     return passages, sources
+
+
+def _is_found_by(of_note: set[str], lines: _Lines, weights: Mapping[str, float]) -> bool:
+    """Whether what is said of the note adds as much of the query as the lines and their headings have."""
+    inside = lines.words("")
+    return coverage(weights, of_note - inside) > 0.0 and (
+        coverage(weights, of_note - inside) >= coverage(weights, inside)
+    )
+
+
+class _Lines(NamedTuple):
+    """The lines of a passage; `heading_paths` are those of its chunks, with the first line of each."""
+
+    start: int
+    last: int
+    text: str
+    has_body: bool
+    heading_paths: tuple[tuple[int, tuple[str, ...]], ...]
+
+    @property
+    def heading_path(self) -> tuple[str, ...]:
+        """The headings above the first line."""
+        return next(path for first, path in reversed(self.heading_paths) if first <= self.start)
+
+    def words(self, title: str) -> set[str]:
+        """The words of the text, its headings and the note's title."""
+        return set(words(" ".join((self.text, title, *self.heading_path))))
+
+    def trimmed(
+        self, shown: str, most_words: int, weights: Mapping[str, float]
+    ) -> tuple[str, _Lines]:
+        """The description, unless there is no room for it, and the best lines that fit."""
+        if shown:
+            most_words -= size(shown)
+            if most_words < MIN_WORDS:
+                shown, most_words = "", most_words + size(shown)
+        text, first, last = trim(self.text, most_words, weights)
+        return shown, self._replace(text=text, start=self.start + first, last=self.start + last)
+
+
+def _lines_of(db: Database, span: ChunkSpan, path: str) -> _Lines | None:
+    """The lines of these chunks; None if they are gone."""
+    rows = db.execute(_CHUNKS, (span.note, span.first, span.last)).fetchall()
+    if not rows:
+        return None
+    start, (text, last) = rows[0][0], _joined(rows)
+    if len(rows) > 1:
+        text = _lines(path, start, last) or text
+    body = _below_headings(text)
+    text, heading_lines = body or (text, 0)
+    heading_paths = tuple((first, tuple(json_text.loads(above))) for first, _, above, _ in rows)
+    return _Lines(start + heading_lines, last, text, body is not None, heading_paths)
 
 
 def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
@@ -226,7 +313,7 @@ def _lines(path: str, first: int, last: int) -> str | None:
         with os.fdopen(safe_open.open_nofollow(path), encoding="utf-8-sig", newline="") as file:
             if safe_open.has_other_names(os.fstat(file.fileno())):
                 return None
-            lines = file.read().split("\n")[first - 1 : last]
+            lines = without_noise(file.read()).split("\n")[first - 1 : last]
     except (OSError, UnicodeDecodeError):
         return None
     return "\n".join(line.removesuffix("\r") for line in lines)

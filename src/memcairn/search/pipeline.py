@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes.words import query_words
 from memcairn.search import keyword, passages, periods, relevance, structure, validity
@@ -12,13 +12,17 @@ from memcairn.search.relevance import ScoringContext
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from memcairn.embedding.embedder import EmbeddedQuery
     from memcairn.search.meaning import Meaning
-    from memcairn.search.passages import Passage, Source
-    from memcairn.search.query import Query
+    from memcairn.search.passages import ChunkSpan, Passage, Source
+    from memcairn.search.query import Filter, Query
+    from memcairn.search.validity import Outdated
     from memcairn.store.database import Database
 
 # Candidates beyond the requested number, since neighbors raise the scores of some.
 SPARE_CANDIDATES = 100
+# Answers with at most this many passages are the beginning of the same answer, and so of a longer one.
+MIN_LIMIT = 20
 
 
 def search(
@@ -45,24 +49,50 @@ def search(
     # A query without words, such as "?!", is about as near to everything: its vector says nothing.
     embedded = None if meaning is None or not words else meaning.embed_query(db, query.text)
     with db.snapshot():
-        where = note_filter(query, excluded)
         frequencies = keyword.word_frequencies(db, words)
-        found = keyword.find_candidates(
-            db, frequencies, where, limit=SPARE_CANDIDATES + query.limit
-        )
         (chunks,) = db.execute("SELECT COALESCE(MAX(id), 0) FROM chunk").fetchone()
-        weights = relevance.word_weights(frequencies, chunks)
-        wanted = 2 * query.limit
+        ranking = _Ranking(
+            db, query, meaning, embedded, frequencies, chunks, note_filter(query, excluded)
+        )
+        spans, context, outdated = ranking.spans(MIN_LIMIT)
+        if query.limit > MIN_LIMIT:
+            more, wider, more_outdated = ranking.spans(query.limit)
+            spans += [span for span in more if not any(span.overlaps(first) for first in spans)]
+            context, outdated = wider.including(context), more_outdated | outdated
+        return passages.build(
+            db, spans[: query.limit], context, outdated, budget_words=query.budget_words
+        )
+
+
+class _Ranking(NamedTuple):
+    """The state of one search."""
+
+    db: Database
+    query: Query
+    meaning: Meaning | None
+    embedded: EmbeddedQuery | None
+    frequencies: Mapping[str, int]
+    chunks: int
+    where: Filter
+
+    def spans(self, limit: int) -> tuple[list[ChunkSpan], ScoringContext, dict[int, Outdated]]:
+        """The best chunks, joined, with the values that their scores come from."""
+        db, query, embedded = self.db, self.query, self.embedded
+        found = keyword.find_candidates(
+            db, self.frequencies, self.where, limit=SPARE_CANDIDATES + limit
+        )
+        weights = relevance.word_weights(self.frequencies, self.chunks)
+        wanted = 2 * limit
         similarities: Mapping[int, tuple[float, float | None]] = {}
-        if meaning is None or embedded is None:
+        if self.meaning is None or embedded is None:
             fused = found = structure.score_by_nearby_words(db, found, wanted)
             ranked = structure.add_best_of_note(fused)
         else:
             found = structure.score_by_nearby_words(db, found, SPARE_CANDIDATES)
-            fused, similarities = meaning.fuse(db, embedded, weights, where, found)
+            fused, similarities = self.meaning.fuse(db, embedded, weights, self.where, found)
             ranked = structure.add_inherited(db, fused, wanted)
         context = ScoringContext(
-            {word: weights[word] for word in words},
+            {word: weights[word] for word in query_words(query.text)},
             {c.chunk: c.score for c in found},
             similarities,
             {c.chunk: c.score for c in fused},
@@ -71,16 +101,8 @@ def search(
         if (period := query.period) is not None:
             of_period = periods.notes_in_period(db, (c.note for c in ranked), period)
             ranked = periods.boost_period(ranked, of_period)
+        ranked = passages.without_copies(db, ranked)
         outdated = validity.find_outdated(db, (c.note for c in ranked), query)
         ranked = validity.demote_outdated(ranked, outdated)
-        return passages.build(
-            db,
-            ranked,
-            context,
-            outdated,
-            limit=query.limit,
-            budget_words=query.budget_words,
-            min_join_share=(
-                passages.MIN_JOIN_SHARE if embedded is None else passages.MIN_JOIN_SHARE_SEMANTIC
-            ),
-        )
+        share = passages.MIN_JOIN_SHARE if embedded is None else passages.MIN_JOIN_SHARE_SEMANTIC
+        return passages.join_adjacent(ranked, limit, share), context, outdated

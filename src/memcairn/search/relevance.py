@@ -61,6 +61,16 @@ class ScoringContext(NamedTuple):
     fused: Mapping[int, float]
     inherited: Mapping[int, float]
 
+    def including(self, other: ScoringContext) -> ScoringContext:
+        """These values and, where a chunk has others in another context, those."""
+        return ScoringContext(
+            self.word_weights,
+            {**self.words, **other.words},
+            {**self.similarities, **other.similarities},
+            {**self.fused, **other.fused},
+            {**self.inherited, **other.inherited},
+        )
+
     def explain(self, chunk: int, rank: float, words: Container[str]) -> ScoreBreakdown:
         """The parts of a passage's score.
 

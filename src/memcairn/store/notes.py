@@ -39,6 +39,7 @@ class Prepared:
     mtime_ns: int  # before reading, even if it is too young for the signature
     hash: bytes
     note: Note
+    names: tuple[str, ...]  # that its path gives it, beside its title
     chunks: tuple[PreparedChunk, ...]
     problems: tuple[Problem, ...]
 
@@ -53,7 +54,7 @@ _NOTE_COLUMNS = (
     "root", "path", "namespace", "own_namespace",
     "size_bytes", "mtime_ns", "inode", "hash",
     "title", "description", "type", "tags", "pinned",
-    "date", "created", "modified", "valid_until", "superseded_by",
+    "date", "created", "modified", "valid_until", "superseded_by", "about",
 )  # fmt: skip
 _INSERT_NOTE = (
     f"INSERT INTO note ({', '.join(_NOTE_COLUMNS)}, id) "
@@ -127,6 +128,7 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
             *prepared.signature, prepared.hash,
             note.title, note.description, note.type, chunks.as_json(note.tags), note.pinned,
             note.date, note.created, note.modified, note.valid_until, note.superseded_by,
+            chunks.as_json((*note.about, *prepared.names)),
         )  # fmt: skip
         if before is None:
             note_id = next_id
@@ -135,7 +137,7 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
         else:
             note_id = before.id
             changed.append((*row, note_id))
-        replacements.append(Replacement(note_id, before is None, note, prepared.chunks))
+        replacements.append(Replacement(note_id, before is None, prepared.chunks))
     db.executemany(_UPDATE_NOTE, changed)
     db.executemany(_INSERT_NOTE, new)
     return chunks.replace(db, replacements)

@@ -43,7 +43,8 @@ CREATE TABLE note (
     created         TEXT,
     modified        TEXT,
     valid_until     TEXT,
-    superseded_by   TEXT
+    superseded_by   TEXT,
+    about           TEXT NOT NULL DEFAULT '[]' -- a JSON array: what all of its chunks are found by, beside the title
 );
 CREATE INDEX note_by_root ON note (root);
 CREATE INDEX note_by_namespace ON note (namespace);
@@ -58,13 +59,15 @@ CREATE TABLE chunk (
     end_line     INTEGER NOT NULL,
     heading_path TEXT NOT NULL,         -- a JSON array, outermost first
     text         TEXT NOT NULL,
-    hash         BLOB NOT NULL          -- of everything that fulltext holds of it
+    about        TEXT NOT NULL DEFAULT '', -- embedded before the text; empty except in a note's first chunk
+    hash         BLOB NOT NULL,         -- of about and text: its embedding depends on nothing else
+    words_hash   BLOB NOT NULL DEFAULT x'' -- of everything that fulltext holds of it
 );
 CREATE INDEX chunk_by_note ON chunk (note, position);
 
 -- What words.words() makes of each chunk, joined by spaces: the tokenizer has nothing left to decide.
 CREATE VIRTUAL TABLE fulltext USING fts5 (
-    title, heading_path, tags, date, text,
+    title, about, heading_path, tags, date, other, text,
     tokenize = "ascii tokenchars '!""#$%&''()*+,-./:;<=>?@[\]^_`{|}~'"
 );
 
