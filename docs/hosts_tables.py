@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,16 +69,16 @@ def _files() -> str:
 def _places(host: Host, scope: str) -> str:
     top = f"~/{host.folder}" if scope == "user" else host.project_folder
     places = [
-        f"`{top}/{getattr(part, scope)}`".replace("`/", "`")
+        f"`{os.path.normpath(f'{top}/{getattr(part, scope)}'.lstrip('/'))}`"
         for part in (host.plugin, host.server, host.hooks)
-        if part is not None
+        if part is not None and getattr(part, scope)
     ]
     moved = f" (`{host.variable}` moves it)" if scope == "user" and host.variable else ""
     return ", ".join(dict.fromkeys(places)) + moved
 
 
 def _memories(host: Host) -> str:
-    own = [f"`~/{host.folder}/{pattern}`" for pattern in host.memory_globs]
+    own = [f"`{os.path.normpath(f'~/{host.folder}/{pattern}')}`" for pattern in host.memory_globs]
     return ", ".join([*own, *(f"`{pattern}`" for pattern in host.project_memory_globs)])
 
 
@@ -94,5 +95,6 @@ def _timeouts() -> str:
     units = ", ".join(
         f"{host.title} {host.hooks.unit_name if host.hooks else host.plugin.timeouts if host.plugin else ''}"
         for host in HOSTS
+        if host.events
     )
     return _table(["event", "seconds"], rows) + f"Their files use these units: {units}.\n\n"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _EVENTS = {
     "session-start": "when a session starts",
     "user-prompt": "before each prompt",
+    "subagent-prompt": "before a subagent is started",
+    "subagent-start": "when a subagent starts",
     "tool-used": "after a tool wrote a file",
     "tool-failed": "after a tool failed",
     "pre-compact": "before the context is compacted",
@@ -56,7 +58,7 @@ _EVENTS = {
 @click.option("--dry-run", is_flag=True, help="Show the changes and make none.")
 @options.quiet_option
 def command(names: tuple[str, ...], scope: str, *, yes: bool, dry_run: bool, quiet: bool) -> int:
-    """Install memcairn into your agents: Claude Code, Codex, Gemini, Cursor, OpenCode, Copilot.
+    """Install memcairn into your agents: Claude Code, Codex, Gemini, Cursor and others.
 
     \b
     memcairn init                        into all on this machine

@@ -182,7 +182,9 @@ def _problem_of(command: str) -> str:
         if os.path.isabs(command):
             return f"{command} does not exist: run `memcairn init` of the present installation"
         return f"{command} is not on PATH: install it with pipx or uv, or add it to PATH"
-    with tempfile.TemporaryDirectory(prefix="memcairn-hosts-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="memcairn-hosts-", ignore_cleanup_errors=True
+    ) as folder:
         try:
             done = subprocess.run(  # noqa: S603 - what the host itself starts
                 [command, "serve"],
@@ -200,10 +202,38 @@ def _problem_of(command: str) -> str:
             return f"{command} serve does not answer within {_TIMEOUT_S:.0f} s"
         except OSError as error:
             return f"{command} cannot be started: {error.strerror}"
+        log = os.path.join(folder, "home", "logs", "hook.log")
+        hook_problem = _hook_problem(command, folder, log)
     if '"serverInfo"' in done.stdout:
-        return ""
+        return hook_problem
     last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
     return f"{command} serve does not answer: {last.strip()}"
+
+
+def _hook_problem(command: str, folder: str, log: str) -> str:
+    """Why a hook fails; "" if it works. A hook always exits with 0, and logs the outcome."""
+    try:
+        done = subprocess.run(  # noqa: S603 - what the host itself starts
+            [command, "hook", "session-start", "--host", "gemini"],
+            input=json.dumps({"session_id": "memcairn-hosts", "cwd": folder}),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=_TIMEOUT_S,
+            check=False,
+            cwd=folder,
+            env={**os.environ, "MEMCAIRN_HOME": os.path.join(folder, "home")},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{command} hook cannot be called: {error}"
+    outcome = "it logs nothing"
+    with contextlib.suppress(ValueError, KeyError, IndexError):
+        outcome = json.loads((plan.read(log) or b"").splitlines()[-1])["outcome"]
+    # Gemini takes nothing but a JSON object.
+    is_answered = done.returncode == 0 and done.stdout.startswith("{")
+    if is_answered and outcome.startswith(("answered", "silent")):
+        return ""
+    return f"{command} hook does not work: {outcome}"
 
 
 def _version_problem(host: Host) -> str:

@@ -12,6 +12,7 @@ from memcairn.errors import ConfigError
 from memcairn.fs import atomic
 from memcairn.hosts import executable, manifest, plan, plugin_files, snippets
 from memcairn.hosts.config_edits import Edit, JsonEntries, OwnFile, TomlTable
+from memcairn.hosts.executable import NAME
 from memcairn.hosts.table import HOSTS
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def host_edits(
     lists: dict[jsonc.Path, Any] = {}
     assumed: dict[jsonc.Path, Any] = {}
     server_file = hooks_file = ""
-    if host.server is not None:
-        server_file = os.path.join(top, getattr(host.server, scope))
+    if host.server is not None and getattr(host.server, scope):
+        server_file = os.path.normpath(os.path.join(top, getattr(host.server, scope)))
         at, entry = snippets.server(host.server.form, command, environment)
         if server_file.endswith(".toml"):
             found.append(TomlTable(server_file, at, entry))
@@ -130,11 +131,14 @@ def host_edits(
         else:
             server_file = _jsonc_variant(server_file)
             members = {at: entry}
-    if host.hooks is not None:
-        hooks_file = os.path.join(top, getattr(host.hooks, scope))
+    if host.hooks is not None and getattr(host.hooks, scope):
+        hooks_file = os.path.normpath(os.path.join(top, getattr(host.hooks, scope)))
         if host.hooks.form == "copilot":
             text = json.dumps(snippets.hook_file(host, command), indent=2) + "\n"
             found.append(OwnFile(hooks_file, text.encode()))
+            hooks_file = ""
+        elif host.hooks.form == "bundle":
+            found.append(JsonEntries(hooks_file, {(NAME,): snippets.bundle(host, command)}, {}, {}))
             hooks_file = ""
         else:
             lists = {

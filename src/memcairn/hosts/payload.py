@@ -96,7 +96,9 @@ def from_fields(name: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
     return HookEvent(
         name=name,
         host=host,
-        session_id=_text(payload, "session_id", "sessionId", "conversation_id", "sessionID"),
+        session_id=_text(
+            payload, "session_id", "sessionId", "conversation_id", "sessionID", "conversationId"
+        ),
         agent=_text(payload, "agent_id"),
         agent_type=_text(_input(payload), "subagent_type") or _text(payload, "agent_type"),
         cwd=cwd,
@@ -125,7 +127,7 @@ def _input(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _cwd(payload: Mapping[str, Any]) -> str:
     given = _text(payload, "cwd", "directory")
-    folders = payload.get("workspace_roots")
+    folders = payload.get("workspace_roots", payload.get("workspacePaths"))
     if not given and isinstance(folders, list) and folders and isinstance(folders[0], str):
         given = folders[0]
     return os.path.join(caller.current().cwd, given)

@@ -65,6 +65,11 @@ def hook_file(host: Host, command: str) -> dict[str, Any]:
     return {"version": 1, "hooks": entries}
 
 
+def bundle(host: Host, command: str) -> dict[str, Any]:
+    """The hooks of a host that groups them by the name of their owner."""
+    return {name: [entry] for name, entry in hooks(host, command).items()}
+
+
 def calls_memcairn(element: Any) -> bool:
     """Whether an element of a list of hooks calls memcairn."""
     match element:
@@ -90,6 +95,8 @@ def _hook(host: str, form: Hooks, event: Event, command: str) -> dict[str, Any]:
         case "groups":
             entry: dict[str, Any] = {"type": "command", "command": line, "timeout": timeout}
             return {**({"matcher": event.matcher} if event.matcher else {}), "hooks": [entry]}
+        case "bundle":
+            return {"type": "command", "command": line, "timeout": timeout}
         case "cursor":
             return {"command": line, "timeout": timeout}
         case "copilot":

@@ -17,7 +17,7 @@ SCOPES: tuple[Scope, ...] = ("user", "project")
 
 # The forms of a host's configuration; see snippets.py.
 ServerForm = Literal["mcpServers", "codex", "opencode", "copilot"]
-HookForm = Literal["groups", "cursor", "copilot"]
+HookForm = Literal["groups", "cursor", "copilot", "bundle"]
 
 WRITING_TOOLS = "Write|Edit|MultiEdit|NotebookEdit"
 AGENT_TOOLS = "Agent|Task"
@@ -34,7 +34,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the MCP server is registered: a file for each scope, relative to the folder of that scope."""
+    """Where the MCP server is registered: a file for each scope, relative to the folder of that scope.
+
+    "" if the host has none for the scope.
+    """
 
     form: ServerForm
     user: str
@@ -43,7 +46,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Where hooks are registered, and which. `unit`: units of the timeout in a second."""
+    """Where hooks are registered, and which. `unit`: units of the timeout in a second; a file may be ""."""
 
     form: HookForm
     user: str
@@ -311,5 +314,65 @@ COPILOT = Host(
     checked="real client",
 )
 
-HOSTS: tuple[Host, ...] = (CLAUDE_CODE, CODEX, GEMINI, CURSOR, OPENCODE, COPILOT)
+ANTIGRAVITY = Host(
+    name="antigravity",
+    title="Antigravity CLI",
+    programs=("agy",),
+    # The folder shows that it is installed; its settings are beside those of Gemini CLI.
+    folder=".gemini/antigravity-cli",
+    variable="",
+    project_folder=".agents",
+    server=Server("mcpServers", user="../config/mcp_config.json", project="mcp_config.json"),
+    hooks=Hooks(
+        "bundle",
+        user="../config/hooks.json",
+        project="",
+        unit=1,
+        unit_name="s",
+        events=(Event("session-start", "SessionStart"), Event("stop", "Stop")),
+    ),
+    memory_globs=("../GEMINI.md",),
+    project_memory_globs=("GEMINI.md", "AGENTS.md"),
+    cannot=(
+        "gives hooks no prompt: recall happens by the tools",
+        "has hooks in the user's settings only",
+    ),
+    checked="reported form",
+)
+
+WINDSURF = Host(
+    name="windsurf",
+    title="Windsurf",
+    programs=("windsurf",),
+    folder=".codeium/windsurf",
+    variable="",
+    project_folder="",
+    server=Server("mcpServers", user="mcp_config.json", project=""),
+    cannot=("gets the MCP server only: recall happens by the tools", "has no servers of a project"),
+    checked="documented form",
+)
+
+KIMI = Host(
+    name="kimi",
+    title="Kimi Code CLI",
+    programs=("kimi",),
+    folder=".kimi-code",
+    variable="KIMI_CODE_HOME",
+    project_folder=".kimi-code",
+    server=Server("mcpServers", user="mcp.json", project="mcp.json"),
+    cannot=("gets the MCP server only: recall happens by the tools",),
+    checked="documented form",
+)
+
+HOSTS: tuple[Host, ...] = (
+    CLAUDE_CODE,
+    CODEX,
+    GEMINI,
+    CURSOR,
+    OPENCODE,
+    COPILOT,
+    ANTIGRAVITY,
+    WINDSURF,
+    KIMI,
+)
 BY_NAME: Mapping[str, Host] = {host.name: host for host in HOSTS}
