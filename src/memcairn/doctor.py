@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
-import time
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from memcairn.fs import atomic
 from memcairn.indexing import away
 from memcairn.settings.config import PROJECT_FILE
 from memcairn.sqlite import SQLITE_VERSION
-from memcairn.store import overview, roots
+from memcairn.store import notes, overview, roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from memcairn.queue import Queue
     from memcairn.settings.config import Config
     from memcairn.store.database import Database
+    from memcairn.store.roots import Root
 
-LEFTOVER_AGE_S = 3600.0
 OLDEST_SQLITE = (3, 37, 0)
+# Dropbox, Syncthing; iCloud adds a number.
+_CONFLICT_COPY = re.compile(r"\(.*conflicted copy.*\)|\.sync-conflict-\d{8}-", re.IGNORECASE)
+_NUMBERED_COPY = re.compile(r"(.+) [2-9](\.[^./]+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +131,27 @@ def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
             yield Finding(f"{path}: left by a killed process", f"rm {quote(path)}", fix)
+        yield from _sync_copies(db, root)
 
 
 def _leftovers(root: str) -> Iterator[str]:
-    oldest = time.time() - LEFTOVER_AGE_S
     for folder, _, names in os.walk(root):
-        for name in names:
-            if name.startswith(atomic.TEMPORARY_PREFIX) and name.endswith(".tmp"):
-                path = os.path.join(folder, name)
-                with contextlib.suppress(OSError):
-                    if os.lstat(path).st_mtime < oldest:
-                        yield path
+        yield from filter(atomic.is_leftover, (os.path.join(folder, name) for name in names))
+
+
+def _sync_copies(db: Database, root: Root) -> Iterator[Finding]:
+    """Copies that sync programs made when two devices changed a note."""
+    hashes = {note.path: note.hash for note in notes.of_root(db, root.id)}
+    for path, digest in sorted(hashes.items()):
+        numbered = _NUMBERED_COPY.fullmatch(path)
+        original = numbered[1] + numbered[2] if numbered else None
+        if _CONFLICT_COPY.search(os.path.basename(path)):
+            yield Finding(
+                f"{path}: a copy that a sync program made of a conflicting version",
+                f"move what is missing into the note, then rm {quote(path)}",
+            )
+        elif original is not None and hashes.get(original) == digest:
+            yield Finding(f"{path}: a copy of {original}", f"rm {quote(path)}")
 
 
 def _queue(queue: Queue) -> Iterator[Finding]:

@@ -25,6 +25,8 @@ class RootStatus:
         exists: whether the folder exists.
         scanned_at: start of its last complete scan, in seconds since the epoch.
         away: why its notes stay in the index although the folder has none of them; None if it is there.
+        links: symlinks that the last complete scan did not follow.
+        named_out: folders that it left out by their names, such as "build".
     """
 
     path: str
@@ -34,6 +36,8 @@ class RootStatus:
     exists: bool
     scanned_at: float | None
     away: str | None
+    links: int
+    named_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
                 os.path.exists(root.path),
                 root.scanned_at,
                 rules.away(root),
+                root.links,
+                root.named_out,
             )
             for root in roots.roots(db)
         )

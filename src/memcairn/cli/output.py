@@ -110,7 +110,15 @@ def report_as_text(report: IndexReport, waiting: int = 0) -> str:
     }
     lines = [summary(len(report.indexed), others, report.took_s)]
     lines += [f"  left out: {shown(path)}: {why}" for path, why in report.left_out.items()]
+    lines += not_scanned(report.links, report.named_out)
     return "\n".join([*lines, *_embedding(waiting)])
+
+
+def not_scanned(links: int, named_out: int) -> list[str]:
+    """A line that counts what a scan passed over, if anything."""
+    parts = [f"{count(links, 'symlink')} not followed"] if links else []
+    parts += [f"{count(named_out, 'folder')} left out by name (such as build)"] if named_out else []
+    return [f"  {', '.join(parts)}"] if parts else []
 
 
 def _embedding(waiting: int) -> list[str]:

@@ -76,6 +76,7 @@ def _root_lines(roots: Sequence[RootStatus]) -> Iterator[str]:
         yield f"  {count(root.notes, 'note')}, {when}"
         if root.away:
             yield f"  {root.away}"
+        yield from output.not_scanned(root.links, root.named_out)
     if folded:
         yield f"{count(len(folded), 'root')} without notes; `--json` lists them"
 

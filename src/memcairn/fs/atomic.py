@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Hidden, so that scans ignore half-written files.
 TEMPORARY_PREFIX = ".memcairn-"
+LEFTOVER_AGE_S = 3600.0
 
 
 def replace(path: str | Path, content: bytes, *, overwrite: bool = True) -> None:
@@ -56,6 +57,18 @@ def replace(path: str | Path, content: bytes, *, overwrite: bool = True) -> None
             os.unlink(temporary)
         raise
     sync_folder(folder or os.curdir)
+
+
+def is_leftover(path: str) -> bool:
+    """Whether a file is a temporary file that a killed process left: no write takes that long."""
+    import time  # noqa: PLC0415 - hook calls do not need it
+
+    name = os.path.basename(path)
+    if not (name.startswith(TEMPORARY_PREFIX) and name.endswith(".tmp")):
+        return False
+    with contextlib.suppress(OSError):
+        return os.lstat(path).st_mtime < time.time() - LEFTOVER_AGE_S
+    return False
 
 
 def sync_folder(folder: str | Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
 
 from memcairn import paths
-from memcairn.errors import NoteUnreadable, UsageError
+from memcairn.errors import NoteError, NoteUnreadable, UsageError
+from memcairn.fs.atomic import is_leftover
 from memcairn.indexing import away, scan
 from memcairn.indexing.report import IndexReport
 from memcairn.indexing.rules import Rules
@@ -15,7 +17,7 @@ from memcairn.store import folders as store_folders
 from memcairn.store import roots, signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from memcairn.indexing.batch import BatchIndexer
     from memcairn.settings.config import Config
@@ -250,18 +252,28 @@ class Indexer:
             return IndexReport(failed={folder: why})
         passed_over = no_notes.keys() - known.keys() - set(found.changed)
         report.unchanged = found.seen - len(found.changed) - len(passed_over)
+        report.links, report.named_out = found.links, found.named_out
         report.failed |= {p: f"cannot be listed: {why}" for p, why in found.unread.items()}
         _report_again({path: no_notes[path] for path in sorted(passed_over)}, report)
         if found.changed:
             self._batch(root, report, force=force).index(found.changed, new=found.new)
             report.indexed.sort()
+        _remove_leftovers(root.path, found.temporary)
         with self._db.transaction():
             self._remove_all(found.orphans, report)
             store_folders.replace(self._db, root.id, folder, found.folders)
             if whole:
                 self._rules.renew_namespaces(root)
                 device, inode = identity or (None, None)
-                roots.update(self._db, root.id, scanned_at=started_at, device=device, inode=inode)
+                roots.update(
+                    self._db,
+                    root.id,
+                    scanned_at=started_at,
+                    device=device,
+                    inode=inode,
+                    links=found.links,
+                    named_out=found.named_out,
+                )
         return report
 
     def _unless_away(
@@ -312,6 +324,20 @@ class Indexer:
         return BatchIndexer(
             self._db, self._rules, root, report, force=force, progress=self.progress
         )
+
+
+def _remove_leftovers(root: str, temporary: Sequence[str]) -> None:
+    """Remove the temporary files that killed processes left, while nobody else writes to the root."""
+    leftovers = list(filter(is_leftover, temporary))
+    if not leftovers:
+        return
+    from pathlib import Path  # noqa: PLC0415 - few scans need it
+
+    from memcairn.fs.sandbox import open_root  # noqa: PLC0415 - as above
+
+    with contextlib.suppress(NoteError, OSError), open_root(Path(root)) as top, top.lock():
+        for path in leftovers:
+            os.unlink(path)
 
 
 def _report_again(no_notes: dict[str, NoNote], report: IndexReport) -> None:

@@ -15,6 +15,8 @@ class IndexReport:
         unchanged: how many files the index holds as they are.
         left_out: path -> why it is not a note (binary, too large).
         failed: path -> why it could not be read or written.
+        links: how many symlinks were not followed.
+        named_out: how many folders were left out by their names, such as "build".
         chunks: how many chunks were written.
         took_s: seconds.
     """
@@ -24,6 +26,8 @@ class IndexReport:
     unchanged: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    links: int = 0
+    named_out: int = 0
     chunks: int = 0
     took_s: float = 0.0
 
@@ -39,4 +43,6 @@ class IndexReport:
         self.unchanged += other.unchanged
         self.left_out |= other.left_out
         self.failed |= other.failed
+        self.links += other.links
+        self.named_out += other.named_out
         self.chunks += other.chunks

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memcairn import paths
+from memcairn.fs.atomic import TEMPORARY_PREFIX
 from memcairn.fs.signature import LARGEST_INTEGER, storable_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, MutableMapping
+    from collections.abc import Collection, Iterable, MutableMapping
 
     from memcairn.indexing.selection import Selection
 
@@ -39,6 +40,9 @@ class Walk:
         folders: mtime_ns of every folder that was listed, 0 where it cannot be trusted.
         unread: folders that could not be listed, with the reason; their files count as seen.
         seen: how many files there are that may be notes.
+        links: how many symlinks there are; they are not followed.
+        named_out: how many folders were left out by their names.
+        temporary: temporary files of writes.
     """
 
     changed: list[str] = field(default_factory=list)
@@ -47,6 +51,9 @@ class Walk:
     folders: dict[str, int] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
     seen: int = 0
+    links: int = 0
+    named_out: int = 0
+    temporary: list[str] = field(default_factory=list)
 
 
 def walk(
@@ -123,6 +130,7 @@ def _list(
         with os.scandir(folder) as listing:
             entries = list(listing)
         found.folders[folder] = storable_ns(mtime) if abs(listed_ns - mtime) > RACY_NS else 0
+        _count_passed_over(entries, found)
         rules = selection.rules(folder, {entry.name for entry in entries})
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -146,6 +154,16 @@ def _list(
         found.unread[folder] = error.strerror or str(error)
         found.folders[folder] = 0
     return inner
+
+
+def _count_passed_over(entries: Iterable[os.DirEntry[str]], found: Walk) -> None:
+    for entry in entries:
+        if entry.is_symlink():
+            found.links += 1
+        elif entry.name in paths.EXCLUDED_FOLDERS and entry.is_dir(follow_symlinks=False):
+            found.named_out += 1
+        elif entry.name.startswith(TEMPORARY_PREFIX):
+            found.temporary.append(entry.path)
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:

@@ -36,6 +36,8 @@ class Root(NamedTuple):
     scanned_at: float | None
     device: int | None = None
     inode: int | None = None
+    links: int = 0
+    named_out: int = 0
 
     @property
     def is_loose(self) -> bool:
@@ -48,7 +50,7 @@ class Root(NamedTuple):
         return folder_name(self.path)
 
 
-_COLUMNS = "id, path, memory_md, rules, scanned_at, device, inode"
+_COLUMNS = "id, path, memory_md, rules, scanned_at, device, inode, links, named_out"
 
 
 def folder_name(path: str) -> str:
@@ -85,7 +87,7 @@ def add(db: Database, path: str) -> Root:
 
 
 def update(db: Database, root: int, **columns: Any) -> None:
-    """Set columns of one root: memory_md, rules, scanned_at, device, inode."""
+    """Set columns of one root, except its path."""
     assignments = ", ".join(f"{column} = :{column}" for column in columns)
     with db.transaction():
         db.execute(f"UPDATE root SET {assignments} WHERE id = :root", {**columns, "root": root})

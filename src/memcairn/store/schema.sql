@@ -7,7 +7,9 @@ CREATE TABLE root (
     rules      TEXT,                    -- labels and rules that its notes got their namespaces by
     scanned_at REAL,                    -- start of the last whole scan
     device     INTEGER,                 -- of the folder at that scan; NULL: never scanned
-    inode      INTEGER
+    inode      INTEGER,
+    links      INTEGER NOT NULL DEFAULT 0, -- symlinks at that scan, which are not followed
+    named_out  INTEGER NOT NULL DEFAULT 0  -- folders that were left out by their names
 );
 
 -- Notes outside every root that the user named one by one. Their rows have the root 0, which is not a folder.
