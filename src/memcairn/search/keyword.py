@@ -87,6 +87,27 @@ def find_candidates(
     ]
 
 
+def held_share(
+    found: Sequence[Candidate], frequencies: Mapping[str, int], weights: Mapping[str, float]
+) -> float:
+    """The share of a query, by weight, that the best candidate and its neighbors hold.
+
+    Words that are too common to be ranked do not count.
+    """
+    best = next((c for c in found if c.words), None)
+    if best is None:
+        return 0.0
+    ranked = [word for word, count in frequencies.items() if count][: len(best.words)]
+    missing = sum(weights[word] for word, count in frequencies.items() if not count)
+    near = [c for c in found if c.note == best.note and abs(c.position - best.position) <= 2]
+    held = sum(
+        weights[word]
+        for number, word in enumerate(ranked)
+        if any(c.words[number] for c in near if c.words)
+    )
+    return held / (missing + sum(weights[word] for word in ranked))
+
+
 def _best(scores: Mapping[int, float], limit: int) -> list[tuple[int, float]]:
     """The `limit` best chunks, best first; equal scores are ordered by chunk."""
     # Sorting thousands of floats to find the lowest score is much faster than sorting all items.

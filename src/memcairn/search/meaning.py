@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from memcairn.search.query import Filter
     from memcairn.store.database import Database
 
-# Weight of the cosine in a fused score; the rest is the weight of the keyword score.
-VECTOR_WEIGHT = 0.3
+# The least weight of the cosine in a fused score; the rest is the weight of the keyword score.
+MIN_VECTOR_WEIGHT = 0.3
 # Weight of MaxSim in the scores of the best candidates; the rest is the weight of the fused score.
 MAXSIM_WEIGHT = 0.6
 MAX_NEAREST = 200
@@ -89,6 +89,7 @@ class Meaning:
         weights: Mapping[str, float],
         where: Filter,
         found: Sequence[Candidate],
+        held: float = 1.0,
     ) -> tuple[list[Candidate], dict[int, Similarity]]:
         """Merge keyword candidates with the chunks that are nearest to the query, best first.
 
@@ -98,6 +99,8 @@ class Meaning:
             weights: the weight of each of its words.
             where: the condition for notes.
             found: the keyword candidates, with scores from 0 to 1.
+            held: the share of the query that the best of them holds; the lower, the more the cosine
+                counts (docs/decisions/fusion.md).
 
         Returns:
             The best `MAX_COMPARED` with scores from 0 to 1, and the similarity of each chunk.
@@ -118,12 +121,12 @@ class Meaning:
         cosines |= near.of([c for c in by_chunk if c not in cosines])
         for c in _candidates(db, [chunk for chunk in cosines if chunk not in by_chunk]):
             by_chunk[c.chunk] = c
+        weight = MIN_VECTOR_WEIGHT + (1 - MIN_VECTOR_WEIGHT) * (1 - held) ** 2
         low, high = near.lowest, nearest[0][1]
         fused = {
             chunk: c.score
             if chunk not in cosines  # not embedded yet: the keyword score alone counts
-            else (1 - VECTOR_WEIGHT) * c.score
-            + VECTOR_WEIGHT * (cosines[chunk] - low) / max(high - low, 1e-9)
+            else (1 - weight) * c.score + weight * (cosines[chunk] - low) / max(high - low, 1e-9)
             for chunk, c in by_chunk.items()
         }
         best = sorted(fused, key=lambda chunk: (-fused[chunk], chunk))[:MAX_COMPARED]

@@ -89,7 +89,8 @@ class _Ranking(NamedTuple):
             ranked = structure.add_best_of_note(fused)
         else:
             found = structure.score_by_nearby_words(db, found, SPARE_CANDIDATES)
-            fused, similarities = self.meaning.fuse(db, embedded, weights, self.where, found)
+            held = keyword.held_share(found, self.frequencies, weights)
+            fused, similarities = self.meaning.fuse(db, embedded, weights, self.where, found, held)
             ranked = structure.add_inherited(db, fused, wanted)
         context = ScoringContext(
             {word: weights[word] for word in query_words(query.text)},
