@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
+from memcairn import queue as queues
 from memcairn.errors import EmbeddingError, SchemaTooNew, StateDamaged, StateError
 from memcairn.fs.signature import may_have, signature_at
 from memcairn.indexing import away
@@ -26,7 +27,7 @@ from memcairn.search.model import Model
 from memcairn.search.query import Query
 from memcairn.settings import config
 from memcairn.sqlite import SQLiteError, is_damage
-from memcairn.store import roots, uses
+from memcairn.store import database, roots, uses
 from memcairn.store.database import Database
 
 if TYPE_CHECKING:
@@ -263,6 +264,10 @@ class Databases:
     def __init__(self, home: str, settings: Config, notices: list[str]) -> None:
         self.index_path = os.path.join(home, "index.db")
         self.queue_path = os.path.join(home, "queue.db")
+        self._schemas = {
+            self.index_path: database.create_schema,
+            self.queue_path: queues.create_schema,
+        }
         self._settings = settings
         self._notices = notices
         self._threads = threading.local()
@@ -304,7 +309,7 @@ class Databases:
             with self._lock:
                 # If not, another thread found damage, closed what we had open, and made it anew.
                 if self._threads is threads:
-                    if not is_damage(error):
+                    if not (is_damage(error) or self._lacks_schema(error)):
                         raise
                     self.close()
                     self._set_aside(self.index_path, "it is rebuilt from the files")
@@ -314,6 +319,11 @@ class Databases:
             if is_outermost:
                 threads.is_running = False
         return work(self.opened())
+
+    def _lacks_schema(self, error: SQLiteError) -> bool:
+        from memcairn.sqlite import quarantine  # noqa: PLC0415 - as in `_set_aside`
+
+        return any(quarantine.lacks_schema(error, *each) for each in self._schemas.items())
 
     def _close_replaced(self) -> None:
         """Close this thread's databases if they were deleted or replaced: it would work in lost files."""
@@ -370,6 +380,6 @@ class Databases:
         # What happens once in a lifetime must not cost every start 20 ms.
         from memcairn.sqlite import quarantine  # noqa: PLC0415
 
-        where = quarantine.set_aside(path)
+        where = quarantine.set_aside(path, self._schemas[path])
         if where is not None:
             self._notices.append(f"{path} was damaged; it is now {where}, and {consequence}")

@@ -181,7 +181,8 @@ def _is_dead(owner: str) -> bool:
     return False
 
 
-def _create(db: sqlite3.Connection) -> None:
+def create_schema(db: sqlite3.Connection) -> None:
+    """Create the tables of queue.db."""
     for statement in SCHEMA.split(";\n"):
         db.execute(statement)
 
@@ -218,14 +219,14 @@ class Queue:
         except StateDamaged:
             from memcairn.sqlite import quarantine  # noqa: PLC0415 - seldom needed, and slow to import
 
-            self.set_aside = quarantine.set_aside(path)
+            self.set_aside = quarantine.set_aside(path, create_schema)
             self._db = self._open()
 
     def _open(self) -> sqlite3.Connection:
         # After a power failure the last entries may be missing; the scan at the next start finds those
         # files. A killed process loses nothing.
         pragmas = ("synchronous = NORMAL",)
-        return connect(self.path, SCHEMA_VERSION, _create, busy_s=BUSY_S, pragmas=pragmas)
+        return connect(self.path, SCHEMA_VERSION, create_schema, busy_s=BUSY_S, pragmas=pragmas)
 
     def close(self) -> None:
         """Close the database."""

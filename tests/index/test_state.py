@@ -278,3 +278,25 @@ def test_a_process_goes_on_in_the_files_that_replaced_its_own(
 
     assert found(memory, "kiwi") == {"a.md", "b.md"}
     assert rows(memory, "SELECT COUNT(*) FROM note") == [(2,)]
+
+
+@pytest.mark.parametrize("name", ["index.db", "queue.db"])
+@pytest.mark.parametrize("damage", ["a table is missing", "the version is lost"])
+def test_a_database_with_a_damaged_schema_is_rebuilt(
+    memory: Memory, notes: Path, home: Path, name: str, damage: str
+) -> None:
+    write(notes / "a.md", "kiwi\n")
+    memory.index(notes)
+    memory.enqueue(notes / "a.md")
+    memory.close()
+    with closing(sqlite3.connect(home / name)) as db:
+        if damage == "a table is missing":
+            table = "chunk" if name == "index.db" else "entry"
+            db.execute(f"DROP TABLE {table}")
+        else:
+            db.execute("PRAGMA user_version = 0")
+
+    assert found(memory, "kiwi") == {"a.md"}
+    memory.enqueue(notes / "a.md")
+    assert memory.flush().is_whole
+    assert rows(memory, "SELECT COUNT(*) FROM note") == [(1,)]

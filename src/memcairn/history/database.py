@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn.errors import StateDamaged
-from memcairn.sqlite import Transaction, connect, is_damage, state_error
+from memcairn.sqlite import Transaction, connect, state_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +171,9 @@ class HistoryDatabase:
             try:
                 return self._once(begin, work)
             except StateDamaged as error:
-                if not is_damage(error.__cause__):  # a damaged content, in a sound file
+                if not isinstance(
+                    error.__cause__, sqlite3.Error
+                ):  # a damaged content, in a sound file
                     raise
                 self._set_aside()
             return self._once(begin, work)
@@ -182,6 +184,10 @@ class HistoryDatabase:
             with Transaction(self.path, db, begin):
                 return work(db)
         except sqlite3.Error as error:
+            from memcairn.sqlite.quarantine import lacks_schema  # noqa: PLC0415 - hardly ever needed
+
+            if lacks_schema(error, self.path, self._create):
+                raise StateDamaged(f"is damaged: {error}", path=self.path) from error
             raise state_error(self.path, error) from error
 
     def close(self) -> None:
@@ -215,6 +221,6 @@ class HistoryDatabase:
         from memcairn.sqlite.quarantine import set_aside  # noqa: PLC0415 - hardly ever needed
 
         self.close()
-        aside = set_aside(self.path)
+        aside = set_aside(self.path, self._create)
         if aside:
             log.warning("history.damaged: set aside as %s; a new one begins", aside)

@@ -97,6 +97,8 @@ def connect(
             hint="set MEMCAIRN_HOME to a folder that can be written to",
         ) from error
     except sqlite3.Error as error:
+        if _name(error) == "SQLITE_ERROR":  # "table already exists": these statements never change
+            raise StateDamaged(f"is damaged: {error}", path=path) from error
         raise state_error(path, error) from error
     return db
 

@@ -49,7 +49,7 @@ class Database:
             self.connection = connect_read_only(path, SCHEMA_VERSION, pragmas=_PRAGMAS)
         else:
             self.connection = connect(
-                path, SCHEMA_VERSION, _create, busy_s=BUSY_S, pragmas=_PRAGMAS
+                path, SCHEMA_VERSION, create_schema, busy_s=BUSY_S, pragmas=_PRAGMAS
             )
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ class Database:
         return found
 
 
-def _create(db: sqlite3.Connection) -> None:
+def create_schema(db: sqlite3.Connection) -> None:
     """Create the schema in place of an earlier one. Foreign keys are not checked yet."""
     # Virtual tables first: dropping one also drops its shadow tables.
     sql = """
