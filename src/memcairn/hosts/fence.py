@@ -28,8 +28,14 @@ _TAG_OPENERS = str.maketrans({"<": "&lt;", "\uff1c": "&lt;", "\ufe64": "&lt;"})
 # Controls except tab; soft hyphen; zero-width spaces, but not the joiners that scripts and emoji
 # need; direction overrides; invisible operators; tags; lone surrogates; noncharacters.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "[\u034f\u061c\u115f\u1160\u2800\u3164\uffa0\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+
+_TAG = re.compile(
+    "[<\uff1c\ufe64](?=\\s{0,3}/?\\s{0,3}(?:memcairn|system|assistant|developer|human|important[-_]|antml"
+    "|function_|tool_|invoke\\s|\\|))",
+    re.IGNORECASE,
 )
 
 
@@ -42,6 +48,11 @@ def quoted(text: str) -> str:
 def one_line(text: str) -> str:
     """A path, a title or a date on one line."""
     return _shown(" ".join(text.split()))
+
+
+def visible(text: str) -> str:
+    """Text without invisible characters, and without tags that only a host or memcairn may write."""
+    return _TAG.sub("&lt;", _UNSEEN.sub("", text.replace("\x85", " ")))
 
 
 def fenced(name: str, about: str, blocks: Iterable[str]) -> str:

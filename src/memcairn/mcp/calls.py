@@ -11,7 +11,7 @@ from mcp import types
 from mcp.shared.exceptions import MCPError
 
 from memcairn.errors import MemcairnError, SecretFound
-from memcairn.mcp import toolbox
+from memcairn.mcp import answers, toolbox
 from memcairn.sessions import Line
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Calls:
         try:
             parameters = tool.validated(arguments)
             root = open_root()
-            result = tool.function(root, **parameters)
+            result = answers.cleaned(tool.function(root, **parameters))
             answer = types.CallToolResult(
                 content=[types.TextContent(text=tool.text(result))],
                 structured_content=tool.structured(result),
@@ -65,7 +65,8 @@ class Calls:
             outcome, path, size = tool.log_fields(arguments, answer.structured_content or {})
         except MemcairnError as error:
             hint = _NO_SECRETS if isinstance(error, SecretFound) else error.hint
-            answer = _failed(f"{error}\n{hint}" if hint else str(error))
+            reason = answers.line(str(error))
+            answer = _failed(f"{reason}\n{hint}" if hint else reason)
             outcome, path, size = f"failed: {type(error).__name__}", tool.path(arguments), 0
         except Exception as error:
             log.exception("tool.failed", extra={"tool": name})

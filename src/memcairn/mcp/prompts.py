@@ -53,12 +53,12 @@ def get(root: OpenRoot, name: str, arguments: dict[str, str]) -> types.GetPrompt
         return _prompt(_REFLECT)
     if name != "recall":
         raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {name}. Available: recall, reflect")
-    from memcairn.mcp import text  # noqa: PLC0415
+    from memcairn.mcp import answers, text  # noqa: PLC0415
     from memcairn.root import context  # noqa: PLC0415 - not before `initialize` is answered
 
     topic = arguments.get("topic", "").strip()
     try:
-        found = text.context(context.gather(root, _TOKENS, topic or None))
+        found = text.context(answers.cleaned(context.gather(root, _TOKENS, topic or None)))
     except MemcairnError as error:
         raise MCPError(types.INVALID_PARAMS, str(error)) from error
     about = f" about {topic}" if topic else ""

@@ -12,6 +12,7 @@ from mcp.shared.exceptions import MCPError
 from memcairn import paths
 from memcairn.errors import MemcairnError
 from memcairn.fs import names
+from memcairn.mcp import answers
 from memcairn.store import catalogue
 from memcairn.utc import utc_text
 
@@ -66,9 +67,9 @@ def page(root: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
         listed.append(
             types.Resource(
                 uri=uri_of(path),
-                name=path,
-                title=note.title,
-                description=note.description or None,
+                name=answers.line(path),
+                title=answers.line(note.title),
+                description=answers.line(note.description) or None,
                 mime_type=MARKDOWN,
                 size=note.size_bytes,
                 annotations=types.Annotations(last_modified=changed),

@@ -94,12 +94,13 @@ def _recent(root: OpenRoot) -> Iterator[RootPassage]:
         _, first = frontmatter.split(whole.text)
         text = "".join(whole.text.splitlines(keepends=True)[first - 1 :]).strip("\n")
         if text:
-            text, warnings = redacted(text)
+            _, warnings = redacted(f"{note.title}\n{text}")
+            text, _ = redacted(text)
             yield RootPassage(
                 path=path,
                 start_line=first,
                 end_line=whole.last_line,
-                heading=note.title,
+                heading=secrets.redact(note.title),
                 text=text,
                 score=0.0,
                 date=note.date,

@@ -307,7 +307,7 @@ class OpenRoot:
         self, path: str, content: str, *, overwrite: bool = False, if_match: str | None = None
     ) -> WriteResult:
         """Create a file or replace its content."""
-        secrets.refuse_secrets(content, allow=False)
+        self._refuse_secrets(path, content)
         vault, inner, prefix = self._place(path)
         if prefix:
             return _scratch_result(
@@ -326,10 +326,24 @@ class OpenRoot:
             written = vault.write(path, data)
         return self._indexed(written)
 
+    @staticmethod
+    def _refuse_secrets(*texts: str) -> None:
+        for text in texts:
+            secrets.refuse_secrets(text, allow=False)
+
+    def _text(self, vault: Vault, path: str) -> str:
+        """The text of a file before a change; "" if the change will report that it cannot be read."""
+        try:
+            return vault.read_bytes(path).decode("utf-8", "replace")
+        except NoteError:
+            return ""
+
     def append(self, path: str, content: str) -> WriteResult:
         """Append text to a file, on a new line."""
-        secrets.refuse_secrets(content, allow=False)
+        self._refuse_secrets(path, content)
         vault, inner, prefix = self._place(path)
+        before = self._text(vault, inner)
+        secrets.refuse_new_secrets(before, f"{before.rstrip()}\n{content}")
         if prefix:
             return _scratch_result(vault.append(inner, content))
         with self.recording("append", path):
@@ -340,6 +354,8 @@ class OpenRoot:
         """Replace the only occurrence of `old`."""
         secrets.refuse_secrets(new, allow=False)
         vault, inner, prefix = self._place(path)
+        before = self._text(vault, inner)
+        secrets.refuse_new_secrets(before, before.replace(old, new, 1))
         if prefix:
             return _scratch_result(vault.edit(inner, old, new))
         with self.recording("edit", path):
@@ -390,6 +406,7 @@ class OpenRoot:
 
     def mkdir(self, path: str) -> None:
         """Create a folder and its parents."""
+        secrets.refuse_secrets(path, allow=False)
         vault, inner, prefix = self._place(path)
         if not prefix:
             self.require_present()
@@ -397,6 +414,7 @@ class OpenRoot:
 
     def move(self, path: str, target: str) -> Moved:
         """Move or rename a file or folder."""
+        secrets.refuse_secrets(target, allow=False)
         if self._place(path)[2] or self._place(target)[2]:
             raise UsageError(
                 "files cannot be moved from or to the scratch folder", hint="use mem_promote"

@@ -13,7 +13,7 @@ from memcairn.fs.safe_open import has_other_names
 from memcairn.fs.sandbox import open_root
 from memcairn.fs.signature import may_have, signature_of
 from memcairn.root import search
-from memcairn.safety import secrets
+from memcairn.safety import injection, secrets
 from memcairn.search.query import Query
 from memcairn.store import catalogue, overview
 from memcairn.store import notes as store
@@ -74,6 +74,7 @@ class ListedNote:
     tags: tuple[str, ...] = ()
     type: str | None = None
     date: str | None = None
+    warnings: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ def _memory_md_lines(root: OpenRoot) -> int:
 
 
 def _listed(root: OpenRoot, note: CataloguedNote) -> ListedNote:
+    words = "\n".join((note.path, note.title, note.description, *note.tags))
     return ListedNote(
         path=root.relative(note.path),
         title=secrets.redact(note.title),
@@ -187,6 +189,7 @@ def _listed(root: OpenRoot, note: CataloguedNote) -> ListedNote:
         tags=note.tags,
         type=note.type,
         date=note.date,
+        warnings=tuple(injection.injection_warnings(words)) or None,
     )
 
 

@@ -115,11 +115,13 @@ def _relative(root: OpenRoot, passage: Passage) -> RootPassage:
     above = passage.heading_path
     if above[:1] != (passage.title,):
         above = (passage.title, *above)
+    heading, of_heading = redacted(" › ".join(above))
+    warnings = tuple(dict.fromkeys((*(warnings or ()), *(of_heading or ())))) or None
     return RootPassage(
         path=root.relative(passage.path),
         start_line=passage.start_line,
         end_line=passage.end_line,
-        heading=" › ".join(above),
+        heading=heading,
         text=text,
         score=passage.score,
         date=passage.date,

@@ -71,7 +71,8 @@ def find_secrets(text: str) -> list[Secret]:
     for start, end, kind in sorted(spans):
         last = found[-1] if found else Secret("", 1, 0, 0)
         if start < last.end:
-            found[-1] = last._replace(end=max(end, last.end))
+            better = kind if last.kind == ASSIGNED else last.kind
+            found[-1] = last._replace(end=max(end, last.end), kind=better)
         else:
             line += text.count("\n", last.start, start)
             found.append(Secret(kind, line, start, end))
@@ -114,6 +115,20 @@ def refuse_secrets(text: str, *, allow: bool) -> None:
     logging.getLogger(__name__).warning(
         "safety.secret_allowed: %s", where, extra={"kinds": sorted({s.kind for s in found})}
     )
+
+
+def refuse_new_secrets(before: str, after: str) -> None:
+    """Stop a change that completes a secret: one that is in the text after it, and not before.
+
+    Raises:
+        SecretFound: naming the kinds and their lines.
+    """
+    found = find_secrets(after)
+    if not found:
+        return
+    known = {before[secret.start : secret.end] for secret in find_secrets(before)}
+    if any(after[secret.start : secret.end] not in known for secret in found):
+        refuse_secrets(after, allow=False)
 
 
 def _lines_by_kind(found: list[Secret]) -> dict[str, list[int]]:
