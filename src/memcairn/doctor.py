@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from memcairn.fs import atomic
 from memcairn.indexing import away
+from memcairn.settings import moved, project
 from memcairn.settings.config import PROJECT_FILE
 from memcairn.sqlite import SQLITE_VERSION
 from memcairn.store import notes, overview, roots
@@ -61,6 +62,7 @@ def examine(
     yield from _databases(db, queue, indexer, fix=fix)
     yield from _roots(db, indexer, fix=fix)
     yield from _queue(queue)
+    yield from _moved(home)
     for problem in overview.problems(db, settings):
         # A root's settings must be fixed; any other file can be excluded.
         is_settings = os.path.basename(problem.path) == PROJECT_FILE
@@ -159,6 +161,15 @@ def _queue(queue: Queue) -> Iterator[Finding]:
         yield Finding(
             f"{entry.path}: could not be indexed ({entry.attempts} times): {entry.error}",
             "fix it and run memcairn index --flush, or drop it with --flush --discard-failed",
+        )
+
+
+def _moved(home: str) -> Iterator[Finding]:
+    folder = project.folder_of(os.getcwd())
+    for before in moved.earlier_folders(folder, home):
+        yield Finding(
+            f"{folder}: its memories are still under its earlier folder {before}",
+            f"memcairn take-over {quote(before)}",
         )
 
 

@@ -54,6 +54,7 @@ SECTIONS = {
         "uninstall": Entry("uninstall", "Remove memcairn from your agents."),
         "index": Entry("index", "Index a folder or a file, and keep it current."),
         "forget-root": Entry("forget_root", "Remove a folder from the index; its files stay."),
+        "take-over": Entry("take_over", "Bring the memories of a moved repository along."),
         "status": Entry("status", "Show roots, notes, sizes, queue and problems."),
         "doctor": Entry("doctor", "Find problems, and fix them."),
         "config": Entry("config", "Show and change the settings."),

@@ -7,6 +7,7 @@ import stat
 
 from memcairn import paths
 from memcairn.hosts import own_memory
+from memcairn.settings import moved
 from memcairn.settings.project import claude_folder
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
@@ -38,13 +39,20 @@ def text(event: HookEvent, scope: Scope, session: Session, settings: Config, spe
         settings: with the budget.
         spent: words of the budget that were used already.
     """
-    files = _files_to_show(event, scope)
-    if not files:
+    home = paths.home()
+    moved.note(scope.folder, home)
+    files, earlier = _files_to_show(event, scope), moved.earlier_folders(scope.folder, home)
+    if not files and not earlier:
         return ""
     from memcairn.hosts import fence  # noqa: PLC0415 - only where there is something to show
 
+    offer = "".join(
+        f"memcairn: this repository was moved from {fence.one_line(folder)}, and its memories are still "
+        "kept under that name. `memcairn take-over` brings them along.\n"
+        for folder in earlier[:1]
+    )
     budget_words = int(settings["recall.start_words"]) - spent
-    return fence.fenced("memory", AT_THE_START, _blocks(files, session, budget_words))
+    return offer + fence.fenced("memory", AT_THE_START, _blocks(files, session, budget_words))
 
 
 def _files_to_show(event: HookEvent, scope: Scope) -> list[str]:
