@@ -201,7 +201,7 @@ def test_two_copies_of_a_file_that_is_gone_are_two_notes(memory: Memory, notes: 
 
     memory.index(notes)
 
-    assert len(found(memory, "green")) == 1  # copies are one place in an answer
+    assert found(memory, "green") == {"b.md", "c.md"}
     assert memory.status().notes == 2
 
 
@@ -214,8 +214,7 @@ def test_a_copy_is_a_separate_note(memory: Memory, notes: Path) -> None:
     memory.index(notes)
 
     assert chunk_ids(memory, path) == before
-    assert found(memory, "green") == {"a.md"}
-    assert memory.status().notes == 2
+    assert found(memory, "green") == {"a.md", "b.md"}
 
 
 def test_files_that_swap_names_swap_contents(memory: Memory, notes: Path) -> None:
@@ -351,7 +350,7 @@ def test_a_folder_that_cannot_be_listed_keeps_its_notes(
     memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("a.md", "locked/b.md", "locked/deep/c.md", "d.md"):
-        write(notes / name, f"kiwi {name}\n")
+        write(notes / name, "kiwi\n")
     memory.index(notes)
     (notes / "d.md").unlink()
     scandir = os.scandir

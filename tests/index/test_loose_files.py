@@ -215,7 +215,7 @@ def test_a_damaged_queue_is_answered_with_a_scan_of_loose_files(
 
 
 def test_a_loose_file_is_forgotten_by_its_path_or_its_folder(memory: Memory, notes: Path) -> None:
-    first, second = write(notes / "a.md", "kiwi a\n"), write(notes / "b.md", "kiwi b\n")
+    first, second = write(notes / "a.md", "kiwi\n"), write(notes / "b.md", "kiwi\n")
     other = write(notes.parent / "c.md", "kiwi\n")
     queue_and_flush(memory, first, second, other)
 

@@ -32,6 +32,8 @@ MIN_JOIN_SHARE_SEMANTIC = 0.8
 # The maximum number of words of an answer without a budget.
 MAX_WORDS = 5_000
 _BATCH_SIZE = 500
+# Notes with shorter names are not known by their name; in characters.
+_MIN_COPIED_NAME = 3
 _CURRENT = Outdated(None, None)
 # An answer ends when less of its budget is left: part of a sentence is of no use.
 MIN_WORDS = 12
@@ -107,20 +109,27 @@ class ChunkSpan:
 
 
 def without_copies(db: Database, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates without those of byte-equal copies of a note; the shortest path stays."""
+    """The candidates without those of copies; the note with the shortest path stays.
+
+    A copy is byte-equal, in the same root, and its name contains that of the note, as copies of editors,
+    file managers and synchronizers have it: `deploy 2.md`, `Copy of deploy.md`.
+    """
     notes = list(dict.fromkeys(c.note for c in candidates))
-    rows: list[tuple[bytes, int, str | bytes, int]] = []
+    by_content: dict[tuple[int, bytes], list[tuple[str, int]]] = {}
     for start in range(0, len(notes), _BATCH_SIZE):
         batch = notes[start : start + _BATCH_SIZE]
-        sql = f"SELECT hash, length(path), path, id FROM note WHERE id IN ({', '.join('?' * len(batch))})"
-        rows += db.execute(sql, batch)
-    first: dict[bytes, int] = {}
-    for digest, _, _, note in sorted(rows, key=lambda row: (row[1], str(row[2]))):
-        first.setdefault(digest, note)
-    if len(first) == len(rows):
-        return list(candidates)
-    chosen = set(first.values())
-    return [c for c in candidates if c.note in chosen]
+        sql = f"SELECT root, hash, path, id FROM note WHERE id IN ({', '.join('?' * len(batch))})"
+        for root, digest, path, note in db.execute(sql, batch):
+            by_content.setdefault((root, digest), []).append((paths.from_db(path), note))
+    copies: set[int] = set()
+    for same in by_content.values():
+        stems: list[str] = []
+        for path, note in sorted(same, key=lambda item: (len(item[0]), item[0])):
+            stem = os.path.splitext(os.path.basename(path))[0].casefold()
+            if any(first in stem for first in stems if len(first) >= _MIN_COPIED_NAME):
+                copies.add(note)
+            stems.append(stem)
+    return [c for c in candidates if c.note not in copies]
 
 
 def join_adjacent(
