@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def root(tmp_path: Path) -> Path:
     """A root from which a note and a folder were removed."""
     root = tmp_path / "root"
-    files = Memory().open_root(root, starts_session=True)
+    files = Memory().open_root(root, starts_session=True, create=True)
     files.adopt()
     files.write("tea.md", "# Tea\n\noolong\n")
     for name in ("a", "b"):
@@ -62,7 +62,7 @@ def test_what_comes_back_is_found_listed_and_recorded(trash: Any, root: Path) ->
     with Memory() as memory:
         assert memory.search(Query("oolong", root=root))
         assert len(memory.search(Query("sencha", root=root))) == 2
-    files = Memory().open_root(root, starts_session=True)
+    files = Memory().open_root(root, starts_session=True, create=True)
     assert [revision.tool for revision in files.history.log(2)] == ["restore", "restore"]
     files.close()
     assert trash("list") == ""

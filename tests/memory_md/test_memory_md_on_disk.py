@@ -271,7 +271,9 @@ def test_a_memory_md_stays_when_its_root_loses_the_last_note(root):
     with Memory() as memory:
         for note in root.glob("*/*.md"):
             note.unlink()
-        memory.index(root)
+        memory.index(
+            root, force=True
+        )  # all notes at the same time: the root is away until confirmed
         assert memory.check_memory_md(root) == []
     assert "memcairn:begin 0 notes" in text(root)
 
