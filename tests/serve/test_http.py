@@ -201,6 +201,53 @@ def test_an_address_is_a_port_with_or_without_a_host(text: str, address: tuple[s
     assert http.address(text) == address
 
 
+def _guarded(*messages: dict[str, object]) -> tuple[int, bytes]:
+    """Status and body of the answer to a POST whose body arrives in these messages, and then stops."""
+
+    async def asked() -> tuple[int, bytes]:
+        waiting = [*messages]
+        sent: list[dict[str, object]] = []
+
+        async def receive() -> dict[str, object]:
+            if not waiting:
+                await anyio.sleep_forever()
+            return waiting.pop(0)
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        async def echo(scope: object, receive: object, send: object) -> None:
+            await PlainTextResponse((await receive())["body"])(scope, receive, send)
+
+        guard = http.Guard(echo, host="127.0.0.1", secret=None, max_body_bytes=100)
+        scope = {"type": "http", "method": "POST", "headers": [(b"host", b"127.0.0.1")]}
+        await guard(scope, receive, send)
+        return sent[0]["status"], sent[1]["body"]
+
+    return anyio.run(asked)
+
+
+def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "BODY_TIMEOUT_S", 0.01)
+
+    status, _ = _guarded({"type": "http.request", "body": b"{", "more_body": True})
+
+    assert status == 408
+
+
+def test_a_body_that_is_too_long_is_refused() -> None:
+    status, _ = _guarded({"type": "http.request", "body": b"x" * 101, "more_body": True})
+
+    assert status == 413
+
+
+def test_half_a_character_in_a_body_is_replaced() -> None:
+    first = {"type": "http.request", "body": rb'{"query": "roadmap \ud8', "more_body": True}
+    last = {"type": "http.request", "body": rb'3d \ud83d\ude00 \\ud83d"}', "more_body": False}
+
+    assert _guarded(first, last) == (200, rb'{"query": "roadmap \ufffd \ud83d\ude00 \\ud83d"}')
+
+
 def test_many_concurrent_clients_are_served(url: str, root: Path) -> None:
     def client(number: int) -> int:
         with connected(url) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -130,3 +131,30 @@ def test_without_the_sdk_the_command_says_what_to_install(root: Path, tmp_path: 
 
     assert done.returncode == 2
     assert installer.command("mcp") in done.stderr
+
+
+def test_half_a_character_in_a_request_is_answered(root: Path) -> None:
+    client = {"name": "test", "version": "1"}
+    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client}
+    requests = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {
+            "jsonrpc": "2.0",
+            "id": 2,
+            "method": "tools/call",
+            "params": {"name": "memory_search", "arguments": {"query": "roadmap \ud83d"}},
+        },
+    ]
+    command = [sys.executable, *PROGRAM, "serve", "--root", str(root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write("".join(f"{json.dumps(one)}\n" for one in requests).encode())
+        server.stdin.flush()
+        answers = [json.loads(server.stdout.readline())]
+        while answers[-1].get("id") != 2:
+            answers.append(json.loads(server.stdout.readline()))
+        server.stdin.close()
+
+    assert not answers[-1]["result"].get("isError")

@@ -25,7 +25,7 @@ Glob = Annotated[
     str | None,
     Field(description='"*.md" matches names, "2026/**/*.md" paths relative to the folder.'),
 ]
-Line = Annotated[int | None, Field(ge=1)]
+Line = Annotated[int | None, Field(ge=1, lt=2**63)]
 
 
 @tools.add("Read a note", text.window, "read", read_only=True)
@@ -148,7 +148,9 @@ def mem_diff(
     revision: Annotated[
         int | None,
         Field(
-            description="Instead of path2: compare with path1 after this revision (from mem_log)."
+            ge=1,
+            lt=2**63,
+            description="Instead of path2: compare with path1 after this revision (from mem_log).",
         ),
     ] = None,
 ) -> Diff:

@@ -46,7 +46,9 @@ def mem_log(
     path: Annotated[
         str | None, Field(description="Only changes to this file, including under earlier paths.")
     ] = None,
-    before: Annotated[int | None, Field(description="next_before from the previous call.")] = None,
+    before: Annotated[
+        int | None, Field(ge=1, lt=2**63, description="next_before from the previous call.")
+    ] = None,
 ) -> HistoryPage:
     """List changes, newest first: what changed, when, and by which tool."""
     found = root.history.log(limit + 1, path=path, before=before)
@@ -64,7 +66,9 @@ def mem_revert(
     revision: Annotated[
         int | None,
         Field(
-            description="Restore the state after this revision. Without it, undo the last change."
+            ge=1,
+            lt=2**63,
+            description="Restore the state after this revision. Without it, undo the last change.",
         ),
     ] = None,
 ) -> revert.Reverted:

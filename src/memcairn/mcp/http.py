@@ -25,9 +25,10 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from memcairn.errors import UsageError
+from memcairn.mcp.stdio import without_lone_surrogates
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from memcairn.mcp.server import MemoryServer
 
@@ -35,6 +36,9 @@ PATH = "/mcp"
 TOKEN_VARIABLE = "MEMCAIRN_SERVE_TOKEN"  # noqa: S105 - the name of it
 MIN_TOKEN_CHARS = 16
 LOOPBACK = "127.0.0.1"
+BODY_TIMEOUT_S = 30.0
+SESSION_IDLE_S = 1800.0
+MAX_SESSIONS = 200
 
 
 def address(text: str) -> tuple[str, int]:
@@ -82,10 +86,14 @@ class Guard:
         app: the guarded application.
         host: the name or address that the server listens on.
         secret: the token that each request must carry; None if no token is required.
+        max_body_bytes: the size of the largest body that is read.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, secret: str | None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, host: str, secret: str | None, max_body_bytes: int = 64 << 20
+    ) -> None:
         self._app = app
+        self._max_body_bytes = max_body_bytes
         self._names = {"localhost", host.lower(), socket.gethostname().lower()}
         self._secret = secret.encode() if secret is not None else None
 
@@ -97,6 +105,17 @@ class Guard:
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
+            if scope["method"] == "POST":
+                try:
+                    with anyio.fail_after(BODY_TIMEOUT_S):
+                        body = await _body(receive, self._max_body_bytes)
+                except TimeoutError:
+                    await PlainTextResponse("The body took too long.", 408)(scope, receive, send)
+                    return
+                if body is None:
+                    await PlainTextResponse("The body is too long.", 413)(scope, receive, send)
+                    return
+                receive = _replayed(body, receive)
         await self._app(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> PlainTextResponse | None:
@@ -113,6 +132,32 @@ class Guard:
                 needed = {"WWW-Authenticate": "Bearer"}
                 return PlainTextResponse("A bearer token is required.", 401, headers=needed)
         return None
+
+
+async def _body(receive: Receive, max_bytes: int) -> bytes | None:
+    """The whole body of a request; None if it is too long."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > max_bytes:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Receive the body, without the escapes that the SDK cannot parse, and then what follows it."""
+    if b"\\u" in body:
+        body = without_lone_surrogates(body.decode("utf-8", "replace")).encode()
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replayed
 
 
 def _name(url: str) -> str:
@@ -154,7 +199,9 @@ def serve(server: MemoryServer, host: str, port: int, *, secret: str | None) -> 
             f"other machines can reach {host}, so a token is required",
             hint=f"name a file with --token-file, or set {TOKEN_VARIABLE}",
         )
-    app = Guard(application(server), host=host, secret=secret)
+    app = Guard(
+        application(server), host=host, secret=secret, max_body_bytes=server.max_request_bytes
+    )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=512)
@@ -174,6 +221,8 @@ def application(server: MemoryServer) -> ASGIApp:
     return server.streamable_http_app(
         streamable_http_path=PATH,
         max_request_body_size=server.max_request_bytes,
+        session_idle_timeout=SESSION_IDLE_S,
+        max_sessions=MAX_SESSIONS,
         # `Guard` checks Host and Origin, also where the server is not on loopback.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )

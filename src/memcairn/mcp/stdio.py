@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -18,8 +20,46 @@ def serve(server: MemoryServer) -> None:
 
 
 async def _serve(server: MemoryServer) -> None:
-    async with stdio_server() as (reading, writing):
+    # Messages are read from a separate descriptor, so that child processes cannot read them.
+    wire = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    lines = cast("anyio.AsyncFile[str]", _TextLines(anyio.wrap_file(wire)))
+    async with stdio_server(lines) as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
+
+
+def without_lone_surrogates(text: str) -> str:
+    """JSON with U+FFFD for each escape of half a character, which the SDK does not parse.
+
+    Hosts send one when they cut a text in the middle of an emoji.
+    """
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return _ESCAPE.sub(lambda match: "\\ufffd" if match["half"] else match[0], text)
+
+
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+class _TextLines:
+    """The part of `anyio.AsyncFile[str]` that the SDK reads messages from, over another one."""
+
+    def __init__(self, file: anyio.AsyncFile[str]) -> None:
+        self._file = file
+
+    def __aiter__(self) -> _TextLines:
+        return self
+
+    async def __anext__(self) -> str:
+        line = await self._file.readline()
+        if not line:
+            raise StopAsyncIteration
+        return without_lone_surrogates(line)
 
 
 async def serve_stream(
@@ -45,7 +85,7 @@ class _Lines:
         line = await _read_line(self._reader)
         if not line:
             raise StopAsyncIteration
-        return line.decode("utf-8", "replace")
+        return without_lone_surrogates(line.decode("utf-8", "replace"))
 
 
 async def _read_line(reader: asyncio.StreamReader) -> bytes:
