@@ -76,7 +76,7 @@ def main() -> None:
 
 def measure(folder: Path, count: int) -> None:
     from memcairn import Memory
-    from memcairn.memory_md import current
+    from memcairn.memory_md import managed_roots
 
     root = folder / "notes"
     files = make(root, count)
@@ -119,7 +119,7 @@ def measure(folder: Path, count: int) -> None:
         db = memory.engine.databases.opened().db
 
         def refresh(*, rebuild=False):
-            current.refresh(db, kept, memory.config, memory.home, [], rebuild=rebuild)
+            managed_roots.refresh(db, kept, memory.config, memory.home, [], rebuild=rebuild)
 
         times = []
         for _ in range(3):

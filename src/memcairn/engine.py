@@ -20,14 +20,14 @@ from memcairn import queue as queues
 from memcairn.errors import EmbeddingError, SchemaTooNew, StateDamaged, StateError
 from memcairn.fs.signature import may_have, signature_at
 from memcairn.indexing import away
-from memcairn.memory_md import current
+from memcairn.memory_md import managed_roots
 from memcairn.queue import Queue
 from memcairn.search import freshness, pipeline
-from memcairn.search.model import Model
 from memcairn.search.query import Query
+from memcairn.search.semantic_model import Model
 from memcairn.settings import config
 from memcairn.sqlite import SQLiteError, is_damage
-from memcairn.store import database, roots, uses
+from memcairn.store import database, note_use, roots
 from memcairn.store.database import Database
 
 if TYPE_CHECKING:
@@ -184,7 +184,9 @@ class Engine:
     def refresh_memory_md(self) -> None:
         """Refresh each MEMORY.md that is not current."""
         self.databases.run(
-            lambda opened: current.bring_up_to_date(opened.db, self.config, self.home, self.notices)
+            lambda opened: managed_roots.bring_up_to_date(
+                opened.db, self.config, self.home, self.notices
+            )
         )
 
     def search(self, query: Query | str, signature_at: SignatureAt = signature_at) -> list[Passage]:
@@ -248,8 +250,8 @@ class Engine:
 
     def note_used(self, used: Iterable[str]) -> None:
         """See `Memory.note_used`."""
-        today = current.this_day().toordinal()
-        self.databases.run(lambda opened: uses.note_used(opened.db, used, today))
+        today = managed_roots.this_day().toordinal()
+        self.databases.run(lambda opened: note_use.note_used(opened.db, used, today))
 
 
 class Databases:

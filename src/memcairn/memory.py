@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from memcairn import paths
 from memcairn.engine import Engine
 from memcairn.errors import MemcairnError, MemoryMdError, NoteError, UsageError
-from memcairn.memory_md import current
+from memcairn.memory_md import managed_roots
 from memcairn.store import memory_md, roots
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ class Memory:
         real = None if path is None else paths.real(os.fspath(path))
         if real is None:
             states = self.engine.databases.run(lambda opened: memory_md.roots_with_state(opened.db))
-            having = [root for root in all_roots if current.is_managed(root, states)]
+            having = [root for root in all_roots if managed_roots.is_managed(root, states)]
             if len(having) == 1:
                 return having[0]
             real = os.getcwd()
@@ -342,7 +342,7 @@ class Memory:
         def work(opened: Opened) -> Refreshed:
             if root.memory_md is not True:
                 roots.update(opened.db, root.id, memory_md=True)
-            return current.refresh(
+            return managed_roots.refresh(
                 opened.db,
                 root,
                 self.engine.config,
@@ -376,7 +376,7 @@ class Memory:
         root = self._kept_root(path)
         self.engine.index(root.path)
         return self.engine.databases.run(
-            lambda opened: refresh.check(opened.db, root, current.limits(self.engine.config))
+            lambda opened: refresh.check(opened.db, root, managed_roots.limits(self.engine.config))
         )
 
     def explain_memory_md(self, path: str | os.PathLike[str]) -> Explanation:
@@ -392,7 +392,7 @@ class Memory:
         self.index(real)
         found = self.engine.databases.run(
             lambda opened: refresh.explain(
-                opened.db, root, real, current.limits(self.engine.config)
+                opened.db, root, real, managed_roots.limits(self.engine.config)
             )
         )
         if found is None:
@@ -418,11 +418,11 @@ class Memory:
                 path=os.path.join(root.path, paths.MEMORY_MD),
                 hint="`memcairn memory-md refresh ROOT` makes one",
             )
-        return check.as_loaded(present, current.limits(self.engine.config))
+        return check.as_loaded(present, managed_roots.limits(self.engine.config))
 
     def _kept_root(self, path: str | os.PathLike[str] | None) -> Root:
         root = self.memory_md_root(path)
-        if not current.is_managed(
+        if not managed_roots.is_managed(
             root, self.engine.databases.run(lambda opened: memory_md.roots_with_state(opened.db))
         ):
             there = os.path.exists(os.path.join(root.path, paths.MEMORY_MD))

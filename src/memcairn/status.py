@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn.embedding import backlog
-from memcairn.indexing.rules import Rules
+from memcairn.indexing.root_settings import RootSettings
 from memcairn.store import overview, roots, vector_state
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
         settings: the user's settings.
     """
     with db.snapshot():
-        rules = Rules(db, settings)
+        rules = RootSettings(db, settings)
         notes, chunks = overview.notes_and_chunks(db)
         listed = tuple(
             RootStatus(

@@ -149,7 +149,7 @@ def test_a_quiet_watch_says_what_it_could_not_do_and_says_a_notice_once(
     notes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from memcairn import Memory
-    from memcairn.watch import watch
+    from memcairn.cli.watch import watch
 
     many(notes, 1)
     (notes / "latin.md").write_bytes(b"gr\xfcn")
@@ -172,7 +172,7 @@ def test_a_watch_says_once_what_it_cannot_index(
     notes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from memcairn import Memory
-    from memcairn.watch import watch
+    from memcairn.cli.watch import watch
 
     (notes / "latin.md").write_bytes(b"gr\xfcn")
     looks = 0

@@ -46,7 +46,7 @@ def status(home: str | Path) -> dict[str, Any] | None:
 
 def start(home: str | Path, **env: str) -> int:
     """Start one, wait until it listens, and return its process id."""
-    program = [sys.executable, "-P", "-m", "memcairn.cli.resident"]
+    program = [sys.executable, "-P", "-m", "memcairn.cli.daemon_handlers"]
     null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
     os.posix_spawn(program[0], program, {**os.environ, **env}, file_actions=null, setsid=True)
     return int(wait_until(lambda: status(home))["pid"])
@@ -64,7 +64,7 @@ def running(home: str | Path) -> list[int]:
     for name in os.listdir("/proc"):
         with contextlib.suppress(OSError, ValueError):
             with open(f"/proc/{int(name)}/cmdline", "rb") as file:
-                is_one = b"memcairn.cli.resident" in file.read()
+                is_one = b"memcairn.cli.daemon_handlers" in file.read()
             if is_one:
                 with open(f"/proc/{name}/environ", "rb") as file:
                     if f"MEMCAIRN_HOME={home}\0".encode() in file.read() + b"\0":

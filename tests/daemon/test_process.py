@@ -89,7 +89,7 @@ def test_without_variables_the_home_is_found_by_clients_and_process_alike(
 def test_the_lock_is_held_for_life(home: Path) -> None:
     pid = start(home)
 
-    second = subprocess.run([sys.executable, "-m", "memcairn.cli.resident"], check=False)
+    second = subprocess.run([sys.executable, "-m", "memcairn.cli.daemon_handlers"], check=False)
 
     assert second.returncode == 0
     assert running(home) == [pid]

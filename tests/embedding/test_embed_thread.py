@@ -12,9 +12,9 @@ pytest.importorskip("numpy")
 
 import model_server
 from memcairn import Memory
+from memcairn.cli.watch import watch
 from memcairn.embedding import worker
 from memcairn.embedding.worker import EmbedThread
-from memcairn.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from memcairn.embedding import builtin, encoder, folder
+from memcairn.embedding import builtin, encoder, local_folder
 from memcairn.embedding.maxsim import maxsim
 from memcairn.errors import EmbeddingError
 from support import require_model
@@ -161,7 +161,7 @@ def settings(own: Path, name: str, content: object) -> None:
 
 
 def test_a_folder_gives_an_embedder_with_token_states(own: Path) -> None:
-    model = folder.load(own)
+    model = local_folder.load(own)
 
     found = model.embed(["cat dog cat", "dog"])
 
@@ -174,7 +174,7 @@ def test_a_folder_gives_an_embedder_with_token_states(own: Path) -> None:
 def test_narrow_models_give_no_token_states(own: Path) -> None:
     write_tiny_model(own / "onnx" / "model.onnx", dimension=32)
 
-    model = folder.load(own)
+    model = local_folder.load(own)
 
     assert model.token_bits == 0
     assert model.embed(["cat"]).tokens == ()
@@ -184,34 +184,34 @@ def test_narrow_models_give_no_token_states(own: Path) -> None:
 def test_pooling_by_the_first_token_is_the_state_of_cls(own: Path) -> None:
     settings(own, "1_Pooling/config.json", {"pooling_mode_cls_token": True})
 
-    vectors = folder.load(own).embed(["cat", "dog dog"]).vectors
+    vectors = local_folder.load(own).embed(["cat", "dog dog"]).vectors
 
     assert np.allclose(vectors[0], vectors[1])
 
 
 def test_prompts_of_the_folder_stand_before_queries_and_texts(own: Path) -> None:
-    plain = folder.load(own)
+    plain = local_folder.load(own)
     prompts = {"prompts": {"query": "query: ", "passage": "passage: "}}
     settings(own, "config_sentence_transformers.json", prompts)
-    model = folder.load(own)
+    model = local_folder.load(own)
 
     assert np.allclose(model.embed(["cat"]).vectors, plain.embed(["passage: cat"]).vectors)
     assert np.allclose(model.embed_query("cat").vector, plain.embed_query("query: cat").vector)
     assert model.name != plain.name
-    assert folder.load(own, query_prompt="", text_prompt="").name == plain.name
+    assert local_folder.load(own, query_prompt="", text_prompt="").name == plain.name
 
 
 def test_another_file_in_the_same_folder_is_another_model(own: Path) -> None:
-    before = folder.load(own).name
+    before = local_folder.load(own).name
     write_tiny_model(own / "onnx" / "model.onnx", dimension=128)
 
-    assert folder.load(own).name != before
+    assert local_folder.load(own).name != before
 
 
 def test_a_quantised_file_is_taken_first(own: Path) -> None:
     write_tiny_model(own / "model_quantized.onnx", dimension=128)
 
-    assert folder.load(own).dimension == 128
+    assert local_folder.load(own).dimension == 128
 
 
 @pytest.mark.parametrize("missing", ["onnx/model.onnx", "tokenizer.json"])
@@ -219,7 +219,7 @@ def test_a_folder_without_a_file_is_an_error_that_names_it(own: Path, missing: s
     (own / missing).unlink()
 
     with pytest.raises(EmbeddingError, match=missing):
-        folder.load(own)
+        local_folder.load(own)
 
 
 def test_a_module_that_cannot_be_run_is_refused(own: Path) -> None:
@@ -228,26 +228,26 @@ def test_a_module_that_cannot_be_run_is_refused(own: Path) -> None:
     settings(own, "modules.json", modules)
 
     with pytest.raises(EmbeddingError, match="Dense"):
-        folder.load(own)
+        local_folder.load(own)
 
 
 def test_a_file_that_is_not_a_model_is_an_error(own: Path) -> None:
     (own / "onnx" / "model.onnx").write_bytes(b"no model")
 
     with pytest.raises(EmbeddingError, match="cannot be loaded"):
-        folder.load(own)
+        local_folder.load(own)
 
 
 def test_a_model_that_wants_more_than_there_is_is_an_error(own: Path) -> None:
     write_tiny_model(own / "onnx" / "model.onnx", wanted=("input_ids", "position_ids"))
 
     with pytest.raises(EmbeddingError, match="position_ids"):
-        folder.load(own)
+        local_folder.load(own)
 
 
 def test_a_tokenizer_of_another_model_is_an_error_once_it_does_not_fit(own: Path) -> None:
     write_tiny_model(own / "onnx" / "model.onnx", words=WORDS[:7])
-    model = folder.load(own)
+    model = local_folder.load(own)
 
     with pytest.raises(EmbeddingError, match="cannot be run"):
         model.embed(["dog"])

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from memcairn import installer
 from memcairn.embedding import providers
 from memcairn.embedding.providers import EmbeddingSettings, Provider, load
 from memcairn.errors import ConfigError, EmbeddingError
+from memcairn.settings import installer
 from support import require_model
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from memcairn.embedding.builtin import MAX_TOKENS
-from memcairn.embedding.folder import FileTokenizer
+from memcairn.embedding.local_folder import FileTokenizer
 from memcairn.embedding.providers import BUILTIN_FOLDER
 from memcairn.embedding.wordpiece import WordPiece
 from support import require_model

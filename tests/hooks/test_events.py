@@ -13,7 +13,7 @@ from hooks.test_processes import hook, payload
 from memcairn.hosts import events
 from memcairn.memory import Memory
 from memcairn.sessions import Line, Sessions
-from memcairn.sessions.shown import Place
+from memcairn.sessions.shown_passages import Place
 from support import require_model
 
 if TYPE_CHECKING:

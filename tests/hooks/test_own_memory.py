@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hooks.conftest import write
 from memcairn.fs import signature
 from memcairn.hosts import own_memory
-from memcairn.memory_md import current, outdated
+from memcairn.memory_md import managed_roots, outdated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,9 +153,9 @@ def test_memory_md_is_outdated_exactly_when_a_call_would_refresh_it(
     )
     refreshed: list[str] = []
     monkeypatch.setattr(
-        current, "refresh", lambda _db, root, *_rest, **_more: refreshed.append(root.path)
+        managed_roots, "refresh", lambda _db, root, *_rest, **_more: refreshed.append(root.path)
     )
-    today = current.this_day().toordinal()
+    today = managed_roots.this_day().toordinal()
 
     cheap = memory.engine.databases.run(lambda opened: outdated.outdated_roots(opened.db, today))
 

@@ -14,7 +14,7 @@ import pytest
 
 import memcairn
 from hooks.conftest import write
-from memcairn import json_lines
+from memcairn.fs import json_lines
 from memcairn.hosts import output
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.table import BY_NAME

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooks.conftest import write
-from memcairn.hosts import events, fence, recall, recall_text
+from memcairn.hosts import events, fenced_text, recall, recall_text
 from memcairn.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class TestAnnouncement:
 
     def test_a_note_cannot_name_others(self) -> None:
         blocks = [f"/n/{number}.md:1-2 · Title\n| /n/other.md:1-2 · x" for number in range(7)]
-        text = fence.fenced("recall", recall_text.FOR_A_PROMPT, blocks)
+        text = fenced_text.fenced("recall", recall_text.FOR_A_PROMPT, blocks)
 
         assert recall_text.announcement(text) == "memcairn: 7 notes: 0, 1, 2, 3, 4 and 2 more"
 

@@ -11,7 +11,7 @@ from hooks.conftest import write
 from hooks.test_processes import hook, payload
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.sessions.sessions import Sessions
-from memcairn.sessions.shown import Place
+from memcairn.sessions.shown_passages import Place
 from memcairn.settings import config, project
 
 if TYPE_CHECKING:

@@ -892,8 +892,8 @@ def test_init_says_what_runs_and_what_is_read_and_that_nothing_is_sent(
 def test_a_part_that_is_missing_is_an_error_with_the_command_that_adds_it(
     user: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from memcairn import installer
     from memcairn.cli import init
+    from memcairn.settings import installer
 
     monkeypatch.setattr(init, "find_spec", lambda _: None)
     (user / ".claude").mkdir()
@@ -936,7 +936,7 @@ def test_two_installations_of_the_plugin_are_reported(
 def test_uninstall_says_what_it_leaves(
     user: Path, notes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from memcairn import installer
+    from memcairn.settings import installer
 
     write(notes / "a.md", "# A\n")
     run(["index", str(notes)])
@@ -961,7 +961,7 @@ def test_uninstall_says_what_it_leaves(
 def test_a_missing_package_is_added_with_the_tool_that_installed_memcairn(
     marker: str, text: str, wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from memcairn import installer
+    from memcairn.settings import installer
 
     (tmp_path / marker).write_text(text, encoding="utf-8")
     monkeypatch.setattr(sys, "prefix", str(tmp_path))

@@ -10,8 +10,8 @@ import pytest
 from roots_on_disk import index_files, rebuilt, write
 
 from memcairn import Memory, Observation
+from memcairn.cli.watch import watch
 from memcairn.root import OpenRoot, archives, revert
-from memcairn.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

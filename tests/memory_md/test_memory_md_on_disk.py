@@ -24,7 +24,7 @@ from roots_on_disk import SMALL, index_files, is_whole, make_root, rebuilt, writ
 from memcairn import Memory, Query
 from memcairn.cli.commands import run
 from memcairn.errors import ConfigError, MemoryMdError, StateError, UsageError
-from memcairn.memory_md import current, refresh
+from memcairn.memory_md import managed_roots, refresh
 from memcairn.store import memory_md
 
 
@@ -182,12 +182,12 @@ def test_a_missed_update_happens_later(root, monkeypatch):
 
 
 def test_a_new_day_takes_expired_notes_off_the_first_page(root, monkeypatch):
-    write(root, "old.md", "Soon over", "Text.", valid_until=f"{current.this_day()}")
+    write(root, "old.md", "Soon over", "Text.", valid_until=f"{managed_roots.this_day()}")
     with Memory() as memory:
         memory.index(root)
         assert "[Soon over](old.md)" in text(root)
-    tomorrow = current.this_day().fromordinal(current.this_day().toordinal() + 1)
-    monkeypatch.setattr(current, "this_day", lambda: tomorrow)
+    tomorrow = managed_roots.this_day().fromordinal(managed_roots.this_day().toordinal() + 1)
+    monkeypatch.setattr(managed_roots, "this_day", lambda: tomorrow)
     with Memory() as memory:
         memory.refresh_memory_md(root)
     assert "[Soon over](old.md)" not in text(root)

@@ -6,7 +6,7 @@ import pytest
 from roots_on_disk import index_files, make_root, rebuilt, write
 
 from memcairn import Memory
-from memcairn.memory_md import current
+from memcairn.memory_md import managed_roots
 
 FIRST = date(2026, 3, 2)
 
@@ -14,7 +14,7 @@ FIRST = date(2026, 3, 2)
 class Calendar:
     def __init__(self, monkeypatch):
         self.today = FIRST
-        monkeypatch.setattr(current, "this_day", lambda: self.today)
+        monkeypatch.setattr(managed_roots, "this_day", lambda: self.today)
 
     def pass_(self, days):
         self.today += timedelta(days=days)

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memcairn.notes import words as analyser
-from memcairn.notes.marks import MARKS
+from memcairn.notes.combining_marks import MARKS
 from memcairn.notes.words import MAX_WORD, VERSION, query_words, spans, words
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from memcairn import Query, installer
+from memcairn import Query
 from memcairn.memory import Memory
+from memcairn.settings import installer
 
 from .clients import PROGRAM, Failed, connected, stdio
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memcairn.memory import Memory
-from memcairn.memory_md import current
+from memcairn.memory_md import managed_roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_a_note_that_was_shown_is_first_the_next_day(
 
     assert (root / "MEMORY.md").read_text(encoding="utf-8") == before
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    monkeypatch.setattr(current, "this_day", lambda: tomorrow)
+    monkeypatch.setattr(managed_roots, "this_day", lambda: tomorrow)
     core.call("memory_search", query="nothing of the kind")
     entries = (root / "MEMORY.md").read_text(encoding="utf-8")
     assert 0 < entries.index("(a.md)") < entries.index("(b.md)")

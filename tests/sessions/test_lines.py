@@ -11,7 +11,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcairn import json_lines
+from memcairn.fs import json_lines
 
 WRITER = Path(__file__).with_name("writer.py")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn.sessions.shown import Place, Shown
+from memcairn.sessions.shown_passages import Place, Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def test_a_passage_without_text_is_not_shown(shown: Shown) -> None:
 
 def test_of_several_processes_one_shows_a_passage(tmp_path: Path, shown: Shown) -> None:
     code = (
-        "import sys; from memcairn.sessions.shown import *;"
+        "import sys; from memcairn.sessions.shown_passages import *;"
         "print(sum(Shown(sys.argv[1]).take(Place('a.md', n, n), f'line {n}') for n in range(200)))"
     )
     started = [

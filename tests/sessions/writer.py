@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from memcairn import json_lines
+from memcairn.fs import json_lines
 
 path, name, count, max_bytes, keep = sys.argv[1:]
 for number in range(int(count)):

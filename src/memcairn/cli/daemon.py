@@ -48,10 +48,10 @@ def run() -> int:
     memcairn daemon run
     """
     try:
-        from memcairn.cli import resident  # noqa: PLC0415 - the other commands do not need it
+        from memcairn.cli import daemon_handlers  # noqa: PLC0415 - the other commands do not need it
     except ModuleNotFoundError as error:
         raise UsageError("the resident process needs Unix sockets") from error
-    code = resident.main()
+    code = daemon_handlers.main()
     if code:
         raise _cannot_run(paths.home())
     return code

@@ -100,7 +100,7 @@ def command(
             output.print_notices(memory.notices)
             return output.print_report(report, as_json=as_json, quiet=quiet or not as_json)
         if watch:
-            from memcairn.watch import watch as run_watch  # noqa: PLC0415
+            from memcairn.cli.watch import watch as run_watch  # noqa: PLC0415
 
             return run_watch(memory, path, namespace=namespace, force=force, quiet=quiet)
         return index_paths(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn import installer, paths
+from memcairn import paths
 from memcairn.cli import options, output
 from memcairn.cli.text import count, printable, shown, write
 from memcairn.embedding import providers
@@ -17,7 +17,7 @@ from memcairn.errors import UsageError
 from memcairn.hosts import install, plan, plugin_files
 from memcairn.hosts.table import BY_NAME, SCOPES
 from memcairn.memory import Memory
-from memcairn.settings import config, project
+from memcairn.settings import config, installer, project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

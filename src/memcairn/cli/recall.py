@@ -12,7 +12,7 @@ from memcairn.cli import options, output
 from memcairn.cli.text import printable, write
 from memcairn.cli.text import shown as shown_path
 from memcairn.errors import StateError, UsageError
-from memcairn.hosts import events, fence, payload, recall_text
+from memcairn.hosts import events, fenced_text, payload, recall_text
 from memcairn.hosts.recall import candidates
 from memcairn.memory import Memory
 from memcairn.search.query import Query
@@ -47,7 +47,7 @@ def command(prompt: tuple[str, ...], *, explain: bool, as_json: bool) -> int:
         relevant = [passage for passage in found if passage.score >= RELEVANT]
         budget = int(memory.config["recall.budget_words"])
         blocks = list(recall_text.blocks(relevant, None, scope, budget))
-    text = fence.fenced("recall", recall_text.FOR_A_PROMPT, [block for _, _, block in blocks])
+    text = fenced_text.fenced("recall", recall_text.FOR_A_PROMPT, [block for _, _, block in blocks])
     places = {(place.path, place.first) for place, _, _ in blocks}
     rows = [_row(passage, places) for passage in found]
     if as_json:

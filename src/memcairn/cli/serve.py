@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from memcairn import installer, paths
+from memcairn import paths
 from memcairn.errors import UsageError
-from memcairn.settings import caller
+from memcairn.settings import caller, installer
 
 if TYPE_CHECKING:
     from memcairn.memory import Memory

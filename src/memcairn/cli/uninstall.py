@@ -6,7 +6,7 @@ import os
 
 import click
 
-from memcairn import installer, paths
+from memcairn import paths
 from memcairn.cli import options
 from memcairn.cli.daemon import stop_resident
 from memcairn.cli.text import count, printable, shown, write
@@ -14,7 +14,7 @@ from memcairn.errors import UsageError
 from memcairn.hosts import plan, uninstall
 from memcairn.hosts.table import BY_NAME, HOSTS
 from memcairn.memory import Memory
-from memcairn.settings import project
+from memcairn.settings import installer, project
 
 
 @click.command("uninstall")

@@ -136,7 +136,7 @@ def start(home: str) -> int | None:
         return None
     environ = {**os.environ, "MEMCAIRN_HOME": home}
     # -P: no module is imported from the working directory.
-    command = [sys.executable, "-P", "-m", "memcairn.cli.resident"]
+    command = [sys.executable, "-P", "-m", "memcairn.cli.daemon_handlers"]
     null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
     try:
         return os.posix_spawn(sys.executable, command, environ, file_actions=null, setsid=True)

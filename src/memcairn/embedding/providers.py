@@ -6,8 +6,8 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from memcairn import installer
 from memcairn.errors import ConfigError, EmbeddingError
+from memcairn.settings import installer
 
 if TYPE_CHECKING:
     import threading
@@ -199,7 +199,7 @@ def load(settings: EmbeddingSettings, stop: threading.Event | None = None) -> Em
 
             return builtin.load()
         case "onnx":
-            from memcairn.embedding import folder  # noqa: PLC0415
+            from memcairn.embedding import local_folder as folder  # noqa: PLC0415
 
             return folder.load(
                 os.path.expanduser(settings.model),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from memcairn import json_text, paths
-from memcairn.hosts import own_memory, session
+from memcairn.hosts import event_session, own_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def record(home: str, event: HookEvent, enqueue: Callable[[list[str]], object]) 
     changed = [path for path in dict.fromkeys(real) if path in loose or _is_note(path, known)]
     if changed:
         enqueue(changed)
-        session.log_queued(home, event, changed)
+        event_session.log_queued(home, event, changed)
 
 
 def new_root(home: str, event: HookEvent) -> str | None:

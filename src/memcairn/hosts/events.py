@@ -25,15 +25,15 @@ from memcairn import paths
 from memcairn.errors import MemcairnError
 from memcairn.hosts import (
     enqueue_writes,
-    fence,
+    fenced_text,
     own_memory,
     payload,
     recall_text,
     scopes,
     start_text,
 )
+from memcairn.hosts import event_session as sessions
 from memcairn.hosts import recall as recalling
-from memcairn.hosts import session as sessions
 from memcairn.safety import injection, secrets
 from memcairn.search.query import Query
 from memcairn.sessions import Line, Sessions
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from memcairn.memory import Memory
     from memcairn.search.passages import Passage
     from memcairn.sessions import Session
-    from memcairn.sessions.shown import Place
+    from memcairn.sessions.shown_passages import Place
 
 # The share of an event's time that indexing may take; the rest is for the answer.
 _INDEXING_SHARE = 0.5
@@ -81,11 +81,11 @@ def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
         return start_text.text(event, scope, session, memory.config)
     session.log(Line("session.restored"))
     blocks = list(_restored(memory, session, scope))
-    restored = fence.fenced("session", AFTER_COMPACTION, blocks)
+    restored = fenced_text.fenced("session", AFTER_COMPACTION, blocks)
     spent = sum(map(recall_text.words, blocks))
     indexes = start_text.text(event, scope, session, memory.config, spent)
     both = "\n\n".join(part for part in (restored, indexes) if part)
-    return both if fence.units(both) <= fence.MAX_UNITS else restored
+    return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else restored
 
 
 def recall(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa: ARG001 - same signature for all
@@ -150,7 +150,7 @@ def pre_compact(memory: Memory, event: HookEvent, deadline: float) -> str:
         return ""
     # OpenCode has no event after a compaction, but hooks may add to the summary.
     blocks = _restored(memory, session, scope_of(memory, event))
-    return fence.fenced("session", AFTER_COMPACTION, blocks)
+    return fenced_text.fenced("session", AFTER_COMPACTION, blocks)
 
 
 def stop(memory: Memory, event: HookEvent, deadline: float) -> str:
@@ -272,7 +272,7 @@ def _restored(memory: Memory, session: Session, scope: Scope) -> Iterator[str]:
     touched = [path for path in session.touched() if scope.holds(path) and os.path.isfile(path)]
     listed = [f"- {recall_text.shown_path(path, scope)}" for path in touched[-_MAX_TOUCHED:]]
     head = f"Session since {since}; notes changed in it: {len(touched)}"
-    yield "\n".join([head, *(fence.one_line(line) for line in reversed(listed))])
+    yield "\n".join([head, *(fenced_text.one_line(line) for line in reversed(listed))])
     left = int(memory.config["recall.start_words"]) - sum(map(recall_text.words, listed))
     before = session.shown.places()
     session.shown.forget()

@@ -12,12 +12,12 @@ import re
 from datetime import UTC, datetime
 
 from memcairn.errors import MemcairnError
-from memcairn.hosts import fence
+from memcairn.hosts import fenced_text
 from memcairn.safety import injection, secrets
 from memcairn.sessions import Line
-from memcairn.sessions.shown import Place
+from memcairn.sessions.shown_passages import Place
 from memcairn.sqlite import SQLiteError
-from memcairn.store import uses
+from memcairn.store import note_use
 from memcairn.store.database import Database
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from memcairn.hosts.scopes import Scope
     from memcairn.search.passages import Passage
     from memcairn.sessions import Session
-    from memcairn.sessions.shown import Shown
+    from memcairn.sessions.shown_passages import Shown
     from memcairn.settings.config import Config
 
 # A passage that is longer than the budget is cut, but not to fewer words.
@@ -75,7 +75,7 @@ def render(
     budget = int(settings["recall.budget_words"])
     shown = session.shown_to(event.agent) if session is not None else None
     found = list(blocks(passages, shown, scope, budget))
-    text = fence.fenced("recall", about, [block for _, _, block in found])
+    text = fenced_text.fenced("recall", about, [block for _, _, block in found])
     _note_used(home, [place.path for place, _, _ in found])
     if session is not None and text:
         tool = f"{RECALL}{event.name}"
@@ -128,7 +128,7 @@ def _note_used(home: str, used: Sequence[str]) -> None:
     with contextlib.suppress(MemcairnError, SQLiteError):
         db = Database(os.path.join(home, "index.db"))
         try:
-            uses.note_used(db, used, datetime.now(UTC).date().toordinal())
+            note_use.note_used(db, used, datetime.now(UTC).date().toordinal())
         finally:
             db.close()
 
@@ -137,7 +137,7 @@ def block(place: Place, text: str, scope: Scope, above: str = "", date: str | No
     """One passage: its place and date, then its lines."""
     where = f"{shown_path(place.path, scope)}:{place.first}-{place.last}"
     head = " · ".join(part for part in (where, above, date or _changed_on(place.path)) if part)
-    return f"{fence.one_line(secrets.redact(head))}\n{fence.quoted(text)}"
+    return f"{fenced_text.one_line(secrets.redact(head))}\n{fenced_text.quoted(text)}"
 
 
 def words(text: str) -> int:

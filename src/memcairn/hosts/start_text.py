@@ -44,15 +44,15 @@ def text(event: HookEvent, scope: Scope, session: Session, settings: Config, spe
     files, earlier = _files_to_show(event, scope), moved.earlier_folders(scope.folder, home)
     if not files and not earlier:
         return ""
-    from memcairn.hosts import fence  # noqa: PLC0415 - only where there is something to show
+    from memcairn.hosts import fenced_text  # noqa: PLC0415 - only where there is something to show
 
     offer = "".join(
-        f"memcairn: this repository was moved from {fence.one_line(folder)}, and its memories are still "
-        "kept under that name. `memcairn take-over` brings them along.\n"
+        f"memcairn: this repository was moved from {fenced_text.one_line(folder)}, and its memories are "
+        "still kept under that name. `memcairn take-over` brings them along.\n"
         for folder in earlier[:1]
     )
     budget_words = int(settings["recall.start_words"]) - spent
-    return offer + fence.fenced("memory", AT_THE_START, _blocks(files, session, budget_words))
+    return offer + fenced_text.fenced("memory", AT_THE_START, _blocks(files, session, budget_words))
 
 
 def _files_to_show(event: HookEvent, scope: Scope) -> list[str]:
@@ -65,9 +65,9 @@ def _files_to_show(event: HookEvent, scope: Scope) -> list[str]:
 
 
 def _blocks(files: Iterable[str], session: Session, budget_words: int) -> Iterator[str]:
-    from memcairn.hosts import fence, recall_text  # noqa: PLC0415 - as above
+    from memcairn.hosts import fenced_text, recall_text  # noqa: PLC0415 - as above
     from memcairn.safety import secrets  # noqa: PLC0415 - as above
-    from memcairn.sessions.shown import Place  # noqa: PLC0415 - as above
+    from memcairn.sessions.shown_passages import Place  # noqa: PLC0415 - as above
 
     left = budget_words
     for file in files:
@@ -77,7 +77,7 @@ def _blocks(files: Iterable[str], session: Session, budget_words: int) -> Iterat
         if says and session.shown.take(Place(file, 1, len(taken)), text):
             left -= recall_text.words(text)
             more = "" if is_all else f" (the first {len(taken)} lines)"
-            yield f"{fence.one_line(file)}{more}\n{fence.quoted(secrets.redact(text))}"
+            yield f"{fenced_text.one_line(file)}{more}\n{fenced_text.quoted(secrets.redact(text))}"
         if left < recall_text.MIN_WORDS:
             return
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from memcairn.fs.signature import Signature
     from memcairn.indexing.report import IndexReport
-    from memcairn.indexing.rules import Rules
+    from memcairn.indexing.root_settings import RootSettings
     from memcairn.store.database import Database
     from memcairn.store.notes import KnownNote, Writing
     from memcairn.store.roots import Root
@@ -68,7 +68,7 @@ class BatchIndexer:
     def __init__(
         self,
         db: Database,
-        rules: Rules,
+        rules: RootSettings,
         root: Root,
         report: IndexReport,
         *,

@@ -12,7 +12,7 @@ from memcairn.errors import NoteError, NoteUnreadable, UsageError
 from memcairn.fs.atomic import is_leftover
 from memcairn.indexing import away, scan
 from memcairn.indexing.report import IndexReport
-from memcairn.indexing.rules import Rules
+from memcairn.indexing.root_settings import RootSettings
 from memcairn.store import folders as store_folders
 from memcairn.store import roots, signatures
 
@@ -45,7 +45,7 @@ class Indexer:
     ) -> None:
         self._db = db
         self.progress = progress
-        self._rules = Rules(db, config)
+        self._rules = RootSettings(db, config)
 
     # ── entry points ─────────────────────────────────────────────────────────────────────────────
 

@@ -21,7 +21,7 @@ from memcairn.fs.signature import LARGEST_INTEGER, storable_ns
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, MutableMapping
 
-    from memcairn.indexing.selection import Selection
+    from memcairn.indexing.note_selection import Selection
 
 # A file system's time stamps have a resolution of some milliseconds: a file written twice within one step
 # has the same mtime for two contents. So an mtime younger than this is not trusted (one in the future is:

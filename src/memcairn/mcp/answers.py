@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from memcairn.hosts import fence
+from memcairn.hosts import fenced_text
 from memcairn.root.archives import ExportResult
 from memcairn.safety import secrets
 from memcairn.vault.diff import Diff
@@ -43,7 +43,7 @@ def cleaned(value: T) -> T:
 @lru_cache(maxsize=4096)
 def line(text: str) -> str:
     """A path, a title or another text of one line."""
-    return fence.visible(secrets.redact(_LINE_BREAKS.sub(" ", text)))
+    return fenced_text.visible(secrets.redact(_LINE_BREAKS.sub(" ", text)))
 
 
 def _cleaned(value: Any) -> Any:
@@ -64,7 +64,7 @@ def _cleaned(value: Any) -> Any:
         if field.name in kept or not field.init:
             continue
         if field.name in _SEVERAL_LINES and isinstance(before, str):
-            after: Any = fence.visible(secrets.redact(before))
+            after: Any = fenced_text.visible(secrets.redact(before))
         else:
             after = _cleaned(before)
         if after != before:

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from memcairn.mcp import text
 from memcairn.mcp.table import Tools
-from memcairn.root import OpenRoot, WriteResult, sessions
+from memcairn.root import OpenRoot, WriteResult
+from memcairn.root import session_list as sessions
 
 tools = Tools()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memcairn.hosts import fence
+from memcairn.hosts import fenced_text
 from memcairn.root.search import NOTICE
 
 if TYPE_CHECKING:
@@ -77,9 +77,11 @@ def _fenced(name: str, blocks: Iterable[str]) -> str:
 
 def _passage(found: RootPassage) -> str:
     place = f"{found.path}:{found.start_line}-{found.end_line}"
-    head = fence.one_line("  ".join(part for part in (place, found.heading, found.date) if part))
+    head = fenced_text.one_line(
+        "  ".join(part for part in (place, found.heading, found.date) if part)
+    )
     warnings = "".join(f"\n[warning: this text {warning}]" for warning in found.warnings or ())
-    return f"{head}{warnings}\n{fence.quoted(found.text)}"
+    return f"{head}{warnings}\n{fenced_text.quoted(found.text)}"
 
 
 def context(gathered: Context) -> str:
@@ -89,7 +91,9 @@ def context(gathered: Context) -> str:
         if gathered.memory_md_truncated
         else ""
     )
-    index = f"MEMORY.md\n{fence.quoted(gathered.memory_md)}{more}" if gathered.memory_md else ""
+    index = (
+        f"MEMORY.md\n{fenced_text.quoted(gathered.memory_md)}{more}" if gathered.memory_md else ""
+    )
     blocks = (index, *map(_passage, gathered.passages))
     return _fenced("context", blocks) or "no memories yet"
 
@@ -150,14 +154,14 @@ def moved(done: Moved) -> str:
 def about(overview: TopicOverview) -> str:
     """One line per note, followed by its passage, fenced as data."""
     blocks = (f"{_note(item.note)}\n{_passage(item.passage)}" for item in overview.notes)
-    nothing = f"no memories about {fence.one_line(overview.topic)}"
+    nothing = f"no memories about {fenced_text.one_line(overview.topic)}"
     return _fenced("about", blocks) or nothing
 
 
 def _note(note: ListedNote) -> str:
     kind = f" [{note.type}]" if note.type else ""
     described = f" — {note.description}" if note.description else ""
-    return fence.one_line(f"{note.title} ({note.path}){kind}{described}")
+    return fenced_text.one_line(f"{note.title} ({note.path}){kind}{described}")
 
 
 def summary(totals: Summary) -> str:

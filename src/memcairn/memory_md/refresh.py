@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from memcairn.errors import MemoryMdError
 from memcairn.fs.signature import signature_of, storable_ns
-from memcairn.memory_md import block, current, page_text, render_cache, root_files
+from memcairn.memory_md import block, managed_roots, page_text, render_cache, root_files
 from memcairn.memory_md import check as checks
 from memcairn.memory_md.projection import take_changes
 from memcairn.memory_md.render import page_path, render
@@ -78,7 +78,7 @@ def refresh(
             recorded in index.db.
     """
     with root_files.open_files(root.path) as files:
-        today = current.this_day()
+        today = managed_roots.this_day()
         changes = take_changes(db, root, today, rebuild=rebuild)
         for _ in range(MAX_ATTEMPTS):
             done = _attempt(db, root, files, limits, today, backups, changes)
@@ -98,7 +98,7 @@ def check(db: Database, root: Root, limits: Limits) -> list[MemoryMdFinding]:
         MemoryMdError: a file cannot be read.
     """
     with root_files.open_files(root.path) as files:
-        today = current.this_day()
+        today = managed_roots.this_day()
         take_changes(db, root, today, rebuild=False)
         notes = MemoryMdNotes(db, root.id)
         present = _data(files.memory_md())
@@ -112,7 +112,7 @@ def explain(db: Database, root: Root, path: str, limits: Limits) -> Explanation 
         MemoryMdError: MEMORY.md cannot be read.
     """
     with root_files.open_files(root.path) as files:
-        today = current.this_day()
+        today = managed_roots.this_day()
         take_changes(db, root, today, rebuild=False)
         notes = MemoryMdNotes(db, root.id)
         present = _data(files.memory_md())

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import pyromark
 
 from memcairn.notes import prose
-from memcairn.notes.decision import STATUS_HEADING
+from memcairn.notes.decision_record import STATUS_HEADING
 
 Kind = Literal["heading", "paragraph", "item", "break", "other"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from memcairn.notes import decision, frontmatter
+from memcairn.notes import decision_record, frontmatter
 from memcairn.notes.blocks import Block, Blocks, markdown_blocks, plain_blocks
 from memcairn.notes.chunks import Chunk, chunk
 from memcairn.notes.noise import without_noise
@@ -100,7 +100,7 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
         outline = plain_blocks(body_lines)
     chunks = chunk(outline.blocks, body_lines, first_line)
     fields = _Fields(values, lines[: first_line - 1], problems)
-    successor = decision.successor(body_lines) if markdown else None
+    successor = decision_record.successor(body_lines) if markdown else None
     note = _note(fields, outline, stem=stem, successor=successor)
     lost = {problem.line for problem in problems if problem.lost or not values}
     if lost and first_line > 1:
@@ -134,7 +134,7 @@ def _note(fields: _Fields, outline: Blocks, *, stem: str, successor: str | None)
         modified=modified,
         valid_until=fields.moment("valid_until"),
         superseded_by=fields.text("superseded_by")
-        or (decision.replaced_by(status) if status else None)
+        or (decision_record.replaced_by(status) if status else None)
         or successor,
         about=tuple(text for text in about if text != title),
         other=fields.other(),

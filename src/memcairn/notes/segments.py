@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import cache
 
-from memcairn.notes.marks import MARKS
+from memcairn.notes.combining_marks import MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import re
 from itertools import accumulate, chain
 from operator import add
 
-from memcairn.notes.folding import fold, offsets
 from memcairn.notes.identifiers import MAX_WORD, identifier_words, without_contraction
+from memcairn.notes.normalization import fold, offsets
 from memcairn.notes.segments import ascii_words, clusters, lone_ideographs, segments
 from memcairn.notes.stems import LIBRARY_VERSION, stem
 from memcairn.notes.stop_words import KOREAN_STOP_WORDS, PARTICLES, STOP_PAIRS, STOP_WORDS

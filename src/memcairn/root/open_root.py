@@ -14,8 +14,8 @@ from memcairn.errors import NoteError, StateError, UsageError
 from memcairn.history import Bounds, Journal, Snapshots
 from memcairn.indexing import away
 from memcairn.root import observe
+from memcairn.root.current_session import PREFIX, CurrentSession
 from memcairn.root.forget import ForgetPlans
-from memcairn.root.session import PREFIX, CurrentSession
 from memcairn.safety import secrets
 from memcairn.search import freshness
 from memcairn.search.query import Query

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes.words import query_words
-from memcairn.search import keyword, passages, periods, relevance, structure, validity
+from memcairn.search import keyword, neighbors, passages, periods, relevance, validity
 from memcairn.search.query import note_filter
 from memcairn.search.relevance import ScoringContext
 
@@ -85,13 +85,13 @@ class _Ranking(NamedTuple):
         wanted = 2 * limit
         similarities: Mapping[int, tuple[float, float | None]] = {}
         if self.meaning is None or embedded is None:
-            fused = found = structure.score_by_nearby_words(db, found, wanted)
-            ranked = structure.add_best_of_note(fused)
+            fused = found = neighbors.score_by_nearby_words(db, found, wanted)
+            ranked = neighbors.add_best_of_note(fused)
         else:
-            found = structure.score_by_nearby_words(db, found, SPARE_CANDIDATES)
+            found = neighbors.score_by_nearby_words(db, found, SPARE_CANDIDATES)
             held = keyword.held_share(found, self.frequencies, weights)
             fused, similarities = self.meaning.fuse(db, embedded, weights, self.where, found, held)
-            ranked = structure.add_inherited(db, fused, wanted)
+            ranked = neighbors.add_inherited(db, fused, wanted)
         context = ScoringContext(
             {word: weights[word] for word in query_words(query.text)},
             {c.chunk: c.score for c in found},

@@ -12,15 +12,15 @@ import os
 import time
 from collections import namedtuple
 
-from memcairn import json_lines as lines
 from memcairn import json_text, paths
+from memcairn.fs import json_lines as lines
 from memcairn.utc import utc_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
-    from memcairn.sessions.shown import Shown
+    from memcairn.sessions.shown_passages import Shown
 
     class Line(NamedTuple):
         """A log line about one call; it never contains a note's text or a query.
@@ -164,7 +164,7 @@ class Session:
     def shown(self) -> Shown:
         """The passages shown to this session."""
         if self._shown is None:
-            from memcairn.sessions.shown import Shown  # noqa: PLC0415 - most hook calls do not need it
+            from memcairn.sessions.shown_passages import Shown  # noqa: PLC0415 - most hook calls do not need it
 
             self._shown = Shown(os.path.join(self.folder, "shown"))
         return self._shown
@@ -178,7 +178,7 @@ class Session:
         name = "".join(c for c in agent if c.isascii() and c.isalnum())[:64]
         if not name:
             return self.shown
-        from memcairn.sessions.shown import Shown  # noqa: PLC0415 - as above
+        from memcairn.sessions.shown_passages import Shown  # noqa: PLC0415 - as above
 
         return Shown(os.path.join(self.folder, f"shown-{name}"))
 

@@ -1,4 +1,4 @@
-"""The rules of each root: its settings, which of its files are notes, which namespaces they get."""
+"""What each root says about its notes: settings, which files are notes, which namespaces they get."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from memcairn import paths
 from memcairn.errors import ConfigError
 from memcairn.indexing import away, scan
 from memcairn.indexing.namespaces import Namespaces
-from memcairn.indexing.selection import Selection, suffixes
+from memcairn.indexing.note_selection import Selection, suffixes
 from memcairn.store import roots
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from memcairn.store.roots import Root
 
 
-class Rules:
+class RootSettings:
     """The rules of all roots, each read when it is first needed.
 
     Args:

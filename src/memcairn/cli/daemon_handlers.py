@@ -1,4 +1,4 @@
-"""What the resident process answers: `python -m memcairn.cli.resident` is its program.
+"""What the resident process answers: `python -m memcairn.cli.daemon_handlers` is its program.
 
     hook     an event of a host            hosts/events.py
     search   `memcairn search`             cli/search.py

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from functools import cache
 
-from memcairn.notes.marks import MARKS
+from memcairn.notes.combining_marks import MARKS
 
 _BATCH_SIZE = 256
 """Characters normalized in one call: `unicodedata.normalize` is quadratic in a run of marks."""

@@ -13,7 +13,7 @@ import watchfiles
 from memcairn import paths
 from memcairn.embedding.worker import EmbedThread
 from memcairn.errors import ConfigError
-from memcairn.indexing.selection import IGNORE_FILES, suffixes
+from memcairn.indexing.note_selection import IGNORE_FILES, suffixes
 from memcairn.settings.config import PROJECT_FILE
 
 if TYPE_CHECKING:
