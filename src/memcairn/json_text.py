@@ -28,13 +28,14 @@ def loads(content: bytes | str) -> Any:
     """Parse a JSON text; bytes are UTF-8.
 
     Raises:
-        ValueError: it is not JSON.
-        RecursionError: it is nested too deeply.
+        ValueError: it is not JSON, or is nested too deeply.
     """
     text = content if isinstance(content, str) else content.decode()
     text = text.strip(" \t\n\r")
     try:
         value, end = _scan(text, 0)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     except (StopIteration, SystemError):
         # The parser raises these while `json`, which defines its own error, is not loaded.
         value, end = None, -1

@@ -115,3 +115,8 @@ def test_an_edit_says_just_what_was_asked(lines: list[str], newline: str, ended:
 
     assert toml_table.remove(changed, PATH).rstrip() == text.rstrip()
     assert toml_table.read(toml_table.remove(middle, PATH)) == before | {"later": {"x": 1}}
+
+
+def test_deeply_nested_text_is_refused() -> None:
+    with pytest.raises(toml_table.NotToml, match="nested too deeply"):
+        toml_table.read("a = " + "[" * 100_000)

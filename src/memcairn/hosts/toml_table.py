@@ -32,6 +32,8 @@ def read(text: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError as error:
+        raise NotToml("nested too deeply", 1) from error
     except tomllib.TOMLDecodeError as error:
         found = _WHERE.search(str(error))
         end = text.count("\n") + 1
