@@ -72,10 +72,5 @@ def test_what_has_no_form_in_json_is_a_type_error() -> None:
 
 
 def test_nesting_without_end_is_an_error_and_no_crash() -> None:
-    with pytest.raises(RecursionError):
-        json_text.loads("[" * 200_000)
-
-
-def test_deeply_nested_text_is_not_json() -> None:
     with pytest.raises(ValueError, match="nested too deeply"):
-        json_text.loads("[" * 100_000)
+        json_text.loads("[" * 200_000)
