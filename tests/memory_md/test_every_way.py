@@ -12,6 +12,7 @@ from roots_on_disk import index_files, rebuilt, write
 from memcairn import Memory, Observation
 from memcairn.cli.watch import watch
 from memcairn.root import OpenRoot, archives, revert
+from memcairn.root import observe as observing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,11 +53,14 @@ def put(files: OpenRoot, root: Path) -> None:
 
 
 def observe(files: OpenRoot, root: Path) -> None:
-    files.observe("Quite another thing is so.", title="New title")
+    said = observing.Observation("Quite another thing is so.", title="New title")
+    files.observe(observing.validated(said, allow_secret=False))
 
 
 def observe_by_memory(files: OpenRoot, root: Path) -> None:
-    files.memory.observe(Observation("Quite another thing is so.", title="New title"), root=root)
+    Memory(engine=files.engine).observe(
+        Observation("Quite another thing is so.", title="New title"), root=root
+    )
 
 
 def promote(files: OpenRoot, root: Path) -> None:
@@ -89,18 +93,18 @@ def restore_a_snapshot(files: OpenRoot, root: Path) -> None:
 
 
 def drain(files: OpenRoot, root: Path) -> None:
-    files.memory.enqueue(write(root, "new.md", "New title", "Text."))
-    files.memory.drain(0)
+    Memory(engine=files.engine).enqueue(write(root, "new.md", "New title", "Text."))
+    Memory(engine=files.engine).drain(0)
 
 
 def scan(files: OpenRoot, root: Path) -> None:
     write(root, "new.md", "New title", "Text.")
-    files.memory.index(root)
+    Memory(engine=files.engine).index(root)
 
 
 def a_look_before_a_search(files: OpenRoot, root: Path) -> None:
     write(root, "new.md", "New title", "Text.")
-    files.memory.search("nothing of the kind")
+    Memory(engine=files.engine).search("nothing of the kind")
 
 
 def a_watch(files: OpenRoot, root: Path) -> None:
@@ -146,7 +150,7 @@ def revert_(files: OpenRoot, root: Path) -> None:
 
 def an_edit_that_a_search_finds(files: OpenRoot, root: Path) -> None:
     write(root, "old.md", "New title", "What is known.")
-    files.memory.search("known")
+    Memory(engine=files.engine).search("known")
 
 
 EDITS = [edit, overwrite, revert_, an_edit_that_a_search_finds]
@@ -163,13 +167,13 @@ def forget(files: OpenRoot, root: Path) -> None:
 
 def a_removal_that_a_drain_finds(files: OpenRoot, root: Path) -> None:
     (root / "old.md").unlink()
-    files.memory.enqueue(root / "old.md")
-    files.memory.drain(0)
+    Memory(engine=files.engine).enqueue(root / "old.md")
+    Memory(engine=files.engine).drain(0)
 
 
 def a_removal_that_a_search_finds(files: OpenRoot, root: Path) -> None:
     (root / "old.md").unlink()
-    files.memory.search("nothing of the kind")
+    Memory(engine=files.engine).search("nothing of the kind")
 
 
 REMOVALS = [remove, forget, a_removal_that_a_drain_finds, a_removal_that_a_search_finds]
@@ -199,9 +203,11 @@ def test_a_note_that_is_moved_is_listed_where_it_is(files: OpenRoot, tmp_path: P
 
 def test_a_pinned_note_comes_first(files: OpenRoot, tmp_path: Path) -> None:
     for name in ("other", "old"):
-        files.memory.pin(tmp_path / "notes" / f"{name}.md")
+        Memory(engine=files.engine).pin(tmp_path / "notes" / f"{name}.md")
         assert said(tmp_path / "notes").index(f"({name}.md)") > 0
-        files.memory.unpin(tmp_path / "notes" / ("old.md" if name == "other" else "other.md"))
+        Memory(engine=files.engine).unpin(
+            tmp_path / "notes" / ("old.md" if name == "other" else "other.md")
+        )
         first = next(
             line for line in said(tmp_path / "notes").splitlines() if line.startswith("- ")
         )

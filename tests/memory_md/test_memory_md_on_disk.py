@@ -23,6 +23,7 @@ from roots_on_disk import SMALL, index_files, is_whole, make_root, rebuilt, writ
 
 from memcairn import Memory, Query
 from memcairn.cli.commands import run
+from memcairn.engine import Engine
 from memcairn.errors import ConfigError, MemoryMdError, StateError, UsageError
 from memcairn.memory_md import managed_roots, refresh
 from memcairn.store import memory_md
@@ -172,7 +173,7 @@ def test_a_missed_update_happens_later(root, monkeypatch):
     write(root, "new.md", "Quite new", "Text.")
     with Memory() as memory:
         with monkeypatch.context() as patched:
-            patched.setattr(Memory, "_finish", lambda _, report: report)
+            patched.setattr(Engine, "refresh_memory_md", lambda _: None)
             memory.index(root)
         assert "Quite new" not in text(root)
         assert [f.kind for f in memory.check_memory_md(root)] == ["stale"]

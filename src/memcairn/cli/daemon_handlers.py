@@ -86,12 +86,10 @@ async def serve(server: Server, header: Mapping[str, Any]) -> Serve | None:
 
 
 def warm_up(memory: Memory) -> None:
-    """Load what the first requests need: first recall, then the server of MCP clients."""
+    """Load what the first prompt needs. The MCP SDK is loaded when a client asks for a session."""
     importlib.import_module("memcairn.hosts.events")
     engine = memory.engine
     engine.databases.run(lambda opened: engine.model.meaning(opened.db))
-    for module in ("memcairn.cli.serve", "memcairn.mcp.server", "memcairn.mcp.stdio"):
-        importlib.import_module(module)
 
 
 def main() -> int:
