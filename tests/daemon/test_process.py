@@ -118,7 +118,7 @@ def test_a_session_keeps_it(home: Path, root: Path, monkeypatch: pytest.MonkeyPa
 
 def test_it_ends_with_its_home_and_does_not_make_it_again(home: Path, tmp_path: Path) -> None:
     pid = start(home)
-    wait_until((home / "index.db").exists)
+    wait_until((home / "queue.db").exists)
 
     os.rename(home, tmp_path / "deleted")
 
@@ -162,7 +162,11 @@ def test_a_process_of_another_version_ends_when_it_is_idle(
     home: Path, root: Path, project: Path
 ) -> None:
     code = "import memcairn; memcairn.__version__ = '0.0.1'; "
-    old = [sys.executable, "-c", code + "from memcairn.cli import resident; resident.main()"]
+    old = [
+        sys.executable,
+        "-c",
+        code + "from memcairn.cli import daemon_handlers; daemon_handlers.main()",
+    ]
     os.posix_spawn(old[0], old, os.environ)
     pid = wait_until(lambda: status(home))["pid"]
 
@@ -330,13 +334,15 @@ def test_a_change_of_config_toml_counts_for_the_next_request(
     start(home)
     assert "blue-green" in str(hook("user-prompt", prompt(project)))
 
-    (tmp_path / "config.toml").write_text("[recall]\nenabled = false\n", encoding="utf-8")
+    (tmp_path / "config.toml").write_text("[recall]\nbudget_words = 1\n", encoding="utf-8")
     off = hook("user-prompt", prompt(project, session_id="s2"))
     (tmp_path / "config.toml").unlink()
 
     assert off is None
+    # A session that does not start is a fork of the one before it, which was shown the passage.
+    hook("session-start", {"session_id": "s3", "cwd": str(project), "source": "startup"})
     assert "blue-green" in str(hook("user-prompt", prompt(project, session_id="s3")))
-    assert status(home)["requests"] == 3  # type: ignore[index]
+    assert status(home)["requests"] == 4  # type: ignore[index]
 
 
 def test_a_process_that_starts_it_lends_it_no_files(home: Path) -> None:

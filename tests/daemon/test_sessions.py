@@ -153,7 +153,7 @@ def test_it_ends_when_its_client_closes(root: Path, says: bytes) -> None:
 def test_each_session_has_its_own_root_and_host_session(home: Path, tmp_path: Path) -> None:
     def work(number: int) -> tuple[str, list[str]]:
         folder = tmp_path / "roots" / str(number)
-        folder.mkdir(parents=True)
+        (folder / "notes").mkdir(parents=True)
         Sessions(str(home)).start(f"host-{number}", pid=os.getpid())
         env = {**os.environ, "CLAUDE_CODE_SESSION_ID": f"host-{number}"}
         # A path that is relative to the client's working directory.

@@ -235,7 +235,7 @@ def test_a_host_s_write_to_a_loose_file_is_enqueued(
     path = write(notes / "a.md", "kiwi\n")
     queue_and_flush(memory, path)
 
-    monkeypatch.setattr(enqueue_writes.session, "log_queued", lambda *_: None)
+    monkeypatch.setattr(enqueue_writes.event_session, "log_queued", lambda *_: None)
     enqueued: list[str] = []
     event = WrittenFiles((str(path), str(notes / "b.md")))
 

@@ -39,7 +39,7 @@ ASK = {
     "contextvars", "memcairn.daemon", "memcairn.daemon.client", "memcairn.daemon.protocol",
     "memcairn.json_text", "memcairn.settings", "memcairn.settings.caller",
 }  # fmt: skip
-LOG = {"memcairn.fs.json_lines", "memcairn.utc"}
+LOG = {"memcairn.fs", "memcairn.fs.json_lines", "memcairn.utc"}
 HOOK = BASE | ASK | LOG | {"memcairn.hosts", "memcairn.hosts.hook", "memcairn.hosts.limits",
                            "memcairn.hosts.output"}  # fmt: skip
 PIPE = BASE | ASK | {"memcairn.daemon.pipe"}
