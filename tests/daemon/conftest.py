@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -90,6 +90,8 @@ def hook(
 class Session:
     """A client of `memcairn serve` that writes and reads lines."""
 
+    opened: ClassVar[list[Session]] = []
+
     def __init__(self, *arguments: str, **options: Any) -> None:
         self.process = subprocess.Popen(
             [*PROGRAM, "serve", *arguments],
@@ -99,6 +101,7 @@ class Session:
         )
         self.notified: list[dict[str, Any]] = []
         self._number = 0
+        Session.opened.append(self)
 
     def send(self, method: str, **params: Any) -> int:
         """Send a request; returns its id."""
@@ -171,9 +174,16 @@ def _user(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("MEMCAIRN_DAEMON_IDLE_S", "600")
     yield
+    for session in Session.opened:
+        session.process.kill()
+        with session.process:
+            pass  # its pipes are closed, also those of a test that failed
+    Session.opened.clear()
     for pid in running(home):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, 9)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
 
 
 @pytest.fixture
