@@ -375,7 +375,9 @@ class Databases:
             db = Database(self.index_path, read_only=True)
         except StateError:
             raise error from None
-        self._notices.append(f"{error}; the index is read as it is, and may be out of date")
+        notice = f"{error}; the index is read as it is, and may be out of date"
+        if notice not in self._notices:
+            self._notices.append(notice)
         return Opened(db, error, self._settings)
 
     def _set_aside(self, path: str, consequence: str) -> None:

@@ -61,7 +61,7 @@ def test_the_model_sees_the_tools_and_when_to_use_them(session: Session) -> None
     asked = json.dumps(session.requests[-1])
 
     assert SERVER + "memory_search" in session.tools
-    assert "Long-term memory, kept as Markdown notes" in asked
+    assert "Long-term memory, stored as Markdown notes" in asked
 
 
 def test_the_model_calls_the_tools_and_sees_what_they_say(session: Session) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path  # noqa: TC003
 
 import pytest
 
-from memcairn.hosts import payload
+from memcairn.hosts import events, payload
 from memcairn.hosts.events import EVENTS
 from memcairn.memory import Memory
 from memcairn.settings import config
@@ -76,3 +76,9 @@ def write(folder: Path, name: str, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _no_prompt_waits() -> None:
+    """The prompts of sub-agents are kept in the process, which the tests share."""
+    events._WAITING.clear()
