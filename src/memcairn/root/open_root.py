@@ -396,8 +396,8 @@ class OpenRoot:
         """
         real = os.path.join(self.root, path)
         known, notice = self.index([path])
-        if not known:
-            raise NoteError(notice or "not a note", path=real)
+        if not known and not notice:  # an index that cannot be written now says nothing of the note
+            raise NoteError("not a note", path=real)
         with self.recording("pin" if pinned else "unpin", path):
             changed = observe.set_pinned(self.root, real, pinned=pinned)
         if changed:
