@@ -22,7 +22,7 @@ from memcairn.daemon import client
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # A client waits up to 30 s for a server to start; a cold resident process needs about one.
 START_TIMEOUT_S = 20.0
@@ -34,6 +34,7 @@ STABLE_S = 1.0
 # What is under way when the client has left gets this long.
 END_TIMEOUT_S = 3.0
 _INTERNAL_ERROR = -32603
+_READ_BYTES = 1 << 16
 # Begins the ids of requests that are repeated for the client.
 _AGAIN = "memcairn-again-"
 
@@ -139,19 +140,8 @@ class _Pipe:
     # ── client to resident process ───────────────────────────────────────────────────────────────
 
     def _copy_input(self) -> None:
-        parts: list[bytes] = []
-        while True:
-            try:
-                part = os.read(0, 1 << 16)
-            except OSError:
-                part = b""
-            if not part:
-                break
-            first, *lines = part.split(b"\n")
-            parts.append(first)
-            for line in lines:
-                self._send(b"".join(parts) + b"\n")
-                parts = [line]
+        for line in _lines(lambda: os.read(0, _READ_BYTES)):
+            self._send(line)
         with self._sending:
             self._ended = True
             try:
@@ -198,19 +188,9 @@ class _Pipe:
     # ── resident process to client ───────────────────────────────────────────────────────────────
 
     def _copy_output(self) -> None:
-        parts: list[bytes] = []
-        while True:
-            try:
-                part = self._connection.recv(1 << 16)
-            except OSError:
-                part = b""
-            if not part:
-                return
-            first, *lines = part.split(b"\n")
-            parts.append(first)
-            for line in lines:
-                self._answer(b"".join(parts) + b"\n")
-                parts = [line]
+        connection = self._connection
+        for line in _lines(lambda: connection.recv(_READ_BYTES)):
+            self._answer(line)
 
     def _answer(self, line: bytes) -> None:
         message = _parsed(line)
@@ -259,6 +239,23 @@ class _Pipe:
                 _skip_line(connection)  # the client has this answer
         for line in self._subscriptions.values():
             connection.sendall(line)
+
+
+def _lines(read: Callable[[], bytes]) -> Iterator[bytes]:
+    """Whole lines, until `read` returns nothing or fails."""
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = read()
+        except OSError:
+            return
+        if not part:
+            return
+        first, *lines = part.split(b"\n")
+        parts.append(first)
+        for line in lines:
+            yield b"".join(parts) + b"\n"
+            parts = [line]
 
 
 def _parsed(line: bytes) -> Mapping[str, object]:
