@@ -146,7 +146,8 @@ class Journal:
                 yield recording
             finally:
                 try:
-                    if self._record(root, tool, session, before, recording):
+                    recording.revision = self._record(root, tool, session, before, recording)
+                    if recording.revision:
                         self.database.shrink()
                 except MemcairnError as error:
                     # The change itself is done; the next call finds it.

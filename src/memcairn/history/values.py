@@ -71,10 +71,14 @@ class Revision:
 
 @dataclass(slots=True)
 class Recording:
-    """Collects the files that the block of `Journal.recording` changed, beyond those it announced."""
+    """Collects the files that the block of `Journal.recording` changed, beyond those it announced.
+
+    `revision` is set after the block; None if nothing changed.
+    """
 
     touched: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
+    revision: int | None = None
 
     def changed(self, paths: Iterable[str]) -> None:
         """Add files that may have changed, whether or not they existed before."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from memcairn import paths
 from memcairn.errors import NoteError, StateError, UsageError
 from memcairn.history import Bounds, Journal, Snapshots
+from memcairn.inbox import Inbox
 from memcairn.indexing import away
 from memcairn.root import observe
 from memcairn.root.current_session import PREFIX, CurrentSession
@@ -74,6 +75,7 @@ class Observed:
     path: str
     created: bool
     notice: str | None = None
+    revision: int | None = None
 
 
 class OpenRoot:
@@ -130,6 +132,7 @@ class OpenRoot:
             keep=int(settings["snapshots.keep"]),
             max_days=float(settings["snapshots.max_days"]),
         )
+        self.inbox = Inbox(os.path.join(engine.home, "inbox", self.key))
         self.session = CurrentSession(engine.home, self.root, self.key, starts=starts_session)
         self.forget_plans = ForgetPlans(self)
 
@@ -375,14 +378,14 @@ class OpenRoot:
         older = None if new else self._repeated(observation)
         if older is not None:
             path = self.relative(older)
-            with self.recording("observe", path):
+            with self.recording("observe", path) as recording:
                 observe.renew(self.root, older, observation)
         else:
             with self.recording("observe") as recording:
                 path = self.relative(observe.write(self.root, observation))
                 recording.created([path])
         _, notice = self.index([path])
-        return Observed(path, created=older is None, notice=notice)
+        return Observed(path, created=older is None, notice=notice, revision=recording.revision)
 
     def _repeated(self, observation: Observation) -> str | None:
         near = self.engine.search(Query(observation.text, 5, root=self.root))

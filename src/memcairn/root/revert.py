@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcairn.errors import NoteMissing, NoteUnreadable, UsageError
+from memcairn.errors import NoteChanged, NoteMissing, NoteUnreadable, UsageError
 from memcairn.fs.names import parts
 
 if TYPE_CHECKING:
@@ -74,6 +74,38 @@ def revert(root: OpenRoot, path: str, revision: int | None = None) -> Reverted:
         written = root.vault.write(path, text, overwrite=True)
     root.index(written.changed)
     return Reverted(written.path, written.sha256)
+
+
+def undo(root: OpenRoot, revision: int) -> None:
+    """Undo one revision: each of its files is what it was before; recorded as a revision itself.
+
+    Raises:
+        UsageError: there is no such revision, or it was pruned.
+        NoteChanged: a file has changed since; nothing was undone.
+    """
+    before = root.history.before(revision)
+    root.history.keep(list(before))
+    for path in before:
+        if root.history.content(path, revision) != _now(root, path):
+            raise NoteChanged(
+                "has changed since; nothing was undone",
+                path=path,
+                hint="`memcairn log` and `memcairn revert` restore one file",
+            )
+    with root.recording("undo", *before):
+        for path, content in before.items():
+            if content is not None:
+                root.vault.write(path, content, overwrite=True)
+            elif _now(root, path) is not None:
+                root.vault.remove(path)
+    root.index(before)
+
+
+def _now(root: OpenRoot, path: str) -> bytes | None:
+    try:
+        return root.vault.read_bytes(path)
+    except NoteMissing:
+        return None
 
 
 def _before_last_change(root: OpenRoot, path: str) -> bytes | None:

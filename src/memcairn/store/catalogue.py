@@ -109,3 +109,15 @@ def counts(db: Database, folder: str) -> Counts:
 
     tags = by("tag.value", ", json_each(found.tags) AS tag")
     return Counts(notes, int(size), int(pinned), by("type"), tags, by("namespace"))
+
+
+def mentioning(db: Database, folder: str, names: Iterable[str]) -> list[str]:
+    """The absolute paths of the notes below a folder whose text or links contain one of these names."""
+    sql = f"""
+        SELECT path FROM note WHERE {AT_OR_BELOW} AND (
+            INSTR(COALESCE(superseded_by, ''), ?1) OR EXISTS (
+                SELECT 1 FROM chunk WHERE chunk.note = note.id AND INSTR(chunk.text, ?1)))
+    """
+    row = bounds(folder)
+    found = (db.execute(sql.replace("?1", f"?{len(row) + 1}"), (*row, name)) for name in names)
+    return sorted({paths.from_db(path) for rows in found for (path,) in rows})
