@@ -96,9 +96,8 @@ class ClaudeCode:
                     if number:
                         between()
                     terminal.wait_for("❯", PATIENCE_S)
-                    terminal.type(prompt)
-                    terminal.wait_until(
-                        lambda prompt=prompt: is_answered(model, prompt), PATIENCE_S
+                    terminal.type(
+                        prompt, lambda prompt=prompt: is_answered(model, prompt), PATIENCE_S
                     )
                 terminal.wait_until_quiet()
                 printed = terminal.finish(PATIENCE_S)

@@ -83,13 +83,22 @@ class Terminal:
         """Wait until the program draws no more."""
         self.wait_until(lambda: time.monotonic() - self._drawn_at > _QUIET_S, 60)
 
-    def type(self, line: str) -> None:
-        """Type a line, and Enter once the program shows its end."""
-        before = len(self.text)
+    def type(self, line: str, is_taken: Callable[[], bool], timeout_s: float) -> None:
+        """Type a line and press Enter, until the program has taken the line.
+
+        The screen does not say when that is: a program that redraws what changed may never draw a whole word.
+        Enter in the same read as the line would be part of it, so it waits until the program draws something.
+        """
+        typed_at = time.monotonic()
         os.write(self._ours, line.encode())
-        tail = line.rsplit(maxsplit=1)[-1]
-        self.wait_until(lambda: tail in self.text[before:], 60)
-        os.write(self._ours, b"\r")
+        self.wait_until(lambda: self._drawn_at > typed_at, timeout_s)
+        end = time.monotonic() + timeout_s
+        while not is_taken():
+            time.sleep(_BETWEEN_KEYS_S)
+            os.write(self._ours, b"\r")
+            again = min(end, time.monotonic() + _AGAIN_S)
+            self.wait_until(lambda again=again: is_taken() or time.monotonic() > again, timeout_s)
+            assert time.monotonic() < end, self.text[-4_000:]
 
     def finish(self, timeout_s: float) -> str:
         """Press Ctrl-C until the program ends; returns all that it drew."""

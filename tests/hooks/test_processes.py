@@ -389,6 +389,7 @@ def test_a_queueing_call_loads_little() -> None:
 def test_a_session_starts_without_what_indexes_where_nothing_is_to_be_indexed(
     root: Path, project: Path
 ) -> None:
+    subprocess.run([*PROGRAM, "daemon", "start"], capture_output=True, check=True, timeout=60)
     hook("session-start", payload(project))  # the first one may have something to do
     heavy = ("memcairn.memory", "memcairn.indexing", "dataclasses", "typing", "logging", "json")
     program = f"""
