@@ -10,6 +10,7 @@ indexes the files that changed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -31,7 +32,7 @@ from memcairn.store import database, note_use, roots
 from memcairn.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from memcairn.indexing.indexer import Indexer
     from memcairn.indexing.report import IndexReport
@@ -60,6 +61,7 @@ class Opened:
         self._queue = queue
         self._settings = settings
         self._indexer: Indexer | None = None
+        self._deadline: float | None = None
         self.last_checked = 0  # the note that the last search of this thread checked last
         self._files = self._identities()
         self._checked_at = time.monotonic()
@@ -83,7 +85,18 @@ class Opened:
             from memcairn.indexing.indexer import Indexer  # noqa: PLC0415
 
             self._indexer = Indexer(self.db, self._settings)
+        self._indexer.deadline = self._deadline
         return self._indexer
+
+    @contextlib.contextmanager
+    def indexing_until(self, deadline: float | None) -> Iterator[None]:
+        """Let the indexer stop at a deadline, and not wait longer for another process that indexes."""
+        before, self._deadline = self._deadline, deadline
+        try:
+            with self.db.waiting_until(deadline):
+                yield
+        finally:
+            self._deadline = before
 
     def is_replaced(self) -> bool:
         """Whether a database was deleted or replaced; checked every REPLACED_CHECK_S seconds."""
@@ -189,10 +202,21 @@ class Engine:
             )
         )
 
-    def search(self, query: Query | str, signature_at: SignatureAt = signature_at) -> list[Passage]:
+    def search(
+        self,
+        query: Query | str,
+        signature_at: SignatureAt = signature_at,
+        *,
+        deadline: float | None = None,
+    ) -> list[Passage]:
         """See `Memory.search`, and `freshness.check_sources` for `signature_at`."""
         checked = (Query(query) if isinstance(query, str) else query).checked()
-        return self.databases.run(lambda opened: self._search(opened, checked, signature_at))
+
+        def work(opened: Opened) -> list[Passage]:
+            with opened.indexing_until(deadline):
+                return self._search(opened, checked, signature_at)
+
+        return self.databases.run(work)
 
     def _search(self, opened: Opened, query: Query, signature_at: SignatureAt) -> list[Passage]:
         try:

@@ -131,6 +131,10 @@ class StateError(MemcairnError):
     """queue.db or index.db cannot be used."""
 
 
+class DeadlinePassed(StateError):  # noqa: N818
+    """There was no time left to bring the index up to date; what was done is kept."""
+
+
 class SchemaTooNew(StateError):  # noqa: N818
     """The database was written by a later memcairn; nothing was changed."""
 

@@ -521,7 +521,7 @@ class Memory:
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────
 
-    def search(self, query: Query | str) -> list[Passage]:
+    def search(self, query: Query | str, *, deadline: float | None = None) -> list[Passage]:
         """Find what is remembered, best first.
 
         Files that changed since they were indexed are indexed first, so that the answer never shows
@@ -530,11 +530,13 @@ class Memory:
         Args:
             query: words, a question, an error message; or a Query, which also says how many passages
                 are wanted and which notes may answer.
+            deadline: indexing stops when `time.monotonic()` is past it. Notes that changed and are not
+                indexed yet are then left out of the answer.
 
         Raises:
             UsageError: the query is wrong; see `Query.checked`.
         """
-        return self.engine.search(query)
+        return self.engine.search(query, deadline=deadline)
 
     def note_used(self, used: Iterable[str | os.PathLike[str]]) -> None:
         """Record that notes were read, or shown to a model: from tomorrow on they rank higher in MEMORY.md.

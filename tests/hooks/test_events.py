@@ -10,6 +10,7 @@ import pytest
 
 from hooks.conftest import write
 from hooks.test_processes import hook, payload
+from memcairn.errors import StateError
 from memcairn.hosts import events
 from memcairn.memory import Memory
 from memcairn.sessions import Line, Sessions
@@ -440,3 +441,15 @@ class TestMeaning:
         say("session-start")
 
         assert memory.unembedded() >= 100
+
+
+def test_a_home_that_cannot_be_written_is_recalled_and_shown(
+    memory: Memory, say: Say, root: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot_be_written(*_: object, **__: object) -> None:
+        raise StateError("cannot be written", path=str(home))
+
+    monkeypatch.setattr(Sessions, "start", cannot_be_written)
+
+    assert "blue-green" in say("user-prompt", prompt=PROMPT)
+    assert "[Deploying](deploy.md)" in say("session-start", host="codex")

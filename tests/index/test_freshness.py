@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
+import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +14,9 @@ from index_tools import found, settle, write
 
 from memcairn import Memory
 from memcairn.fs import signature
-from memcairn.indexing import reading, scan
+from memcairn.indexing import batch, reading, scan
 from memcairn.search import freshness, pipeline
+from memcairn.search.query import Query
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -291,3 +295,46 @@ def test_notes_that_only_became_old_enough_to_be_trusted_are_not_searched_for_ag
 
     assert found(memory, "walrus") == {"a.md"}
     assert len(searches) == 1
+
+
+def test_past_its_deadline_a_search_leaves_out_what_changed(memory: Memory, settled: Path) -> None:
+    write(settled / "a.md", "kiwi anew\n", age_s=None)
+    write(settled / "new.md", "kiwi new\n", age_s=None)
+
+    late = memory.search("kiwi", deadline=time.monotonic())
+
+    assert {os.path.basename(passage.path) for passage in late} == {"c.md"}
+    assert found(memory, "kiwi") == {"a.md", "c.md", "new.md"}
+
+
+def test_indexing_that_a_deadline_stopped_goes_on_where_it_was(
+    memory: Memory, settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        write(settled / "many" / f"{number}.md", f"papaya {number}\n", age_s=None)
+        write(settled / f"{number}.md", f"papaya {number}\n", age_s=None)
+    clock = itertools.count()
+    monkeypatch.setattr(batch.time, "monotonic", lambda: float(next(clock)))
+
+    counts = [
+        len(memory.search(Query("papaya", 100), deadline=next(clock) + 7.0)) for _ in range(20)
+    ]
+
+    assert counts[0] < 60
+    assert counts == sorted(counts)
+    assert counts[-1] == 60
+
+
+def test_a_search_with_a_deadline_does_not_wait_for_another_process_that_indexes(
+    memory: Memory, settled: Path, home: Path
+) -> None:
+    write(settled / "a.md", "kiwi anew\n", age_s=None)
+    other = sqlite3.connect(home / "index.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    late = memory.search("kiwi", deadline=time.monotonic())
+
+    assert other.in_transaction
+    other.close()
+    assert {os.path.basename(passage.path) for passage in late} == {"c.md"}
+    assert found(memory, "kiwi") == {"a.md", "c.md"}

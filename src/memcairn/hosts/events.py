@@ -22,7 +22,7 @@ import time
 from typing import TYPE_CHECKING
 
 from memcairn import paths
-from memcairn.errors import MemcairnError
+from memcairn.errors import MemcairnError, StateError
 from memcairn.hosts import (
     enqueue_writes,
     fenced_text,
@@ -70,9 +70,13 @@ AFTER_COMPACTION = (
 
 def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
     """Start the session; text about what it should know."""
-    _enqueue_own_memory(memory, event)
-    scope = scope_of(memory, event)
-    session = sessions.begin(memory.home, event, scope)
+    try:
+        _enqueue_own_memory(memory, event)
+        scope = scope_of(memory, event)
+        session = sessions.begin(memory.home, event, scope)
+    except StateError as error:
+        log.info("hook.no_session", exc_info=error)
+        return start_text.text(event, scope_of(memory, event), None, memory.config)
     memory.drain(0.0, deadline=_indexing_deadline(deadline))
     _embed(memory, deadline)
     if session.is_paused:
@@ -88,13 +92,19 @@ def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
     return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else restored
 
 
-def recall(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa: ARG001 - same signature for all
+def recall(memory: Memory, event: HookEvent, deadline: float) -> str:
     """Passages for a prompt or an error."""
+    until = _indexing_deadline(deadline)
 
     def search(text: str, limit: int, root: str | None) -> list[Passage]:
-        return memory.search(Query(text, limit, root=root))
+        return memory.search(Query(text, limit, root=root), deadline=until)
 
-    session = sessions.join(memory.home, event)
+    try:
+        session = sessions.join(memory.home, event)
+    except StateError as error:
+        # What a home that cannot be written contains is recalled; only nobody knows what was shown.
+        log.info("hook.no_session", exc_info=error)
+        session = None
     if session is not None and session.is_paused:
         return ""
     scope = scope_of(memory, event)
@@ -107,7 +117,7 @@ _WAITING: dict[str, list[tuple[str, str]]] = {}
 _MAX_SESSIONS, _MAX_WAITING = 100, 20
 
 
-def subagent_prompt(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa: ARG001 - as above
+def subagent_prompt(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa: ARG001 - same signature for all
     """Remember the prompt: the event of the sub-agent's start does not contain it."""
     waiting = _WAITING.setdefault(event.session_id, [])
     waiting.append((event.agent_type, event.prompt))

@@ -29,13 +29,15 @@ _MAX_BYTES = 1 << 20
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
-def text(event: HookEvent, scope: Scope, session: Session, settings: Config, spent: int = 0) -> str:
+def text(
+    event: HookEvent, scope: Scope, session: Session | None, settings: Config, spent: int = 0
+) -> str:
     """The MEMORY.md files as a fenced text, within the budget; "" if the session knows them.
 
     Args:
         event: the start of the session.
         scope: the project.
-        session: what it was shown is not repeated.
+        session: what it was shown is not repeated; None if the home has no room for sessions.
         settings: with the budget.
         spent: words of the budget that were used already.
     """
@@ -64,7 +66,7 @@ def _files_to_show(event: HookEvent, scope: Scope) -> list[str]:
     return [file for file in files if _is_regular(file)]
 
 
-def _blocks(files: Iterable[str], session: Session, budget_words: int) -> Iterator[str]:
+def _blocks(files: Iterable[str], session: Session | None, budget_words: int) -> Iterator[str]:
     from memcairn.hosts import fenced_text, recall_text  # noqa: PLC0415 - as above
     from memcairn.safety import secrets  # noqa: PLC0415 - as above
     from memcairn.sessions.shown_passages import Place  # noqa: PLC0415 - as above
@@ -74,7 +76,8 @@ def _blocks(files: Iterable[str], session: Session, budget_words: int) -> Iterat
         taken, is_all = _entries(_read(file), left)
         text = "\n".join(taken).strip("\n")
         says = any(line.strip() and not line.startswith("#") for line in taken)
-        if says and session.shown.take(Place(file, 1, len(taken)), text):
+        place = Place(file, 1, len(taken))
+        if says and (session is None or session.shown.take(place, text)):
             left -= recall_text.words(text)
             more = "" if is_all else f" (the first {len(taken)} lines)"
             yield f"{fenced_text.one_line(file)}{more}\n{fenced_text.quoted(secrets.redact(text))}"

@@ -13,11 +13,13 @@ a newer one in the index.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from memcairn import paths
+from memcairn.errors import DeadlinePassed
 from memcairn.fs.signature import signature_of
 from memcairn.indexing import parallel, reading
 from memcairn.notes import note as notes
@@ -63,6 +65,7 @@ class BatchIndexer:
         report: receives the results.
         force: read and write even files that look unchanged.
         progress: called with (done, total).
+        deadline: stop, with DeadlinePassed, when `time.monotonic()` is past it.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class BatchIndexer:
         *,
         force: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        deadline: float | None = None,
     ) -> None:
         self._db = db
         self._rules = rules
@@ -81,6 +85,7 @@ class BatchIndexer:
         self._report = report
         self._force = force
         self._progress = progress
+        self._deadline = deadline
 
     def index(self, files: Sequence[str], *, new: Collection[str] = ()) -> None:
         """Make the index hold what these files hold.
@@ -88,10 +93,16 @@ class BatchIndexer:
         Args:
             files: real paths; one that is gone, or no longer a note, leaves the index.
             new: those of them that the index does not know, and that the root takes.
+
+        Raises:
+            DeadlinePassed: some of the files are indexed, some not.
         """
         batch: list[tuple[str, Outcome]] = []
         size = 0
         for number, (path, outcome) in enumerate(self._outcomes(files, new), 1):
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                self._write(batch)
+                raise DeadlinePassed("indexing stopped, to answer in time")
             if isinstance(outcome, Unchanged):
                 self._report.unchanged += 1
             if outcome != Unchanged(None):

@@ -34,6 +34,10 @@ class Indexer:
         db: index.db.
         config: the user's settings; each root's own file is read on top.
         progress: called with (done, total) as files are indexed.
+
+    Attributes:
+        deadline: when indexing stops, on the clock of `time.monotonic`; None for never. Each method then
+            raises DeadlinePassed, and what was indexed before stays.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Indexer:
     ) -> None:
         self._db = db
         self.progress = progress
+        self.deadline: float | None = None
         self._rules = RootSettings(db, config)
 
     # ── entry points ─────────────────────────────────────────────────────────────────────────────
@@ -322,8 +327,9 @@ class Indexer:
         from memcairn.indexing.batch import BatchIndexer  # noqa: PLC0415
 
         return BatchIndexer(
-            self._db, self._rules, root, report, force=force, progress=self.progress
-        )
+            self._db, self._rules, root, report, force=force, progress=self.progress,
+            deadline=self.deadline,
+        )  # fmt: skip
 
 
 def _remove_leftovers(root: str, temporary: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 
 from memcairn.sqlite import Transaction, connect, connect_read_only
 
@@ -55,6 +56,19 @@ class Database:
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
+
+    @contextlib.contextmanager
+    def waiting_until(self, deadline: float | None) -> Iterator[None]:
+        """Wait for the locks of other connections until then only, on the clock of `time.monotonic`."""
+        if deadline is None:
+            yield
+            return
+        wait_ms = int(1_000 * min(BUSY_S, max(0.0, deadline - time.monotonic())))
+        self.connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {int(1_000 * BUSY_S)}")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
