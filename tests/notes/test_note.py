@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcairn.notes.note import MAX_DESCRIPTION, Note, Parsed, parse
+from memcairn.notes.note import Note, Parsed, parse
+from memcairn.notes.prose import MAX_DESCRIPTION
 
 
 def note(text: str, stem: str = "stem") -> Note:
@@ -133,6 +134,10 @@ class TestTitle:
     def test_is_else_the_stem_made_readable(self, stem: str, title: str) -> None:
         assert note("text", stem).title == title
 
+    @pytest.mark.parametrize("line", ["# 1.10.0 (October 24, 2026)", "# v2.0 / 2024-08-31"])
+    def test_is_not_a_version(self, line: str) -> None:
+        assert note(f"{line}\n\nText.", "release-notes").title == "release notes"
+
 
 class TestDescription:
     @pytest.mark.parametrize(
@@ -182,6 +187,19 @@ class TestDescription:
             ("The date is 2026-01-04 for all.", "The date is 2026-01-04 for all."),
             ("Important clause.", "Important clause."),
             ("Up next: the release.", "Up next: the release."),
+            ("[![npm](n.svg)](c)\n[![ci](b.svg)](d)\nKeeps secrets.", "Keeps secrets."),
+            ("![logo](l.png) Keeps secrets.", "Keeps secrets."),
+            ("**Documentation**: <https://example.com>\n\nKeeps secrets.", "Keeps secrets."),
+            ("Table of contents\n\nKeeps secrets.", "Keeps secrets."),
+            ("[Back to top](#top)\n\nKeeps secrets.", "Keeps secrets."),
+            ("v5.16.0 - March 29, 2019\n\nKeeps secrets.", "Keeps secrets."),
+            ("Usage:\n\nKeeps secrets.", "Keeps secrets."),
+            ("# Vault\n\nVault.\n\nKeeps secrets.", "Keeps secrets."),
+            (
+                "Hello! First of all, DON'T PANIC! It keeps all secrets in one file.",
+                "It keeps all secrets in one file.",
+            ),
+            ("Welcome!\n\nKeeps secrets.", "Keeps secrets."),
         ],
     )
     def test_is_the_first_sentence_of_the_first_paragraph(
@@ -189,6 +207,12 @@ class TestDescription:
     ) -> None:
         assert note(body).description == description
         assert note(f"---\ntitle: t\n---\n{body}").description == description
+
+    def test_never_repeats_the_title(self) -> None:
+        assert note("# Vault\n\nThe vault.\n").description == ""
+        assert (
+            note("---\ntitle: Vault\ndescription: vault\n---\nKeeps it.").description == "Keeps it."
+        )
 
     def test_of_frontmatter_comes_first_and_is_one_line(self) -> None:
         assert note("---\nhint: >\n  Two\n  lines. And more.\n---\nText.").description == (

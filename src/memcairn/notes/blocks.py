@@ -53,24 +53,27 @@ class Block(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """The blocks of a body in order, and the text of the first paragraph that has a sentence.
+    """The blocks of a body in order, and the texts of the first paragraphs that have a sentence.
 
-    The text is without markup. Without such a paragraph, it is that of the first list item or quote.
+    The texts are without markup. Without such a paragraph, there is that of the first list item or quote.
     """
 
     blocks: list[Block]
-    paragraph: str
+    paragraphs: list[str]
 
 
-def markdown_blocks(body: str, lines: list[str]) -> Blocks:
-    r"""The blocks of Markdown; `lines` is `body.split("\n")`. Never raises."""
+def markdown_blocks(body: str, lines: list[str], title: str = "") -> Blocks:
+    r"""The blocks of Markdown; `lines` is `body.split("\n")`. Never raises.
+
+    Paragraphs are collected until one says more than `title`, or the first heading without it.
+    """
     # CommonMark takes a lone CR for a line end, `split` does not. Lone surrogates cannot be encoded.
     # Both replacements keep line numbers.
     source = body.replace("\r", " ") if "\r" in body else body
     data = source.encode("utf-8", "replace")
     if not source.isascii():
         source = data.decode()
-    reader = _BlockReader(data, lines)
+    reader = _BlockReader(data, lines, title)
     end = 0
     for event, span in _MARKDOWN.events_with_range(source):
         start = span["start"]
@@ -86,7 +89,7 @@ def markdown_blocks(body: str, lines: list[str]) -> Blocks:
         end = span["end"]
         reader.begin(tag, start, end)
     reader.end()
-    return Blocks(reader.blocks, reader.paragraph or reader.stand_in)
+    return Blocks(reader.blocks, reader.paragraphs or reader.stand_in)
 
 
 def plain_blocks(lines: list[str]) -> Blocks:
@@ -94,16 +97,19 @@ def plain_blocks(lines: list[str]) -> Blocks:
     blocks: list[Block] = []
     _fill(blocks, lines, 0, len(lines), "paragraph")
     if not blocks:
-        return Blocks(blocks, "")
-    return Blocks(blocks, " ".join(" ".join(lines[blocks[0].first : blocks[0].last + 1]).split()))
+        return Blocks(blocks, [])
+    return Blocks(blocks, [" ".join(" ".join(lines[blocks[0].first : blocks[0].last + 1]).split())])
 
 
 class _BlockReader:
     """Collects blocks: call `begin` at the start of each, and `end` after the last."""
 
-    def __init__(self, data: bytes, lines: list[str]) -> None:
+    def __init__(self, data: bytes, lines: list[str], title: str) -> None:
         self.blocks: list[Block] = []
-        self.paragraph = self.stand_in = ""
+        self.paragraphs: list[str] = []
+        self.stand_in: list[str] = []
+        self._enough = False
+        self._title = title
         self.inline: _Inline | None = None  # the block's text without markup, if it is needed
         self._data, self._lines = data, lines
         self._kind: Kind = "other"
@@ -122,9 +128,9 @@ class _BlockReader:
             level = int(tag["Heading"]["level"][1:])
             self.inline = _Inline()
         elif kind == "paragraph":
-            self.inline = None if self.paragraph else _Inline()
+            self.inline = None if self._enough else _Inline()
         elif kind == "item" or name == "BlockQuote":
-            self.inline = None if self.stand_in or self.paragraph else _Inline()
+            self.inline = None if self.stand_in or self.paragraphs else _Inline()
         elif name == "HtmlBlock" and _MARKER.fullmatch(data, start, end):
             kind = "break"
         self._kind = kind
@@ -153,18 +159,22 @@ class _BlockReader:
             return
         kind, first, last, level, _ = self.blocks[-1]
         if self._kind == "heading":
-            text = prose.clean_title(inline.text(images=False) or inline.text())
+            text = prose.clean_title(inline.text("Image", "Badge") or inline.text())
             self.blocks[-1] = Block(kind, first, last, level, text[:MAX_HEADING])
             self._in_status = STATUS_HEADING.match(text) is not None
+            self._title = self._title or text
             return
-        text = inline.text()
+        text = inline.text("Badge")
         lines = self._lines[first : last + 1]
-        if self._in_status or not prose.is_sentence(text, inline.text(links=False), lines):
+        if self._in_status or not prose.is_sentence(text, inline.text(*_LINKS, "Badge"), lines):
             return
         if self._kind == "paragraph":
-            self.paragraph = text
+            self.paragraphs.append(text)
+            self._enough = len(self.paragraphs) == prose.MAX_PARAGRAPHS or prose.says_enough(
+                text, self._title
+            )
         else:
-            self.stand_in = text
+            self.stand_in = [text]
 
     def end(self) -> None:
         """Finish the last block, and add the lines after it."""
@@ -195,7 +205,7 @@ class _Inline:
         if isinstance(started, dict):
             name = next(iter(started))
             if name in _LINKS:
-                self._depth.append("Image" if "Image" in self._depth else name)
+                self._depth.append(self._mark(name))
             return
         ended = event.get("End")
         if ended in _LINKS and self._depth:
@@ -203,13 +213,17 @@ class _Inline:
         elif ended in _BLOCK_ENDS:
             self._parts.append((" ", ""))
 
-    def text(self, *, images: bool = True, links: bool = True) -> str:
-        """The text on one line; without the texts of images, or of links and images."""
-        parts = (
-            text
-            for text, inside in self._parts
-            if not inside or (links and (images or inside != "Image"))
-        )
+    def _mark(self, name: str) -> str:
+        """What the text in a link or image is; an image in a link or before all text is a badge or logo."""
+        inside = self._depth[-1] if self._depth else ""
+        if name == "Image" and inside != "Image":
+            before = any(part.strip() and mark != "Badge" for part, mark in self._parts)
+            return "Image" if before and inside != "Link" else "Badge"
+        return inside if inside in ("Image", "Badge") else name
+
+    def text(self, *without: str) -> str:
+        """The text on one line, without that in some of `Link`, `Image` and `Badge`."""
+        parts = (text for text, inside in self._parts if inside not in without)
         return " ".join("".join(parts).split())
 
 

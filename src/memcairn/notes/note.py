@@ -7,27 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from memcairn.notes import decision_record, frontmatter
+from memcairn.notes import decision_record, frontmatter, prose
 from memcairn.notes.blocks import Block, Blocks, markdown_blocks, plain_blocks
 from memcairn.notes.chunks import Chunk, chunk
 from memcairn.notes.noise import without_noise
 from memcairn.notes.problem import Problem
-from memcairn.notes.prose import clean_title
 
 __all__ = ["Chunk", "Note", "Parsed", "Problem", "parse"]
 
-MAX_DESCRIPTION = 300
-"""A longer first sentence is cut at a word; in characters."""
-
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0", ""})
-# A full stop after these does not end a sentence.
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:[A-Za-z]|e\.g|i\.e|etc|vs|cf|resp|approx|incl|no|fig|eq|sec|dr|mr|mrs|ms|prof|st)"
-    r"\.$",
-    re.IGNORECASE,
-)
-_SENTENCE_END = re.compile(r"[.!?…]+[)\]\"'”’]*(?=\s)|[。！？]+[」』）”’]*|[।؟]")
 _DATE_IN_STEM = re.compile(r"(?<!\d)(\d{4})[-_.](\d{2})[-_.](\d{2})(?!\d)")
 _COMPACT_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([01]\d)([0-3]\d)(?:\d{4}|\d{6})?(?!\d)")
 _PLACEHOLDER = re.compile(r"\{\{.*\}\}|<%.*%>")
@@ -93,15 +82,16 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
     head = frontmatter.parse(text) if markdown else frontmatter.Frontmatter({}, 1, [])
     values, first_line, problems = head
     body_lines = lines[first_line - 1 :] if first_line > 1 else lines
+    fields = _Fields(values, lines[: first_line - 1], problems)
+    title = fields.text("title", "name") or ""
     if markdown:
         body = "\n".join(body_lines) if first_line > 1 else text
-        outline = markdown_blocks(body, body_lines)
+        outline = markdown_blocks(body, body_lines, title)
     else:
         outline = plain_blocks(body_lines)
     chunks = chunk(outline.blocks, body_lines, first_line)
-    fields = _Fields(values, lines[: first_line - 1], problems)
     successor = decision_record.successor(body_lines) if markdown else None
-    note = _note(fields, outline, stem=stem, successor=successor)
+    note = _note(fields, title, outline, stem=stem, successor=successor)
     lost = {problem.line for problem in problems if problem.lost or not values}
     if lost and first_line > 1:
         unread = lines[: first_line - 2]
@@ -113,18 +103,22 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
     return Parsed(note, chunks, tuple(problems))
 
 
-def _note(fields: _Fields, outline: Blocks, *, stem: str, successor: str | None) -> Note:
+def _note(
+    fields: _Fields, given: str, outline: Blocks, *, stem: str, successor: str | None
+) -> Note:
     created = fields.moment("created")
     modified = fields.moment("modified")
     date = fields.moment("date") or modified or created or _day_in(stem)
     kind = fields.text("type", "category", inside="metadata")
-    title = fields.text("title", "name")
+    title = (prose.clean_title(given) if given else _title(outline.blocks)) or readable(stem)
     description = fields.text("description", "hint", "summary")
+    if description is None or description.casefold() == title.casefold():
+        description = prose.description(outline.paragraphs, title) or description or ""
     about = dict.fromkeys((*fields.texts(*_SUMMARIES), *fields.texts(*_NAMES)))
     status = fields.text("status")
     return Note(
-        title=(clean_title(title) if title else _title(outline.blocks)) or readable(stem),
-        description=description or first_sentence(outline.paragraph),
+        title=title,
+        description=description,
         type=kind.lower() if kind else None,
         tags=fields.tags(),
         namespace=fields.text("namespace"),
@@ -136,15 +130,17 @@ def _note(fields: _Fields, outline: Blocks, *, stem: str, successor: str | None)
         superseded_by=fields.text("superseded_by")
         or (decision_record.replaced_by(status) if status else None)
         or successor,
-        about=tuple(text for text in about if text != title),
+        about=tuple(text for text in about if text != given),
         other=fields.other(),
     )
 
 
 def _title(blocks: list[Block]) -> str | None:
     """The first heading of level 1, else a heading that opens the body; a later one is a section's."""
-    opening = next((block.text for block in blocks if block.kind != "break"), "")
-    return next((block.text for block in blocks if block.level == 1 and block.text), opening)
+    opening = next((block for block in blocks if block.kind != "break"), None)
+    headings = [block for block in blocks if block.level == 1]
+    texts = (block.text for block in (*headings, *filter(None, (opening,))))
+    return next((text for text in texts if text and prose.is_title(text)), None)
 
 
 def readable(stem: str) -> str:
@@ -162,17 +158,6 @@ def _day_in(stem: str) -> str | None:
     """The day in a file's name, as journal pages and timestamps have it."""
     match = _DATE_IN_STEM.search(stem) or _COMPACT_DATE.search(stem)
     return None if match is None else _iso("-".join(match.groups()))
-
-
-def first_sentence(text: str) -> str:
-    """The first sentence of a text without markup, in any script, at most MAX_DESCRIPTION long."""
-    head = text[: MAX_DESCRIPTION + 1]
-    for match in _SENTENCE_END.finditer(head):
-        if not _ABBREVIATION.search(head[: match.end()]):
-            return head[: match.end()]
-    if len(text) <= MAX_DESCRIPTION:
-        return text
-    return head[: MAX_DESCRIPTION - 1].rpartition(" ")[0] + "…" if " " in head else head[:-2] + "…"
 
 
 class _Fields:

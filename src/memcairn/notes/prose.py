@@ -1,15 +1,52 @@
 """What of a note's text may be its title or its description.
 
 A description is a sentence. Badges, navigation, dates, labels such as `Status: Accepted`, short codes, JSX,
-table rows and bare addresses are not: the paragraph after them is used.
+table rows and bare addresses are not: the paragraph after them is used. A greeting, a sentence that only
+repeats the title and one that only introduces a list say less than the sentence after them.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from memcairn.notes.stop_words import STOP_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
 
 MAX_CHECKED = 2000
 """Only the beginning of a paragraph is checked; in characters."""
+
+MAX_DESCRIPTION = 300
+"""A longer sentence is cut at a word; in characters."""
+
+MAX_PARAGRAPHS = 3
+"""A description comes from one of the first paragraphs."""
+
+_MIN_NEWS = 2
+_NO_NEWS = STOP_WORDS | {"hello", "hey", "hi", "thank", "thanks", "welcome"}
+_CALLS = (":", "：", "!", "！")
+
+# A full stop after these does not end a sentence.
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:[A-Za-z]|e\.g|i\.e|etc|vs|cf|resp|approx|incl|no|fig|eq|sec|dr|mr|mrs|ms|prof|st)"
+    r"\.$",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?…]+[)\]\"'”’]*(?=\s)|[。！？]+[」』）”’]*|[।؟]")
+_NEWS_WORD = re.compile(
+    r"[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]{2}|[^\W_\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+"
+)
+_APOSTROPHE = re.compile("['’]")
+_CONTENTS = re.compile(
+    r"\W*(?:table of contents|contents|on this page|in this (?:article|section|document)|toc|overview|"
+    r"(?:back|return) to .{1,20}|edit (?:this|on) .{1,20}|read more|see also|inhalt(?:sverzeichnis)?|"
+    r"目录|目次|目錄)\W*",
+    re.IGNORECASE,
+)
+_LABEL_ALONE = re.compile(r"[\W_]*\w[\w ./-]{0,30}[:：][\W_]*")
+_VERSION_TITLE = re.compile(r"[\W_]*v?\d+\.\d[\w.+-]*[\W_]*", re.IGNORECASE)
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _LABELS = (
@@ -29,6 +66,7 @@ _NOISE = re.compile(
   | [a-z][a-z0-9+.-]*://\S+ | www\.\S+ | \S+@\S+\.\w+       # addresses
   | (?<!\w)[#@][\w/-]+                                      # tags
   | :[a-z0-9_+-]+:                                          # emoji by name
+  | \bv?\d+(?:\.\d+)+\S*                                    # versions
   | \b\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:T[\d:.]+Z?)?
   | \b\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}\.?,?\s+\d{{4}}
   | \b{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}
@@ -55,9 +93,72 @@ def is_sentence(text: str, outside_links: str, lines: list[str]) -> bool:
     """
     if _LETTER.search(outside_links) is None or _FIRST_WORDS.match(lines[0].lstrip()):
         return False
-    if _LETTER.search(_NOISE.sub(" ", outside_links[:MAX_CHECKED])) is None:
+    rest = _NOISE.sub(" ", outside_links[:MAX_CHECKED])
+    if _LETTER.search(rest) is None or _LABEL_ALONE.fullmatch(rest) or _CONTENTS.fullmatch(rest):
         return False
     return not all(map(_LABEL.match, lines)) or len(text) > MAX_CHECKED
+
+
+def description(paragraphs: Sequence[str], title: str) -> str:
+    """The first sentence that says enough, else the one that says most, at most MAX_DESCRIPTION long.
+
+    Args:
+        paragraphs: texts for which `is_sentence` holds, in order.
+        title: of the note; a sentence without another word says nothing.
+    """
+    known = _news_words(title)
+    best, most = "", 0
+    for paragraph in paragraphs:
+        for sentence in _sentences(paragraph):
+            found = news(sentence, known)
+            if found >= _MIN_NEWS:
+                return _cut(sentence)
+            if found > most:
+                best, most = sentence, found
+    return _cut(best)
+
+
+def news(text: str, known: Collection[str] = ()) -> int:
+    """The number of words in a text that are neither `known` (case-folded) nor stop words.
+
+    Two characters of a script without spaces count as a word. What introduces a list, or
+    calls out, counts half.
+    """
+    words = _news_words(text).difference(known)
+    return len(words) // (2 if text.endswith(_CALLS) else 1)
+
+
+def _news_words(text: str) -> set[str]:
+    return set(_NEWS_WORD.findall(_APOSTROPHE.sub("", text.casefold()))) - _NO_NEWS
+
+
+def says_enough(paragraph: str, title: str) -> bool:
+    """Whether no later paragraph can be the description."""
+    return len(paragraph) > MAX_CHECKED or news(description([paragraph], title)) >= _MIN_NEWS
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences at the beginning of a text without markup, in any script."""
+    head = text[:MAX_CHECKED]
+    start = 0
+    for match in _SENTENCE_END.finditer(head):
+        if not _ABBREVIATION.search(head[start : match.end()]):
+            yield head[start : match.end()].lstrip()
+            start = match.end()
+    if head[start:].strip():
+        yield head[start:].strip()
+
+
+def _cut(text: str) -> str:
+    if len(text) <= MAX_DESCRIPTION:
+        return text
+    head = text[: MAX_DESCRIPTION + 1]
+    return head[: MAX_DESCRIPTION - 1].rpartition(" ")[0] + "…" if " " in head else head[:-2] + "…"
+
+
+def is_title(text: str) -> bool:
+    """Whether a heading says what a note is about: it is not only a version, with or without a date."""
+    return _VERSION_TITLE.match(text) is None or _LETTER.search(_NOISE.sub(" ", text)) is not None
 
 
 def clean_title(text: str) -> str:
