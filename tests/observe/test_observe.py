@@ -42,7 +42,7 @@ def test_an_observation_is_a_note_with_frontmatter(memory, home):
     )
     values = front(path)
     assert path.parent == home / "memory" / "observed"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d-blue-green-[0-9a-f]{4}\.md", path.name)
+    assert re.fullmatch(r"blue-green-[0-9a-f]{4}\.md", path.name)
     assert list(values) == ["title", "description", "type", "tags", "created", "source"]
     assert (values["title"], values["type"]) == ("Blue-green", "project")
     assert values["tags"] == ["deploy", "a: b"]
@@ -57,6 +57,21 @@ def test_an_observation_is_searchable_and_in_memory_md_immediately(memory, home)
         str(path)
     ]
     assert f"[Blue-green](observed/{path.name})" in (home / "memory" / "MEMORY.md").read_text()
+
+
+def test_the_line_of_a_saved_memory_has_a_short_path_a_subject_and_the_sentence(memory, home):
+    path = memory.observe("Import locks are taken in PostgreSQL, not in Redis.\n\nSince March.")
+    line = (home / "memory" / "MEMORY.md").read_text().splitlines()[3]
+    assert len(f"observed/{path.name}") <= 40
+    assert line == (
+        f"- [Import locks](observed/{path.name}) — "
+        "Import locks are taken in PostgreSQL, not in Redis."
+    )
+
+
+def test_a_description_that_repeats_the_title_gives_way_to_the_text(memory):
+    path = memory.observe(Observation(SAID, title="Blue-green", description="blue-green"))
+    assert front(path)["description"] == SAID
 
 
 def test_without_a_title_the_first_line_is_the_title(memory):

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document: dataclasses and named tuples as objects."""
+    """Print one JSON document: dataclasses and named tuples as objects.
+
+    Characters that standard output cannot encode are escaped as JSON has it.
+    """
     import json  # noqa: PLC0415 - not for text
 
-    text = json.dumps(_plain(value), ensure_ascii=False, indent=2)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    escape = encoding.lower().replace("-", "") != "utf8"
+    text = json.dumps(_plain(value), ensure_ascii=escape, indent=2)
     write(text)
 
 

@@ -26,6 +26,7 @@ MAX_PARAGRAPHS = 3
 
 _MIN_NEWS = 2
 _NO_NEWS = STOP_WORDS | {"hello", "hey", "hi", "thank", "thanks", "welcome"}
+_ARTICLES = {"a", "an", "the"}
 _CALLS = (":", "：", "!", "！")
 
 # A full stop after these does not end a sentence.
@@ -35,7 +36,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?…]+[)\]\"'”’]*(?=\s)|[。！？]+[」』）”’]*|[।؟]")
-_NEWS_WORD = re.compile(
+_WORD = re.compile(
     r"[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]{2}|[^\W_\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+"
 )
 _APOSTROPHE = re.compile("['’]")
@@ -104,16 +105,16 @@ def description(paragraphs: Sequence[str], title: str) -> str:
 
     Args:
         paragraphs: texts for which `is_sentence` holds, in order.
-        title: of the note; a sentence without another word says nothing.
+        title: of the note; a sentence without another word is omitted.
     """
-    known = _news_words(title)
+    known = _words(title)
     best, most = "", 0
     for paragraph in paragraphs:
         for sentence in _sentences(paragraph):
             found = news(sentence, known)
             if found >= _MIN_NEWS:
                 return _cut(sentence)
-            if found > most:
+            if found > most or not (best or _words(sentence) <= known | _ARTICLES):
                 best, most = sentence, found
     return _cut(best)
 
@@ -124,12 +125,12 @@ def news(text: str, known: Collection[str] = ()) -> int:
     Two characters of a script without spaces count as a word. What introduces a list, or
     calls out, counts half.
     """
-    words = _news_words(text).difference(known)
+    words = (_words(text) - _NO_NEWS).difference(known)
     return len(words) // (2 if text.endswith(_CALLS) else 1)
 
 
-def _news_words(text: str) -> set[str]:
-    return set(_NEWS_WORD.findall(_APOSTROPHE.sub("", text.casefold()))) - _NO_NEWS
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(_APOSTROPHE.sub("", text.casefold())))
 
 
 def says_enough(paragraph: str, title: str) -> bool:

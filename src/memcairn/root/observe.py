@@ -1,14 +1,12 @@
 """Save a memory without choosing a path: in a new note, or in an older one that says the same.
 
-<root>/observed/2026-11-21-deploy-blue-green-3f9a.md
+<root>/observed/deploy-blue-green-3f9a.md
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +18,7 @@ from memcairn.errors import NoteError, NoteExists, UsageError
 from memcairn.fs.sandbox import open_root
 from memcairn.notes import frontmatter
 from memcairn.notes.note import parse
+from memcairn.notes.subject import slug, subject
 from memcairn.notes.words import words
 from memcairn.safety import secrets
 
@@ -36,8 +35,6 @@ MIN_SIMILARITY = 0.75
 MIN_WORDS = 3
 # If the name is taken, another suffix is tried.
 _MAX_ATTEMPTS = 20
-_NAME_CHARS = 48
-_TITLE_CHARS = 80
 _MAX_BYTES = 64 << 20
 
 
@@ -85,7 +82,7 @@ def validated(observation: Observation, *, allow_secret: bool) -> Observation:
     return replace(
         observation,
         text=text,
-        title=" ".join(observation.title.split()) or _title(text),
+        title=" ".join(observation.title.split()) or subject(text),
         description=" ".join(observation.description.split()),
     )
 
@@ -100,11 +97,8 @@ def write(root: str, observation: Observation) -> str:
     Raises:
         NoteError: the note cannot be written; nothing was changed.
     """
-    now = datetime.now(UTC)
-    content = _content(observation, now).encode()
-    name = "-".join(
-        filter(None, (now.date().isoformat(), _slug(secrets.redact(observation.title))))
-    )
+    content = _content(observation, datetime.now(UTC)).encode()
+    name = slug(secrets.redact(observation.title), secrets.redact(observation.text)) or "note"
     with open_root(Path(root)) as top, top.folder((FOLDER,), create=True) as folder:
         for _ in range(_MAX_ATTEMPTS):
             file = f"{name}-{token_hex(2)}.md"
@@ -113,7 +107,7 @@ def write(root: str, observation: Observation) -> str:
             except NoteExists:
                 continue
             return os.path.join(root, FOLDER, file)
-    raise NoteError("has no free name left for this title today", path=FOLDER)
+    raise NoteError("has no free name left for this title", path=FOLDER)
 
 
 def same(root: str, candidates: Iterable[str], observation: Observation) -> str | None:
@@ -184,31 +178,16 @@ def _unicode(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _title(text: str) -> str:
-    """The first line without Markdown marks, cut at a word."""
-    line = next(line for line in text.splitlines() if line.strip())
-    line = " ".join(re.sub(r"^\s*(?:#+|[-*+>]|\d+[.)])\s+", "", line).split())
-    if len(line) <= _TITLE_CHARS:
-        return line
-    return line[:_TITLE_CHARS].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
-
-
-def _slug(title: str) -> str:
-    plain = unicodedata.normalize("NFC", title).casefold()
-    slug = re.sub(r"[\W_]+", "-", plain).strip("-")
-    while len(slug) > _NAME_CHARS or len(slug.encode("utf-8", "replace")) > 4 * _NAME_CHARS:
-        cut = slug.rfind("-", 0, _NAME_CHARS + 1)
-        slug = slug[: cut if cut > 0 else _NAME_CHARS]
-    return slug
-
-
 def _content(observation: Observation, now: datetime) -> str:
-    description = observation.description or parse(observation.text, stem="").note.description
+    titled = frontmatter.update("", {"title": observation.title})
+    description = observation.description
+    if not description or description.casefold() == observation.title.casefold():
+        description = parse(f"{titled}\n{observation.text}\n", stem="").note.description
     head = frontmatter.update(
         "",
         {
             "title": observation.title,
-            "description": description if description != observation.title else None,
+            "description": description or None,
             "type": observation.type,
             "tags": list(observation.tags) or None,
             "namespace": observation.namespace,
