@@ -30,6 +30,8 @@ def test_an_answer_is_one_json_object_with_fields_that_the_host_knows(
         assert found == {
             "hookSpecificOutput": {"hookEventName": name, "additionalContext": "some text"}
         }
+    elif found and host == "antigravity":
+        assert found == {"injectSteps": [{"ephemeralMessage": "some text"}]}
     elif found:
         key = "additional_context" if host == "cursor" else "additionalContext"
         assert found == {key: "some text"}
@@ -37,7 +39,7 @@ def test_an_answer_is_one_json_object_with_fields_that_the_host_knows(
 
 @pytest.mark.parametrize(("host", "event"), CASES)
 def test_nothing_to_say_is_silence_or_an_empty_object(host: str, event: str) -> None:
-    expected = b"{}\n" if host in ("gemini", "cursor", "opencode") else b""
+    expected = b"{}\n" if host in ("gemini", "cursor", "opencode", "antigravity") else b""
 
     assert output.printed(host, event, "") == expected
 

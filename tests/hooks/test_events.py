@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -453,3 +454,29 @@ def test_a_home_that_cannot_be_written_is_recalled_and_shown(
 
     assert "blue-green" in say("user-prompt", prompt=PROMPT)
     assert "[Deploying](deploy.md)" in say("session-start", host="codex")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PROMPT,
+        f"<USER_REQUEST>\n{PROMPT}\n</USER_REQUEST><ADDITIONAL_METADATA>x</ADDITIONAL_METADATA>",
+    ],
+)
+def test_antigravitys_prompt_is_the_last_one_in_its_transcript(
+    say: Say, root: Path, tmp_path: Path, content: str
+) -> None:
+    transcript = tmp_path / "transcript.jsonl"
+    steps = [
+        {"type": "USER_INPUT", "content": "What is the weather like?"},
+        {"type": "PLANNER_RESPONSE", "content": "USER_INPUT"},
+        {"type": "USER_INPUT", "source": "USER_EXPLICIT", "content": content},
+    ]
+    lines = [*map(json.dumps, steps), '{"type": "USER_INPUT", "cont']
+    transcript.write_text("\n".join(lines), encoding="utf-8")
+
+    told = say("user-prompt", "antigravity", transcriptPath=str(transcript))
+
+    assert "blue-green" in told
+    assert say("user-prompt", "antigravity", transcriptPath=str(transcript)) == ""
+    assert say("user-prompt", "antigravity", transcriptPath=str(tmp_path)) == ""

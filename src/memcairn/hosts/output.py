@@ -22,10 +22,11 @@ _TAKES_TEXT: dict[str, dict[str, str] | tuple[str, ...]] = {
     "cursor": ("session-start",),
     "opencode": ("session-start", "user-prompt", "pre-compact"),
     "copilot": ("session-start", "user-prompt", "tool-failed"),
+    "antigravity": ("user-prompt",),
 }
 
 # These hosts need a JSON object even without an answer.
-JSON_ONLY = frozenset({"gemini", "cursor", "opencode"})
+JSON_ONLY = frozenset({"gemini", "cursor", "opencode", "antigravity"})
 
 
 # These hosts show the user a message beside the text.
@@ -48,6 +49,8 @@ def answer(host: str, event: str, text: str, message: str = "") -> dict[str, obj
         said = {"hookEventName": names[event], "additionalContext": text}
         shown = {"systemMessage": message} if message and host in _SHOWS_MESSAGE else {}
         return {"hookSpecificOutput": said, **shown}
+    if host == "antigravity":
+        return {"injectSteps": [{"ephemeralMessage": text}]}
     return {"additional_context" if host == "cursor" else "additionalContext": text}
 
 

@@ -73,6 +73,10 @@ MACHINE_PROMPTS = (
     "/mcp__plugin_memcairn_",
 )  # fmt: skip
 _BEFORE, _AFTER = "<hook_context>", "</hook_context>"
+# Antigravity CLI: a line of its transcript, and what a person typed in it. The form is what projects that
+# support it report of versions 1.1 and 1.2; it is not documented.
+_USER_INPUT, _REQUEST, _REQUEST_END = "USER_INPUT", "<USER_REQUEST>", "</USER_REQUEST>"
+_TRANSCRIPT_TAIL_BYTES = 256 << 10
 _MAX_PATHS = 200
 _MAX_NAME_CHARS = 64
 
@@ -92,6 +96,9 @@ def parse(name: str, host: str, content: bytes) -> HookEvent:
 def from_fields(name: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
     """The event that these fields describe."""
     cwd = _cwd(payload)
+    transcript = _text(payload, "transcript_path", "transcriptPath")
+    if host == "antigravity" and name == "user-prompt":
+        payload = {**payload, "prompt": _last_user_input(transcript)}
     tool = _text(payload, "tool_name", "toolName")[:_MAX_NAME_CHARS]
     return HookEvent(
         name=name,
@@ -107,7 +114,7 @@ def from_fields(name: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
         prompt=_prompt(_input(payload) if name == "subagent-prompt" else payload),
         error=_error(payload),
         cause=_text(payload, "source", "trigger"),
-        transcript_path=_text(payload, "transcript_path", "transcriptPath"),
+        transcript_path=transcript,
     )
 
 
@@ -139,6 +146,22 @@ def _prompt(payload: Mapping[str, Any]) -> str:
     if prompt.startswith(_BEFORE):
         prompt = prompt.rpartition(_AFTER)[2].strip()
     return "" if prompt.lstrip().startswith(MACHINE_PROMPTS) else prompt
+
+
+def _last_user_input(transcript: str) -> str:
+    """What a person typed last, from the end of a transcript of Antigravity CLI; "" if it is not there."""
+    try:
+        with open(transcript, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TRANSCRIPT_TAIL_BYTES))
+            lines = file.read(_TRANSCRIPT_TAIL_BYTES).split(b"\n")
+    except (OSError, ValueError):
+        return ""
+    for line in reversed(lines):
+        step = _object(line.decode("utf-8", "replace")) if _USER_INPUT.encode() in line else None
+        if step is not None and step.get("type") == _USER_INPUT:
+            content = _text(step, "content")
+            return content.partition(_REQUEST)[2].partition(_REQUEST_END)[0].strip() or content
+    return ""
 
 
 def _error(payload: Mapping[str, Any]) -> str:
