@@ -46,6 +46,7 @@ SECTIONS = {
         "snapshot": Entry("snapshot", "Create, list or restore snapshots of all notes."),
         "export": Entry("archive", "Write all notes to an archive.", "export"),
         "import": Entry("archive", "Put the notes of an archive into a folder.", "import_"),
+        "ui": Entry("ui", "Open the local page: what memory does, and how to put it right."),
         "memory-md": Entry("memory_md", "Refresh, check, explain or show MEMORY.md."),
     },
     "Setup": {

@@ -52,7 +52,7 @@ def show(*, as_json: bool, quiet: bool) -> int:
         return 0
     write(f"file: {shown(paths.config_file())}")
     for setting in config.SETTINGS:
-        value = _as_text(settings[setting.name])
+        value = as_text(settings[setting.name])
         write(f"{setting.name} = {value}  [{settings.origin[setting.name]}]")
         write(f"    {setting.meaning} ({setting.variable})")
     return 0
@@ -75,7 +75,7 @@ def set_(key: str, value: str, *, as_json: bool, quiet: bool) -> int:
     memcairn config set index.exclude "drafts/,*.tmp.md"
     """
     found = config_toml.set_value(key, value)
-    _say(key, {"value": found}, f"{key} = {_as_text(found)}", as_json=as_json, quiet=quiet)
+    _say(key, {"value": found}, f"{key} = {as_text(found)}", as_json=as_json, quiet=quiet)
     return 0
 
 
@@ -91,7 +91,7 @@ def unset(key: str, *, as_json: bool, quiet: bool) -> int:
     """
     was_set = config_toml.unset(key)
     default = config.BY_NAME[key].default
-    text = f"{key} = {_as_text(default)}  [default]" if was_set else f"{key} is not in the file"
+    text = f"{key} = {as_text(default)}  [default]" if was_set else f"{key} is not in the file"
     _say(key, {"value": default, "changed": was_set}, text, as_json=as_json, quiet=quiet)
     return 0
 
@@ -108,7 +108,8 @@ def _say(key: str, facts: dict[str, object], text: str, *, as_json: bool, quiet:
         )
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A value as `set_` takes it; "(none)" for an empty one."""
     match value:
         case bool():
             return str(value).lower()

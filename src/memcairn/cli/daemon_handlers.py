@@ -3,6 +3,7 @@
     hook     an event of a host            hosts/events.py
     search   `memcairn search`             cli/search.py
     mcp      a session of an MCP client    mcp/server.py
+    ui       `memcairn ui`                 ui/serving.py
 
 Everything is imported after the process listens.
 """
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from memcairn.daemon.server import Handlers, run
 
 if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
     from collections.abc import Mapping
 
     from memcairn.daemon.server import Reply, Serve, Server
@@ -85,6 +87,25 @@ async def serve(server: Server, header: Mapping[str, Any]) -> Serve | None:
     return await server.in_thread(server.session_pool, create)
 
 
+async def ui(server: Server, header: Mapping[str, Any]) -> Serve | None:
+    """One line for `memcairn ui`: the address of the page; None if a package of it is missing."""
+    module = "memcairn.ui.serving"
+    try:
+        serving = await server.in_thread(
+            server.session_pool, partial(importlib.import_module, module)
+        )
+    except ModuleNotFoundError:
+        return None
+    line: bytes = await serving.serve_resident(server, header)
+
+    async def write(reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.readline()  # the client has read that it is served
+        writer.write(line)
+        await writer.drain()
+
+    return write
+
+
 def warm_up(memory: Memory) -> None:
     """Load what the first prompt needs. The MCP SDK is loaded when a client asks for a session."""
     importlib.import_module("memcairn.hosts.events")
@@ -95,7 +116,7 @@ def warm_up(memory: Memory) -> None:
 def main() -> int:
     """Run the resident process; returns the exit code."""
     logging.basicConfig(level=logging.WARNING)
-    return run(Handlers({"hook": hook, "search": search}, {"mcp": serve}, warm_up))
+    return run(Handlers({"hook": hook, "search": search}, {"mcp": serve, "ui": ui}, warm_up))
 
 
 if __name__ == "__main__":

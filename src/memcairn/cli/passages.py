@@ -136,7 +136,7 @@ def _wrapped(line: str, columns: int | None, matched: Container[str] = ()) -> It
         yield line
         return
     line = line.expandtabs(_TAB_COLUMNS)
-    bold = _matching(line, matched) if matched else ()
+    bold = matching(line, matched) if matched else ()
     markers = _MARKERS.match(line)
     indent = min(markers.end() if markers else 0, columns // 2)
     for first, end in _breaks(line, columns, indent):
@@ -171,7 +171,7 @@ def _width(character: str) -> int:
     return 2 if east_asian_width(character) in "WF" else 1
 
 
-def _matching(line: str, matched: Container[str]) -> set[int]:
+def matching(line: str, matched: Container[str]) -> set[int]:
     """The positions of the characters that belong to a matched word."""
     return {
         position

@@ -31,7 +31,7 @@ from memcairn.settings import caller, config
 from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from memcairn.memory import Memory
 
@@ -183,6 +183,7 @@ class Server:
         engines: the engine of the home.
         background: the background work of all sessions.
         session_pool: the threads of all sessions.
+        ending: set when the process begins to end.
     """
 
     def __init__(self, home: str, folder: str, handlers: Handlers) -> None:
@@ -195,10 +196,11 @@ class Server:
         self.session_pool = ThreadPoolExecutor(SESSION_THREADS, "memcairn-session")
         self.engines = Engines(home, self._socket)
         self.background = Background(self.engines.opened)
-        self._ending = asyncio.Event()
+        self.ending = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
         self._sessions: set[asyncio.StreamWriter] = set()
         self._requests = 0
+        self._users = 0
         self._last_used = time.monotonic()
         self._ends_when_unused = False
 
@@ -213,17 +215,18 @@ class Server:
         socket = _signature(self._socket)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._ending.set)
+            loop.add_signal_handler(number, self.ending.set)
         self.background.start()
         self._pool.submit(self._warm_up)
         try:
-            while not self._ending.is_set():
+            while not self.ending.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._ending.wait(), CHECK_S)
+                    await asyncio.wait_for(self.ending.wait(), CHECK_S)
                 # Nothing there: the home was deleted; another one: a process has replaced this one.
                 if self._is_idle() or _signature(self._socket) != socket:
                     break
         finally:
+            self.ending.set()
             server.close()
             if _signature(self._socket) == socket:
                 os.unlink(self._socket)
@@ -260,8 +263,18 @@ class Server:
             if late:
                 await asyncio.wait(late, timeout=END_TIMEOUT_S)
 
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """The process is not idle while the block runs."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            self._last_used = time.monotonic()
+
     def _is_idle(self) -> bool:
-        if self._connections:
+        if self._connections or self._users:
             return False
         idle_s = time.monotonic() - self._last_used
         if idle_s > OUTDATED_S:
@@ -294,7 +307,7 @@ class Server:
         header, body = await _request(reader)
         kind = header["kind"]
         if kind == "stop":
-            self._ending.set()
+            self.ending.set()
             await _answer(writer, {})
             return
         if kind == "status":

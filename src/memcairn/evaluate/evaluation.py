@@ -5,19 +5,22 @@ The file is a JSON array of objects:
     {"question": "Which port has Postgres?", "evidence": [["ops/db.md", 12]], "category": "lookup"}
 
 `evidence` lists the lines that answer: [path, line] or [path, first line, last line], with the path relative
-to the folder, and lines from 1. `category` is optional; each category is reported separately. Other keys are
-ignored.
+to the folder, and lines from 1. `category` is optional; each category is reported separately. In the category
+"should not" the lines should not be found: low values are good. Other keys are ignored.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memcairn.errors import UsageError
-from memcairn.evaluate.measures import FileLines, ask, group_means
+from memcairn.evaluate.measures import UNWANTED, FileLines, ask, group_means
 from memcairn.evaluate.systems import SYSTEMS
+from memcairn.fs import atomic
+from memcairn.paths import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +65,40 @@ def read(file: Path, folder: Path) -> list[Question]:
     return [
         _question(row, f"{file}, question {n}", folder, lines_of) for n, row in enumerate(rows, 1)
     ]
+
+
+def add(file: str, question: str, evidence: tuple[str, int, int], *, is_wanted: bool) -> int:
+    """Add a question to a file, which is created if necessary, unless it is there already.
+
+    Args:
+        file: absolute; in the home.
+        question: the text.
+        evidence: path relative to the folder of notes, first and last line.
+        is_wanted: whether these lines should be found.
+
+    Returns:
+        The number of the question, from 1.
+
+    Raises:
+        UsageError: the file exists and is not a list.
+        OSError: it cannot be written.
+    """
+    rows: Any = []
+    if os.path.exists(file):
+        with open(file, encoding="utf-8") as stream:
+            try:
+                rows = json.load(stream)
+            except ValueError as error:
+                raise UsageError(f"is not JSON: {error}", path=file) from error
+        if not isinstance(rows, list):
+            raise UsageError("is not a list of questions", path=file, hint=f"the form is {FORM}")
+    row: dict[str, Any] = {"question": question, "evidence": [list(evidence)]}
+    row |= {} if is_wanted else {"category": UNWANTED}
+    if row not in rows:
+        rows.append(row)
+        make_private_folder(os.path.dirname(file))
+        atomic.replace(file, (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode())
+    return int(rows.index(row)) + 1
 
 
 def evaluate(

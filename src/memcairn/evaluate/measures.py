@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Line = tuple[Path, int]
 
 METRICS = ("recall@1k", "recall@2k", "recall@5", "recall@10", "mrr")
+# The category of questions whose lines should not be found: low values are good, so "all" leaves them out.
+UNWANTED = "should not"
 LIMIT = 60
 """The number of passages requested from a system."""
 
@@ -142,7 +144,9 @@ def group_means(rows: Sequence[Judgement]) -> dict[str, dict[str, float]]:
     for row in rows:
         for label in row.labels:
             groups.setdefault(label, []).append(row)
-    return {"all": _mean(rows)} | {name: _mean(groups[name]) for name in sorted(groups)}
+    wanted = [row for row in rows if UNWANTED not in row.labels]
+    whole = {"all": _mean(wanted)} if wanted else {}
+    return whole | {name: _mean(groups[name]) for name in sorted(groups)}
 
 
 def _mean(rows: Sequence[Judgement]) -> dict[str, float]:

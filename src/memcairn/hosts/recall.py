@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.search.relevance import RELEVANT
 
@@ -23,6 +25,20 @@ MAX_PASSAGES = 10
 MAX_QUERY_CHARS = 2_000
 
 
+class Recalled(NamedTuple):
+    """What was found for a prompt or an error; `time` in seconds since the epoch, candidates best first."""
+
+    time: float
+    session: str
+    event: str
+    query: str
+    candidates: Sequence[Passage]
+
+
+# The latest, for `memcairn ui`. Only in this process, since what somebody asked is not written to a file.
+RECENT: deque[Recalled] = deque(maxlen=100)
+
+
 def recall(
     search: Search,
     event: HookEvent,
@@ -41,7 +57,10 @@ def recall(
         home: the folder of caches and state.
         session: what it was shown is not repeated.
     """
-    found = candidates(search, scope, event.prompt or event.error)
+    asked_at, query = time.time(), event.prompt or event.error
+    found = candidates(search, scope, query)
+    if query and session is not None:
+        RECENT.append(Recalled(asked_at, session.id, event.name, query[:MAX_QUERY_CHARS], found))
     passages = [passage for passage in found if passage.score >= RELEVANT]
     if not passages:
         return ""

@@ -44,7 +44,7 @@ _FILES = (
 )
 _FOLDERS = (
     manifest.BACKUPS, "sessions", "logs", "snapshots", "trash", "history", "audit", "hooks", "scratch",
-    "daemon",
+    "daemon", "questions",
 )  # fmt: skip
 NOTES = "memory"
 

@@ -138,9 +138,10 @@ class Session:
         logged = as_logged(line, time.time())
         lines.append(file, logged, max_bytes=LOG_BYTES, keep=LOG_KEEP)
 
-    def lines(self) -> list[dict[str, Any]]:
-        """The log, oldest first."""
-        return list(lines.read(os.path.join(self.folder, LOG), keep=LOG_KEEP))
+    def lines(self, containing: bytes = b"") -> list[dict[str, Any]]:
+        """The log, oldest first; only lines with these bytes, see `json_lines.read`."""
+        file = os.path.join(self.folder, LOG)
+        return list(lines.read(file, keep=LOG_KEEP, containing=containing))
 
     def touched(self) -> list[str]:
         """Absolute paths of the files changed in this session, in the order of their last change."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,41 @@ def page(db: Database, folder: str, *, after: str, limit: int) -> list[Catalogue
     """
     row = (*bounds(folder), paths.to_db(after), limit)
     return [_note(row) for row in db.execute(sql, row)]
+
+
+def find(
+    db: Database,
+    folder: str,
+    *,
+    text: str = "",
+    type: str = "",  # noqa: A002 - the word of the frontmatter
+    since: float = 0.0,
+    by_time: bool = False,
+    limit: int,
+    offset: int = 0,
+) -> tuple[int, list[CataloguedNote]]:
+    """The notes below a folder that match, and how many they are in all.
+
+    Args:
+        db: index.db.
+        folder: absolute.
+        text: what the path, the title, the description or the tags contain.
+        type: their type; "" for any.
+        since: changed at this time or later, in seconds since 1970.
+        by_time: the latest first; otherwise by path.
+        limit: of the list.
+        offset: how many of its first notes are left out.
+    """
+    pattern = re.sub(r"([%_\\])", r"\\\1", text)
+    row: list[Any] = [*bounds(folder), type, type, since * 1e9, f"%{pattern}%"]
+    where = f"""
+        {AT_OR_BELOW} AND (? = '' OR type = ?) AND (mtime_ns >= ? OR mtime_ns = 0)
+        AND (title || ' ' || description || ' ' || tags || ' ' || path) LIKE ? ESCAPE '\\'
+    """
+    (total,) = db.execute(f"SELECT COUNT(*) FROM note WHERE {where}", row).fetchone()
+    order = "mtime_ns = 0 DESC, mtime_ns DESC, path" if by_time else "path"
+    sql = f"SELECT {_COLUMNS} FROM note WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+    return total, [_note(found) for found in db.execute(sql, [*row, limit, offset])]
 
 
 def at(db: Database, wanted: Iterable[str]) -> list[CataloguedNote]:

@@ -33,6 +33,14 @@ DELETE FROM note_use WHERE note = :note AND day NOT IN
 """
 
 
+def days(db: Database, path: str) -> list[int]:
+    """The days on which a note was used (proleptic ordinals), the latest first; at most MAX_DAYS."""
+    sql = """
+        SELECT day FROM note_use WHERE note = (SELECT id FROM note WHERE path = ?) ORDER BY day DESC
+    """
+    return [day for (day,) in db.execute(sql, (paths.to_db(path),))]
+
+
 def note_used(db: Database, used: Iterable[str], day: int) -> None:
     """Record the use of notes. Paths that are not notes are ignored.
 

@@ -1,0 +1,220 @@
+"""Who may use the page: Host, Origin, a one-time token that becomes a cookie, and a CSRF token.
+
+    `memcairn ui` ─► GET /open?token=… ─► cookie (HttpOnly, SameSite=Strict) ─► every other request
+
+A web page must not reach this server through its reader's browser: a foreign name that resolves to this
+machine fails at Host, a form of another page at Origin, at the cookie and at the CSRF token. Tokens and
+cookies live as long as the process.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from memcairn.ui.strings import TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+OPEN = "/open"
+TOKEN_LIFE_S = 300.0
+MAX_COOKIES = 100
+# A note in a form takes up to three times its size.
+MAX_BODY_BYTES = 4 << 20
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # With "no-referrer", browsers send "Origin: null" with a form.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(slots=True)
+class Visitor:
+    """A browser that has the cookie.
+
+    Attributes:
+        read_only: it may change nothing.
+        csrf: what its forms must contain.
+        messages: what its next page says about the last action.
+    """
+
+    read_only: bool
+    csrf: str = field(default_factory=secrets.token_urlsafe)
+    messages: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Visitors:
+    """The tokens and cookies of one process."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, tuple[float, bool]] = {}
+        self._cookies: dict[str, Visitor] = {}
+
+    def token(self, *, read_only: bool) -> str:
+        """A token that opens the page once, within TOKEN_LIFE_S."""
+        token = secrets.token_urlsafe()
+        self._tokens[token] = (time.monotonic() + TOKEN_LIFE_S, read_only)
+        return token
+
+    def exchange(self, token: str) -> str | None:
+        """The cookie for a token; None if it is unknown, used or too old."""
+        deadline, read_only = self._tokens.pop(token, (0.0, True))
+        if time.monotonic() > deadline:
+            return None
+        cookie = secrets.token_urlsafe()
+        self._cookies[cookie] = Visitor(read_only)
+        if len(self._cookies) > MAX_COOKIES:
+            del self._cookies[next(iter(self._cookies))]
+        return cookie
+
+    def get(self, cookie: str) -> Visitor | None:
+        """Whose cookie it is."""
+        return self._cookies.get(cookie)
+
+
+class Guard:
+    """Passes on the requests of visitors, with the visitor and the form in the scope.
+
+    Args:
+        app: the guarded application.
+        visitors: tokens and cookies.
+        port: where it is served on loopback.
+        in_use: entered while a request is answered.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        visitors: Visitors,
+        port: int,
+        in_use: Callable[[], AbstractContextManager[object]],
+    ) -> None:
+        self._app = app
+        self._visitors = visitors
+        self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        # Cookies do not know ports.
+        self._cookie = f"memcairn-{port}"
+        self._in_use = in_use
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a request or pass it on."""
+        if scope["type"] != "http":
+            return
+        with self._in_use():
+            answer = await self._checked(scope, receive)
+
+            async def with_headers(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    headers = MutableHeaders(scope=message)
+                    headers.update(HEADERS)
+                    headers.setdefault("Cache-Control", "no-store")
+                await send(message)
+
+            await (answer or self._app)(scope, receive, with_headers)
+
+    async def _checked(self, scope: Scope, receive: Receive) -> Response | None:
+        """The refusal, or the answer to a token; None to pass the request on."""
+        headers = Headers(scope=scope)
+        refusal = self._misdirected(scope["method"], headers)
+        if refusal is not None:
+            return refusal
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        if scope["path"] == OPEN and scope["method"] == "GET":
+            return self._open(query.get("token", ""))
+        visitor = self._visitors.get(_cookie(headers, self._cookie))
+        if visitor is None:
+            return _page(401, TEXT.refused_visitor)
+        scope["visitor"] = visitor
+        is_form = scope["method"] == "POST"
+        return await self._form(scope, headers, visitor, receive) if is_form else None
+
+    def _misdirected(self, method: str, headers: Headers) -> Response | None:
+        """The refusal of a request for another host, or of another page."""
+        if headers.get("host", "") not in self._hosts:
+            return _page(421, TEXT.refused_host)
+        if method not in ("GET", "HEAD", "POST"):
+            return _page(405, TEXT.refused_method)
+        origin = headers.get("origin")
+        is_own = origin == f"http://{headers['host']}"
+        is_direct = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+        if is_direct and (is_own or (origin is None and method != "POST")):
+            return None
+        return _page(403, TEXT.refused_origin)
+
+    def _open(self, token: str) -> Response:
+        cookie = self._visitors.exchange(token)
+        if cookie is None:
+            return _page(401, TEXT.refused_token)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(self._cookie, cookie, httponly=True, samesite="strict")
+        return answer
+
+    async def _form(
+        self, scope: Scope, headers: Headers, visitor: Visitor, receive: Receive
+    ) -> Response | None:
+        if headers.get("content-type", "") != "application/x-www-form-urlencoded":
+            return _page(415, TEXT.refused_form)
+        body = await _body(receive)
+        if body is None:
+            return _page(413, TEXT.refused_size)
+        try:
+            fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
+        except ValueError:
+            return _page(400, TEXT.refused_form)
+        form: Mapping[str, str] = dict(fields)
+        if not secrets.compare_digest(form.get("csrf", "").encode(), visitor.csrf.encode()):
+            return _page(403, TEXT.refused_csrf)
+        if visitor.read_only:
+            return _page(403, TEXT.refused_read_only)
+        scope["form"] = form
+        return None
+
+
+async def _body(receive: Receive) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MAX_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _cookie(headers: Headers, name: str) -> str:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
+    except CookieError:
+        return ""
+    return found.value if found is not None else ""
+
+
+def _page(status: int, text: str) -> Response:
+    """A refusal: a page without style or links."""
+    title = TEXT.refused
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f"<main><h1>{title}</h1><p>{text}</p></main></html>",
+        status,
+    )
