@@ -1,7 +1,7 @@
 """Which notes MEMORY.md lists itself, and the lines of its block.
 
 It lists the most useful notes: as long a prefix of the order in `rank` as there is room for. They
-are grouped by type and keep that order within a group.
+are grouped by type, those without a type by folder, and keep that order within a group.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ _MAX_UNGROUPED = 12
 # With less room than this there are no headings.
 _MIN_GROUPED_LINES = 24
 _MIN_GROUPED_BYTES = 100 * _MIN_GROUPED_LINES
-# This many types beside those of TYPE_ORDER have a heading; notes of further types are under Other.
+# This many types and folders beside the types of TYPE_ORDER have a heading; other notes are under Other.
 _MAX_CATEGORIES = 8
 # The entries of up to this many pages may have twice the bytes, if there is room.
 _MAX_ROOMY_PAGES = 16
 _PINNED = "## Pinned"
-_OTHER = "Other"
+_OTHER = "## Other"
+_FOLDERS = type_order("type")[0] + 1
 _MORE = "## More"
 _PAGE_TITLE = re.compile(r"(?:.+, )?\d+ more", re.DOTALL)
 
@@ -127,7 +128,9 @@ class FirstPage:
             by_group = sorted(listed, key=lambda one: one.group)
             for _, members in groupby(by_group, key=lambda one: one.group):
                 group = list(members)
-                lines += [group[0].heading, *(one.line for one in group)]
+                if len(group) < len(listed) or group[0].heading != _OTHER:
+                    lines.append(group[0].heading)
+                lines += [one.line for one in group]
             lines += [_MORE] if page_lines else []
         else:
             lines += [one.line for one in listed]
@@ -141,7 +144,7 @@ class FirstPage:
 
     def _candidates(self) -> Iterator[ListedNote]:
         """The notes that may be listed, the most useful first."""
-        categories: set[str] = set()
+        categories: set[tuple[int, str]] = set()
         for note in self._notes.best():
             if note.path not in self.hand_linked and is_current(note, self._today):
                 line = note_line(note, self.limits)
@@ -169,31 +172,31 @@ class FirstPage:
         return listed
 
 
-def _group(note: MemoryMdNote, categories: set[str]) -> tuple[tuple[int, str], str]:
+def _group(note: MemoryMdNote, categories: set[tuple[int, str]]) -> tuple[tuple[int, str], str]:
     """The sort key of a note's group, and its heading."""
     if note.pinned:
         return (-1, ""), _PINNED
     kind = type_name(entry.clean(note.type)) if note.type else None
-    place = type_order(kind)
+    folder = entry.clean(note.path.partition("/")[0]) if kind is None and "/" in note.path else ""
+    place = (_FOLDERS, folder) if folder else type_order(kind)
     if place[1]:
-        if place[1] not in categories and len(categories) == _MAX_CATEGORIES:
-            kind, place = None, type_order(None)
-        else:
-            categories.add(place[1])
-    return place, _heading(kind)
+        if place not in categories and len(categories) == _MAX_CATEGORIES:
+            return type_order(None), _OTHER
+        categories.add(place)
+    if folder:
+        return place, _heading(f"{folder}/")
+    return place, _OTHER if kind is None else _heading(kind[:1].upper() + kind[1:])
 
 
-def _heading(kind: str | None) -> str:
-    """The heading of a group of notes, from a result of `type_name`."""
-    if kind is None:
-        return f"## {_OTHER}"
-    name = entry.fit(kind[:1].upper() + kind[1:], chars=40, size_bytes=120)
-    return "## " + (name.replace("#", "\\#") or _OTHER)
+def _heading(name: str) -> str:
+    return "## " + (entry.fit(name, chars=40, size_bytes=120).replace("#", "\\#") or "…")
 
 
 # ── which lines are generated ──
 
-_HEADINGS = frozenset([_MORE, _PINNED, *(_heading(kind) for kind in (*TYPE_ORDER, None))])
+_HEADINGS = frozenset(
+    [_MORE, _PINNED, _OTHER, *(_heading(kind.capitalize()) for kind in TYPE_ORDER)]
+)
 
 
 def is_generated(line: str, digests: Collection[str], notes: MemoryMdNotes, limits: Limits) -> bool:

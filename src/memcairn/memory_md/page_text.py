@@ -239,29 +239,41 @@ def _summary(page: Contents, chars: int, size_bytes: int) -> str:
 # ── names ──
 
 
-def page_names(levels: Sequence[Sequence[bytes]], taken: Collection[str]) -> list[list[str]]:
+def page_names(
+    levels: Sequence[Sequence[PageSpan]], first: bytes, taken: Collection[str]
+) -> list[list[str]]:
     """Distinct names for the pages, without folder and suffix, of the characters [a-z0-9-].
 
+    A page is named by the folder of all its notes, and by the first of them if other pages share it.
+
     Args:
-        levels: for each level, the lowest first, the keys at which its pages start, in order.
+        levels: for each level, the lowest first, the spans of its pages, in order.
+        first: the key of the first note.
         taken: names that must not be used: those of notes in the folder, case-folded, without suffix.
     """
     used = set(taken)
     names: list[list[str]] = []
-    for level, starts in enumerate(levels):
+    for level, spans in enumerate(levels):
         names.append([])
-        for start in starts:
-            name = _name(level, start, used)
+        for place, span in enumerate(spans):
+            neighbours = [other.last for other in spans[max(place - 1, 0) : place]]
+            neighbours += [other.start for other in spans[place + 1 : place + 2]]
+            start, last = _text(span.start or first), _text(span.last)
+            folder = folder_of(start, last)
+            shared = any(other.startswith(sort_key(folder)) for other in neighbours)
+            slug = _slug(folder + (_step(start[len(folder) :]) if shared and span.start else ""))
+            name = _name("all-" * level + (slug or ("" if level else "more")), span.start, used)
             used.add(name)
             names[-1].append(name)
     return names
 
 
-def _name(level: int, start: bytes, used: Collection[str]) -> str:
-    slug = _slug(start.decode("utf-8", "surrogateescape")) or "page"
-    if not start:
-        slug = "" if level else "more"
-    name = ("all-" * level + slug)[:_MAX_NAME_CHARS].strip("-")
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "surrogateescape")
+
+
+def _name(slug: str, start: bytes, used: Collection[str]) -> str:
+    name = slug[:_MAX_NAME_CHARS].strip("-") or "page"
     if name not in used and not _RESERVED.fullmatch(name):
         return name
     checksum = hashlib.blake2b(start, digest_size=16).hexdigest()

@@ -55,6 +55,10 @@ class PageEntries:
                 yield note_key, one.size_bytes
         run.is_complete = True
 
+    def first_key(self) -> bytes:
+        """The key of the first note; b"" if there is none."""
+        return next((sort_key(note.path) for note in self._notes.since(b"")), b"")
+
     def within(self, span: PageSpan, elsewhere: Collection[str]) -> list[PageEntry]:
         """The entries on the page of a span: its notes except those with paths in `elsewhere`."""
         return [
@@ -160,9 +164,7 @@ def build(
         last: the cache of the last update, None to render all pages.
         dirty: the keys of notes that changed since then, or moved between MEMORY.md and a page.
     """
-    names = page_text.page_names(
-        [[span.start for span in level] for level in spans_of_levels], taken
-    )
+    names = page_text.page_names(spans_of_levels, entries.first_key(), taken)
     rendered: dict[str, bytes] = {}
     digests: dict[str, str] = {}
     keys = sorted(dirty)

@@ -100,7 +100,10 @@ def type_name(kind: str | None) -> str | None:
 
 
 def type_order(kind: str | None) -> tuple[int, str]:
-    """Sort key for the groups of MEMORY.md, from a result of `type_name`."""
+    """Sort key for the groups of MEMORY.md, from a result of `type_name`.
+
+    Between the types and the notes without one, there is room for groups of folders.
+    """
     if kind in TYPE_ORDER:
         return (TYPE_ORDER.index(kind), "")
-    return (len(TYPE_ORDER), kind) if kind is not None else (len(TYPE_ORDER) + 1, "")
+    return (len(TYPE_ORDER), kind) if kind is not None else (len(TYPE_ORDER) + 2, "")
