@@ -23,6 +23,7 @@ from memory_md_samples import (
 )
 
 from memcairn.memory_md import block
+from memcairn.memory_md.check import as_loaded
 from memcairn.memory_md.limits import Limits
 from memcairn.memory_md.page_text import is_page
 
@@ -202,6 +203,36 @@ def test_after_eight_categories_the_rest_stand_together():
     assert headings == [*(f"## Type {n:02}" for n in range(8)), "## Other"]
 
 
+def test_notes_without_a_type_are_grouped_by_folder():
+    notes = [note(f"{'ab'[n % 2]}/x/{n:02}.md", changed=DAY - n) for n in range(14)]
+
+    assert [line for line in body(everything(notes)) if line[0] == "#"] == ["## a/", "## b/"]
+    more = [*notes, note("c.md"), note("c/d.md", type="user")]
+    headings = ["## User", "## a/", "## b/", "## Other"]
+    assert [line for line in body(everything(more)) if line[0] == "#"] == headings
+
+
+def test_notes_of_one_folder_without_types_have_no_heading():
+    notes = [note(f"{n:02}.md", changed=DAY - n) for n in range(14)]
+
+    assert not [line for line in body(everything(notes)) if line[0] == "#"]
+
+
+@pytest.mark.parametrize("top", [b"", b"\xef\xbb\xbf", b"---\r\ntitle: Mine\r\n---\r\n"])
+def test_a_block_below_too_much_text_moves_up_and_the_text_stays(top):
+    newline = b"\r\n" if b"\r" in top else b"\n"
+    first = everything(many(30), top + b"mine" + newline).memory_md
+    text = newline.join(b"line %d" % n for n in range(361)) + newline
+    head, block_and_tail = first.split(b"<!-- memcairn:begin")
+
+    after = everything(many(30), head + text + b"<!-- memcairn:begin" + block_and_tail).memory_md
+
+    assert text in after
+    assert after.startswith(top)
+    assert after.index(b"memcairn:end") < after.index(text)
+    assert everything(many(30), after).memory_md == after
+
+
 def test_few_notes_stand_in_one_list():
     notes = [note(f"{n}.md", type="user", changed=DAY - n, pinned=n == 11) for n in range(12)]
 
@@ -228,6 +259,7 @@ def test_pages_of_whole_folders_are_named_by_them():
     rendered = everything(notes)
 
     assert any(line.startswith("- [old/, ") for line in body(rendered))
+    assert "index/old.md" in rendered.pages
 
 
 def test_superseded_and_expired_notes_are_never_on_the_first_page():
@@ -378,8 +410,10 @@ def test_beside_too_much_other_text_the_block_is_one_entry_that_leads_to_all(pre
 
     rendered = everything(notes, present)
 
-    assert rendered.memory_md.startswith(present)
+    assert present in rendered.memory_md
     assert len(body(rendered)) == 1
+    assert b"memcairn:end" in as_loaded(rendered.memory_md).text.encode()
+    assert everything(notes, rendered.memory_md).memory_md == rendered.memory_md
     assert len(hops(rendered)) == size
     assert max(hops(rendered).values()) <= 4
     kinds = {finding.kind for finding in rendered.findings}

@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from memcairn.notes import frontmatter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,6 +76,20 @@ def read(present: bytes | None, is_generated: Callable[[str], bool]) -> Surround
         before, after = _around_a_new_block(text[len(bom) :], newline, fenced=fenced_to_end)
         return Surroundings(bom + before, after, newline)
     return _without_blocks(bom, lines, marks, is_generated)
+
+
+def at_top(around: Surroundings) -> Surroundings:
+    """The same text with the block above it, below frontmatter: a host loads the beginning of a file."""
+    bom = _BOM if around.before.startswith(_BOM) else ""
+    newline = around.newline
+    text = around.before.removeprefix(bom) + around.after.removeprefix(newline)
+    _, first_line = frontmatter.split(text)
+    head = "".join(text.splitlines(keepends=True)[: first_line - 1])
+    return replace(
+        around,
+        before=f"{bom}{head}{newline}" if head else bom,
+        after=f"{newline * 2}{text[len(head) :]}",
+    )
 
 
 def write(around: Surroundings, notes: int, body: Sequence[str], listed: int) -> bytes:

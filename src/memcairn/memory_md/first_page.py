@@ -60,6 +60,13 @@ def note_line(note: MemoryMdNote, limits: Limits) -> str | None:
     return line if entry.fits(line, chars=chars, size_bytes=size_bytes) else None
 
 
+def is_loaded(around: Surroundings, total: int, limits: Limits) -> bool:
+    """Whether a host loads a block in this place: its markers and at least one entry."""
+    markers = block.begin(total, total, "0" * 12) + around.newline * 2 + block.END
+    needed = size(around.before + markers) + Size(1, *[tight(limits).line_bytes] * 2)
+    return needed.fits(room(limits))
+
+
 class FirstPage:
     """The room for generated lines in MEMORY.md, and the notes that may stand there.
 

@@ -64,7 +64,9 @@ def refresh(
     *,
     rebuild: bool = False,
 ) -> Refreshed:
-    """Refresh the MEMORY.md of one root; a notice names the backup of one from before memcairn.
+    """Refresh the MEMORY.md of one root.
+
+    Notices name the backup of one from before memcairn, and what hosts do not load.
 
     Raises:
         MemoryMdError: it cannot be read or written, or the root is away.
@@ -79,6 +81,11 @@ def refresh(
             f"{os.path.join(root.path, paths.MEMORY_MD)} existed before memcairn; it was copied to "
             f"{done.backup}"
         )
+    notices += [
+        f"{os.path.join(root.path, paths.MEMORY_MD)} {finding.message}; shorten the text outside the block"
+        for finding in done.findings
+        if finding.kind == "over-limit"
+    ]
     return done
 
 

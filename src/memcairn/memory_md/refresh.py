@@ -238,6 +238,7 @@ def _original(root: str, around: block.Surroundings, backups: str) -> bytes | No
     """The backup of a MEMORY.md, if only the block was added to it since."""
     for content in root_files.backups_of(backups, root):
         original = block.read(content, lambda _: False)
-        if (original.before, original.after) == (around.before, around.after):
+        places = (original, block.at_top(original))
+        if any((one.before, one.after) == (around.before, around.after) for one in places):
             return content
     return None

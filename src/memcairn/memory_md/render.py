@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from memcairn.memory_md import block, links, page_text, page_tree, pages
-from memcairn.memory_md.first_page import FirstPage, is_generated
+from memcairn.memory_md.first_page import FirstPage, is_generated, is_loaded
 from memcairn.memory_md.limits import Limits, size
 from memcairn.memory_md.page_tree import PageTree
 from memcairn.memory_md.render_cache import RenderCache
@@ -96,11 +96,13 @@ def render(
     limits = limits or Limits()
     digests = frozenset[str]() if cache is None else cache.line_digests
     around = block.read(present, lambda line: is_generated(line, digests, notes, limits))
+    total = notes.count()
+    if not is_loaded(around, total, limits):
+        around = block.at_top(around)
     note_of = {
         target: links.note_of(target, notes) for target in links.targets(around.outside_text)
     }
     hand_linked = frozenset(path for path in note_of.values() if path is not None)
-    total = notes.count()
     first = FirstPage(notes, around, hand_linked, total=total, today=today, limits=limits)
     form = pages.form(total, limits)
 
