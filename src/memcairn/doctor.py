@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 from memcairn.fs import atomic
 from memcairn.indexing import away
+from memcairn.memory_md import managed_roots
+from memcairn.memory_md.limits import exceeded
+from memcairn.paths import MEMORY_MD
 from memcairn.settings import moved, project
 from memcairn.settings.config import PROJECT_FILE
 from memcairn.sqlite import SQLITE_VERSION
@@ -60,7 +63,7 @@ def examine(
     yield from _sqlite()
     yield from _permissions(home, fix=fix)
     yield from _databases(db, queue, indexer, fix=fix)
-    yield from _roots(db, indexer, fix=fix)
+    yield from _roots(db, indexer, settings, fix=fix)
     yield from _queue(queue)
     yield from _moved(home)
     for problem in overview.problems(db, settings):
@@ -111,7 +114,7 @@ def _databases(db: Database, queue: Queue, indexer: Indexer, *, fix: bool) -> It
         yield Finding(f"{lost} chunks have no full text", "memcairn index --force ROOT", fix)
 
 
-def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
+def _roots(db: Database, indexer: Indexer, settings: Config, *, fix: bool) -> Iterator[Finding]:
     listed = roots.roots(db)
     if not (listed or roots.loose_files(db)):
         yield Finding("there are no roots", "memcairn index FOLDER")
@@ -134,11 +137,20 @@ def _roots(db: Database, indexer: Indexer, *, fix: bool) -> Iterator[Finding]:
                     os.unlink(path)
             yield Finding(f"{path}: left by a killed process", f"rm {quote(path)}", fix)
         yield from _sync_copies(db, root)
+        yield from _too_long(root.path, settings)
 
 
 def _leftovers(root: str) -> Iterator[str]:
     for folder, _, names in os.walk(root):
         yield from filter(atomic.is_leftover, (os.path.join(folder, name) for name in names))
+
+
+def _too_long(root: str, settings: Config) -> Iterator[Finding]:
+    """Text in MEMORY.md that hosts do not load."""
+    file = os.path.join(root, MEMORY_MD)
+    with contextlib.suppress(OSError), open(file, encoding="utf-8", errors="replace") as stream:
+        for message in exceeded(stream.read(), managed_roots.limits(settings)):
+            yield Finding(f"{file} {message}", "move text outside the block into notes")
 
 
 def _sync_copies(db: Database, root: Root) -> Iterator[Finding]:

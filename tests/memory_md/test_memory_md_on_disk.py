@@ -25,7 +25,9 @@ from memcairn import Memory, Query
 from memcairn.cli.commands import run
 from memcairn.engine import Engine
 from memcairn.errors import ConfigError, MemoryMdError, StateError, UsageError
-from memcairn.memory_md import managed_roots, refresh
+from memcairn.hosts import scopes, start_text
+from memcairn.hosts.payload import from_fields
+from memcairn.memory_md import managed_roots, projection, refresh
 from memcairn.store import memory_md
 
 
@@ -295,6 +297,44 @@ def test_a_memory_md_from_before_memcairn_keeps_its_text(tmp_path):
     assert b"- [A](a.md)" in after
     assert [file.read_bytes() for file in backups] == [theirs]
     assert str(backups[0]) in "".join(notices)
+
+
+def test_text_beyond_the_limits_is_reported_and_the_block_is_loaded(tmp_path, capsys, home):
+    root = tmp_path / "notes"
+    write(root, "a.md", "A", "Text.")
+    theirs = "".join(f"- fact {n}\n" for n in range(361))
+    (root / "MEMORY.md").write_text(theirs)
+    run(["index", str(root)])
+    assert "has 366 lines, but only 200 are loaded" in capsys.readouterr().err
+    assert theirs in text(root)
+    assert "- [A](a.md)" in text(root).splitlines()[:200]
+    run(["doctor"])
+    assert "has 366 lines, but only 200 are loaded" in capsys.readouterr().out
+    event = from_fields("session-start", "codex", {"session_id": "s", "cwd": str(root)})
+    with Memory() as memory:
+        scope = scopes.of_event(event, [str(root)], memory.config, memory.home)
+        shown = start_text.text(event, scope, None, memory.config)
+    assert f"memcairn: {root}/MEMORY.md has 366 lines, but only 200 are loaded" in shown
+
+
+@pytest.mark.parametrize(
+    ("title", "description", "path", "line"),
+    [
+        ("feedback_uitest_timeouts", "Wait 30 s", "feedback_uitest_timeouts.md", "uitest timeouts — Wait 30 s"),
+        ("commit-style", "Use feat and fix", "commit-style.md", "commit style — Use feat and fix"),
+        ("commit-style", "Use feat and fix", "other.md", "commit-style — Use feat and fix"),
+        ("Deploy to staging", "deploy to staging.", "a.md", "Deploy to staging"),
+        ("Deploy", "Deploy with care.", "a.md", "Deploy — Deploy with care."),
+        (
+            "The staging database listens on port 5433 of…",
+            "The staging database listens on port 5433 of host db1.",
+            "a.md",
+            "Staging database — The staging database listens on port 5433 of host db1.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_line_says_everything_once(title, description, path, line):
+    assert " — ".join(filter(None, projection.line_text(title, description, path))) == line
 
 
 def test_a_backup_is_made_once(root):

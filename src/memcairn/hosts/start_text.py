@@ -44,7 +44,8 @@ def text(
     home = paths.home()
     moved.note(scope.folder, home)
     files, earlier = _files_to_show(event, scope), moved.earlier_folders(scope.folder, home)
-    if not files and not earlier:
+    too_long = list(_too_long(scope.roots, settings))
+    if not files and not earlier and not too_long:
         return ""
     from memcairn.hosts import fenced_text  # noqa: PLC0415 - only where there is something to show
 
@@ -52,7 +53,7 @@ def text(
         f"memcairn: this repository was moved from {fenced_text.one_line(folder)}, and its memories are "
         "still kept under that name. `memcairn take-over` brings them along.\n"
         for folder in earlier[:1]
-    )
+    ) + "".join(f"memcairn: {fenced_text.one_line(problem)}\n" for problem in too_long)
     budget_words = int(settings["recall.start_words"]) - spent
     return offer + fenced_text.fenced("memory", AT_THE_START, _blocks(files, session, budget_words))
 
@@ -64,6 +65,22 @@ def _files_to_show(event: HookEvent, scope: Scope) -> list[str]:
         loaded.add(claude_folder(scope.folder))
     files = [os.path.join(root, paths.MEMORY_MD) for root in scope.roots if root not in loaded]
     return [file for file in files if _is_regular(file)]
+
+
+def _too_long(roots: Iterable[str], settings: Config) -> Iterator[str]:
+    """The MEMORY.md files with more text by hand than hosts load."""
+    for file in (os.path.join(root, paths.MEMORY_MD) for root in roots):
+        # No file is longer in bytes than three for each UTF-16 unit, and most are far from any limit.
+        text = _read(file) if _is_regular(file) else ""
+        if text.count("\n") < settings["memory_md.max_lines"] and len(text) * 3 < min(
+            settings["memory_md.max_units"], settings["memory_md.max_bytes"]
+        ):
+            continue
+        from memcairn.memory_md import managed_roots  # noqa: PLC0415 - as above
+        from memcairn.memory_md.limits import exceeded  # noqa: PLC0415 - as above
+
+        for message in exceeded(text, managed_roots.limits(settings))[:1]:
+            yield f"{file} {message}: move text outside the block into notes"
 
 
 def _blocks(files: Iterable[str], session: Session | None, budget_words: int) -> Iterator[str]:

@@ -80,3 +80,18 @@ def size(text: str) -> Size:
 def room(limits: Limits) -> Size:
     """The maximum size of a file; one line is reserved for the line after the last line end."""
     return Size(limits.lines - 1, limits.units, limits.size_bytes)
+
+
+def exceeded(text: str, limits: Limits) -> list[str]:
+    """What of a file a host with these limits does not load; a line end at its end starts no line."""
+    found = size(text)
+    lines = found.lines + (0 if text.endswith("\n") or not text else 1)
+    return [
+        f"has {value} {unit}, but only {limit} are loaded"
+        for value, limit, unit in (
+            (lines, limits.lines, "lines"),
+            (found.units, limits.units, "characters (UTF-16 units)"),
+            (found.size_bytes, limits.size_bytes, "bytes"),
+        )
+        if value > limit
+    ]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from memcairn.memory_md import block, links, page_text, page_tree, pages
 from memcairn.memory_md.first_page import FirstPage, is_generated, is_loaded
-from memcairn.memory_md.limits import Limits, size
+from memcairn.memory_md.limits import Limits, exceeded
 from memcairn.memory_md.page_tree import PageTree
 from memcairn.memory_md.render_cache import RenderCache
 from memcairn.paths import MEMORY_MD, PAGES_FOLDER
@@ -210,17 +210,7 @@ def _moved_and_unlisted(moved: Iterable[str], unlisted: int) -> Iterator[MemoryM
 
 
 def over_limit(files: Mapping[str, bytes], limits: Limits) -> Iterator[MemoryMdFinding]:
-    """The limits that files exceed. A line end at the end of a file starts no further line."""
+    """The limits that files exceed."""
     for path, data in files.items():
-        text = data.decode("utf-8", "surrogateescape")
-        found = size(text)
-        lines = found.lines + (0 if text.endswith("\n") or not text else 1)
-        for value, limit, unit in (
-            (lines, limits.lines, "lines"),
-            (found.units, limits.units, "characters (UTF-16 units)"),
-            (found.size_bytes, limits.size_bytes, "bytes"),
-        ):
-            if value > limit:
-                yield MemoryMdFinding(
-                    "over-limit", path, f"has {value} {unit}, but only {limit} are loaded"
-                )
+        for message in exceeded(data.decode("utf-8", "surrogateescape"), limits):
+            yield MemoryMdFinding("over-limit", path, message)
