@@ -307,7 +307,7 @@ def test_text_beyond_the_limits_is_reported_and_the_block_is_loaded(tmp_path, ca
     run(["index", str(root)])
     assert "has 366 lines, but only 200 are loaded" in capsys.readouterr().err
     assert theirs in text(root)
-    assert "- [A](a.md)" in text(root).splitlines()[:200]
+    assert "(index/more.md)" in "".join(text(root).splitlines()[:200])
     run(["doctor"])
     assert "has 366 lines, but only 200 are loaded" in capsys.readouterr().out
     event = from_fields("session-start", "codex", {"session_id": "s", "cwd": str(root)})
@@ -320,7 +320,7 @@ def test_text_beyond_the_limits_is_reported_and_the_block_is_loaded(tmp_path, ca
 @pytest.mark.parametrize(
     ("title", "description", "path", "line"),
     [
-        ("feedback_uitest_timeouts", "Wait 30 s", "feedback_uitest_timeouts.md", "uitest timeouts — Wait 30 s"),
+        ("feedback_ui_timeouts", "Wait 30 s", "feedback_ui_timeouts.md", "ui timeouts — Wait 30 s"),
         ("commit-style", "Use feat and fix", "commit-style.md", "commit style — Use feat and fix"),
         ("commit-style", "Use feat and fix", "other.md", "commit-style — Use feat and fix"),
         ("Deploy to staging", "deploy to staging.", "a.md", "Deploy to staging"),
