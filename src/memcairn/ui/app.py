@@ -62,6 +62,8 @@ ACTIONS: Mapping[str, Callable[[Ask], str | Shown | Download]] = {
     "/note/restore": notes.restore,
     "/question": injected.question,
     "/inbox/decide": inbox.decide,
+    "/inbox/undo": inbox.undo,
+    "/inbox/consent": inbox.consent,
     "/memory-md/refresh": memory_md.refresh,
     "/health/fix": health.fix,
     "/health/flush": health.flush,
@@ -119,6 +121,7 @@ def _environment(site: Site) -> Environment:
         "size": output.size,
         "ago": _ago,
         "moment": _moment,
+        "day": lambda text: _moment(injected.seconds(text)),
         "short": _short,
         "share": lambda part, whole: round(100 * part / whole, 1) if whole else 0.0,
     }

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memcairn import review
 from memcairn.errors import MemcairnError
 from memcairn.fs import json_lines
 from memcairn.hosts import install, plan
@@ -65,6 +66,13 @@ _MEMORIES = (
     ("Payment webhooks time out after 10 seconds, so answer first and work afterwards.", "project"),
     ("Load tests run with `make load`; the target is 300 requests a second.", "reference"),
 )
+_PROPOSALS = (
+    ("edit", ["howto/err-conn-reset.md"], "The proxy closes idle connections after 90 seconds since May.",
+     "A session measured another value than this note has."),
+    ("merge", ["people/user-role.md", "people/feedback-no-push-main.md"], "",
+     "Both notes are about how you like to work."),
+    ("archive", ["decisions/2026-03-02-postgres.md"], "", "The code that this note cites is gone."),
+)  # fmt: skip
 _FOLDERS = (".claude", ".codex", ".cursor")
 _SLOWEST_MS = {"user-prompt": 90.0, "session-start": 60.0, "tool-failed": 80.0}
 
@@ -124,6 +132,10 @@ def live(memory: Memory) -> None:
             _recall(memory, session, prompt, started + 240.0 * (number + 1))
         if days > 1:
             sessions.end(session)
+    root = memory.open_root(notes)
+    for action, paths, text, why in _PROPOSALS:
+        review.propose(root, action, paths, text=text, why=why, by="memcairn tidy")
+    root.close()
     home = memory.home
     hosts = [BY_NAME[name] for name in ("claude-code", "codex")]
     planned = install.planned_changes(hosts, "user", notes, home)

@@ -214,6 +214,43 @@ class TEXT:
     # Inbox
     inbox = "Inbox"
     inbox_empty = "Nothing waits for a decision."
+    place = "{at} of {total}"
+    proposals: ClassVar = {
+        "keep": "Keep these notes as they are?",
+        "edit": "Change this note?",
+        "merge": "Merge these notes into the first?",
+        "supersede": "Does the second note replace the first?",
+        "archive": "Archive this note, because it no longer holds?",
+        "forget": "Forget this note?",
+        "add": "Remember this?",
+    }
+    decisions: ClassVar = {
+        "keep": "Keep as it is",
+        "edit": "Edit",
+        "merge": "Merge",
+        "supersede": "Supersede",
+        "archive": "Archive",
+        "forget": "Forget",
+        "add": "Remember",
+    }
+    accept = "Yes: {action}"
+    proposed = "Proposed text"
+    new_text = "New text"
+    no_date = "no date"
+    by = "written by {source}"
+    valid_until = "valid until {day}"
+    decided = "Decided: {action}."
+    decided_title = "Decided"
+    undo_decision = "Undo"
+    decision_undone = "Undone: it waits again."
+    consent = "What agents may write without asking"
+    consent_lead = "In each folder. What they may not write becomes a proposal here."
+    consents: ClassVar = {
+        "nothing": "nothing",
+        "observations": "their own notes",
+        "all": "also corrections of what a person wrote",
+    }
+    consent_saved = "Saved."
 
     # MEMORY.md
     memory_md_lead = "What an agent loads at the start of each session, line by line."
