@@ -1,0 +1,293 @@
+"""What a new statement is to an old one: a repetition, a correction, or an addition.
+
+Same subject and another value is a correction, unless a word that limits the subject differs, too: staging
+and production, Linux and macOS, read and write. In doubt, it is an addition, and `doubt` is set.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Literal
+
+from memcairn.notes import statement
+from memcairn.notes.statement import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcairn.notes.statement import Statement
+
+Relation = Literal["repetition", "correction", "addition"]
+
+# The share of the shorter statement's words that both have.
+MIN_SUBJECT = 0.5
+MIN_SUBJECT_CHANGED = 0.3
+_VALUES = frozenset(
+    "number time duration size percent count weekday month nth date period name code".split()
+)
+_WEAK_SCOPES = frozenset(("place", "language", "bound"))
+_CLAUSE_END = re.compile(r"[;,，、；。](?=\D)|[.!?]\s")
+_LOOSE = frozenset(("name", "code"))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The relation of a new statement to an old one.
+
+    Attributes:
+        overlap: the share of words that both have, 0 to 1; the higher, the surer they have one subject.
+        doubt: it may be a correction; a person should decide.
+    """
+
+    relation: Relation
+    overlap: float
+    doubt: bool = False
+
+
+def relation(old: str, new: str) -> Judgement:
+    """Compare two texts. Takes time quadratic in the number of words, of which few are read."""
+    is_german = statement.is_german(old) or statement.is_german(new)
+    before = statement.read(old, is_german=is_german)
+    after = statement.read(new, is_german=is_german)
+    whole = _Comparison(before, after).judgement()
+    if whole.relation == "correction" or not after.says_change:
+        return whole
+    # "Errors go to Datadog, we left Sentry": the first clause has the new value.
+    first = statement.read(_CLAUSE_END.split(new.strip(), maxsplit=1)[0], is_german=is_german)
+    clause = _Comparison(before, first).judgement()
+    return clause if clause.relation == "correction" else whole
+
+
+class _Comparison:
+    def __init__(self, old: Statement, new: Statement) -> None:
+        self.old, self.new = old, new
+        self.old_tokens = _split(old.tokens, new.tokens)
+        self.new_tokens = _split(new.tokens, self.old_tokens)
+        before = {token.key for token in self.old_tokens}
+        after = {token.key for token in self.new_tokens}
+        self.shared = before & after
+        self.gone = [token for token in self.old_tokens if token.key not in after]
+        self.come = [token for token in self.new_tokens if token.key not in before]
+        self.conflicts = _conflicts(self.gone, self.come)
+        replaced = {token.key for pair in self.conflicts for token in pair}
+        subject_old = before - replaced
+        subject_new = after - replaced
+        self.smaller = min(len(subject_old), len(subject_new))
+        self.overlap = len(self.shared) / self.smaller if self.smaller else 0.0
+        self.union = len(self.shared) / max(1, len(subject_old | subject_new))
+
+    def judgement(self) -> Judgement:
+        relation, doubt = self._relation()
+        return Judgement(relation, round(min(self.overlap, self.union + 0.5), 3), doubt)
+
+    def _relation(self) -> tuple[Relation, bool]:
+        old, new = self.old, self.new
+        flips = self._flips()
+        if not self.gone and not self.come and not flips:
+            return "repetition", False
+        if not self.shared:
+            return "addition", False
+        changed = new.says_change and not (old.says_change and not self.come)
+        clash = self._clashing_scopes()
+        if clash - _WEAK_SCOPES or (clash and not changed and self._differs_beside()):
+            return "addition", False
+        if self._denies_old_value() and self.overlap >= MIN_SUBJECT_CHANGED:
+            return "correction", False
+        if self.conflicts or flips:
+            return self._of_conflict(changed=changed)
+        near = self.overlap >= MIN_SUBJECT
+        if changed and near and self._brings_another_value():
+            return "correction", False
+        if near and self._is_substitution():
+            return ("addition", True) if new.allows and old.allows else ("correction", False)
+        if self._is_repetition():
+            return "repetition", False
+        return "addition", near and self.union >= MIN_SUBJECT
+
+    def _flips(self) -> bool:
+        """Whether one affirms what the other denies, or one says on and the other off."""
+        old, new = self.old, self.new
+        if old.is_on is not None and new.is_on is not None:
+            return old.is_on != new.is_on
+        if old.contrasted and new.contrasted:
+            return old.contrasted.isdisjoint(new.contrasted)
+        return old.denies != new.denies
+
+    def _denies_old_value(self) -> bool:
+        """Whether the new statement says of what the old one says that it does not hold any more."""
+        denied = self.new.contrasted & self.shared - self.old.contrasted
+        return bool(denied) and not self.old.denies and (bool(self.come) or self.new.denies)
+
+    def _brings_another_value(self) -> bool:
+        """Whether a statement that says that something changed has a word or value in place of an old one."""
+        if self.gone and self.come:
+            return True
+        kinds = {"name" if token.kind in _LOOSE else token.kind for token in self.old_tokens}
+        values = (token for token in self.come if token.kind in _VALUES)
+        if any(("name" if token.kind in _LOOSE else token.kind) in kinds for token in values):
+            return True
+        return bool(self.come) and self.new.contrasts and not self.old.contrasts
+
+    def _clashing_scopes(self) -> set[str]:
+        old, new = self.old.scopes, self.new.scopes
+        return {name for name in old.keys() & new.keys() if old[name].isdisjoint(new[name])}
+
+    def _differs_beside(self) -> bool:
+        """Whether the statements also differ in something other than the scope."""
+        return bool(self.conflicts) or self._flips() or len(self._replaced()) > 1
+
+    def _is_repetition(self) -> bool:
+        if any(token.kind in _VALUES for token in self.come):
+            return False
+        if self.come and any(token.kind in _VALUES for token in self.gone):
+            return False
+        size = len({token.key for token in self.new_tokens})
+        has_value = any(token.kind in _VALUES and token.key in self.shared for token in self.new_tokens)
+        share = len({token.key for token in self.come}) / size if size else 1.0
+        return share <= (0.5 if has_value else 0.34) and self.overlap >= MIN_SUBJECT
+
+    def _of_conflict(self, *, changed: bool) -> tuple[Relation, bool]:
+        if changed:
+            is_correction = self.overlap >= MIN_SUBJECT_CHANGED
+            return ("correction", False) if is_correction else ("addition", self.overlap > 0)
+        near = self.overlap >= MIN_SUBJECT
+        is_listed = self.old.allows and self.new.allows and not self._flips()
+        if is_listed and all(old.kind in _LOOSE for old, _ in self.conflicts):
+            return "addition", near
+        if near and self._has_other_subject():
+            return "addition", True
+        if near and self.union >= MIN_SUBJECT_CHANGED:
+            return "correction", False
+        return "addition", near
+
+    def _has_other_subject(self) -> bool:
+        """Whether a word before a shared word differs, beside the differing value: "import job", "export job"."""
+        if self.old.assigns and self.new.assigns:
+            return False
+        old, new = self.old_tokens, self.new_tokens
+        for start, end, first, last in self._replaced():
+            words = [*old[start:end], *new[first:last]]
+            # A name is the subject if it opens the statement, or if something else differs, too.
+            opens = start == first == 0 and not (self.old.commands and self.new.commands)
+            if opens and self._begins_plain(old[start:end]) and self._begins_plain(new[first:last]):
+                return True
+            if not (end < len(old) and last < len(new)):
+                continue
+            is_subject = _is_word(old[end]) and old[end].key == new[last].key
+            plain = all(token.kind not in _VALUES for token in words)
+            loose = all(token.kind not in _VALUES - _LOOSE for token in words)
+            more = {token.key for token in (*self.gone, *self.come)} - {t.key for t in words}
+            if is_subject and (plain or (loose and (opens or more))):
+                return True
+        return False
+
+    @staticmethod
+    def _begins_plain(tokens: list[Token]) -> bool:
+        """Whether the tokens are a word and then a value."""
+        kinds = [token.kind in _VALUES for token in tokens]
+        return len(kinds) > 1 and not kinds[0] and any(kinds)
+
+    def _replaced(self) -> list[tuple[int, int, int, int]]:
+        old = [token.key for token in self.old_tokens]
+        new = [token.key for token in self.new_tokens]
+        codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        return [(a, b, c, d) for tag, a, b, c, d in codes if tag == "replace"]
+
+    def _is_substitution(self) -> bool:
+        """Whether one word stands where another one stood, behind the subject."""
+        old, new = self.old_tokens, self.new_tokens
+        replaced = self._replaced()
+        if len(replaced) != 1 or len(self.gone) + len(self.come) > sum(
+            (b - a) + (d - c) for a, b, c, d in replaced
+        ):
+            return False
+        start, end, first, last = replaced[0]
+        if _units(old[start:end]) > 1 or _units(new[first:last]) > 1:
+            return False
+        if self.old.prefers and end == len(old):
+            return False
+        if end < len(old) and old[end].kind in _VALUES and old[end].key in self.shared:
+            return False  # a verb before its value, in other words
+        has_subject = not (self.old.commands and self.new.commands)
+        return (start > 0 and first > 0) or not has_subject or (self.old.assigns and self.new.assigns)
+
+
+def _is_word(token: Token) -> bool:
+    return token.kind in ("word", "han") or token.kind in _LOOSE
+
+
+def _units(tokens: list[Token]) -> int:
+    """The number of words without numbers, where a run of Han characters counts as one."""
+    count = 0
+    before = ""
+    for token in tokens:
+        count += token.kind != "number" and (token.kind != "han" or before != "han")
+        before = token.kind
+    return count
+
+
+def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
+    """The tokens, where a compound of a word of the other statement is that word: ファイルサイズ, Dateigröße."""
+    keys = {token.key for token in others}
+    parts = sorted((token.key for token in others if _may_be_part(token)), key=len, reverse=True)
+    found: list[Token] = []
+    for token in tokens:
+        if token.key not in keys and token.kind in ("word", "name"):
+            same = next((key for key in keys if _is_inflected(token.key, key)), None)
+            if same is not None:
+                found.append(Token(token.kind, same))
+                continue
+        inside = () if token.key in keys or token.kind != "word" else parts
+        rest = token.key
+        for part in inside:
+            if len(part) < len(rest) and (rest.startswith(part) or rest.endswith(part)):
+                found.append(Token("word", part))
+                rest = rest.removeprefix(part) if rest.startswith(part) else rest.removesuffix(part)
+        if len(rest) > _MAX_ENDING or rest == token.key:
+            found.append(token if rest == token.key else Token("word", rest))
+    return found
+
+
+def _is_inflected(one: str, other: str) -> bool:
+    """Whether two words in letters differ only in a short ending: dauert, dauern."""
+    same = len(os.path.commonprefix((one, other)))
+    return _MIN_STEM <= same and len(one) + len(other) - 2 * same <= _MAX_ENDING and one[0] < "\u3000"
+
+
+_MIN_STEM = 4
+_MIN_PART, _MIN_KANA_PART, _MAX_ENDING = 5, 3, 3
+
+
+def _may_be_part(token: Token) -> bool:
+    least = _MIN_PART if token.key[:1] < "\u3000" else _MIN_KANA_PART
+    return token.kind == "word" and len(token.key) >= least
+
+
+def _conflicts(gone: list[Token], come: list[Token]) -> list[tuple[Token, Token]]:
+    """Pairs of values of the same kind, of which each statement has one."""
+    found = []
+    for old in gone:
+        for new in come:
+            if old.kind not in _VALUES or new.kind not in _VALUES:
+                continue
+            if old.kind == new.kind != "number":
+                found.append((old, new))
+            elif old.kind == new.kind and (old.about & new.about or _are_alone(gone, come)):
+                found.append((old, new))
+            elif old.kind in _LOOSE and new.kind in _LOOSE:
+                found.append((old, new))
+    return found
+
+
+def _are_alone(gone: list[Token], come: list[Token]) -> bool:
+    """Whether each statement has only one number that the other has not, and few other words."""
+    return all(
+        sum(token.kind == "number" for token in tokens) == 1 and len(tokens) <= _FEW
+        for tokens in (gone, come)
+    )
+
+
+_FEW = 2
