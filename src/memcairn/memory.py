@@ -441,11 +441,13 @@ class Memory:
         *,
         root: str | os.PathLike[str] | None = None,
         new: bool = False,
+        replaces: str | os.PathLike[str] | None = None,
         allow_secret: bool = False,
     ) -> Path:
         """Remember something, without choosing a path.
 
-        A note that says nearly the same is renewed instead, and a notice says so.
+        If a note says the same, nothing is written. If it says something else of the same subject, it is
+        corrected. A notice says so.
 
         Args:
             observation: what to remember: text in Markdown, or an Observation with title, type, tags,
@@ -453,6 +455,7 @@ class Memory:
             root: the folder to write to; None is the setting memory.root, else `<home>/memory`. It
                 becomes a root with a MEMORY.md.
             new: write a new note even if one says nearly the same.
+            replaces: the note to correct; None finds it.
             allow_secret: write it even if it holds what looks like a secret; that is logged.
 
         Returns:
@@ -474,12 +477,16 @@ class Memory:
         open_root = self.open_root(self._observed_root(root))
         try:
             open_root.adopt()
-            observed = open_root.observe(observation, new=new)
+            if replaces is None:
+                target = "none" if new else "auto"
+            else:
+                target = open_root.relative(paths.real(os.fspath(replaces)))
+            observed = open_root.observe(observation, replaces=target)
         finally:
             open_root.close()
         path = os.path.join(open_root.root, observed.path)
-        if not observed.created:
-            self.notices.append(f"{path} says nearly the same; it was renewed instead")
+        if observed.relation not in ("new", "addition") or observed.proposal:
+            self.notices.append(observed.account(open_root.root))
         return Path(path)
 
     def _observed_root(self, given: str | os.PathLike[str] | None) -> str:

@@ -127,14 +127,15 @@ def test_a_removed_note_is_neither_found_nor_in_memory_md(core: Connection, root
     assert "a.md" not in (root / "MEMORY.md").read_text(encoding="utf-8")
 
 
-def test_a_repeated_observation_updates_the_first(core: Connection) -> None:
+def test_a_repeated_observation_is_not_written_again(core: Connection) -> None:
     fact = "Staging is deployed on Tuesdays, never on Fridays."
 
     first = core.call("memory_observe", content=fact, type="project", tags=["ops"])
     again = core.call("memory_observe", content=fact)
 
     assert first["created"]
-    assert again == {"path": first["path"], "created": False}
+    assert (again["path"], again["created"]) == (first["path"], False)
+    assert (again["relation"], again["was"]) == ("repetition", fact)
     (passage,) = core.call("memory_search", query="when is staging deployed")["passages"]
     assert passage["path"] == first["path"]
 

@@ -23,7 +23,7 @@ CHANGES: dict[str, Callable[[OpenRoot], object]] = {
     "move": lambda files: files.move("a.md", "plum.md"),
     "pin": lambda files: files.pin("a.md", pinned=True),
     "remove": lambda files: files.remove("a.md"),
-    "observe": lambda files: files.observe(Observation("A plum is a fruit."), new=True),
+    "observe": lambda files: files.observe(Observation("A plum is a fruit."), replaces="none"),
 }
 
 

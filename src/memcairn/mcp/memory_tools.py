@@ -69,14 +69,40 @@ def memory_observe(
     ] = None,
     tags: Annotated[Strings, Field(description="Words to find it by.")] = [],  # noqa: B006
     hint: Annotated[str, Field(description="One line for MEMORY.md: when is this useful?")] = "",
+    replaces: Annotated[
+        str,
+        Field(
+            description='The path of the note that this corrects; "auto" finds it, "none": a new note.'
+        ),
+    ] = "auto",
+    sources: Annotated[
+        Strings, Field(description="What it is based on, with lines: src/upload.py:10-24.")
+    ] = [],  # noqa: B006
+    valid_until: Annotated[
+        str | None, Field(description="The last day on which it holds: 2026-03-01.")
+    ] = None,
 ) -> Observed:
-    """Save a memory; the file is chosen for you, and a note that says nearly the same is updated.
+    """Save a memory; the file is chosen for you. A note that says otherwise is corrected.
+
+    If a note says the same, nothing is written. The answer says which note it was, what it said, and
+    how to undo it.
 
     Call this when the user states a preference, corrects you or asks you to remember something, when
     a decision is made, or when you learn something that took time. Not for facts that are in the code.
     """
-    observation = Observation(content, title, type, tuple(tags), description=hint)
-    return root.observe(observe.validated(observation, allow_secret=False))
+    session = root.session.get()
+    said_by = () if session is None else (session.host, session.id)
+    observation = Observation(
+        content,
+        title,
+        type,
+        tuple(tags),
+        description=hint,
+        sources=tuple(sources),
+        valid_until=valid_until,
+        source=", ".join(filter(None, ("memory_observe", *said_by))),
+    )
+    return root.observe(observe.validated(observation, allow_secret=False), replaces=replaces)
 
 
 @tools.add("Load context", text.context, "found", read_only=True)

@@ -99,11 +99,9 @@ def context(gathered: Context) -> str:
 
 
 def observed(done: Observed) -> str:
-    """The path of the note."""
+    """What became of the memory."""
     notice = f"; {done.notice}" if done.notice else ""
-    if done.created:
-        return f"saved in {done.path}{notice}"
-    return f"updated {done.path}, which says nearly the same{notice}"
+    return f"{done.account()}{notice}"
 
 
 def listing(page: ListAnswer) -> str:

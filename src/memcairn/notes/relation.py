@@ -1,12 +1,12 @@
 """What a new statement is to an old one: a repetition, a correction, or an addition.
 
 Same subject and another value is a correction, unless a word that limits the subject differs, too: staging
-and production, Linux and macOS, read and write. In doubt, it is an addition, and `doubt` is set.
+and production, Linux and macOS, read and write. In doubt, it is an addition, and `doubt` is set. Stale is
+what the old statement says does not hold any more: "canary since June, no longer blue-green".
 """
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
     from memcairn.notes.statement import Statement
 
-Relation = Literal["repetition", "correction", "addition"]
+Relation = Literal["repetition", "correction", "addition", "stale"]
 
 # The share of the shorter statement's words that both have.
 MIN_SUBJECT = 0.5
 MIN_SUBJECT_CHANGED = 0.3
 _VALUES = frozenset(
-    "number time duration size percent count weekday month nth date period name code".split()
-)
+    (
+        "number", "time", "duration", "size", "percent", "count", "weekday", "month", "nth", "date",
+        "period", "name", "code",
+    )
+)  # fmt: skip
 _WEAK_SCOPES = frozenset(("place", "language", "bound"))
 _CLAUSE_END = re.compile(r"[;,，、；。](?=\D)|[.!?]\s")
 _LOOSE = frozenset(("name", "code"))
@@ -83,7 +86,7 @@ class _Comparison:
         relation, doubt = self._relation()
         return Judgement(relation, round(min(self.overlap, self.union + 0.5), 3), doubt)
 
-    def _relation(self) -> tuple[Relation, bool]:
+    def _relation(self) -> tuple[Relation, bool]:  # noqa: PLR0911 - the rules, in order
         old, new = self.old, self.new
         flips = self._flips()
         if not self.gone and not self.come and not flips:
@@ -94,6 +97,8 @@ class _Comparison:
         clash = self._clashing_scopes()
         if clash - _WEAK_SCOPES or (clash and not changed and self._differs_beside()):
             return "addition", False
+        if self._is_denied_by_old():
+            return "stale", False
         if self._denies_old_value() and self.overlap >= MIN_SUBJECT_CHANGED:
             return "correction", False
         if self.conflicts or flips:
@@ -115,6 +120,14 @@ class _Comparison:
         if old.contrasted and new.contrasted:
             return old.contrasted.isdisjoint(new.contrasted)
         return old.denies != new.denies
+
+    def _is_denied_by_old(self) -> bool:
+        """Whether the old statement names what the new one says as what does not hold any more."""
+        old, new = self.old, self.new
+        denied = old.contrasted & self.shared
+        affirmed = old.keys - old.contrasted - self.shared
+        silent = not (new.says_change or new.contrasted)
+        return bool(denied and affirmed) and silent and old.says_change and not new.denies
 
     def _denies_old_value(self) -> bool:
         """Whether the new statement says of what the old one says that it does not hold any more."""
@@ -145,7 +158,9 @@ class _Comparison:
         if self.come and any(token.kind in _VALUES for token in self.gone):
             return False
         size = len({token.key for token in self.new_tokens})
-        has_value = any(token.kind in _VALUES and token.key in self.shared for token in self.new_tokens)
+        has_value = any(
+            token.kind in _VALUES and token.key in self.shared for token in self.new_tokens
+        )
         share = len({token.key for token in self.come}) / size if size else 1.0
         return share <= (0.5 if has_value else 0.34) and self.overlap >= MIN_SUBJECT
 
@@ -164,7 +179,7 @@ class _Comparison:
         return "addition", near
 
     def _has_other_subject(self) -> bool:
-        """Whether a word before a shared word differs, beside the differing value: "import job", "export job"."""
+        """Whether a word before a shared word differs, too: "import job", "export job"."""
         if self.old.assigns and self.new.assigns:
             return False
         old, new = self.old_tokens, self.new_tokens
@@ -212,7 +227,9 @@ class _Comparison:
         if end < len(old) and old[end].kind in _VALUES and old[end].key in self.shared:
             return False  # a verb before its value, in other words
         has_subject = not (self.old.commands and self.new.commands)
-        return (start > 0 and first > 0) or not has_subject or (self.old.assigns and self.new.assigns)
+        return (
+            (start > 0 and first > 0) or not has_subject or (self.old.assigns and self.new.assigns)
+        )
 
 
 def _is_word(token: Token) -> bool:
@@ -230,7 +247,7 @@ def _units(tokens: list[Token]) -> int:
 
 
 def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
-    """The tokens, where a compound of a word of the other statement is that word: ファイルサイズ, Dateigröße."""
+    """The tokens; a compound or inflection of the other statement's words becomes these words."""
     keys = {token.key for token in others}
     parts = sorted((token.key for token in others if _may_be_part(token)), key=len, reverse=True)
     found: list[Token] = []
@@ -253,8 +270,11 @@ def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
 
 def _is_inflected(one: str, other: str) -> bool:
     """Whether two words in letters differ only in a short ending: dauert, dauern."""
-    same = len(os.path.commonprefix((one, other)))
-    return _MIN_STEM <= same and len(one) + len(other) - 2 * same <= _MAX_ENDING and one[0] < "\u3000"
+    pairs = zip(one, other, strict=False)
+    shorter = min(len(one), len(other))
+    same = next((at for at, (a, b) in enumerate(pairs) if a != b), shorter)
+    endings = len(one) + len(other) - 2 * same
+    return same >= _MIN_STEM and endings <= _MAX_ENDING and one[0] < "\u3000"
 
 
 _MIN_STEM = 4
@@ -273,11 +293,11 @@ def _conflicts(gone: list[Token], come: list[Token]) -> list[tuple[Token, Token]
         for new in come:
             if old.kind not in _VALUES or new.kind not in _VALUES:
                 continue
-            if old.kind == new.kind != "number":
-                found.append((old, new))
-            elif old.kind == new.kind and (old.about & new.about or _are_alone(gone, come)):
-                found.append((old, new))
-            elif old.kind in _LOOSE and new.kind in _LOOSE:
+            if old.kind == new.kind == "number":
+                is_pair = bool(old.about & new.about) or _are_alone(gone, come)
+            else:
+                is_pair = old.kind == new.kind or (old.kind in _LOOSE and new.kind in _LOOSE)
+            if is_pair:
                 found.append((old, new))
     return found
 

@@ -244,7 +244,9 @@ def _done(
             tags,
             description=options.get("description", ""),
         )
-        return root.observe(observe.validated(observation, allow_secret=False), new=True).revision
+        return root.observe(
+            observe.validated(observation, allow_secret=False), replaces="none"
+        ).revision
     also = links.linking(root, paths[1:]) if action == "merge" else []
     with root.recording("review", *paths, *also) as recording:
         _change(root, action, paths, text)

@@ -1,4 +1,4 @@
-"""Save a memory without choosing a path: in a new note, or in an older one that says the same.
+"""Save a memory in a new note, without choosing a path.
 
 <root>/observed/deploy-blue-green-3f9a.md
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -19,20 +19,17 @@ from memcairn.fs.sandbox import open_root
 from memcairn.notes import frontmatter
 from memcairn.notes.note import parse
 from memcairn.notes.subject import slug, subject
-from memcairn.notes.words import words
 from memcairn.safety import secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from memcairn.fs.sandbox import Folder
 
 FOLDER = "observed"
 SOURCE = "memcairn"
-# Two notes say the same if they share this fraction of the words that occur in either (Jaccard index).
-# A shorter text than MIN_WORDS is never compared.
-MIN_SIMILARITY = 0.75
-MIN_WORDS = 3
+SOURCES = (SOURCE, "memory_observe")
+"""The first words of `source` in notes that memcairn wrote."""
 # If the name is taken, another suffix is tried.
 _MAX_ATTEMPTS = 20
 _MAX_BYTES = 64 << 20
@@ -40,7 +37,13 @@ _MAX_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A memory to save; an empty `title` or `description` is derived from the text."""
+    """A memory to save; an empty `title` or `description` is derived from the text.
+
+    Attributes:
+        sources: what it is based on: `src/upload.py:10-24`; the hash of the cited text is added.
+        valid_until: the last day on which it holds, in ISO 8601.
+        source: what writes it: the tool, the host and the session.
+    """
 
     text: str
     title: str = ""
@@ -48,6 +51,9 @@ class Observation:
     tags: tuple[str, ...] = ()
     namespace: str | None = None
     description: str = ""
+    sources: tuple[str, ...] = ()
+    valid_until: str | None = None
+    source: str = SOURCE
 
 
 def validated(observation: Observation, *, allow_secret: bool) -> Observation:
@@ -65,6 +71,8 @@ def validated(observation: Observation, *, allow_secret: bool) -> Observation:
         tags=tuple(map(_unicode, observation.tags)),
         namespace=observation.namespace and _unicode(observation.namespace),
         description=_unicode(observation.description),
+        sources=tuple(map(_unicode, observation.sources)),
+        valid_until=observation.valid_until and _day(observation.valid_until),
     )
     text = observation.text.strip("\r\n").rstrip()
     if not text.strip():
@@ -76,6 +84,7 @@ def validated(observation: Observation, *, allow_secret: bool) -> Observation:
             observation.description,
             *observation.tags,
             observation.namespace or "",
+            *observation.sources,
         )
     )
     secrets.refuse_secrets(all_text, allow=allow_secret)
@@ -98,10 +107,9 @@ def write(root: str, observation: Observation) -> str:
         NoteError: the note cannot be written; nothing was changed.
     """
     content = _content(observation, datetime.now(UTC)).encode()
-    name = slug(secrets.redact(observation.title), secrets.redact(observation.text)) or "note"
     with open_root(Path(root)) as top, top.folder((FOLDER,), create=True) as folder:
         for _ in range(_MAX_ATTEMPTS):
-            file = f"{name}-{token_hex(2)}.md"
+            file = f"{file_name(observation)}.md"
             try:
                 folder.write_new(file, content)
             except NoteExists:
@@ -110,44 +118,10 @@ def write(root: str, observation: Observation) -> str:
     raise NoteError("has no free name left for this title", path=FOLDER)
 
 
-def same(root: str, candidates: Iterable[str], observation: Observation) -> str | None:
-    """The first of these notes that says nearly the same and can be renewed, or None."""
-    wanted = _normalized(observation.text)
-    if len(wanted) < MIN_WORDS:
-        return None
-    for path in candidates:
-        try:
-            with _place(root, path) as (folder, name):
-                text, _ = _read(folder, name)
-            if _similarity(wanted, _normalized(_body(text))) < MIN_SIMILARITY:
-                continue
-            if frontmatter.parse(text).problems:
-                continue
-            frontmatter.update(text, {"modified": ""})
-        except NoteError:
-            continue
-        return path
-    return None
-
-
-def renew(root: str, path: str, observation: Observation) -> None:
-    """Update a note that says nearly the same.
-
-    The note gets a new modification date, and the new text is appended unless the note contains it. No text
-    is removed.
-
-    Raises:
-        NoteError: the note cannot be changed.
-    """
-    now = datetime.now(UTC)
-    with _place(root, path, lock=True) as (folder, name):
-        text, status = _read(folder, name)
-        if _plain(observation.text) not in _plain(text):
-            newline = "\r\n" if "\r\n" in text else "\n"
-            added = observation.text.replace("\r\n", "\n").replace("\n", newline)
-            text = text.rstrip("\r\n") + newline * 2 + added + newline
-        text = frontmatter.update(text, {"modified": _moment(now)})
-        folder.write(name, text.encode(), expected=status)
+def file_name(observation: Observation) -> str:
+    """A name for a note, without its suffix; the next call returns another one."""
+    name = slug(secrets.redact(observation.title), secrets.redact(observation.text)) or "note"
+    return f"{name}-{token_hex(2)}"
 
 
 def set_pinned(root: str, path: str, *, pinned: bool) -> bool:
@@ -178,6 +152,13 @@ def _unicode(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(_unicode(text).strip()).isoformat()
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a day such as 2026-03-01") from error
+
+
 def _content(observation: Observation, now: datetime) -> str:
     titled = frontmatter.update("", {"title": observation.title})
     description = observation.description
@@ -191,34 +172,18 @@ def _content(observation: Observation, now: datetime) -> str:
             "type": observation.type,
             "tags": list(observation.tags) or None,
             "namespace": observation.namespace,
-            "created": _moment(now),
-            "source": SOURCE,
+            "created": moment(now),
+            "valid_until": observation.valid_until,
+            "source": observation.source,
+            "sources": list(observation.sources) or None,
         },
     )
     return f"{head}\n{observation.text}\n"
 
 
-def _moment(now: datetime) -> str:
+def moment(now: datetime) -> str:
+    """A time as notes have it, in UTC."""
     return now.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _normalized(text: str) -> frozenset[str]:
-    return frozenset(words(text))
-
-
-def _similarity(one: frozenset[str], other: frozenset[str]) -> float:
-    """The Jaccard index."""
-    both = len(one & other)
-    return both / (len(one) + len(other) - both) if both else 0.0
-
-
-def _body(text: str) -> str:
-    _, first = frontmatter.split(text)
-    return "\n".join(text.splitlines()[first - 1 :])
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from memcairn import paths
-from memcairn.errors import NoteError, StateError, UsageError
+from memcairn import inbox, paths
+from memcairn.errors import NoteChanged, NoteError, StateError, UsageError
 from memcairn.history import Bounds, Journal, Snapshots
-from memcairn.inbox import Inbox
 from memcairn.indexing import away
-from memcairn.root import observe
+from memcairn.root import correct, links, observe
 from memcairn.root.current_session import PREFIX, CurrentSession
 from memcairn.root.forget import ForgetPlans
 from memcairn.safety import secrets
 from memcairn.search import freshness
-from memcairn.search.query import Query
 from memcairn.settings import project
 from memcairn.sqlite import SQLiteError
 from memcairn.store import catalogue, roots
+from memcairn.utc import utc_text
 from memcairn.vault import Vault, VaultLimits
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from memcairn.vault.values import Moved, Restored, Window, WrittenFile
 
 T = TypeVar("T")
+# A note may change while it is corrected; then it is read again.
+_MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,50 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The path of a saved memory; `created` is false if an older note was updated.
+    """What became of a memory.
 
-    `notice` says why it is not searchable yet.
+    Attributes:
+        path: the note that says it, relative to the root; "" if it waits in the inbox.
+        created: whether the note is new.
+        relation: what it was taken for: new, repetition, correction or addition; "stale" if a note says that
+            it does not hold any more; "proposal" if the user wants to decide.
+        was: what the corrected note said before, or what the repeated note says.
+        undo: how to undo it, or to decide otherwise.
+        proposal: the proposal in the inbox that a person may decide; None if there is none.
+        notice: why it is not searchable yet.
+        revision: in the history; None if nothing was written.
     """
 
     path: str
     created: bool
+    relation: str = "new"
+    was: str = ""
+    undo: str = ""
+    proposal: str | None = None
     notice: str | None = None
     revision: int | None = None
+
+    def account(self, root: str = "") -> str:
+        """What became of the memory, in one line for a person or a model.
+
+        Args:
+            root: the root, for absolute paths.
+        """
+        path = os.path.join(root, self.path)
+        was = " ".join(self.was.split())
+        was = was if len(was) <= _MAX_SHOWN else f"{was[:_MAX_SHOWN]}…"
+        text = {
+            "repetition": f"{path} says nearly the same already; nothing was written",
+            "correction": f"corrects {path} (was: {was})",
+            "stale": f"{path} says that this does not hold any more ({was}); nothing was written",
+            "proposal": "waits for the user's decision in `memcairn review`; nothing was written",
+        }.get(self.relation, f"saved in {path}")
+        if self.proposal is not None and self.relation in ("new", "addition"):
+            text += f"; it may contradict another note, which `memcairn review` shows (was: {was})"
+        return f"{text}; undo: {self.undo}" if self.undo and self.relation == "correction" else text
+
+
+_MAX_SHOWN = 120
 
 
 class OpenRoot:
@@ -132,7 +170,7 @@ class OpenRoot:
             keep=int(settings["snapshots.keep"]),
             max_days=float(settings["snapshots.max_days"]),
         )
-        self.inbox = Inbox(os.path.join(engine.home, "inbox", self.key))
+        self.inbox = inbox.Inbox(os.path.join(engine.home, "inbox", self.key))
         self.session = CurrentSession(engine.home, self.root, self.key, starts=starts_session)
         self.forget_plans = ForgetPlans(self)
 
@@ -365,31 +403,118 @@ class OpenRoot:
             written = vault.edit(path, old, new)
         return self._indexed(written)
 
-    def observe(self, observation: Observation, *, new: bool = False) -> Observed:
-        """Save a memory without choosing a path; a note that says the same is updated.
+    def observe(self, observation: Observation, *, replaces: str = "auto") -> Observed:
+        """Save a memory without choosing a path: in a new note, or in the note that it corrects.
 
         Args:
             observation: a result of `memcairn.root.observe.validated`.
-            new: write a new note even if one says nearly the same.
+            replaces: the path of the note to correct; "auto" finds one; "none" writes a new note.
 
         Raises:
-            NoteError: the note cannot be written.
+            NoteError: the note cannot be written, or the one to replace cannot be read.
         """
-        older = None if new else self._repeated(observation)
-        if older is not None:
-            path = self.relative(older)
-            with self.recording("observe", path) as recording:
-                observe.renew(self.root, older, observation)
-        else:
-            with self.recording("observe") as recording:
-                path = self.relative(observe.write(self.root, observation))
-                recording.created([path])
-        _, notice = self.index([path])
-        return Observed(path, created=older is None, notice=notice, revision=recording.revision)
+        if replaces == "none":
+            return self._add(observation, None)
+        for _ in range(_MAX_ATTEMPTS):
+            if replaces == "auto":
+                match = correct.find(self, observation)
+                if match is None or not match.decides:
+                    return self._add(observation, match)
+            else:
+                match = correct.named(self, replaces, observation)
+            if match.judgement.relation == "repetition":
+                self.note_used([match.path])
+                return Observed(
+                    match.path,
+                    created=False,
+                    relation="repetition",
+                    was=match.said,
+                    undo="`memcairn add --new` writes a note of its own",
+                )
+            if match.judgement.relation == "stale":
+                return self._stale(match, observation)
+            with contextlib.suppress(NoteChanged):
+                return self._correct(match, observation)
+        return self._add(observation, None)
 
-    def _repeated(self, observation: Observation) -> str | None:
-        near = self.engine.search(Query(observation.text, 5, root=self.root))
-        return observe.same(self.root, dict.fromkeys(p.path for p in near), observation)
+    def _add(self, observation: Observation, near: correct.Match | None) -> Observed:
+        with self.recording("observe") as recording:
+            path = self.relative(observe.write(self.root, observation))
+            recording.created([path])
+        _, notice = self.index([path])
+        proposal = None
+        if near is not None and near.judgement.relation == "correction":
+            text = correct.corrected(near, observation)
+            why = f"It says otherwise than {path}: {near.said[:200]!r}"
+            proposal = self._ask("contradiction", "edit", (near.path,), why, text)
+        elif near is not None and near.judgement.doubt:
+            why = f"Both are about one subject, and may contradict each other: {near.said[:200]!r}"
+            proposal = self._ask("contradiction", "supersede", (near.path, path), why)
+        return Observed(
+            path,
+            created=True,
+            relation="addition" if near is not None and near.judgement.overlap else "new",
+            was=near.said if near is not None and proposal else "",
+            undo=f"`memcairn rm {path}`",
+            proposal=proposal,
+            notice=notice,
+            revision=recording.revision,
+        )
+
+    def _stale(self, match: correct.Match, observation: Observation) -> Observed:
+        """Ask a person about a memory of which a note says that it does not hold any more."""
+        text = correct.corrected(match, observation)
+        why = f"It was said again: {observation.text[:200]!r}; the note says that it does not hold any more."
+        return Observed(
+            match.path,
+            created=False,
+            relation="stale",
+            was=match.said,
+            undo=f"`memcairn add --replaces {match.path}` corrects the note",
+            proposal=self._ask("said again", "edit", (match.path,), why, text),
+        )
+
+    def _ask(
+        self, kind: str, action: inbox.Action, notes: tuple[str, ...], why: str, text: str = ""
+    ) -> str | None:
+        """Put a proposal into the inbox; its id, or None if that cannot be written."""
+        try:
+            hashes = {
+                path: hashlib.sha256(self.vault.read_bytes(path)).hexdigest() for path in notes
+            }
+            id_ = inbox.identity(kind, action, hashes, text)
+            made = utc_text(time.time())
+            proposal = inbox.Proposal(id_, kind, action, notes, hashes, text, why, made, "observe")
+            return self.inbox.add(proposal).id
+        except (NoteError, StateError) as error:
+            self.engine.notice(f"the inbox could not be written: {error}")
+            return None
+
+    def _correct(self, match: correct.Match, observation: Observation) -> Observed:
+        """Let a note say the observation instead, under a name that states it, and let links follow."""
+        text = correct.corrected(match, observation)
+        path = correct.new_path(match, observation)
+        follow = links.linking(self, [match.path]) if path != match.path else []
+        if paths.MEMORY_MD in follow:
+            path, follow = match.path, []
+        with self.recording("observe", match.path, *follow) as recording:
+            self.vault.write(match.path, text, if_match=match.sha256)
+            if path != match.path:
+                try:
+                    recording.created(self.vault.move(match.path, path).changed)
+                    links.relink(self, follow, {match.path: path})
+                except NoteError:  # the name is taken, or the folder cannot be written
+                    path = match.path
+        _, notice = self.index(dict.fromkeys((match.path, path, *follow)))
+        return Observed(
+            path,
+            created=False,
+            relation="correction",
+            was=match.said,
+            undo=f"`memcairn revert {path}`",
+            notice=notice,
+            revision=recording.revision,
+        )
 
     def pin(self, path: str, *, pinned: bool) -> bool:
         """Set or remove `pinned: true` in a note's frontmatter; False if nothing changed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,13 @@ from memcairn.errors import NoteChanged, NoteMissing, NoteUnreadable, UsageError
 from memcairn.fs.names import parts
 
 if TYPE_CHECKING:
+    from memcairn.history import Revision
     from memcairn.root.open_root import OpenRoot
     from memcairn.vault.diff import Diff
 
 _MAX_REVISIONS = 50
+# The last change of these tools may concern several files, such as a new name and the links to it.
+_WHOLE = frozenset(("observe", "review"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,17 @@ def diff(root: OpenRoot, path: str, revision: int | None = None) -> Diff:
 def revert(root: OpenRoot, path: str, revision: int | None = None) -> Reverted:
     """Restore a file to its state right after a revision; without one, undo its last change.
 
-    The current state is recorded first, so this can be undone in the same way.
+    The current state is recorded first, so this can be undone in the same way. A correction and a decision
+    of a review are undone as a whole: old name and links come back.
 
     Raises:
         UsageError: the history does not know the file or the revision.
     """
+    if revision is None and (whole := _last_whole_revision(root, path)) is not None:
+        undo(root, whole.id)
+        (restored,) = [c.path for c in whole.changes if c.kind == "removed"][:1] or [path]
+        now = _now(root, restored)
+        return Reverted(restored, None if now is None else hashlib.sha256(now).hexdigest())
     content = (
         _before_last_change(root, path)
         if revision is None
@@ -99,6 +109,14 @@ def undo(root: OpenRoot, revision: int) -> None:
             elif _now(root, path) is not None:
                 root.vault.remove(path)
     root.index(before)
+
+
+def _last_whole_revision(root: OpenRoot, path: str) -> Revision | None:
+    """The last change of a file, if it is to be undone as a whole."""
+    root.history.keep([path])
+    last = next(iter(root.history.log(1, path=path)), None)
+    is_whole = last is not None and last.tool in _WHOLE and len(last.changes) > 1
+    return last if is_whole else None
 
 
 def _now(root: OpenRoot, path: str) -> bytes | None:
