@@ -292,7 +292,8 @@ def new_path(match: Match, observation: Observation) -> str:
     """The path of a corrected note: another one if its name states what does not hold any more."""
     folder, name = os.path.split(match.path)
     stem, suffix = os.path.splitext(name)
-    words_in_name = _GENERATED.sub("", stem)
+    is_generated = match.path.startswith(f"{observe.FOLDER}/")
+    words_in_name = _GENERATED.sub("", stem) if is_generated else stem
     if not _is_outdated(words_in_name, match.said, observation):
         return match.path
     return os.path.join(folder, observe.file_name(observation) + suffix)
