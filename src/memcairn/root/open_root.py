@@ -429,7 +429,7 @@ class OpenRoot:
                     created=False,
                     relation="repetition",
                     was=match.said,
-                    undo="`memcairn add --new` writes a note of its own",
+                    undo="`memcairn add --new` writes a second note",
                 )
             if match.judgement.relation == "stale":
                 return self._stale(match, observation)
