@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import random
 import re
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from fake_formats import PLACES, TEMPLATES, provider_secrets
 from fake_secrets import FakeSecret, fake_secrets, ordinary_notes
 from memcairn.errors import SecretFound
+from memcairn.safety import assignments
 from memcairn.safety.injection import injection_warnings
 from memcairn.safety.secrets import find_secrets, redact, refuse_secrets
 
@@ -309,3 +311,19 @@ def test_no_text_takes_more_than_linear_work(piece: str) -> None:
 
     injection_warnings(text)
     find_secrets(text)
+
+
+def test_names_are_found_near_their_stems_as_by_trying_every_character() -> None:
+    parts = [
+        *("password", "PASS", "secret", "Secret Key Base", "token", "api_key", "shared access-key", "paß"),
+        *(" ", ": ", "=", "**", "`", "</b>", " is now ", "x" * 50, "hunter2abc", "contraseña", "İ", "\n"),
+        *("a1b2c3d4e5", "]", "key", "|", ":=", "ſecret", "PASSPHRASE", "-base", "y" * 180),
+    ]  # fmt: skip
+    chance = random.Random(1)
+    everywhere = re.compile(assignments._ASSIGNED)
+    for _ in range(3000):
+        text = "".join(chance.choices(parts, k=chance.randrange(1, 40)))
+
+        found = [match.span() for match in assignments._matches(text)]
+
+        assert found == [match.span() for match in everywhere.finditer(text)]

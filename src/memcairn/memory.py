@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from memcairn.root.observe import Observation
     from memcairn.search.passages import Passage
     from memcairn.search.query import Query
+    from memcairn.search.transcripts import TranscriptPassage
     from memcairn.settings.config import Config
     from memcairn.status import Status
     from memcairn.store.roots import Root
+    from memcairn.transcripts.copying import CopyReport, TranscriptStatus
 
 
 class Memory:
@@ -292,6 +294,66 @@ class Memory:
         report = self.engine.databases.run(work)
         report.took_s = time.perf_counter() - started
         self.engine.refresh_memory_md()
+        return report
+
+    # ── transcripts ──────────────────────────────────────────────────────────────────────────────
+
+    def search_transcripts(self, query: Query | str) -> tuple[list[TranscriptPassage], CopyReport]:
+        """Find what was said in earlier sessions; see `memcairn.search.transcripts.search`.
+
+        What was added to the transcripts is copied first, unless it is much: a process in the
+        background copies that, and the report says how much is left.
+
+        Raises:
+            UsageError: the query is wrong, or there are no copies: `memcairn transcripts on`.
+        """
+        from memcairn.search import transcripts  # noqa: PLC0415 - a search of notes does not need it
+        from memcairn.search.query import Query  # noqa: PLC0415 - as above
+        from memcairn.transcripts import copying  # noqa: PLC0415 - as above
+
+        report = copying.CopyReport()
+        if self.config["transcripts.copy"]:
+            report = self.update_transcripts()
+        query = Query(query) if isinstance(query, str) else query
+        with copying.copies(self.home) as db:
+            return transcripts.search(db, query), report
+
+    def transcript(self, session: str, turn: int | None = None) -> list[TranscriptPassage]:
+        """What was said in a session, or in one turn of it; the beginning of its id suffices.
+
+        Raises:
+            UsageError: there is no such session, or several.
+        """
+        from memcairn.search import transcripts  # noqa: PLC0415 - a search of notes does not need it
+        from memcairn.transcripts import copying  # noqa: PLC0415 - as above
+
+        with copying.copies(self.home) as db:
+            return transcripts.session(db, session, turn)
+
+    def transcript_status(self) -> TranscriptStatus:
+        """How many sessions are copied, and what waits."""
+        from memcairn.settings import caller  # noqa: PLC0415 - a search does not need it
+        from memcairn.transcripts import copying  # noqa: PLC0415 - as above
+
+        return copying.status(
+            self.home, caller.current().environ, is_on=self.config["transcripts.copy"]
+        )
+
+    def update_transcripts(self) -> CopyReport:
+        """Copy what was added to the transcripts of hosts.
+
+        If it is much, a process of low priority is started for it, and `left_bytes` says how much.
+
+        Raises:
+            StateError: the database cannot be written.
+        """
+        from memcairn.settings import background, caller  # noqa: PLC0415 - a search does not need it
+        from memcairn.transcripts import copying  # noqa: PLC0415 - as above
+
+        environ = caller.current().environ
+        report = copying.update(self.home, environ, max_bytes=copying.MAX_FOREGROUND_BYTES)
+        if report.left_bytes and not report.is_busy:
+            background.start("memcairn.cli.transcripts", self.home)
         return report
 
     # ── MEMORY.md ────────────────────────────────────────────────────────────────────────────────

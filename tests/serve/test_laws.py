@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from memcairn import paths
 from memcairn.mcp import toolbox
+from memcairn.transcripts import copying
 from vault.test_tricks import everything
 
 from .clients import Connection, said
@@ -51,6 +53,12 @@ def session(client: Connection) -> str:
 
 
 # A call that is right, of every tool, where tea.md, cake.md and scratch/draft.md are there.
+def transcripts() -> str:
+    """A search of the copies of transcripts, of which there are none yet."""
+    with copying.opened(paths.home()):
+        return "oolong"
+
+
 EXAMPLES: dict[str, Callable[[Connection], Arguments]] = {
     "memory_search": lambda _: {"query": "oolong"},
     "memory_observe": lambda _: {"content": "The user has a cat named Miso."},
@@ -73,6 +81,7 @@ EXAMPLES: dict[str, Callable[[Connection], Arguments]] = {
     "memory_sessions": lambda _: {},
     "memory_timeline": lambda client: {"session_id": session(client)},
     "mem_promote": lambda _: {"session_path": "scratch/draft.md", "store_path": "draft.md"},
+    "memory_search_transcripts": lambda _: {"query": transcripts()},
     "mem_log": lambda _: {"path": "tea.md"},
     "mem_revert": lambda _: {"path": "tea.md"},
     "mem_snapshot": lambda _: {"name": "before"},

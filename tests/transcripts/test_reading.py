@@ -5,9 +5,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from forms import ALL, TIME, Writer, claude, codex
 
 from memcairn.transcripts import reading
+from transcript_forms import ALL, TIME, Writer, claude, codex
 
 if TYPE_CHECKING:
     from collections.abc import Callable

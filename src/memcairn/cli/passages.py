@@ -55,15 +55,15 @@ def as_text(
 def _lines(passage: Passage, columns: int | None, *, bold: bool, explain: bool) -> Iterator[str]:
     headings = passage.heading_path
     title = headings if passage.title in headings else (passage.title, *headings)
-    for line in _wrapped(" › ".join(filter(None, title)), columns):
+    for line in wrapped(" › ".join(filter(None, title)), columns):
         yield f"{_BOLD}{line}{_PLAIN}" if bold else line
     yield from _place(passage, columns)
     if explain:
         for line in _explained(passage):
-            yield from _wrapped(line, columns)
+            yield from wrapped(line, columns)
     matched = passage.matched if bold else ()
     for line in passage.text.strip("\n").split("\n"):
-        yield from _wrapped(_INDENT + line, columns, matched)
+        yield from wrapped(_INDENT + line, columns, matched)
 
 
 def _place(passage: Passage, columns: int | None) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _place(passage: Passage, columns: int | None) -> Iterator[str]:
     else:
         yield path
         if about:
-            yield from _wrapped(f"  {about}", columns)
+            yield from wrapped(f"  {about}", columns)
 
 
 def _explained(passage: Passage) -> Iterator[str]:
@@ -123,7 +123,7 @@ _UNBREAKABLE = (
 _MARKERS = re.compile(r" *(?:(?:[-*+>]|\d{1,9}[.)]) +)*(?:\[[ xX]\] +)?")
 
 
-def _wrapped(line: str, columns: int | None, matched: Container[str] = ()) -> Iterator[str]:
+def wrapped(line: str, columns: int | None, matched: Container[str] = ()) -> Iterator[str]:
     """The lines that a line takes, with the words `matched` in bold.
 
     Args:

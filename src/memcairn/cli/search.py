@@ -35,6 +35,9 @@ from memcairn.settings import caller
     "--budget", metavar="WORDS", type=int, help="The maximum number of words in all passages."
 )
 @click.option("--explain", is_flag=True, help="Show every part of each score.")
+@click.option(
+    "--transcripts", is_flag=True, help="Search what was said in earlier sessions, not the notes."
+)
 @options.json_option
 @options.quiet_option
 def command(
@@ -49,6 +52,7 @@ def command(
     as_of: str | None,
     budget: int | None,
     explain: bool,
+    transcripts: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -60,10 +64,14 @@ def command(
     memcairn search --type feedback --since 2026-06 commit messages
     memcairn search --as-of "last month" rollout
     memcairn search --explain which database did we pick and why
+    memcairn search --transcripts what did we try for the flaky test
 
     A DATE is 2026, 2026-06, 2026-06-03, a moment such as 2026-06-03T14:00, or words: yesterday,
     last week, 3 days ago. A note's date comes from its frontmatter (date, modified or created) or
     its file name, or else from the time when its file was last changed.
+
+    With --transcripts, FOLDER is one that the sessions worked in. `memcairn transcripts on` makes them
+    searchable.
     """
     columns = terminal_columns()
     with Memory() as memory:
@@ -71,6 +79,7 @@ def command(
             memory,
             Query(" ".join(query), limit, namespace, root, budget, type, since, until, as_of),
             explain=explain,
+            transcripts=transcripts,
             as_json=as_json,
             columns=columns,
             bold=columns is not None and "NO_COLOR" not in os.environ,
@@ -94,6 +103,7 @@ def answer(
     query: Query,
     *,
     explain: bool,
+    transcripts: bool,
     as_json: bool,
     columns: int | None,
     bold: bool,
@@ -105,6 +115,10 @@ def answer(
     """
     if query.root is not None:
         query = query._replace(root=os.path.join(caller.current().cwd, os.fspath(query.root)))
+    if transcripts:
+        return _of_transcripts(
+            memory, query, explain=explain, as_json=as_json, columns=columns, bold=bold
+        )
     passages = memory.search(query)
     memory.embed_in_background()
     messages = [*memory.notices]
@@ -120,6 +134,34 @@ def answer(
     else:
         text = as_text(passages, explain=explain, columns=columns, bold=bold)
     return Answer(text, tuple(messages))
+
+
+def _of_transcripts(
+    memory: Memory,
+    query: Query,
+    *,
+    explain: bool,
+    as_json: bool,
+    columns: int | None,
+    bold: bool,
+) -> Answer:
+    """The answer of a search with --transcripts."""
+    from memcairn.cli import transcripts  # noqa: PLC0415 - most searches are for notes
+
+    unused = {
+        "--namespace": query.namespace,
+        "--type": query.type,
+        "--as-of": query.as_of,
+        "--budget": query.budget_words,
+        "--explain": explain or None,
+    }
+    for option, value in unused.items():
+        if value is not None:
+            raise UsageError(f"--transcripts cannot be combined with {option}")
+    passages, messages = transcripts.search(memory, query)
+    if as_json:
+        return Answer(transcripts.as_json_text(passages), messages)
+    return Answer(transcripts.as_text(passages, columns=columns, bold=bold), messages)
 
 
 def answer_remotely(
@@ -145,6 +187,7 @@ def answer_remotely(
         memory,
         query,
         explain=given["explain"],
+        transcripts=given["transcripts"],
         as_json=given["as_json"],
         columns=columns,
         bold=bold,

@@ -1,9 +1,10 @@
-"""The background work of a long-lived process: drain the queue, embed what waits, notice changes."""
+"""The background work of a long-lived process: drain, embed, copy transcripts, notice changes."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from memcairn.embedding.report import EmbedReport
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.5
+# How often transcripts are checked: listing them takes longer than a look at the queue.
+TRANSCRIPTS_INTERVAL_S = 60.0
 # After a failure that may last, such as a full disk.
 RETRY_DELAY_S = 30.0
 
@@ -39,6 +42,7 @@ class Background(threading.Thread):
         self._embedding: EmbedThread | None = None
         self._stopped = threading.Event()
         self._wake = threading.Event()
+        self._next_transcripts = 0.0
         self.checked = threading.Event()
 
     def add_watcher(self, check: Callable[[bool], None]) -> None:
@@ -79,6 +83,9 @@ class Background(threading.Thread):
                 check(bool(drained.indexed or drained.removed))
             except Exception:
                 log.exception("background.check_failed")
+        if memory.config["transcripts.copy"] and time.monotonic() >= self._next_transcripts:
+            self._next_transcripts = time.monotonic() + TRANSCRIPTS_INTERVAL_S
+            memory.update_transcripts()
         self.checked.set()
 
     def _count_waiting(self) -> int:

@@ -8,13 +8,9 @@ No model is loaded to find out that nothing waits.
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 import time
 from typing import TYPE_CHECKING
 
-from memcairn import paths
 from memcairn.store import vector_state
 
 if TYPE_CHECKING:
@@ -64,22 +60,6 @@ def start_process(db: Database, settings: Config, home: str) -> int:
     failed = vector_state.failure(db) if waiting else None
     if not waiting or (failed is not None and abs(time.time() - failed.at) < RETRY_DELAY_S):
         return 0
-    import subprocess  # noqa: PLC0415 - as slow to import as all the above, and seldom needed
+    from memcairn.settings import background  # noqa: PLC0415 - seldom needed
 
-    environment = {**os.environ, "MEMCAIRN_HOME": home, "MEMCAIRN_CONFIG": paths.config_file()}
-    try:
-        process = subprocess.Popen(
-            # -P: import no module from the working directory.
-            [sys.executable, "-P", "-m", "memcairn.cli.reembed"],
-            cwd=home,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError:  # no more processes: the next call tries again
-        return 0
-    # A parent that lives on must wait for it, or it stays a zombie.
-    threading.Thread(target=process.wait, daemon=True).start()
-    return waiting
+    return waiting if background.start("memcairn.cli.reembed", home) else 0

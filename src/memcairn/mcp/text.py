@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from memcairn.mcp.history_tools import HistoryPage, SnapshotsAnswer
     from memcairn.mcp.memory_tools import ForgetAnswer, RefreshAnswer, SearchAnswer
     from memcairn.mcp.session_tools import SessionsAnswer, Timeline
+    from memcairn.mcp.transcript_tools import SaidBefore, TranscriptsAnswer
     from memcairn.root import Observed, WriteResult
     from memcairn.root.archives import ExportResult
     from memcairn.root.context import Context
@@ -69,6 +70,22 @@ def passages(answer: SearchAnswer) -> str:
     return _fenced("search", map(_passage, answer.passages)) or "no memory matches"
 
 
+def transcripts(answer: TranscriptsAnswer) -> str:
+    """Each passage with its session, turn and place, fenced as data."""
+    return _fenced("transcripts", map(_said, answer.passages)) or "nothing was said about it"
+
+
+def _said(found: SaidBefore) -> str:
+    time = found.time or "unknown time"
+    place = f"{found.agent} {found.session} turn {found.turn}, {time}, {found.path}:{found.line}"
+    head = fenced_text.one_line(place)
+    return f"{head}{_warnings(found.warnings)}\n{fenced_text.quoted(found.text)}"
+
+
+def _warnings(warnings: Iterable[str]) -> str:
+    return "".join(f"\n[warning: this text {warning}]" for warning in warnings)
+
+
 def _fenced(name: str, blocks: Iterable[str]) -> str:
     # Unlike the text of hooks, this is not cut: the caller chose the length.
     inside = "\n\n".join(block for block in blocks if block)
@@ -80,8 +97,7 @@ def _passage(found: RootPassage) -> str:
     head = fenced_text.one_line(
         "  ".join(part for part in (place, found.heading, found.date) if part)
     )
-    warnings = "".join(f"\n[warning: this text {warning}]" for warning in found.warnings or ())
-    return f"{head}{warnings}\n{fenced_text.quoted(found.text)}"
+    return f"{head}{_warnings(found.warnings or ())}\n{fenced_text.quoted(found.text)}"
 
 
 def context(gathered: Context) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from memcairn.mcp import archive_tools, file_tools, history_tools, memory_tools, session_tools
+from memcairn.mcp import (
+    archive_tools,
+    file_tools,
+    history_tools,
+    memory_tools,
+    session_tools,
+    transcript_tools,
+)
 from memcairn.mcp.table import CORE
 
 if TYPE_CHECKING:
@@ -16,6 +23,7 @@ ALL = (
     *memory_tools.tools.tools,
     *file_tools.tools.tools,
     *session_tools.tools.tools,
+    *transcript_tools.tools.tools,
     *history_tools.tools.tools,
     *archive_tools.tools.tools,
 )

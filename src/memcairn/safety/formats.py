@@ -21,6 +21,8 @@ def find_tokens(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and kind of each text in the format of a provider, in no order."""
     # Tokens are long and have no spaces: most of a text need not be compared with hundreds of formats.
     runs = [match.span() for match in _RUN.finditer(text)]
+    if not runs:
+        return
     reduced = "\n".join([text[start:end] for start, end in runs])
     starts = [0, *itertools.accumulate(end - start + 1 for start, end in runs)]
     for kind, prefix, body, head in _table():

@@ -87,6 +87,12 @@ def find_candidates(
     ]
 
 
+def ranked_words(frequencies: Mapping[str, int]) -> list[str]:
+    """The words of a query to rank by, if there is one pass: the rare ones, else the rarest of all."""
+    indexed = [word for word, count in frequencies.items() if count]
+    return _within_budget(frequencies) or indexed[:1]
+
+
 def held_share(
     found: Sequence[Candidate], frequencies: Mapping[str, int], weights: Mapping[str, float]
 ) -> float:

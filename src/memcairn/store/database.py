@@ -41,17 +41,27 @@ class Database:
         SchemaTooNew: a later memcairn wrote it; nothing was changed.
         StateDamaged: it is damaged: set it aside and open it again.
         StateError: it cannot be opened or created.
+
+    Attributes:
+        version: the schema that this memcairn reads and writes.
     """
+
+    version = SCHEMA_VERSION
 
     def __init__(self, path: str, *, read_only: bool = False) -> None:
         self.path = path
         self._depth = 0
         if read_only:
-            self.connection = connect_read_only(path, SCHEMA_VERSION, pragmas=_PRAGMAS)
+            self.connection = connect_read_only(path, self.version, pragmas=_PRAGMAS)
         else:
             self.connection = connect(
-                path, SCHEMA_VERSION, create_schema, busy_s=BUSY_S, pragmas=_PRAGMAS
+                path, self.version, self.create, busy_s=BUSY_S, pragmas=_PRAGMAS
             )
+
+    @staticmethod
+    def create(db: sqlite3.Connection) -> None:
+        """Create the schema in place of an earlier one."""
+        create_schema(db)
 
     def close(self) -> None:
         """Close the connection."""

@@ -158,6 +158,8 @@ class Transcript:
 
     def items(self, line: bytes) -> list[Item]:
         """What one line says; empty for what is not a part of the conversation."""
+        if not self._with_results and _is_output(line):
+            return []
         entry = _loads(line)
         return [] if entry is None else [item for item in self._parse(entry) if self._is_used(item)]
 
@@ -290,6 +292,18 @@ _PATCHED = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+?)\s*$", re.MULTI
 _EXIT_CODE = re.compile(r"(?:exit code:?|exited with code:?) (-?\d{1,10})\b", re.IGNORECASE)
 # An exit code is in the host's own lines, above the output; Copilot has it at the end.
 _EXIT_CODE_CHARS = 300
+# The type of a line is near its beginning.
+_HEAD_BYTES = 200
+
+
+def _is_output(line: bytes) -> bool:
+    """Whether a line holds nothing but the output of tools; most of a transcript need not be parsed."""
+    head = line[:_HEAD_BYTES]
+    is_output = (
+        b'"type":"tool_result"' in line or b'_call_output"' in head or b'"type":"event_msg"' in head
+    )
+    # In a text, these quotes would be escaped.
+    return is_output and b'"type":"text"' not in line
 
 
 def _call(identity: str, time: str, tool: str, given: object) -> Item:
