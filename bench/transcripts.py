@@ -3,8 +3,8 @@
 python bench/transcripts.py --megabytes 100
 python bench/transcripts.py --megabytes 500 --notes 5000
 
-The transcripts are made up, in the forms of Claude Code and Codex. A twentieth of their bytes is what a person
-or an agent says; the rest is the output of tools, and metadata.
+The transcripts are made up, in the forms of Claude Code and Codex. A twentieth of their bytes is what people
+and agents say; the rest is the output of tools, and metadata.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def codex_lines(chance: random.Random, session: str) -> Iterator[Line]:
 
 def make(home: Path, megabytes: float) -> tuple[int, float]:
     """Write transcripts below a HOME; returns their bytes, and the share that is prose."""
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     total = number = 0
     while total < megabytes * 1e6:
         number += 1
@@ -146,7 +146,7 @@ def make(home: Path, megabytes: float) -> tuple[int, float]:
 def append_turn(home: Path, number: int) -> None:
     """One more turn in a session of Claude Code."""
     path = max(home.glob(".claude/projects/*/*.jsonl"))
-    lines = list(claude_lines(random.Random(number), f"more-{number}"))[:11]  # noqa: S311
+    lines = list(claude_lines(random.Random(number), f"more-{number}"))[:11]
     with path.open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
 
@@ -187,13 +187,13 @@ def main() -> None:
 
 def measure(folder: Path, megabytes: float, notes: int) -> None:
     """Make notes and transcripts in a folder, and measure."""
-    from memcairn.memory import Memory  # noqa: PLC0415 - it reads the environment
+    from memcairn.memory import Memory
 
     user, home = folder / "user", folder / "home"
     size, share = make(user, megabytes)
     print(f"made          {size / 1e6:.0f} MB, {share:.1%} of it prose")
     (folder / "notes").mkdir()
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
     for number in range(notes):
         (folder / f"notes/{number}.md").write_text(f"# Note {number}\n\n{words(chance, 120)}\n")
     questions = [words(chance, 6) for _ in range(40)]
