@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 CLIENTS := .clients
 PAGES := README.md CHANGELOG.md CONTRIBUTING.md AGENTS.md bench/README.md models/README.md 'docs/*.md' 'docs/*.svg'
 
-.PHONY: demo test lint docs man site bench clients clean
+.PHONY: demo test torture lint docs man site bench clients clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -20,6 +20,12 @@ demo: $(READY)
 test: export PYTHONDONTWRITEBYTECODE =
 test: lint clients
 	$(BIN)/pytest -q -n 2 --dist loadfile
+
+# Faults at every change of the disk, concurrency and fuzzing; prints what was tried and what was lost.
+MINUTES ?= 10
+torture: export PYTHONDONTWRITEBYTECODE =
+torture: $(READY)
+	$(BIN)/python tests/torture/torture.py --minutes $(MINUTES)
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .

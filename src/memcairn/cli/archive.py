@@ -16,6 +16,7 @@ from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import NoteExists, UsageError
+from memcairn.fs.rename import rename_noreplace
 from memcairn.root import archives
 
 if TYPE_CHECKING:
@@ -64,19 +65,25 @@ def export(file: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
 
 @contextlib.contextmanager
 def _new_file(path: str) -> Iterator[IO[bytes]]:
-    """A new file that only its user can read; it is removed again if the block raises."""
+    """A new file that only its user can read; it has its name once the block has ended."""
     if path == "-":
         yield sys.stdout.buffer
         return
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise NoteExists("exists already", path=path, hint="choose another name") from error
+    if os.path.lexists(path):
+        raise NoteExists("exists already", path=path, hint="choose another name")
+    partial = f"{path}.partial-{os.getpid()}"
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        rename_noreplace(partial, path)
+    except FileExistsError as error:
+        os.unlink(partial)
+        raise NoteExists("exists already", path=path, hint="choose another name") from error
     except BaseException:
-        os.unlink(path)
+        os.unlink(partial)
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -141,7 +142,8 @@ def edit(note: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
             except MemcairnError as error:
                 error.hint = f"your version is in {copy}"
                 raise
-        os.unlink(copy)
+        with contextlib.suppress(OSError):  # the note is saved
+            os.unlink(copy)
         output.print_notices(files.engine.notices)
         facts = {"path": path, "root": files.root, "changed": after != before}
     if as_json:

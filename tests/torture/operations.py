@@ -1,0 +1,278 @@
+"""Every operation that changes the disk: what precedes it, and how it is done."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memcairn.errors import MemcairnError
+from memcairn.memory import Memory
+
+from .world import World, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation and what is known of it.
+
+    Attributes:
+        run: does it, in a process of its own.
+        prepare: what precedes it, in processes of their own.
+        stdin: what the operation reads.
+        repeats: whether doing it again after a fault leads to the same end.
+        deletes: whether it may destroy earlier versions for good.
+        is_hook: a hook never fails, and prints JSON or nothing.
+        is_exact: whether an error says that no note changed; else it may have done a part.
+        hosts: whether it changes the files of hosts.
+        code: its exit code without a fault.
+    """
+
+    run: Callable[[World], object]
+    prepare: tuple[Callable[[World], object], ...] = ()
+    stdin: str = ""
+    repeats: bool = True
+    deletes: bool = False
+    is_hook: bool = False
+    is_exact: bool = False
+    hosts: bool = False
+    code: int = 0
+
+
+def cli(*arguments: str) -> Callable[[World], object]:
+    """A command; {root}, {home}, {project} and {folder} stand for the folders of the world."""
+
+    def run(world: World) -> None:
+        from memcairn.cli import main
+
+        places = {name: str(getattr(world, name)) for name in ("root", "home", "project", "folder")}
+        sys.argv = ["memcairn", *(argument.format_map(places) for argument in arguments)]
+        main()
+
+    return run
+
+
+def tool(name: str, **arguments: Any) -> Callable[[World], object]:
+    """A tool of the MCP server."""
+
+    def run(world: World) -> int:
+        from memcairn.mcp.toolbox import ALL
+
+        function = next(one.function for one in ALL if one.name == name)
+        with Memory() as memory:
+            root = memory.open_root(world.root)
+            given = {
+                key: value(root) if callable(value) else value for key, value in arguments.items()
+            }
+            try:
+                function(root, **given)
+            except MemcairnError as error:
+                sys.stderr.write(f"{error}\n")
+                return error.exit_code
+            finally:
+                root.close()
+        return 0
+
+    return run
+
+
+def edits(world: World) -> None:
+    """What a person does: change, add, rename and remove notes."""
+    write(world.root / "deploy.md", "# Deploying\n\nWe deploy canaries now.\n")
+    write(world.root / "new/idea.md", "# Idea\n\nA new one.\n")
+    os.rename(world.root / "old.md", world.root / "older.md")
+    os.unlink(world.root / "crlf.md")
+
+
+def enqueued(world: World) -> None:
+    edits(world)
+    with Memory() as memory:
+        memory.enqueue(
+            [world.root / name for name in ("deploy.md", "new/idea.md", "old.md", "crlf.md")]
+        )
+
+
+def no_home(world: World) -> None:
+    import shutil
+
+    shutil.rmtree(world.home)
+
+
+def earlier_schemas(world: World) -> None:
+    """The databases are those of an earlier memcairn; the queue and the history are up to date."""
+    with sqlite3.connect(world.home / "index.db") as db:
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+
+
+def noted(id_: Callable[[Any], str]) -> Callable[[World], None]:
+    """Keep an id for a later step."""
+
+    def run(world: World) -> None:
+        with Memory() as memory:
+            root = memory.open_root(world.root)
+            write(world.project / "id", id_(root))
+            root.close()
+
+    return run
+
+
+def _trashed_id(root: Any) -> str:
+    return str(root.trash()[0].id)
+
+
+def _snapshot_id(root: Any) -> str:
+    return str(root.snapshots.list()[0].id)
+
+
+def _restore_snapshot(world: World) -> None:
+    cli("snapshot", "restore", (world.project / "id").read_text(), "--root", "{root}")(world)
+
+
+def _restore_trash(world: World) -> None:
+    cli("trash", "restore", (world.project / "id").read_text(), "--root", "{root}")(world)
+
+
+def _edit(world: World) -> None:
+    os.environ["EDITOR"] = os.environ["VISUAL"] = "editor"
+    cli("edit", "{root}/old.md")(world)
+
+
+def _reembed(world: World) -> None:
+    os.environ["MEMCAIRN_EMBEDDING_PROVIDER"] = "builtin"
+    cli("reembed")(world)
+
+
+def resident_allowed(world: World) -> None:
+    """A file in its place keeps the resident process from starting in all other operations."""
+    (world.home / "daemon").unlink()
+
+
+def _start_and_stop(world: World) -> None:
+    """The process that listens is not in the copy that is put back, so it is started first."""
+    if os.fork() == 0:
+        cli("daemon", "start")(world)
+    os.wait()
+    cli("daemon", "stop")(world)
+
+
+def _token(root: Any) -> str:
+    return str(root.forget_plans.preview(topic=None, paths=["old.md", "db/pool.md"]).confirm_token)
+
+
+def _promote(world: World) -> int:
+    with Memory() as memory:
+        root = memory.open_root(world.root, starts_session=True)
+        try:
+            root.write("scratch/plan.md", "# Plan\n\nKeep it.\n")
+            root.promote("scratch/plan.md", "plan.md")
+        except MemcairnError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+        finally:
+            root.close()
+    return 0
+
+
+def _event(**fields: Any) -> str:
+    """What Claude Code sends to a hook; {root} and {project} are replaced."""
+    return json.dumps({"session_id": "5e55", "cwd": "{project}", "transcript_path": "", **fields})
+
+
+def hook(event: str, **fields: Any) -> Operation:
+    return Operation(
+        cli("hook", event, "--host", "claude-code"), stdin=_event(**fields), is_hook=True
+    )
+
+
+ALL_HOSTS = ("--host", "claude-code", "--host", "codex", "--host", "gemini", "--host", "cursor")
+INIT = cli("init", *ALL_HOSTS, "--yes")
+REMOVE = tool("mem_remove", path="db", recursive=True)
+SNAPSHOT = cli("snapshot", "create", "--root", "{root}")
+EDIT = tool("mem_edit", path="deploy.md", old_str="blue-green", new_str="rolling")
+EXPORT = cli("export", "{folder}/notes.tar.gz", "--root", "{root}")
+
+OPERATIONS: dict[str, Operation] = {
+    "first index": Operation(cli("index", "{root}"), (no_home,)),
+    "index": Operation(cli("index", "{root}"), (edits,)),
+    "index --force": Operation(cli("index", "--force", "{root}")),
+    "enqueue": Operation(
+        cli("index", "--debounce-window", "5", "{root}/deploy.md"), (edits,)
+    ),
+    "drain": Operation(cli("index", "--debounce-window", "0", "{root}/deploy.md"), (enqueued,)),
+    "flush": Operation(cli("index", "--flush"), (enqueued,)),
+    "migration": Operation(cli("index", "{root}"), (earlier_schemas,)),
+    "reembed": Operation(_reembed),
+    "refresh": Operation(cli("memory-md", "refresh", "{root}"), (edits,)),
+    "observe": Operation(
+        cli("add", "--root", "{root}", "The import job listens on port 5433."),
+        repeats=False, is_exact=True,
+    ),
+    "observe again": Operation(
+        cli("add", "--root", "{root}", "The import job listens on port 5433."),
+        (cli("add", "--root", "{root}", "The import job listens on port 5433"),),
+        is_exact=True,
+    ),
+    "pin": Operation(cli("pin", "{root}/deploy.md"), is_exact=True),
+    "unpin": Operation(cli("unpin", "{root}/deploy.md"), (cli("pin", "{root}/deploy.md"),), is_exact=True),
+    "rm": Operation(cli("rm", "{root}/old.md"), is_exact=True, repeats=False),
+    "edit": Operation(_edit, is_exact=True, repeats=False),
+    "trash restore": Operation(_restore_trash, (REMOVE, noted(_trashed_id)), repeats=False),
+    "trash empty": Operation(
+        cli("trash", "empty", "--days", "0", "--root", "{root}"), (REMOVE,), deletes=True
+    ),
+    "snapshot": Operation(SNAPSHOT),
+    "snapshot restore": Operation(_restore_snapshot, (SNAPSHOT, noted(_snapshot_id), edits), repeats=False),
+    "revert": Operation(cli("revert", "{root}/deploy.md"), (EDIT,), repeats=False, is_exact=True),
+    "export": Operation(EXPORT, repeats=False),
+    "import": Operation(
+        cli("import", "{folder}/notes.tar.gz", "--root", "{root}", "--strategy", "overwrite"), (EXPORT, edits)
+    ),
+    "forget-root": Operation(cli("forget-root", "{root}"), repeats=False),
+    "session start": Operation(cli("session", "start"), repeats=False),
+    "config set": Operation(cli("config", "set", "recall.budget_words", "300")),
+    "doctor --fix": Operation(cli("doctor", "--fix"), (edits,), code=1),
+    "init": Operation(INIT, hosts=True),
+    "uninstall": Operation(
+        cli("uninstall", *ALL_HOSTS, "--keep-memory", "--yes"), (INIT,), hosts=True
+    ),
+    "daemon start": Operation(cli("daemon", "start"), (resident_allowed,)),
+    "daemon stop": Operation(_start_and_stop, (resident_allowed,)),
+    "mem_write": Operation(
+        tool("mem_write", path="x/new.md", content="# New\n"), repeats=False, is_exact=True
+    ),
+    "mem_write, overwriting": Operation(
+        tool("mem_write", path="old.md", content="# Newer\n", overwrite=True), is_exact=True
+    ),
+    "mem_append": Operation(tool("mem_append", path="old.md", content="More."), repeats=False, is_exact=True),
+    "mem_edit": Operation(EDIT, repeats=False, is_exact=True),
+    "mem_move": Operation(tool("mem_move", from_="old.md", to="y/moved.md"), repeats=False, is_exact=True),
+    "mem_move, a folder": Operation(tool("mem_move", from_="db", to="base"), repeats=False, is_exact=True),
+    "mem_remove": Operation(tool("mem_remove", path="old.md"), repeats=False, is_exact=True),
+    "mem_remove, a folder": Operation(REMOVE, repeats=False, is_exact=True),
+    "mem_mkdir": Operation(tool("mem_mkdir", path="z/deep")),
+    "memory_observe": Operation(
+        tool("memory_observe", content="The cache is warmed at night."), repeats=False, is_exact=True
+    ),
+    "memory_forget": Operation(tool("memory_forget", confirm_token=_token), repeats=False),
+    "mem_index_refresh": Operation(tool("mem_index_refresh"), (edits,)),
+    "mem_revert": Operation(tool("mem_revert", path="deploy.md"), (EDIT,), repeats=False, is_exact=True),
+    "mem_snapshot": Operation(tool("mem_snapshot")),
+    "mem_snapshot_restore": Operation(
+        tool("mem_snapshot_restore", id=_snapshot_id), (SNAPSHOT, edits), repeats=False
+    ),
+    "mem_promote": Operation(_promote, repeats=False),
+    "hook session-start": hook("session-start", source="startup"),
+    "hook user-prompt": hook("user-prompt", prompt="How do we deploy blue-green?"),
+    "hook tool-used": hook(
+        "tool-used",
+        tool_name="Write", tool_input={"file_path": "{root}/deploy.md", "content": "x"}, tool_response={},
+    ),
+    "hook session-end": hook("session-end", reason="exit"),
+}  # fmt: skip

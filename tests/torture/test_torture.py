@@ -1,0 +1,29 @@
+"""A share of `make torture` with another seed each time, which is printed."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from torture import torture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.timeout(900)
+def test_a_fault_at_any_change_of_the_disk_loses_nothing(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(1 << 32)
+    names = random.Random(seed).sample(list(torture.OPERATIONS), 6)
+
+    rows = torture.start_workers(tmp_path, names, trials=4, seed=seed)
+
+    if rows is None:
+        pytest.skip("no C compiler, or no LD_PRELOAD")
+    again = f"python tests/torture/torture.py --seed {seed} --trials 4 --only {names}"
+    report = f"{again}\n{torture.table(rows)}"
+    print(report)
+    assert sum(row.tried for all_ in rows.values() for row in all_.values()) >= 4 * len(names)
+    assert not any(row.lost for all_ in rows.values() for row in all_.values()), report
