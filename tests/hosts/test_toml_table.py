@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,3 +123,25 @@ def test_an_edit_says_just_what_was_asked(lines: list[str], newline: str, ended:
 def test_deeply_nested_text_is_refused() -> None:
     with pytest.raises(toml_table.NotToml, match="nested too deeply"):
         toml_table.read("a = " + "[" * 100_000)
+
+
+def test_the_work_does_not_grow_with_lines_that_look_like_headers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = '[mcp_servers.memcairn]\n[x]\nkey = """[y]"""\n' * 100
+    text = f"a = '''\n{fake}'''\nb = [\n{'[1],' * 100}\n  [2],\n]\n{{}}# end\n"
+    old = text.format("[mcp_servers.memcairn]\ncommand = 'old'\n[z]\nc = ['[', '''\n[d]\n''']\n")
+    parsed = 0
+
+    def loads(content: str) -> dict[str, object]:
+        nonlocal parsed
+        parsed += 1
+        return tomllib.loads(content)
+
+    monkeypatch.setattr(toml_table, "tomllib", SimpleNamespace(**vars(tomllib) | {"loads": loads}))
+    changed = toml_table.put(old, PATH, TABLE)
+    removed = toml_table.remove(changed, PATH)
+
+    assert parsed <= 8
+    assert removed == text.format("[z]\nc = ['[', '''\n[d]\n''']\n")
+    assert tomllib.loads(changed)["mcp_servers"]["memcairn"] == TABLE

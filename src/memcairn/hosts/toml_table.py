@@ -6,13 +6,22 @@ differ.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import tomllib
 from datetime import date, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEADER = re.compile(r"[ \t]*\[")
+# Strings and comments, as long as they are, and what opens and closes arrays.
+_TOKEN = re.compile(
+    r"""\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|[\[\]{}\n]""",
+    re.DOTALL,
+)
 _WHERE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
 
@@ -53,8 +62,8 @@ def put(text: str, path: tuple[str, ...], table: dict[str, Any]) -> str:
         raise NotToml(f"{'.'.join(path)} is no table", 1)
     if found == table:
         return text
-    for header in _headers(text, path, below=False):
-        text = _without_block(text, header, path)
+    for start, end in _headers(text, path, below=False):
+        text = _joined(text[:start], text[end:])
     rest = _at(read(text), path) or {}
     whole = {key: value for key, value in table.items() if key not in rest}
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -78,39 +87,40 @@ def remove(text: str, path: tuple[str, ...]) -> str:
     before = read(text)
     if _at(before, path) is None:
         return text
-    for header in reversed(_headers(text, path, below=True)):
-        text = _without_block(text, header, path)
+    for start, end in _headers(text, path, below=True):
+        text = _joined(text[:start], text[end:])
     if not _says(text, _without(before, path), path):
         raise NotToml(f"{'.'.join(path)} is written in a form that is not edited here", 1)
     return text
 
 
-def _headers(text: str, path: tuple[str, ...], *, below: bool) -> list[re.Match[str]]:
-    """Lines that look like the header of the table, or of tables below it."""
+def _headers(text: str, path: tuple[str, ...], *, below: bool) -> list[tuple[int, int]]:
+    """Where the table begins and ends, and with `below`, each table below it; the last one first."""
     names = [
         "|".join(map(re.escape, (key, f'"{key}"', f"'{key}'", json.dumps(key)))) for key in path
     ]
     name = r"[ \t]*\.[ \t]*".join(f"(?:{alternatives})" for alternatives in names)
     more = r"(?:[ \t]*\.[^\]\n]*)?" if below else ""
-    pattern = rf"^[ \t]*\[[ \t]*{name}{more}[ \t]*\][ \t]*(?:#[^\n]*)?\r?$"
-    return list(re.finditer(pattern, text, re.MULTILINE))
+    pattern = re.compile(rf"[ \t]*\[[ \t]*{name}{more}[ \t]*\][ \t]*(?:#[^\n]*)?\r?(?=\n|\Z)")
+    starts = [start for start in _statements(text) if _HEADER.match(text, start)]
+    return [
+        (start, _end_of_table(text, header.end(), end))
+        for start, end in reversed(list(itertools.pairwise([*starts, len(text)])))
+        if (header := pattern.match(text, start))
+    ]
 
 
-def _without_block(text: str, header: re.Match[str], path: tuple[str, ...]) -> str:
-    """The text without a header and its values; as it is, if that was no header after all."""
-    theirs = _without(read(text), path)
-    ends = [following.start() for following in _HEADER.finditer(text, header.end())]
-    # Lines that look like headers may stand in strings or arrays of several lines.
-    for end in (*ends, len(text)):
-        kept = _end_of_table(text, header.end(), end)
-        changed = _joined(text[: header.start()], text[kept:])
-        try:
-            left = _without(read(changed), path)
-        except NotToml:
-            continue
-        if _pruned(left, path) == _pruned(theirs, path):
-            return changed
-    return text
+def _statements(text: str) -> Iterator[int]:
+    """Where lines begin, apart from those inside strings and arrays of several lines."""
+    yield 0
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+        elif token[0] in "]}":
+            depth -= 1
+        elif token[0] == "\n" and not depth:
+            yield token.end()
 
 
 def _end_of_table(text: str, start: int, end: int) -> int:
