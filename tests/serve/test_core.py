@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -316,3 +317,50 @@ def test_the_root_is_shown_as_a_dot_and_files_by_relative_path(root: Path) -> No
     assert files.relative(str(root)) == "."
     assert files.relative(str(root / "a" / "b.md")) == "a/b.md"
     files.close()
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("sub/plan b.md:2-3", "two\nthree\n"),
+        ("sub/plan b.md:2", "two\n"),
+        ("memory://note/sub/plan%20b.md", "one\ntwo\nthree\n"),
+        ("memory://note/sub/plan%20b.md:3-9", "three\n"),
+        ("{root}/sub/plan b.md", "one\ntwo\nthree\n"),
+        ("{root}/sub/plan b.md:1-1", "one\n"),
+        ("sub/plan b", "one\ntwo\nthree\n"),
+        ("plan b", "one\ntwo\nthree\n"),
+        ("plan b:3", "three\n"),
+        ("odd:4", "a name with a number\n"),
+    ],
+)
+def test_a_file_is_read_by_every_form_that_is_printed(
+    core: Connection, root: Path, form: str, text: str
+) -> None:
+    core.call("mem_write", path="sub/plan b.md", content="one\ntwo\nthree\n")
+    core.call("mem_write", path="odd:4", content="a name with a number\n")
+
+    assert core.call("mem_read", path=form.format(root=root))["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ("plan", "plan: may mean 2 notes\nname one: a/plan.md, b/plan.md"),
+        ("lan", "lan: does not exist"),
+        ("a/plan.md:0-0", "lines count from 1"),
+        ("/etc/passwd", "/etc/passwd: is not relative to the root"),
+        ("/etc/passwd:1", "/etc/passwd:1: is not relative to the root"),
+        ("memory://note/..%2Fsecret.md", "has a component"),
+        ("memory://note/", "memory://note/: "),
+        ("memory://other", "memory://other: "),
+    ],
+)
+def test_a_path_that_means_no_file_or_several_is_refused(
+    core: Connection, form: str, reason: str
+) -> None:
+    for folder in ("a", "b"):
+        core.call("mem_write", path=f"{folder}/plan.md", content="one\n")
+
+    with pytest.raises(Failed, match=re.escape(reason)):
+        core.call("mem_read", path=form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -286,3 +287,35 @@ def test_a_token_is_never_printed(root: Path, tmp_path: Path) -> None:
     out, err = server.communicate(timeout=60)
 
     assert TOKEN not in first + out + err
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ",
+        b"GET /a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /mcp HT",
+    ],
+)
+def test_a_connection_whose_request_does_not_begin_is_closed(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "HEADER_TIMEOUT_S", 0.05)
+
+    async def asked() -> bytes:
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = http.uvicorn_server(PlainTextResponse("served"))
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(server.serve, [listening])
+                stream = await anyio.connect_tcp(*listening.getsockname())
+                received = b""
+                async with stream:
+                    await stream.send(sent)
+                    with contextlib.suppress(anyio.EndOfStream):
+                        while True:
+                            received += await stream.receive()
+                server.should_exit = True
+        return received
+
+    assert anyio.run(asked).count(b"served") == sent.count(b"\r\n\r\n")

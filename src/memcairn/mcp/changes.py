@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from memcairn.fs.signature import signature_of
-from memcairn.mcp import resources
+from memcairn.mcp import printed_paths, resources
 from memcairn.store import catalogue
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Changes:
         """
         now = {
             uri: self._signature(path)
-            for uri in {resources.INDEX, *self._listeners.uris()}
+            for uri in {printed_paths.INDEX, *self._listeners.uris()}
             if (path := resources.watched(uri)) is not None
         }
         changed = {uri for uri, found in now.items() if self._seen.get(uri, found) != found}

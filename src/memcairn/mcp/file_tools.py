@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from memcairn.errors import UsageError
-from memcairn.mcp import text
+from memcairn.mcp import printed_paths, text
 from memcairn.mcp.table import Tools
 from memcairn.root import OpenRoot, WriteResult, revert
 from memcairn.utc import utc_text
@@ -30,11 +30,11 @@ Line = Annotated[int | None, Field(ge=1, lt=2**63)]
 
 @tools.add("Read a note", text.window, "read", read_only=True)
 def mem_read(root: OpenRoot, path: Path, start_line: Line = None, end_line: Line = None) -> Window:
-    """Read a file, or its lines start_line to end_line, inclusive.
+    """Read a file, or its lines start_line to end_line, inclusive; "plan.md:10-12" names lines, too.
 
     A long file is returned in parts: if `truncated` is set, continue after last_line.
     """
-    window = root.read(path, start_line=start_line, end_line=end_line)
+    window = printed_paths.read(root, path, start_line, end_line)
     root.note_used([window.path])
     return window
 

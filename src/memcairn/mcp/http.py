@@ -23,12 +23,16 @@ import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from memcairn.errors import UsageError
 from memcairn.mcp.stdio import without_lone_surrogates
 
 if TYPE_CHECKING:
+    import asyncio
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
     from memcairn.mcp.server import MemoryServer
 
@@ -36,6 +40,7 @@ PATH = "/mcp"
 TOKEN_VARIABLE = "MEMCAIRN_SERVE_TOKEN"  # noqa: S105 - the name of it
 MIN_TOKEN_CHARS = 16
 LOOPBACK = "127.0.0.1"
+HEADER_TIMEOUT_S = 20.0
 BODY_TIMEOUT_S = 30.0
 SESSION_IDLE_S = 1800.0
 MAX_SESSIONS = 200
@@ -211,9 +216,36 @@ def serve(server: MemoryServer, host: str, port: int, *, secret: str | None) -> 
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listening.getsockname()[1]}{PATH}"
         print(f"memcairn: serving {url}; stop with Ctrl-C", file=sys.stderr, flush=True)  # noqa: T201
-        config = uvicorn.Config(app, log_level="warning", access_log=False)
         with contextlib.suppress(KeyboardInterrupt):
-            anyio.run(uvicorn.Server(config).serve, [listening])
+            anyio.run(uvicorn_server(app).serve, [listening])
+
+
+def uvicorn_server(app: ASGIApp) -> uvicorn.Server:
+    """A server that closes connections on which no request arrives."""
+    return uvicorn.Server(
+        uvicorn.Config(app, http=_TimedProtocol, log_level="warning", access_log=False)
+    )
+
+
+class _TimedProtocol(H11Protocol):
+    """Closes a connection unless the whole header of a request arrives in time; uvicorn waits for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the time limit of the first request."""
+        super().connection_made(transport)
+        self._limit_wait()
+
+    def on_response_complete(self) -> None:
+        """Start the time limit of the next request."""
+        super().on_response_complete()
+        self._limit_wait()
+
+    def _limit_wait(self) -> None:
+        self.loop.call_later(HEADER_TIMEOUT_S, self._close_unless_begun, self.cycle)
+
+    def _close_unless_begun(self, last: RequestResponseCycle | None) -> None:
+        if self.cycle is last:
+            self.transport.close()
 
 
 def application(server: MemoryServer) -> ASGIApp:

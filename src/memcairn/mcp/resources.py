@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from mcp import types
 from mcp.shared.exceptions import MCPError
@@ -12,15 +12,14 @@ from mcp.shared.exceptions import MCPError
 from memcairn import paths
 from memcairn.errors import MemcairnError
 from memcairn.fs import names
-from memcairn.mcp import answers
+from memcairn.mcp import answers, printed_paths
+from memcairn.mcp.printed_paths import INDEX, NOTE, path_of, unknown_resource, uri_of
 from memcairn.store import catalogue
 from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from memcairn.root import OpenRoot
 
-INDEX = "memory://index"
-NOTE = "memory://note/"
 MARKDOWN = "text/markdown"
 
 TEMPLATE = types.ResourceTemplate(
@@ -32,28 +31,6 @@ TEMPLATE = types.ResourceTemplate(
 )
 _PAGE = 200
 _COMPLETIONS = 100
-
-
-def uri_of(path: str) -> str:
-    """The URI of the file at `path`, relative to the root."""
-    return INDEX if path == paths.MEMORY_MD else NOTE + quote(path)
-
-
-def path_of(uri: str) -> str:
-    """The path of a resource, relative to the root.
-
-    Raises:
-        MCPError: the server has no such resource.
-    """
-    if uri == INDEX:
-        return paths.MEMORY_MD
-    if uri.startswith(NOTE) and len(uri) > len(NOTE):
-        return unquote(uri.removeprefix(NOTE))
-    raise _unknown(uri, f"available: {INDEX} and {TEMPLATE.uri_template}")
-
-
-def _unknown(uri: str, why: str) -> MCPError:
-    return MCPError(types.INVALID_PARAMS, f"Resource not found: {uri}: {why}", data={"uri": uri})
 
 
 def page(root: OpenRoot, cursor: str | None) -> types.ListResourcesResult:
@@ -102,9 +79,9 @@ def read(root: OpenRoot, uri: str) -> types.ReadResourceResult:
     try:
         if uri == INDEX:
             root.engine.refresh_memory_md()
-        window = root.read(path)
+        window = printed_paths.read(root, path, None, None)
     except MemcairnError as error:
-        raise _unknown(uri, error.message) from error
+        raise unknown_resource(uri, error.message) from error
     root.note_used([window.path])
     meta = {"memcairn/truncated": True, "memcairn/lastLine": window.last_line}
     content = types.TextResourceContents(
@@ -120,7 +97,9 @@ def complete(root: OpenRoot, start: str) -> types.Completion:
     notes = root.read_index(
         lambda db: catalogue.page(db, root.root, after=after, limit=_COMPLETIONS * 2)
     )
-    found = [path for note in notes if (path := root.relative(note.path)).startswith(start)]
+    found = [
+        answers.line(path) for note in notes if (path := root.relative(note.path)).startswith(start)
+    ]
     more = len(found) > _COMPLETIONS
     return types.Completion(values=found[:_COMPLETIONS], has_more=more)
 

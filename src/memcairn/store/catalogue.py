@@ -98,6 +98,12 @@ def find(
     return total, [_note(found) for found in db.execute(sql, [*row, limit, offset])]
 
 
+def paths_below(db: Database, folder: str) -> list[str]:
+    """The paths of all notes below a folder."""
+    rows = db.execute(f"SELECT path FROM note WHERE {AT_OR_BELOW} ORDER BY path", bounds(folder))
+    return [paths.from_db(path) for (path,) in rows]
+
+
 def at(db: Database, wanted: Iterable[str]) -> list[CataloguedNote]:
     """The notes with these paths, in the same order, without unknown paths."""
     sql = f"SELECT {_COLUMNS} FROM note WHERE path = ?"
