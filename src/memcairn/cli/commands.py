@@ -50,6 +50,12 @@ SECTIONS = {
         "transcripts": Entry("transcripts", "Make what was said in earlier sessions searchable."),
         "memory-md": Entry("memory_md", "Refresh, check, explain or show MEMORY.md."),
     },
+    "Sessions": {
+        "handoff": Entry(
+            "handoff", "Print what the last session on this branch did and left open."
+        ),
+        "session": Entry("session", "Start, end, list or show sessions."),
+    },
     "Setup": {
         "init": Entry("init", "Install memcairn into your agents."),
         "hosts": Entry("hosts", "Show where memcairn is installed, and check that it works."),
@@ -70,7 +76,6 @@ SECTIONS = {
         "recall": Entry("recall", "Show what an agent would be shown with a prompt."),
         "pause": Entry("recall", "Keep hooks silent in one session.", "pause"),
         "resume": Entry("recall", "Let hooks speak again in it.", "resume"),
-        "session": Entry("session", "Start, end, list or show sessions."),
         "namespaces": Entry("namespaces", "List the namespaces and how many notes each has."),
         "reembed": Entry("reembed", "Embed what waits; everything after a change of model."),
         "eval": Entry("eval", "Measure search with your own questions and notes."),

@@ -14,10 +14,12 @@ from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import UsageError
 from memcairn.hosts.recall_text import RECALL
 from memcairn.sessions import Sessions
+from memcairn.sessions.note_files import Notes
 from memcairn.settings import config
 
 if TYPE_CHECKING:
     from memcairn.sessions import Session
+    from memcairn.sessions.work import Work
 
 
 @click.group("session")
@@ -84,12 +86,16 @@ def end(id_: str | None, *, auto: bool, keep_scratch: bool, as_json: bool) -> in
 @command.command("list")
 @options.json_option
 def list_(*, as_json: bool) -> int:
-    """List the sessions, the latest first.
+    """List the sessions, the latest first, with what each did on its branch.
 
     \b
     memcairn session list
     """
-    rows = [_row(session) | {"recalls": _recalls(session)} for session in _sessions().all()]
+    notes = Notes(paths.home(), config.load())
+    rows = [
+        _row(session) | {"recalls": _recalls(session)} | _totals(notes.work(session))
+        for session in _sessions().all()
+    ]
     if as_json:
         output.print_json({"sessions": rows})
         return 0
@@ -103,6 +109,7 @@ def list_(*, as_json: bool) -> int:
             row["id"],
             row["host"],
             recalls,
+            *(count(row[name], noun) for name, noun in _TOTALS.items() if row[name]),
             row["title"],
             root,
         ]
@@ -114,19 +121,34 @@ def list_(*, as_json: bool) -> int:
 @click.argument("id_", metavar="ID")
 @options.json_option
 def show(id_: str, *, as_json: bool) -> int:
-    """Show what a session did: time, tool, outcome and path of each call.
+    """Show what a session did: its note, then the calls of memcairn in it.
+
+    The note has the files, the commands with their exit codes, errors and what fixed them, decisions and
+    open ends. A call has its time, tool, outcome and path.
 
     \b
     memcairn session show ID
     """
+    session = _sessions().get(id_)
+    notes = Notes(paths.home(), config.load())
+    note = notes.of_session(id_)
+    if session is None and note is not None:
+        # The session's own files are gone; its note stays.
+        write("\n".join(map(printable, note.rstrip().split("\n"))))
+        return 0
     session = _found(_sessions(), id_)
     lines = session.lines()
     if as_json:
-        output.print_json(_row(session) | {"lines": lines})
+        work = notes.work(session)
+        did = None if work is None else work.to_record()
+        output.print_json(_row(session) | {"note": note, "work": did, "lines": lines})
         return 0
     for name, value in _row(session).items():
         if value:
             write(printable(f"{name}: {value}"))
+    if note is not None:
+        body = note.split("\n---\n", 1)[-1].strip()
+        write("\n".join(["", *map(printable, body.split("\n")), ""]))
     for line in lines:
         path = line.get("path")
         parts = [line.get("time"), line.get("tool"), line.get("outcome")]
@@ -152,6 +174,19 @@ def _recalls(session: Session) -> int:
         line.get("outcome") == "found" and str(line.get("tool")).startswith(RECALL)
         for line in session.lines()
     )
+
+
+_TOTALS = {"files": "file", "failing": "failing command", "open": "open end"}
+
+
+def _totals(work: Work | None) -> dict[str, Any]:
+    parts = [] if work is None else work.parts.values()
+    return {
+        "branch": None if work is None else work.branch,
+        "files": sum(len(part.files) for part in parts),
+        "failing": sum(len(part.failing) for part in parts),
+        "open": 0 if work is None else len(work.open_ends),
+    }
 
 
 def _row(session: Session) -> dict[str, Any]:

@@ -63,8 +63,8 @@ def checkpoint(home: str, event: HookEvent) -> Session | None:
     return session
 
 
-def leave(home: str, event: HookEvent, settings: Config) -> None:
-    """End the session of an event, if there is one."""
+def leave(home: str, event: HookEvent, settings: Config) -> Session | None:
+    """End the session of an event, if there is one; returns it."""
     sessions = Sessions(home)
     session = (
         sessions.open(event.session_id)
@@ -73,6 +73,7 @@ def leave(home: str, event: HookEvent, settings: Config) -> None:
     )
     if session is not None:
         sessions.end(session, keep_scratch=bool(settings["sessions.keep_scratch"]))
+    return session
 
 
 def log_queued(home: str, event: HookEvent, changed: Iterable[str]) -> None:

@@ -1,6 +1,7 @@
 """What memcairn does at each event of a host, and the text that the model gets.
 
-    session-start   start the session; index what the last one left; each MEMORY.md of other scopes
+    session-start   start the session; index what the last one left; each MEMORY.md of other scopes; what the
+                    last session on this branch did
                     (after a compaction: what this session changed and was shown)
     user-prompt     recall
     subagent-prompt remember the prompt until the sub-agent starts
@@ -30,6 +31,7 @@ from memcairn.hosts import (
     payload,
     recall_text,
     scopes,
+    session_note,
     start_text,
 )
 from memcairn.hosts import event_session as sessions
@@ -39,6 +41,7 @@ from memcairn.search.query import Query
 from memcairn.sessions import Line, Sessions
 from memcairn.settings import caller
 from memcairn.store import notes
+from memcairn.transcripts.reading import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,10 +82,14 @@ def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
         return start_text.text(event, scope_of(memory, event), None, memory.config)
     memory.drain(0.0, deadline=_indexing_deadline(deadline))
     _embed(memory, deadline)
+    session_note.begin(memory.home, event, memory.config, session)
     if session.is_paused:
         return ""
     if event.cause != "compact":
-        return start_text.text(event, scope, session, memory.config)
+        last = session_note.last_session(memory.home, event, memory.config, scope, session)
+        indexes = start_text.text(event, scope, session, memory.config, recall_text.words(last))
+        both = "\n\n".join(part for part in (last, indexes) if part)
+        return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else last
     session.log(Line("session.restored"))
     blocks = list(_restored(memory, session, scope))
     restored = fenced_text.fenced("session", AFTER_COMPACTION, blocks)
@@ -99,16 +106,26 @@ def recall(memory: Memory, event: HookEvent, deadline: float) -> str:
     def search(text: str, limit: int, root: str | None) -> list[Passage]:
         return memory.search(Query(text, limit, root=root), deadline=until)
 
-    try:
-        session = sessions.join(memory.home, event)
-    except StateError as error:
-        # What a home that cannot be written contains is recalled; only nobody knows what was shown.
-        log.info("hook.no_session", exc_info=error)
-        session = None
-    if session is not None and session.is_paused:
-        return ""
+    session = _session(memory, event)
+    if session is not None:
+        session_note.begin(memory.home, event, memory.config, session)
+        session_note.add_step(memory.home, event, memory.config, session)
+        if session.is_paused:
+            return ""
     scope = scope_of(memory, event)
     return recalling.recall(search, event, scope, memory.config, memory.home, session)
+
+
+def _session(memory: Memory, event: HookEvent) -> Session | None:
+    """The session of an event; None if it is unknown, or the home cannot be written.
+
+    What a home that cannot be written contains is recalled; only nobody knows what was shown.
+    """
+    try:
+        return sessions.join(memory.home, event)
+    except StateError as error:
+        log.info("hook.no_session", exc_info=error)
+        return None
 
 
 # The prompts of sub-agents that are about to start, by session: (type, prompt). Only in this process, since
@@ -145,6 +162,10 @@ def tool_used(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa
     if folder is not None:
         memory.index(folder, embed=False)
     enqueue_writes.record(memory.home, event, memory.enqueue)
+    has_transcript = event.host in SOURCES and event.transcript_path and not event.agent
+    session = None if has_transcript else _session(memory, event)
+    if session is not None:
+        session_note.add_step(memory.home, event, memory.config, session)
     return ""
 
 
@@ -169,6 +190,9 @@ def stop(memory: Memory, event: HookEvent, deadline: float) -> str:
     The next session loads that memory's MEMORY.md before any hook runs, and a host may cut the last hook
     of this session off. The resident process indexes the rest.
     """
+    session = _session(memory, event)
+    if session is not None:
+        session_note.end_turn(memory.home, event, memory.config, session)
     deadline = min(deadline, time.monotonic() + STOP_S / _INDEXING_SHARE)
     own = own_memory.folder(event)
     if own is not None:
@@ -192,7 +216,9 @@ def subagent_stop(memory: Memory, event: HookEvent, deadline: float) -> str:  # 
 
 def session_end(memory: Memory, event: HookEvent, deadline: float) -> str:
     """End the session, and index what is left, within the time."""
-    sessions.leave(memory.home, event, memory.config)
+    session = sessions.leave(memory.home, event, memory.config)
+    if session is not None:
+        session_note.end_session(memory.home, event, memory.config, session)
     _enqueue_own_memory(memory, event)
     memory.drain(0.0, deadline=_indexing_deadline(deadline))
     return ""

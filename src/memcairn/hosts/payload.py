@@ -33,6 +33,9 @@ if TYPE_CHECKING:
             cause: why a session starts (startup, resume, clear, compact), or a conversation is
                 compacted (manual, auto).
             transcript_path: where the host keeps the conversation.
+            arguments: what the tool was called with: an object, or text.
+            output: what the tool returned, if the host says it as text.
+            reply: the last words of the agent at the end of its turn.
         """
 
         name: str
@@ -47,13 +50,18 @@ if TYPE_CHECKING:
         error: str
         cause: str
         transcript_path: str
+        arguments: Any = None
+        output: str = ""
+        reply: str = ""
 
 else:
     from collections import namedtuple  # typing costs a hook call 3 ms
 
     HookEvent = namedtuple(  # noqa: PYI024
         "HookEvent",
-        "name host session_id agent agent_type cwd tool written prompt error cause transcript_path",
+        "name host session_id agent agent_type cwd tool written prompt error cause transcript_path"
+        " arguments output reply",
+        defaults=(None, "", ""),
     )
 
 # Tools that write files, of all hosts, in lower case. Cursor names none: its event is about an edit.
@@ -115,6 +123,9 @@ def from_fields(name: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
         error=_error(payload),
         cause=_text(payload, "source", "trigger"),
         transcript_path=transcript,
+        arguments=payload.get("tool_input", payload.get("toolArgs")),
+        output=_output(payload),
+        reply=_text(payload, "last_assistant_message", "prompt_response"),
     )
 
 
@@ -171,6 +182,16 @@ def _error(payload: Mapping[str, Any]) -> str:
     if isinstance(error, dict):
         return _text(error, "message")
     return error if isinstance(error, str) else ""
+
+
+def _output(payload: Mapping[str, Any]) -> str:
+    for name in ("tool_response", "tool_result", "toolResult"):
+        given = payload.get(name)
+        if isinstance(given, dict):
+            given = _text(given, "textResultForLlm", "text_result_for_llm", "output", "stdout")
+        if isinstance(given, str) and given:
+            return given
+    return ""
 
 
 def _written(payload: Mapping[str, Any], cwd: str) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ _FILES = (
 )
 _FOLDERS = (
     manifest.BACKUPS, "sessions", "logs", "snapshots", "trash", "history", "audit", "hooks", "scratch",
-    "daemon", "questions",
+    "daemon", "questions", "session-notes",
 )  # fmt: skip
 NOTES = "memory"
 

@@ -45,12 +45,9 @@ def repository_of(path: str) -> str | None:
 
 def branch_of(path: str) -> str:
     """The git branch that is checked out around a path; "" if there is none."""
-    folder = paths.real(path)
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return ""
-        folder = above
+    folder = work_tree_of(path)
+    if not folder:
+        return ""
     git = os.path.join(folder, ".git")
     try:
         if os.path.isfile(git):  # a linked worktree
@@ -60,6 +57,17 @@ def branch_of(path: str) -> str:
             return file.read(_MAX_HEAD_CHARS).strip().partition("ref: refs/heads/")[2]
     except (OSError, ValueError):
         return ""
+
+
+def work_tree_of(path: str) -> str:
+    """The folder of the work tree around a path, which has `.git`; "" if there is none."""
+    folder = paths.real(path)
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
+    return folder
 
 
 def _innermost_repository(folder: str) -> str | None:

@@ -15,6 +15,7 @@ import glob
 import json
 import os
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Item(NamedTuple):
         writes: whether the call writes these files.
         failed: whether the result is an error.
         exit_code: of the command, if the result states it.
+        arguments: of the call, as the host wrote them.
     """
 
     kind: Literal["prompt", "reply", "call", "result"]
@@ -76,6 +78,7 @@ class Item(NamedTuple):
     writes: bool = False
     failed: bool = False
     exit_code: int | None = None
+    arguments: Mapping[str, Any] = MappingProxyType({})
 
 
 def find_files(environ: Mapping[str, str], home: str) -> Iterator[tuple[str, str]]:
@@ -192,11 +195,11 @@ class Transcript:
                     said: Literal["prompt", "reply"] = "prompt" if kind == "user" else "reply"
                     yield Item(said, _said(text), time, _text(entry.get("uuid")))
                 case {"type": "tool_use", "name": str(tool)}:
-                    yield _call(_text(block.get("id")), time, tool, block.get("input"))
+                    yield tool_call(_text(block.get("id")), time, tool, block.get("input"))
                 case {"type": "tool_result"} if self._with_results:
                     output = _joined(block.get("content"))
                     failed = block.get("is_error") is True
-                    yield _result(block.get("tool_use_id"), time, output, failed=failed)
+                    yield tool_result(block.get("tool_use_id"), time, output, failed=failed)
 
     def _codex(self, entry: dict[str, Any]) -> Iterator[Item]:
         payload = entry.get("payload")
@@ -220,11 +223,11 @@ class Transcript:
                 yield Item("reply", _said(_joined(payload.get("content"))), time, identity)
             case {"type": "function_call" | "custom_tool_call", "name": str(tool)}:
                 given = payload.get("arguments", payload.get("input"))
-                yield _call(identity, time, tool, given)
+                yield tool_call(identity, time, tool, given)
             case {"type": "local_shell_call"}:
-                yield _call(identity, time, "shell", payload.get("action"))
+                yield tool_call(identity, time, "shell", payload.get("action"))
             case {"type": "function_call_output" | "custom_tool_call_output"} if self._with_results:
-                yield _result(identity, time, _joined(payload.get("output")))
+                yield tool_result(identity, time, _joined(payload.get("output")))
 
     def _gemini(self, entry: dict[str, Any]) -> Iterator[Item]:
         self._state(entry.get("sessionId"), "", "")
@@ -240,10 +243,12 @@ class Transcript:
             for call in calls if isinstance(calls, list) else []:
                 if isinstance(call, dict):
                     called = _text(call.get("id"))
-                    yield _call(called, time, _text(call.get("name")), call.get("args"))
+                    yield tool_call(called, time, _text(call.get("name")), call.get("args"))
                     if self._with_results and "result" in call:
                         output = _text(call.get("resultDisplay")) or _joined(call["result"])
-                        yield _result(called, time, output, failed=call.get("status") == "error")
+                        yield tool_result(
+                            called, time, output, failed=call.get("status") == "error"
+                        )
 
     def _copilot(self, entry: dict[str, Any]) -> Iterator[Item]:
         data, time = entry.get("data"), _text(entry.get("timestamp"))
@@ -264,12 +269,14 @@ class Transcript:
                 for call in calls if isinstance(calls, list) else []:
                     if isinstance(call, dict):
                         called = _text(call.get("toolCallId"))
-                        yield _call(called, time, _text(call.get("name")), call.get("arguments"))
+                        yield tool_call(
+                            called, time, _text(call.get("name")), call.get("arguments")
+                        )
             case "tool.execution_complete" if self._with_results:
                 result = data.get("result")
                 output = _joined(result.get("content")) if isinstance(result, dict) else ""
                 failed = data.get("success") is False
-                yield _result(data.get("toolCallId"), time, output, failed=failed)
+                yield tool_result(data.get("toolCallId"), time, output, failed=failed)
 
     def _state(self, session: object, cwd: object, branch: object) -> None:
         self.session = self.session or _text(session)
@@ -306,7 +313,7 @@ def _is_output(line: bytes) -> bool:
     return is_output and b'"type":"text"' not in line
 
 
-def _call(identity: str, time: str, tool: str, given: object) -> Item:
+def tool_call(identity: str, time: str, tool: str, given: object) -> Item:
     """A call; `given` are its arguments as an object, as JSON, or as the text of a patch."""
     if isinstance(given, str):
         given = _loads(given.encode("utf-8", "replace")) or {"input": given}
@@ -324,6 +331,7 @@ def _call(identity: str, time: str, tool: str, given: object) -> Item:
         clean(command),
         tuple(map(clean, [*paths, *patched])),
         tool.lower() in _WRITING_TOOLS or bool(patched),
+        arguments=values,
     )
 
 
@@ -335,7 +343,15 @@ def _command(value: object) -> str:
     return _text(value)
 
 
-def _result(call: object, time: str, output: str, *, failed: bool = False) -> Item:
+def tool_result(call: object, time: str, output: str, *, failed: bool = False) -> Item:
+    """A result, with the exit code that the output states.
+
+    Args:
+        call: the id of the call.
+        time: of the result.
+        output: as the host wrote it.
+        failed: whether the host says that the call failed.
+    """
     exit_code = None
     recorded = _loads(output.encode("utf-8", "replace")) if output.startswith("{") else None
     if recorded is not None and isinstance(

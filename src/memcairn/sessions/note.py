@@ -1,0 +1,224 @@
+"""The note of a session: Markdown that says what it did, beginning with what the next session must know.
+
+---
+type: session
+session, host, project, branch, branches, started, updated, files, failing, open
+---
+# feature/x
+Claude Code on branch feature/x, 2026-11-30 21:09 to 21:15 UTC, stopped in the middle of a turn.
+Open: ...                        the handoff: up to the next heading
+## Files
+...
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from memcairn.notes import frontmatter, sizes
+from memcairn.sessions.work import DONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from memcairn.sessions.work import Part, Run, Work
+
+MAX_WORDS = 150
+NO_BRANCH = "(no branch)"
+_HOSTS = {
+    "claude-code": "Claude Code", "codex": "Codex", "gemini": "Gemini CLI", "copilot": "Copilot CLI",
+    "cursor": "Cursor", "opencode": "OpenCode", "antigravity": "Antigravity CLI",
+}  # fmt: skip
+# The items of a line of the handoff, besides those that the words leave no room for.
+_MAX_ITEMS = 6
+
+
+class Handoff(NamedTuple):
+    """The part of a note that is shown at the start of the next session.
+
+    Attributes:
+        text: at most `MAX_WORDS` words.
+        fields: the frontmatter of the note.
+    """
+
+    text: str
+    fields: Mapping[str, object]
+
+
+def render(work: Work) -> str:
+    """The whole note."""
+    branches = [branch for branch, part in work.parts.items() if not part.is_empty]
+    branches = [*(branch for branch in branches if branch != work.branch), work.branch]
+    parts = {branch: work.parts.get(branch) for branch in branches}
+    known = [part for part in parts.values() if part is not None]
+    head = frontmatter.update(
+        "",
+        {
+            "title": f"Session on {work.branch or NO_BRANCH}, {_moment(work.started)}",
+            "type": "session",
+            "session": work.session,
+            "host": work.host,
+            "project": work.project,
+            "branch": work.branch or None,
+            "branches": branches if len(branches) > 1 else None,
+            "started": _moment(work.started),
+            "updated": _moment(work.updated),
+            "files": sum(len(part.files) for part in known),
+            "failing": sum(len(part.failing) for part in known),
+            "open": len(work.open_ends),
+        },
+    )
+    lines = []
+    for branch, part in reversed(parts.items()):
+        lines += ["", f"# {branch or NO_BRANCH}", "", handoff_text(work, branch), ""]
+        if part is not None:
+            lines += _details(part, work.open_ends if branch == work.branch else ())
+    return head + "\n".join(lines).rstrip() + "\n"
+
+
+def read(text: str, branch: str | None) -> Handoff | None:
+    """The handoff in a note.
+
+    Args:
+        text: the note.
+        branch: the branch; None for the one that the session worked on last.
+
+    Returns:
+        None if the session did nothing on that branch, or the note is damaged.
+    """
+    fields = frontmatter.parse(text).values
+    body = "\n" + "\n".join(text.splitlines()[frontmatter.split(text)[1] - 1 :])
+    for section in re.split(r"\n# ", body)[1:]:
+        title, _, rest = section.partition("\n")
+        if branch is None or title.strip() == (branch or NO_BRANCH):
+            return Handoff(rest.split("\n## ", 1)[0].strip(), fields)
+    return None
+
+
+def handoff_text(work: Work, branch: str) -> str:
+    """What the next session on a branch must know, in at most `MAX_WORDS` words."""
+    part = work.parts.get(branch)
+    is_last = branch == work.branch
+    where = f"on branch {branch}" if branch else "outside a branch"
+    state = ", stopped in the middle of a turn" if is_last and work.in_turn else ""
+    first = f"{_HOSTS.get(work.host, work.host or 'A session')} {where}, {_span(work)} UTC{state}."
+    # What matters most takes its words first; the lines are in the order of reading.
+    asked = [work.asked] if work.asked and is_last else []
+    lines: dict[str, list[str]] = {
+        "Asked": asked,
+        "Done": list(_done(work, part, is_last=is_last)),
+        "Failed": [_failure(run) for run in reversed(part.failing)] if part else [],
+        "Fixed": [_fixed(run) for run in reversed(part.runs) if run.fixed_by is not None]
+        if part
+        else [],
+        "Decided": part.decisions[::-1] if part else [],
+        "Open": work.open_ends if is_last else [],
+        "Last words": [work.said] if work.said and is_last else [],
+    }
+    order = ("Open", "Failed", "Decided", "Done", "Fixed", "Last words", "Asked")
+    left = MAX_WORDS - sizes.size(first)
+    shown = {}
+    for label in order:
+        items = [_cut(item) for item in lines[label] if item]
+        taken = _fitting(label, items, left)
+        if taken:
+            shown[label] = taken
+            left -= sizes.size(taken)
+    return "\n".join([first, *(shown[label] for label in lines if label in shown)])
+
+
+def _fitting(label: str, items: Sequence[str], words: int) -> str:
+    """A line with as many items as fit; "" if none does."""
+    for number in range(min(len(items), _MAX_ITEMS), 0, -1):
+        more = f" (and {len(items) - number} more)" if len(items) > number else ""
+        line = f"{label}: {'; '.join(items[:number])}{more}"
+        if sizes.size(line) <= words:
+            return line
+    return ""
+
+
+def _done(work: Work, part: Part | None, *, is_last: bool) -> Iterator[str]:
+    if part is None:
+        return
+    yield from (f'committed "{subject}"' for subject in part.commits[:-4:-1])
+    if part.files:
+        names = list(part.files)[::-1]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        yield f"changed {', '.join(names[:5])}{more}"
+    if is_last:
+        done = [text for text, status, _ in work.plan if status in DONE]
+        yield from done[:-4:-1]
+    passed = [run for run in reversed(part.runs) if not run.failed and run.fixed_by is None]
+    yield from (f"ran {_run(run)}" for run in passed[:3])
+
+
+def _details(part: Part, left_open: Sequence[str]) -> Iterator[str]:
+    sections = {
+        "Files": [
+            f"- {name}" + (f" ({number} times)" if number > 1 else "")
+            for name, number in part.files.items()
+        ],
+        "Commits": [f"- {subject}" for subject in part.commits],
+        "Commands": [
+            f"- {_run(run)}" + (f", {run.runs} runs" if run.runs > 1 else "") for run in part.runs
+        ],
+        "Errors": [
+            f"- {_failure(run) if run.fixed_by is None else _fixed(run)}"
+            for run in part.runs
+            if run.failed_at
+        ],
+        "Decisions": [f"- {sentence}" for sentence in part.decisions],
+        "Open": [f"- {one}" for one in (*map(_failure, part.failing), *left_open)],
+    }
+    for title, lines in sections.items():
+        if lines:
+            yield from (f"## {title}", "", *lines, "")
+    if part.dropped:
+        yield f"{part.dropped} more files and commands are not listed."
+
+
+def _run(run: Run) -> str:
+    return f"`{run.text}`: {_code(run.code, failed=run.failed)}"
+
+
+def _failure(run: Run) -> str:
+    state = "" if run.failed else "; it did not run again"
+    return f"`{run.text}` {_code(run.failed_code, failed=True)}{_why(run)}{state}"
+
+
+def _fixed(run: Run) -> str:
+    changed = [name for name in run.fixed_by or () if not name.startswith("`")]
+    ran = [name for name in run.fixed_by or () if name.startswith("`")]
+    after = [
+        *(["changing " + ", ".join(changed)] if changed else []),
+        *(["running " + ", ".join(ran)] if ran else []),
+    ]
+    how = f"passed after {' and '.join(after)}" if after else "passed when it ran again"
+    return f"`{run.text}` {_code(run.failed_code, failed=True)}{_why(run)}, {how}"
+
+
+def _why(run: Run) -> str:
+    return f" ({run.error})" if run.error else ""
+
+
+def _code(code: int | None, *, failed: bool) -> str:
+    if code is None:
+        return "failed" if failed else "exit code unknown"
+    return f"exit {code}"
+
+
+def _cut(item: str) -> str:
+    """An item of the handoff, cut at a word."""
+    return item if len(item) <= 200 else item[:200].rsplit(" ", 1)[0] + " …"
+
+
+def _span(work: Work) -> str:
+    """From the start to the last change, for a reader."""
+    start, end = (_moment(at)[:-1].replace("T", " ") for at in (work.started, work.updated))
+    return start if start == end else f"{start} to {end[11:] if end[:10] == start[:10] else end}"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%MZ")
