@@ -42,7 +42,6 @@ def test_claude_code() -> None:
         error="",
         cause="",
         transcript_path="/h/.claude/projects/-p/5f0c8c1e.jsonl",
-        arguments=CLAUDE["tool_input"],
     )
 
 

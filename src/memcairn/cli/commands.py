@@ -55,6 +55,7 @@ SECTIONS = {
             "handoff", "Print what the last session on this branch did and left open."
         ),
         "session": Entry("session", "Start, end, list or show sessions."),
+        "task": Entry("task", "Add, list, close or resume tasks."),
     },
     "Setup": {
         "init": Entry("init", "Install memcairn into your agents."),

@@ -86,7 +86,7 @@ def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
     if session.is_paused:
         return ""
     if event.cause != "compact":
-        last = session_note.last_session(memory.home, event, memory.config, scope, session)
+        last = session_note.at_start(memory.home, event, memory.config, scope, session)
         indexes = start_text.text(event, scope, session, memory.config, recall_text.words(last))
         both = "\n\n".join(part for part in (last, indexes) if part)
         return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else last

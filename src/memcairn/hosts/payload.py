@@ -33,7 +33,7 @@ if TYPE_CHECKING:
             cause: why a session starts (startup, resume, clear, compact), or a conversation is
                 compacted (manual, auto).
             transcript_path: where the host keeps the conversation.
-            arguments: what the tool was called with: an object, or text.
+            arguments: what the tool was called with, as JSON or plain text; "" if it writes files.
             output: what the tool returned, if the host says it as text.
             reply: the last words of the agent at the end of its turn.
         """
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         error: str
         cause: str
         transcript_path: str
-        arguments: Any = None
+        arguments: str = ""
         output: str = ""
         reply: str = ""
 
@@ -61,7 +61,7 @@ else:
         "HookEvent",
         "name host session_id agent agent_type cwd tool written prompt error cause transcript_path"
         " arguments output reply",
-        defaults=(None, "", ""),
+        defaults=("", "", ""),
     )
 
 # Tools that write files, of all hosts, in lower case. Cursor names none: its event is about an edit.
@@ -123,7 +123,7 @@ def from_fields(name: str, host: str, payload: Mapping[str, Any]) -> HookEvent:
         error=_error(payload),
         cause=_text(payload, "source", "trigger"),
         transcript_path=transcript,
-        arguments=payload.get("tool_input", payload.get("toolArgs")),
+        arguments="" if tool.lower() in WRITING_TOOLS else _arguments(payload),
         output=_output(payload),
         reply=_text(payload, "last_assistant_message", "prompt_response"),
     )
@@ -182,6 +182,13 @@ def _error(payload: Mapping[str, Any]) -> str:
     if isinstance(error, dict):
         return _text(error, "message")
     return error if isinstance(error, str) else ""
+
+
+def _arguments(payload: Mapping[str, Any]) -> str:
+    given = payload.get("tool_input", payload.get("toolArgs"))
+    if isinstance(given, dict):
+        return json_text.dumps(given)
+    return given if isinstance(given, str) else ""
 
 
 def _output(payload: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from memcairn.mcp.history_tools import HistoryPage, SnapshotsAnswer
     from memcairn.mcp.memory_tools import ForgetAnswer, RefreshAnswer, SearchAnswer
     from memcairn.mcp.session_tools import SessionsAnswer, Timeline
+    from memcairn.mcp.task_tools import SessionContext, TaskAnswer, TasksAnswer
     from memcairn.mcp.transcript_tools import SaidBefore, TranscriptsAnswer
     from memcairn.root import Observed, WriteResult
     from memcairn.root.archives import ExportResult
@@ -303,3 +304,19 @@ def imported(done: Imported) -> str:
     lines += [f"failed: {path}: {why}" for path, why in done.failed.items()]
     lines += [f"warning: {path} {', '.join(why)}" for path, why in done.suspicious.items()]
     return "\n".join(lines)
+
+
+def task(found: TaskAnswer) -> str:
+    """The whole task."""
+    return found.text
+
+
+def tasks(found: TasksAnswer) -> str:
+    """One line for each task."""
+    return "\n".join(found.tasks) or "there are no tasks"
+
+
+def session_context(found: SessionContext) -> str:
+    """The sessions, then the tasks."""
+    parts = [*found.sessions, *(["Tasks:\n" + "\n".join(found.tasks)] if found.tasks else [])]
+    return "\n\n".join(parts) or "no earlier session of this project left a note"

@@ -10,6 +10,7 @@ from memcairn.mcp import (
     history_tools,
     memory_tools,
     session_tools,
+    task_tools,
     transcript_tools,
 )
 from memcairn.mcp.table import CORE
@@ -23,6 +24,7 @@ ALL = (
     *memory_tools.tools.tools,
     *file_tools.tools.tools,
     *session_tools.tools.tools,
+    *task_tools.tools.tools,
     *transcript_tools.tools.tools,
     *history_tools.tools.tools,
     *archive_tools.tools.tools,

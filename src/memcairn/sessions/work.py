@@ -336,7 +336,7 @@ class Work:
             self._add_tool(name, item, keep_output=keep_output)
 
     def _add_tool(self, name: str, item: Item, *, keep_output: bool) -> None:
-        """A tool that is neither a command nor writes files is told if it fails."""
+        """A tool that is neither a command nor writes files is listed if it fails."""
         known = any(run.text == name for run in self.part.runs)
         if not item.failed and not known:
             return
