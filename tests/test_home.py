@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -183,3 +184,16 @@ def test_a_home_that_is_not_absolute_is_never_created(
     if code:
         assert b"MEMCAIRN_HOME" in done.stderr
         assert b"Traceback" not in done.stderr
+
+
+def test_a_folder_that_was_deleted_is_not_created_again(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    paths.make_private_folder(str(folder / "inner"))
+    paths.never_create_again(str(folder))
+    paths.make_private_folder(str(folder / "other"))
+
+    shutil.rmtree(folder)
+
+    with pytest.raises(FileNotFoundError):
+        paths.make_private_folder(str(folder / "inner"))
+    assert not folder.exists()

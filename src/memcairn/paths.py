@@ -98,12 +98,23 @@ def _has_user_home() -> bool:
     return os.name == "nt" or os.environ.get("HOME") != ""
 
 
+# Folders that this process does not create again when somebody has deleted them.
+_stays_deleted: set[str] = set()
+
+
+def never_create_again(path: str) -> None:
+    """Let `make_private_folder` fail for a folder, and for those below it, once it is deleted."""
+    _stays_deleted.add(path)
+
+
 def make_private_folder(path: str) -> None:
     """Create a folder and its missing parents, all of mode 0700.
 
     Raises:
-        OSError: one of them cannot be created, or is a file.
+        OSError: one of them cannot be created, is a file, or must not be created again.
     """
+    if path in _stays_deleted and not os.path.isdir(path):
+        raise FileNotFoundError(2, "was deleted", path)  # ENOENT
     try:
         os.mkdir(path, 0o700)
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -201,3 +202,66 @@ def test_sessions_leave_nothing_behind(home: Path, root: Path) -> None:
     # Not the whole of it is returned to the system at once.
     grown = status(home)["memory_bytes"] - memory  # type: ignore[index]
     assert grown < 30_000_000
+
+
+LISTS = ("tools/list", "prompts/list", "resources/templates/list")
+
+
+def test_a_server_answers_what_never_changes_before_the_resident_process_does(
+    home: Path, root: Path
+) -> None:
+    first = Session("--root", str(root)).initialize()
+    answers = [first.answer(first.send(method)) for method in LISTS]
+    pid = status(home)["pid"]  # type: ignore[index]
+    os.kill(pid, signal.SIGSTOP)
+
+    session = Session("--root", str(root)).initialize()
+    ids = [session.send(method) for method in LISTS]
+    assert [session.answer(id_)["result"] for id_ in ids] == [each["result"] for each in answers]
+    listed = session.answer(session.send("resources/list"))
+    call = session.send("tools/call", name="memory_search", arguments={"query": "balancer"})
+    os.kill(pid, signal.SIGCONT)
+
+    assert listed["result"] == {"resources": []}
+    assert session.answer(call)["result"]["structuredContent"]["passages"]
+    assert {message["method"] for message in session.notified} == {
+        "notifications/resources/list_changed"
+    }
+    assert session.answer(session.send("resources/list"))["result"]["resources"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"identity": 1, "tools/list": 1}', "{"],
+)
+def test_answers_of_another_version_or_a_broken_file_are_not_used(
+    home: Path, root: Path, content: str
+) -> None:
+    start(home)
+    kept = home / "daemon" / "answers-core.json"
+    kept.write_text(content, encoding="utf-8", errors="surrogatepass")
+
+    session = Session("--root", str(root)).initialize()
+
+    assert session.answer(session.send("tools/list"))["result"]["tools"]
+    assert session.close() == 0
+    assert set(json.loads(kept.read_text())) == {
+        "identity", "initialize 2025-11-25", "tools/list"
+    }  # fmt: skip
+
+
+def test_a_client_that_was_answered_early_is_served_without_a_resident_process(
+    home: Path, root: Path
+) -> None:
+    session = Session("--root", str(root)).initialize()
+    session.close()
+    kill(home)
+    # Its lock is taken by a process that never listens, and another one cannot start.
+    (home / "daemon" / "lock").unlink()
+    (home / "daemon" / "lock").mkdir()
+
+    session = Session("--root", str(root)).initialize()
+
+    assert session.call("memory_search", query="balancer")["passages"]
+    assert session.close() == 0
+    assert running(home) == []

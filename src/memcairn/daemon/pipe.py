@@ -3,9 +3,14 @@
     client ──stdin──► lines ──► socket ──► resident process
     client ◄─stdout── lines ◄── socket ◄──
 
-The MCP SDK takes a second to import; the pipe needs none of it. If the resident process dies, the pipe
-starts another one, repeats the handshake, and answers the requests that were under way with an error:
-they may have been carried out, so only the model can decide whether to repeat them.
+The MCP SDK takes a second to import; the pipe needs none of it. Clients wait a few seconds for a server,
+then they go on without its tools, so the pipe answers what never changes (`initialize`, the lists of tools
+and of prompts) from a file, as the last session of this home was answered. The resident process answers the
+same requests later; its answers renew the file.
+
+If the resident process dies, the pipe starts another one, repeats the handshake, and answers the requests
+that were under way with an error: they may have been carried out, so only the model can decide whether to
+repeat them. Where there can be no resident process, a child serves in its place.
 
 This module is on the path of every start of a server: standard library only.
 """
@@ -14,10 +19,11 @@ from __future__ import annotations
 
 import _thread
 import os
+import sys
 import time
 
 from memcairn import json_text
-from memcairn.daemon import client
+from memcairn.daemon import client, protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +39,15 @@ MAX_RESTARTS = 20
 STABLE_S = 1.0
 # What is under way when the client has left gets this long.
 END_TIMEOUT_S = 3.0
+# Claude Code offers the tools of a server only once it has the list of its resources, and waits 5 s for that.
+RESOURCES_TIMEOUT_S = 2.0
 _INTERNAL_ERROR = -32603
 _READ_BYTES = 1 << 16
 # Begins the ids of requests that are repeated for the client.
 _AGAIN = "memcairn-again-"
+# Requests whose answers depend on the version of memcairn and the profile only.
+_CONSTANT = ("initialize", "tools/list", "prompts/list", "resources/templates/list")
+_RESOURCES_CHANGED = b'{"jsonrpc":"2.0","method":"notifications/resources/list_changed"}\n'
 
 
 def serve(home: str, fields: Mapping[str, object]) -> int | None:
@@ -47,16 +58,16 @@ def serve(home: str, fields: Mapping[str, object]) -> int | None:
         fields: of the request: the root and the profile.
 
     Returns:
-        The exit code when the client has closed its end; None if no resident process can be had:
+        The exit code when the client has closed its end; None if this platform has no unix sockets:
         nothing was read then.
     """
-    connection = _connect(home, fields)
-    if connection is None:
+    if os.name == "nt":
         return None
-    return _Pipe(home, fields, connection).run()
+    return _Pipe(home, fields).run()
 
 
 def _connect(home: str, fields: Mapping[str, object]) -> socket | None:
+    """A session of the resident process; None if it cannot be had."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         connection = client.connect(home)
@@ -78,6 +89,25 @@ def _connect(home: str, fields: Mapping[str, object]) -> socket | None:
     return None
 
 
+def _serve_in_child(fields: Mapping[str, object]) -> socket | None:
+    """A session of a server that serves this client only, in a process of its own."""
+    import _socket  # noqa: PLC0415 - on few starts
+
+    own, its = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    options = [f"--{name}={value}" for name, value in fields.items()]
+    program = "import sys; from memcairn.cli.commands import run; sys.exit(run())"
+    command = [sys.executable, "-P", "-c", program, "serve", *options]
+    given = [(os.POSIX_SPAWN_DUP2, its.fileno(), fd) for fd in (0, 1)]
+    try:
+        os.posix_spawn(sys.executable, command, dict(os.environ), file_actions=given)
+    except (OSError, NotImplementedError):
+        own.close()
+        return None
+    finally:
+        its.close()
+    return own
+
+
 def _is_accepted(connection: socket, fields: Mapping[str, object]) -> bool:
     """Whether the resident process serves the session.
 
@@ -97,72 +127,165 @@ def _is_accepted(connection: socket, fields: Mapping[str, object]) -> bool:
     return _parsed(line).get("ok") is True
 
 
+class _ConstantAnswers:
+    """The answers to `_CONSTANT` requests, as the last session was answered.
+
+    Args:
+        home: where they are kept.
+        fields: of the request for a session: answers depend on the profile.
+    """
+
+    def __init__(self, home: str, fields: Mapping[str, object]) -> None:
+        profile = fields.get("profile", "core")
+        self._path = os.path.join(protocol.folder(home), f"answers-{profile}.json")
+        self._identity = protocol.identity()
+        self._answers: dict[str, object] = {}
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                found = json_text.loads(file.read())
+        except (OSError, ValueError, RecursionError):
+            return
+        if isinstance(found, dict) and found.pop("identity", None) == self._identity:
+            self._answers = found
+
+    def get(self, key: str | None) -> object:
+        """The result for a key of `constant_key`; None if it is not known."""
+        return self._answers.get(key) if key is not None else None
+
+    def renew(self, key: str, result: object) -> None:
+        """Keep a result for the next session."""
+        if result is None or self._answers.get(key) == result:
+            return
+        self._answers[key] = result
+        temporary = f"{self._path}.{os.getpid()}"
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, "w", encoding="ascii") as file:
+                file.write(json_text.dumps({**self._answers, "identity": self._identity}))
+            os.replace(temporary, self._path)
+        except OSError:
+            return  # a home that cannot be written: the next session waits
+
+
+def _constant_key(message: Mapping[str, object]) -> str | None:
+    """What the answer to a request depends on, as one word; None if it is not constant."""
+    method, given = message.get("method"), message.get("params")
+    if method not in _CONSTANT or "id" not in message:
+        return None
+    params = given if isinstance(given, dict) else {}
+    if method == "initialize":
+        return f"{method} {params.get('protocolVersion')}"
+    return None if params.get("cursor") else str(method)
+
+
 class _Pipe:
     """One session, over one connection after another.
 
     Args:
         home: the home of the resident process.
         fields: of the request.
-        connection: the first connection.
     """
 
-    def __init__(self, home: str, fields: Mapping[str, object], connection: socket) -> None:
+    def __init__(self, home: str, fields: Mapping[str, object]) -> None:
         self._home = home
         self._fields = fields
-        self._connection = connection
+        self._constants = _ConstantAnswers(home, fields)
+        self._connection: socket | None = None
+        # Free while there is a connection.
+        self._connected = _thread.allocate_lock()
+        self._connected.acquire()
         # Held while lines are sent, and while the connection is replaced.
         self._sending = _thread.allocate_lock()
         # Of the requests below: the output thread must not wait for one that is being sent.
         self._lock = _thread.allocate_lock()
-        self._pending: dict[str, object] = {}
+        self._writing = _thread.allocate_lock()
+        # The requests that were sent: their ids, and their keys if their answers are constant.
+        self._pending: dict[str, tuple[object, str | None]] = {}
+        # Those whose answers the client has already.
+        self._answered: set[str] = set()
         self._handshake: list[bytes] = []
         self._subscriptions: dict[str, bytes] = {}
         self._unsent: list[bytes] = []
         # The id of `initialize`, and whether the client has its answer.
         self._first: str | None = None
         self._is_initialized = False
-        self._restarts = 0
+        self._has_joined = False
+        self._resources_are_missing = False
         self._ended = False
 
     def run(self) -> int:
         """Copy lines until the client closes its end."""
         _thread.start_new_thread(self._copy_input, ())
-        while self._restarts < MAX_RESTARTS:
-            began = time.monotonic()
-            self._copy_output()
-            if time.monotonic() - began > STABLE_S:
-                self._restarts = 0
-            if self._ended or not self._reconnect():
+        restarts = 0
+        while restarts < MAX_RESTARTS:
+            connection = _connect(self._home, self._fields) or _serve_in_child(self._fields)
+            if connection is None:
                 break
-            self._restarts += 1
+            began = time.monotonic()
+            has_answered = self._join(connection) and self._copy_output(connection)
+            if self._leave(connection):
+                return 0
+            is_stable = has_answered or time.monotonic() - began > STABLE_S
+            restarts = 1 if is_stable else restarts + 1
         return 0 if self._ended else 1
 
     # ── client to resident process ───────────────────────────────────────────────────────────────
 
     def _copy_input(self) -> None:
         for line in _lines(lambda: os.read(0, _READ_BYTES)):
-            self._send(line)
-        with self._sending:
-            self._ended = True
-            try:
-                self._connection.shutdown(1)  # SHUT_WR
-            except OSError:
-                os._exit(0)
+            message = _parsed(line)
+            self._answer_early(message)
+            with self._sending:
+                self._note_state(message, line)
+                self._deliver(message, line)
+        while not self._ended:
+            # What was sent before there is a connection is still carried out.
+            with self._connected:
+                pass
+            with self._sending:
+                self._end()
         time.sleep(END_TIMEOUT_S)
         os._exit(0)
 
-    def _send(self, line: bytes) -> None:
-        message = _parsed(line)
-        self._note_state(message, line)
-        with self._sending:
-            self._deliver(message, line)
+    def _end(self) -> None:
+        """Tell the resident process that the client has left; the caller holds `_sending`."""
+        if self._connection is None:
+            return  # it was lost just now
+        self._ended = True
+        try:
+            self._connection.shutdown(1)  # SHUT_WR
+        except OSError:
+            os._exit(0)
+
+    def _answer_early(self, message: Mapping[str, object]) -> None:
+        """Answer a request before the resident process does, if the answer is known."""
+        result = self._constants.get(_constant_key(message))
+        if message.get("method") == "resources/list" and self._is_initialized and "id" in message:
+            if self._connected.acquire(timeout=RESOURCES_TIMEOUT_S):
+                self._connected.release()
+            else:
+                self._resources_are_missing = True
+                result = {"resources": []}
+        if result is None:
+            return
+        with self._lock:
+            self._answered.add(json_text.dumps(message["id"]))
+        if message.get("method") == "initialize":
+            self._is_initialized = True
+        answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
+        self._write(json_text.dumps(answer).encode("ascii") + b"\n")
 
     def _deliver(self, message: Mapping[str, object], line: bytes) -> None:
+        """Send a line, now or when there is a connection; the caller holds `_sending`."""
         is_request = "method" in message and "id" in message
-        if is_request:
-            with self._lock:
-                self._pending[json_text.dumps(message["id"])] = message["id"]
         try:
+            if self._connection is None:
+                self._unsent.append(line)
+                return
+            if is_request:
+                with self._lock:
+                    id_ = message["id"]
+                    self._pending[json_text.dumps(id_)] = id_, _constant_key(message)
             self._connection.sendall(line)
         except OSError:
             # It died, which the thread that reads its answers notices, too.
@@ -187,50 +310,73 @@ class _Pipe:
 
     # ── resident process to client ───────────────────────────────────────────────────────────────
 
-    def _copy_output(self) -> None:
-        connection = self._connection
+    def _copy_output(self, connection: socket) -> bool:
+        """Copy lines until the connection ends; returns whether a request was answered."""
+        has_answered = False
         for line in _lines(lambda: connection.recv(_READ_BYTES)):
-            self._answer(line)
+            message = _parsed(line)
+            if "id" not in message or "method" in message:
+                self._write(line)
+            elif not str(message["id"]).startswith(_AGAIN):
+                has_answered = True
+                if not self._is_known(message):
+                    self._write(line)
+        return has_answered
 
-    def _answer(self, line: bytes) -> None:
-        message = _parsed(line)
-        if "id" in message and "method" not in message:
-            if str(message["id"]).startswith(_AGAIN):
-                return
-            key = json_text.dumps(message["id"])
-            self._is_initialized = self._is_initialized or key == self._first
-            with self._lock:
-                self._pending.pop(key, None)
-            self._restarts = 0
-        _write(line)
+    def _is_known(self, message: Mapping[str, object]) -> bool:
+        """Take note of an answer; whether the client has it already."""
+        id_ = json_text.dumps(message["id"])
+        with self._lock:
+            _, key = self._pending.pop(id_, (None, None))
+            is_known = id_ in self._answered
+            self._answered.discard(id_)
+        self._is_initialized = self._is_initialized or id_ == self._first
+        if key is not None:
+            self._constants.renew(key, message.get("result"))
+        return is_known
 
-    def _reconnect(self) -> bool:
-        """Continue the session with another resident process."""
+    # ── one connection after another ─────────────────────────────────────────────────────────────
+
+    def _join(self, connection: socket) -> bool:
+        """Begin or continue the session over a connection; False if it is lost already."""
         with self._sending:
-            self._fail_pending()
-            self._connection.close()
-            connection = _connect(self._home, self._fields)
-            if connection is None:
-                return False
-            self._connection = connection
-            unsent, self._unsent = self._unsent, []
             try:
-                self._repeat_handshake(connection)
+                if self._has_joined:
+                    self._repeat_handshake(connection)
             except OSError:
-                self._unsent = unsent
-                return True  # the next turn of the loop tries again
+                return False
+            unsent, self._unsent = self._unsent, []
+            repeated = self._handshake if self._has_joined else []
+            self._connection = connection
+            self._has_joined = True
             for line in unsent:
-                if line not in self._handshake:
+                if line not in repeated:
                     self._deliver(_parsed(line), line)
+            self._connected.release()
+        if self._resources_are_missing:
+            self._resources_are_missing = False
+            self._write(_RESOURCES_CHANGED)
         return True
+
+    def _leave(self, connection: socket) -> bool:
+        """Take leave of a connection that ended; whether the session ended with it."""
+        with self._sending:
+            if self._connection is not None and not self._ended:
+                self._connected.acquire()
+            self._connection = None
+            self._fail_pending()
+            connection.close()
+            return self._ended
 
     def _fail_pending(self) -> None:
         """Answer what was under way, except for the handshake, which is repeated."""
         with self._lock:
             pending, self._pending = self._pending, {}
-        for key, id_ in pending.items():
-            if key != self._first:
-                _write(_error(id_))
+            failed = [id_ for key, (id_, _) in pending.items() if key not in self._answered]
+            self._answered -= pending.keys()
+        for id_ in failed:
+            if json_text.dumps(id_) != self._first:
+                self._write(_error(id_))
 
     def _repeat_handshake(self, connection: socket) -> None:
         for number, line in enumerate(self._handshake):
@@ -239,6 +385,15 @@ class _Pipe:
                 _skip_line(connection)  # the client has this answer
         for line in self._subscriptions.values():
             connection.sendall(line)
+
+    def _write(self, content: bytes) -> None:
+        """Write to the client; two threads do."""
+        with self._writing:
+            try:
+                while content:
+                    content = content[os.write(1, content) :]
+            except OSError:
+                os._exit(0)  # the client is gone
 
 
 def _lines(read: Callable[[], bytes]) -> Iterator[bytes]:
@@ -276,11 +431,3 @@ def _error(id_: object) -> bytes:
     message = "the memcairn process ended before it answered; the call may have been carried out"
     answer = {"jsonrpc": "2.0", "id": id_, "error": {"code": _INTERNAL_ERROR, "message": message}}
     return json_text.dumps(answer).encode("ascii") + b"\n"
-
-
-def _write(content: bytes) -> None:
-    try:
-        while content:
-            content = content[os.write(1, content) :]
-    except OSError:
-        os._exit(0)  # the client is gone

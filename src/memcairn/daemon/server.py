@@ -103,6 +103,7 @@ def run(handlers: Handlers) -> int:
     lock = _lock(home, os.path.join(folder, "lock"))
     if lock is None:
         return 0
+    paths.never_create_again(home)
     logging.getLogger().addHandler(LogFile(home))
     _allow_connections()
     try:
