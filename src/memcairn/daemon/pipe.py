@@ -90,7 +90,7 @@ def _connect(home: str, fields: Mapping[str, object]) -> socket | None:
 
 
 def _serve_in_child(fields: Mapping[str, object]) -> socket | None:
-    """A session of a server that serves this client only, in a process of its own."""
+    """A session of a server in another process, for this client only."""
     import _socket  # noqa: PLC0415 - on few starts
 
     own, its = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
