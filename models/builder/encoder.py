@@ -2,11 +2,7 @@
 
     ids ─► word + position + type ─► norm ─► layers × [ attention ─► feed-forward ] ─► states
 
-"Dynamic" quantisation: a weight matrix is stored as int8 with one scale for each column; the
-activations are quantised to uint8 at run time, with a separate scale, and the
-product is summed in int32 (Jacob et al. 2018, "Quantization and Training of Neural Networks for
-Efficient Integer-Arithmetic-Only Inference", section 2). The word embeddings, half of the weights,
-have one scale for each row.
+The word embeddings, half of the weights, have one scale for each row.
 
 Architecture: Devlin et al. 2019, "BERT"; the sizes come from the model's config.json.
 """
@@ -18,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.onnx_file import Graph
+from builder.network import FLOAT_TYPE, TABLE_LIMIT, Network, quantise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,32 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Processors without VNNI add pairs of 8-bit products in 16 saturating bits. With weights of 7 bits
-# 255 * 64 * 2 stays below 2**15, so every processor computes the same numbers.
-WEIGHT_LIMIT = 64
-TABLE_LIMIT = 127
 
-FLOAT_TYPE = 1  # TensorProto.FLOAT, as the Cast operator wants it
-
-
-def quantise(
-    matrix: NDArray[np.float32], axis: int, limit: int
-) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round to integers in -limit..limit with one scale for each slice along `axis`."""
-    largest = np.abs(matrix).max(axis=axis, keepdims=True)
-    scale = np.maximum(largest, np.finfo(np.float32).tiny) / np.float32(limit)
-    return np.rint(matrix / scale).astype(np.int8), scale
-
-
-class _Encoder:
+class _Encoder(Network):
     """One graph under construction."""
 
     def __init__(
         self, weights: Mapping[str, NDArray[np.float32]], config: Mapping[str, int]
     ) -> None:
-        self.weights = weights
-        self.graph = Graph()
-        self.epsilon = float(config["layer_norm_eps"])
+        super().__init__(weights, float(config["layer_norm_eps"]))
         self.layers = config["num_hidden_layers"]
         self.heads = config["num_attention_heads"]
         self.width = config["hidden_size"]
@@ -68,31 +46,13 @@ class _Encoder:
         constant("head_scale", np.array(1 / math.sqrt(head), np.float32))
         constant("very_negative", np.array(-10000, np.float32))
 
-    def norm(self, x: str, key: str, out: str) -> str:
-        gain = self.graph.constant(f"{out}.gain", self.weights[f"{key}.weight"])
-        bias = self.graph.constant(f"{out}.bias", self.weights[f"{key}.bias"])
-        return self.graph.node(
-            "LayerNormalization", [x, gain, bias], out, axis=-1, epsilon=self.epsilon
-        )
+    def normed(self, x: str, key: str, out: str) -> str:
+        """Layer normalisation with the weights of a key."""
+        return self.norm(x, f"{key}.weight", f"{key}.bias", out)
 
-    def quantised(self, x: str) -> tuple[str, str, str]:
-        names = (f"{x}.q", f"{x}.scale", f"{x}.zero")
-        self.graph.node_with_outputs("DynamicQuantizeLinear", [x], names)
-        return names
-
-    def linear(self, x: tuple[str, str, str], key: str, out: str) -> str:
-        """Multiply quantised activations by an int8 matrix, and add the bias."""
-        node, constant = self.graph.node, self.graph.constant
-        matrix, scale = quantise(self.weights[f"{key}.weight"].T, 0, WEIGHT_LIMIT)
-        values, x_scale, x_zero = x
-        weight = constant(f"{out}.weight", matrix)
-        weight_scale = constant(f"{out}.weight_scale", scale[0])
-        weight_zero = constant(f"{out}.weight_zero", np.zeros(scale.shape[1], np.int8))
-        total = node("MatMulInteger", [values, weight, x_zero, weight_zero], f"{out}.int")
-        total = node("Cast", [total], f"{out}.float", to=FLOAT_TYPE)
-        both = node("Mul", [x_scale, weight_scale], f"{out}.scale_both")
-        product = node("Mul", [total, both], f"{out}.product")
-        return node("Add", [product, constant(f"{out}.bias", self.weights[f"{key}.bias"])], out)
+    def dense(self, x: tuple[str, str, str], key: str, out: str) -> str:
+        """A dense layer with the weights of a key."""
+        return self.linear(x, self.weights[f"{key}.weight"].T, f"{key}.bias", out)
 
     def embeddings(self) -> str:
         node, constant = self.graph.node, self.graph.constant
@@ -108,7 +68,7 @@ class _Encoder:
         table_name = constant("positions", self.weights["embeddings.position_embeddings.weight"])
         position = node("Slice", [table_name, "zero", length, "zero"], "position")
         total = node("Add", [node("Add", [word, kind], "word_type"), position], "embedded")
-        return self.norm(total, "embeddings.LayerNorm", "layer0.in")
+        return self.normed(total, "embeddings.LayerNorm", "layer0.in")
 
     def mask(self) -> str:
         node = self.graph.node
@@ -124,7 +84,7 @@ class _Encoder:
         heads = {}
         for name in ("query", "key", "value"):
             out = f"layer{layer}.{name}"
-            y = self.linear(inputs, f"{key}.self.{name}", out)
+            y = self.dense(inputs, f"{key}.self.{name}", out)
             y = node("Reshape", [y, "split_heads"], f"{out}.split")
             order = (0, 2, 3, 1) if name == "key" else (0, 2, 1, 3)
             heads[name] = node("Transpose", [y], f"{out}.heads", perm=order)
@@ -136,24 +96,24 @@ class _Encoder:
         y = node("MatMul", [y, heads["value"]], f"{out}.mixed")
         y = node("Transpose", [y], f"{out}.back", perm=(0, 2, 1, 3))
         y = node("Reshape", [y, "join_heads"], f"{out}.joined")
-        y = self.linear(self.quantised(y), f"{key}.output.dense", f"{out}.out")
+        y = self.dense(self.quantised(y), f"{key}.output.dense", f"{out}.out")
         y = node("Add", [y, x], f"{out}.residual")
-        return self.norm(y, f"{key}.output.LayerNorm", f"{out}.norm")
+        return self.normed(y, f"{key}.output.LayerNorm", f"{out}.norm")
 
     def feed_forward(self, x: str, layer: int, result: str) -> str:
         node = self.graph.node
         key = f"encoder.layer.{layer}"
         out = f"layer{layer}.feed_forward"
-        wide = self.linear(self.quantised(x), f"{key}.intermediate.dense", f"{out}.wide")
+        wide = self.dense(self.quantised(x), f"{key}.intermediate.dense", f"{out}.wide")
         # The exact GELU: x * (1 + erf(x / sqrt 2)) / 2.
         y = node("Div", [wide, "root_two"], f"{out}.gelu1")
         y = node("Erf", [y], f"{out}.gelu2")
         y = node("Add", [y, "float_one"], f"{out}.gelu3")
         y = node("Mul", [wide, y], f"{out}.gelu4")
         y = node("Mul", [y, "float_half"], f"{out}.gelu")
-        y = self.linear(self.quantised(y), f"{key}.output.dense", f"{out}.narrow")
+        y = self.dense(self.quantised(y), f"{key}.output.dense", f"{out}.narrow")
         y = node("Add", [y, x], f"{out}.residual")
-        return self.norm(y, f"{key}.output.LayerNorm", result)
+        return self.normed(y, f"{key}.output.LayerNorm", result)
 
 
 def write_encoder(

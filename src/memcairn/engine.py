@@ -251,7 +251,9 @@ class Engine:
         self, opened: Opened, query: Query, excluded: Sequence[int]
     ) -> tuple[list[Passage], dict[str, Source]]:
         try:
-            return pipeline.search(opened.db, query, self.model.meaning(opened.db), excluded)
+            return pipeline.search(
+                opened.db, query, self.model.meaning(opened.db, query.text), excluded
+            )
         except EmbeddingError as error:
             self.model.failed(error)
             return pipeline.search(opened.db, query, None, excluded)

@@ -188,7 +188,7 @@ class Memory:
         return engine.databases.run(
             lambda opened: Backfill(
                 opened.db,
-                engine.model.load,
+                engine.model.loaders(),
                 backlog.model_key(engine.config),
                 batch=batch,
                 progress=progress,

@@ -58,8 +58,10 @@ class EmbeddingStatus:
         wanted: whether a model is configured; the default model also has to be installed.
         model: the model of the vectors; "" if there are none.
         embedded: number of chunks that have a vector.
-        waiting: number of chunks that wait for one.
+        waiting: number of vectors that chunks wait for.
         failed: why the last attempt ended early; None if it did not.
+        multilingual: the model for other languages than English; "" if it has no vectors.
+        multilingual_embedded: number of chunks that have a vector of it.
     """
 
     provider: str
@@ -68,6 +70,8 @@ class EmbeddingStatus:
     embedded: int
     waiting: int
     failed: str | None
+    multilingual: str = ""
+    multilingual_embedded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,7 @@ def status(home: str, db: Database, queue: Queue, settings: Config) -> Status:
 
 def _embedding(db: Database, settings: Config) -> EmbeddingStatus:
     held, failed = vector_state.model(db), vector_state.failure(db)
+    second = vector_state.model(db, vector_state.MULTILINGUAL)
     return EmbeddingStatus(
         settings["embedding.provider"],
         backlog.is_wanted(settings),
@@ -141,6 +146,8 @@ def _embedding(db: Database, settings: Config) -> EmbeddingStatus:
         vector_state.count_embedded(db),
         backlog.count(db, settings),
         failed.message if failed else None,
+        second.name if second else "",
+        vector_state.count_embedded(db, vector_state.MULTILINGUAL),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the built-in model cannot read is left to the words: queries and notes."""
+"""What the English model cannot read is left to the words, where it is alone: queries and notes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memcairn import Memory
+from memcairn.embedding import providers
 from support import require_model
 
 require_model()
@@ -27,6 +28,7 @@ NOTES = {
 @pytest.fixture
 def memory(notes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
     monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
+    monkeypatch.setattr(providers, "has_multilingual", lambda: False)
     for name, text in NOTES.items():
         (notes / f"{name}.md").write_text(text, encoding="utf-8")
     with Memory() as memory:

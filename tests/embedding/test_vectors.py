@@ -367,7 +367,7 @@ def test_top_gives_the_largest_cosines(values: list[float], k: int) -> None:
     cosines = np.array(values, np.float32)
     chunks = np.arange(len(values), dtype=np.int64)
 
-    found = Similarities(chunks, cosines, chunks.astype(np.int32)).top(k)
+    found = Similarities(chunks, chunks, cosines, chunks.astype(np.int32)).top(k)
 
     assert [cosine for _, cosine in found] == sorted(values, reverse=True)[:k]
     assert len({chunk for chunk, _ in found}) == len(found)

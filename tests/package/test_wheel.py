@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from support import require_model
+from support import require_model, require_multilingual
 
 PROJECT = Path(__file__).parents[2]
 
 
-MODEL = {"model.onnx", "vocab.txt", "manifest.json"}
+MODEL = {
+    "minilm/model.onnx", "minilm/vocab.txt", "minilm/manifest.json",
+    "multilingual/model.onnx", "multilingual/table.bin", "multilingual/pieces.txt",
+    "multilingual/scores.bin", "multilingual/manifest.json",
+}  # fmt: skip
 
 
 def build(kind: str, source: Path, folder: Path) -> Path:
@@ -34,6 +38,7 @@ def build(kind: str, source: Path, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require_model()
+    require_multilingual()
     return build("sdist", PROJECT, tmp_path_factory.mktemp("sdist"))
 
 
@@ -53,8 +58,8 @@ def names(wheel: Path) -> set[str]:
         return set(archive.namelist())
 
 
-def test_the_wheel_has_the_model_and_the_licence_of_its_weights(names: set[str]) -> None:
-    assert {f"memcairn/embedding/minilm/{name}" for name in MODEL} <= names
+def test_the_wheel_has_the_models_and_the_licence_of_their_weights(names: set[str]) -> None:
+    assert {f"memcairn/embedding/{name}" for name in MODEL} <= names
     assert any(name.endswith("licenses/NOTICE") for name in names)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memcairn import Memory, Query
-from memcairn.embedding import builtin
+from memcairn.embedding import builtin, providers
 from memcairn.embedding.onnx import OnnxEmbedder
 from support import require_model
 
@@ -65,6 +65,7 @@ def test_a_query_that_the_model_cannot_read_is_searched_by_keyword(
         raise AssertionError(text)
 
     monkeypatch.setattr(OnnxEmbedder, "embed_query", embed_query)
+    monkeypatch.setattr(providers, "has_multilingual", lambda: False)
 
     (passage,) = filled.search("什么时候发布新版本")
 

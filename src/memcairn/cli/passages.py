@@ -90,7 +90,9 @@ def _explained(passage: Passage) -> Iterator[str]:
     maxsim = "" if why.maxsim is None else f", MaxSim {why.maxsim:.3f}"
     matched = " ".join(map(printable, passage.matched)) or "none of its words"
     yield f"  score {passage.score:.2f}  rank {why.rank:.3f} = {' + '.join(parts)}"
-    yield f"  words {why.words:.3f}{cosine}{maxsim}; holds {why.held:.0%} of the query: {matched}"
+    multilingual = "" if why.multilingual is None else f", multilingual {why.multilingual:.3f}"
+    values = f"words {why.words:.3f}{cosine}{multilingual}{maxsim}"
+    yield f"  {values}; holds {why.held:.0%} of the query: {matched}"
 
 
 def _outdated(passage: Passage) -> Iterator[str]:

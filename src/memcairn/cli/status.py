@@ -97,5 +97,7 @@ def _embedding_lines(embedding: EmbeddingStatus) -> list[str]:
         return []
     line = f"embedding: {count(embedding.embedded, 'chunk')}"
     line += f" with {embedding.model}" if embedding.model else ""
+    if embedding.multilingual:
+        line += f", {embedding.multilingual_embedded:,} with {embedding.multilingual}"
     line += f", {embedding.waiting:,} waiting" if embedding.waiting else ""
     return [line, *([f"  failing: {embedding.failed}"] if embedding.failed else [])]

@@ -23,7 +23,7 @@ from memcairn.store import vector_state, vectors
 from memcairn.store.vector_state import VectorModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from memcairn.embedding.embedder import Embedder
     from memcairn.store.database import Database
@@ -39,7 +39,8 @@ class Backfill:
 
     Args:
         db: index.db, outside a transaction.
-        load: loads the model, once this run holds the lock. Vectors of another model are dropped first.
+        loaders: load the model of each space, once this run holds the lock. Vectors of another model are
+            dropped first.
         model_key: the settings that select the model; see `backlog.model_key`.
         batch: number of texts in one call of the model; None for the model's preference.
         deadline: `time.monotonic()` at which to stop.
@@ -50,7 +51,7 @@ class Backfill:
     def __init__(
         self,
         db: Database,
-        load: Callable[[], Embedder],
+        loaders: Mapping[int, Callable[[], Embedder]],
         model_key: str,
         *,
         batch: int | None = None,
@@ -59,7 +60,7 @@ class Backfill:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._db = db
-        self._load = load
+        self._loaders = loaders
         self._model_key = model_key
         self._batch = batch
         self._deadline = deadline
@@ -89,7 +90,7 @@ class Backfill:
                 where = os.path.dirname(self._db.path)
                 raise StateError(f"cannot be written: {error.strerror}", path=where) from error
             # A process that found the lock taken relies on this one.
-            left = vector_state.count_waiting(self._db)
+            left = self._count_waiting()
             if self._is_over() or (not left if mine else not wait):
                 break
             if not mine:
@@ -100,21 +101,28 @@ class Backfill:
 
     def _embed(self) -> None:
         try:
-            embedder = self._load()
-            model = VectorModel(embedder.name, embedder.dimension, embedder.token_bits)
-            with self._db.transaction():
-                vector_state.use_model(self._db, model)
-                vector_state.set_model_key(self._db, self._model_key)
-            batch = self._batch or embedder.batch
-            while not self._is_over() and (some := vector_state.waiting(self._db, batch)):
-                self._report_progress()
-                self._embed_some(embedder, model, some)
+            is_outdated = vector_state.model_key(self._db) != self._model_key
+            for space in vector_state.spaces(self._db):
+                waits = is_outdated or vector_state.count_waiting(self._db, space)
+                if space in self._loaders and waits:
+                    self._embed_space(space, self._loaders[space]())
             vector_state.set_failure(self._db, None)
         except MemcairnError as error:
             with contextlib.suppress(StateError):  # the error itself is reported
                 vector_state.set_failure(self._db, str(error))
             raise
         self._report_progress()
+
+    def _embed_space(self, space: int, embedder: Embedder) -> None:
+        model = VectorModel(embedder.name, embedder.dimension, embedder.token_bits, space)
+        with self._db.transaction():
+            vector_state.use_model(self._db, model)
+            if space == vector_state.CONFIGURED:
+                vector_state.set_model_key(self._db, self._model_key)
+        batch = self._batch or embedder.batch
+        while not self._is_over() and (some := vector_state.waiting(self._db, batch, space)):
+            self._report_progress()
+            self._embed_some(embedder, model, some)
 
     def _embed_some(
         self, embedder: Embedder, model: VectorModel, some: Sequence[vector_state.Waiting]
@@ -135,7 +143,10 @@ class Backfill:
     def _report_progress(self) -> None:
         if self._progress is not None:
             done = self._embedded + self._reused
-            self._progress(done, done + vector_state.count_waiting(self._db))
+            self._progress(done, done + self._count_waiting())
+
+    def _count_waiting(self) -> int:
+        return sum(vector_state.count_waiting(self._db, space) for space in self._loaders)
 
 
 def _texts(db: Database, chunks: Sequence[vector_state.Waiting]) -> list[str]:

@@ -39,14 +39,24 @@ def model_key(settings: Config) -> str:
 
 
 def count(db: Database, settings: Config) -> int:
-    """Number of waiting chunks: all if the settings select another model, 0 if they select none."""
+    """Number of vectors that are missing: all if the settings select another model, 0 if they select none."""
     before = vector_state.model_key(db)
     is_other = before is not None and before != model_key(settings)
     if not (is_other or vector_state.has_waiting(db)) or not is_wanted(settings):
         return 0
     if is_other:
         return int(db.execute("SELECT COUNT(*) FROM chunk").fetchone()[0])
-    return vector_state.count_waiting(db)
+    return sum(vector_state.count_waiting(db, space) for space in spaces(settings))
+
+
+def spaces(settings: Config) -> tuple[int, ...]:
+    """The spaces that have a model: the multilingual one stands beside the built-in English one only."""
+    from memcairn.embedding import providers  # noqa: PLC0415 - as above
+
+    is_builtin = settings["embedding.provider"] == "builtin"
+    if is_builtin and providers.has_multilingual():
+        return vector_state.CONFIGURED, vector_state.MULTILINGUAL
+    return (vector_state.CONFIGURED,)
 
 
 def start_process(db: Database, settings: Config, home: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 # onnxruntime 1.31 and later send telemetry with an id of this machine, unless this is set before the import;
 # its function for that is available only after the import.
@@ -61,6 +61,40 @@ class Tokenizer(Protocol):
         ...
 
 
+def open_session(model: Path) -> onnxruntime.InferenceSession:
+    """Load an ONNX file.
+
+    Raises:
+        EmbeddingError: the file cannot be loaded.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ONLY_ERRORS
+    # Spinning threads take processor time from other programs, and made batches 50 % slower.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # of many kinds
+        raise EmbeddingError(f"cannot be loaded: {error}", path=model) from error
+
+
+def run(
+    session: onnxruntime.InferenceSession, output: str, feed: dict[str, Any], model: Path
+) -> NDArray[np.float32]:
+    """Run a session for one of its outputs.
+
+    Raises:
+        EmbeddingError: the model fails.
+    """
+    try:
+        (found,) = session.run([output], feed)
+    except Exception as error:  # of many kinds
+        raise EmbeddingError(f"cannot be run: {error}", path=model) from error
+    result: NDArray[np.float32] = found
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """The states of one text.
@@ -88,18 +122,7 @@ class Encoder:
     """
 
     def __init__(self, model: Path, tokenizer: Tokenizer, *, first_only: bool = False) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = THREADS
-        options.inter_op_num_threads = 1
-        options.log_severity_level = ONLY_ERRORS
-        # Spinning threads take processor time from other programs, and made batches 50 % slower.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # of many kinds
-            raise EmbeddingError(f"cannot be loaded: {error}", path=model) from error
+        self._session = open_session(model)
         self._tokenizer = tokenizer
         self._model = model
         self._first_only = first_only
@@ -149,10 +172,7 @@ class Encoder:
             mask[row, : len(window.ids)] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         wanted = {name: array for name, array in feed.items() if name in self._inputs}
-        try:
-            (hidden,) = self._session.run([self._output], wanted)
-        except Exception as error:  # as above
-            raise EmbeddingError(f"cannot be run: {error}", path=self._model) from error
+        hidden = run(self._session, self._output, wanted, self._model)
         for row, window in enumerate(windows):
             states = hidden[row, : len(window.ids)]
             pooled = states[:1] if self._first_only else states

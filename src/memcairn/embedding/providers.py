@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "MEMCAIRN_EMBEDDING_KEY"
 OLLAMA = "http://localhost:11434"
 BUILTIN_FOLDER = os.path.join(os.path.dirname(__file__), "minilm")
+MULTILINGUAL_FOLDER = os.path.join(os.path.dirname(__file__), "multilingual")
+
+
+def has_multilingual() -> bool:
+    """Whether the multilingual model is installed, as it is in every distribution."""
+    return os.path.exists(os.path.join(MULTILINGUAL_FOLDER, "model.onnx"))
 
 
 class Provider(NamedTuple):
@@ -57,7 +63,7 @@ class Provider(NamedTuple):
         """The size of its model on this disk; 0 if there is none or it is on a server."""
         folders: list[str] = []
         if self.name == "builtin":
-            folders.append(BUILTIN_FOLDER)
+            folders += (BUILTIN_FOLDER, MULTILINGUAL_FOLDER)
         elif self.name == "onnx" == settings.provider and settings.model:
             folders.append(os.path.expanduser(settings.model))
         return sum(
@@ -72,7 +78,7 @@ PROVIDERS = (
     Provider("none", "Keyword search only.", ()),
     Provider(
         "builtin",
-        "all-MiniLM-L6-v2, 8 bits, English; 23.5 MB, installed with memcairn.",
+        "all-MiniLM-L6-v2 for English, USE multilingual v3 for 15 other languages; installed with memcairn.",
         ("numpy", "onnxruntime"),
         os.path.join(BUILTIN_FOLDER, "model.onnx"),
         licence="Apache-2.0",
@@ -218,6 +224,17 @@ def load(settings: EmbeddingSettings, stop: threading.Event | None = None) -> Em
         settings.text_prompt,
     )
     return RemoteEmbedder(endpoint, stop)
+
+
+def load_multilingual() -> Embedder:
+    """Load the multilingual model.
+
+    Raises:
+        EmbeddingError: its files are missing or damaged.
+    """
+    from memcairn.embedding import multilingual  # noqa: PLC0415 - as in `load`
+
+    return multilingual.load()
 
 
 def _check(settings: EmbeddingSettings) -> None:

@@ -10,10 +10,14 @@ from typing import Any
 from memcairn.notes import decision_record, frontmatter, prose
 from memcairn.notes.blocks import Block, Blocks, markdown_blocks, plain_blocks
 from memcairn.notes.chunks import Chunk, chunk
+from memcairn.notes.language import language
 from memcairn.notes.noise import without_noise
 from memcairn.notes.problem import Problem
 
 __all__ = ["Chunk", "Note", "Parsed", "Problem", "parse"]
+
+# The language of a note is that of these lines.
+MAX_LANGUAGE_LINES = 100
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0", ""})
@@ -40,7 +44,8 @@ class Note:
     Dates are ISO 8601 text: a day (`2026-03-01`) or a moment (`2026-03-01T10:00:00+02:00`).
     `date` is the note's own: `date`, else `modified`, else `created`, else the day in its file's name.
     `about` has what its frontmatter says of the whole note: description and summaries, then name,
-    aliases and keywords; `other` has the other values.
+    aliases and keywords; `other` has the other values. `language` is an ISO 639-1 code; "" if it is not
+    clear.
     """
 
     title: str
@@ -56,6 +61,7 @@ class Note:
     superseded_by: str | None
     about: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,8 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
         outline = plain_blocks(body_lines)
     chunks = chunk(outline.blocks, body_lines, first_line)
     successor = decision_record.successor(body_lines) if markdown else None
-    note = _note(fields, title, outline, stem=stem, successor=successor)
+    start = "\n".join(body_lines[:MAX_LANGUAGE_LINES])
+    note = _note(fields, title, outline, start, stem=stem, successor=successor)
     lost = {problem.line for problem in problems if problem.lost or not values}
     if lost and first_line > 1:
         unread = lines[: first_line - 2]
@@ -104,7 +111,7 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
 
 
 def _note(
-    fields: _Fields, given: str, outline: Blocks, *, stem: str, successor: str | None
+    fields: _Fields, given: str, outline: Blocks, start: str, *, stem: str, successor: str | None
 ) -> Note:
     created = fields.moment("created")
     modified = fields.moment("modified")
@@ -132,6 +139,7 @@ def _note(
         or successor,
         about=tuple(text for text in about if text != given),
         other=fields.other(),
+        language=language(" ".join((title, description, start))),
     )
 
 

@@ -17,6 +17,7 @@ from itertools import accumulate, chain
 from operator import add
 
 from memcairn.notes.identifiers import MAX_WORD, identifier_words, without_contraction
+from memcairn.notes.language import likely_language
 from memcairn.notes.normalization import fold, offsets
 from memcairn.notes.segments import ascii_words, clusters, lone_ideographs, segments
 from memcairn.notes.stems import LIBRARY_VERSION, stem
@@ -24,7 +25,7 @@ from memcairn.notes.stop_words import KOREAN_STOP_WORDS, PARTICLES, STOP_PAIRS, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
 VERSION = f"1/{LIBRARY_VERSION}"
 """Changes whenever `words` may return something else: then notes must be indexed again."""
@@ -91,10 +92,12 @@ def indexed_text(text: str) -> str:
 def query_words(text: str) -> list[str]:
     """The words to search for, each once, in order.
 
-    Stop words are dropped unless the query has nothing else. Single characters of Chinese, Japanese and
-    Korean are dropped if a pair contains them, except an ideograph between kana, which is a word.
+    Stop words of English and of the query's language are dropped unless the query has nothing else. Single
+    characters of Chinese, Japanese and Korean are dropped if a pair contains them, except an ideograph
+    between kana, which is a word.
     """
     all_upper = text.isupper()
+    stop_words = STOP_WORDS["en"] | STOP_WORDS.get(likely_language(text), frozenset())
     everything: dict[str, None] = {}
     content: dict[str, None] = {}
     for piece in text.split():
@@ -106,7 +109,9 @@ def query_words(text: str) -> list[str]:
             if kind == "ideographs":
                 content.update((pair, None) for pair in found if _is_content_pair(pair))
             elif not (
-                _is_stop_word(part, all_upper) if kind == "word" else part in KOREAN_STOP_WORDS
+                _is_stop_word(part, stop_words, all_upper)
+                if kind == "word"
+                else part in KOREAN_STOP_WORDS
             ):
                 content.update(found)
     return list(content or everything)
@@ -179,9 +184,9 @@ def _is_content_pair(pair: str) -> bool:
     )
 
 
-def _is_stop_word(text: str, all_upper: bool) -> bool:  # noqa: FBT001 - private
+def _is_stop_word(text: str, stop_words: Container[str], all_upper: bool) -> bool:  # noqa: FBT001 - private
     # IT and US are not pronouns, unless the whole query is in capitals.
     if text.isupper() and len(text) > 1 and not all_upper:
         return False
     word = text.casefold()
-    return word in STOP_WORDS or without_contraction(word).replace("'", "") in STOP_WORDS
+    return word in stop_words or without_contraction(word).replace("'", "") in stop_words

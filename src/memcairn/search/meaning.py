@@ -4,7 +4,10 @@
                      MaxSim with the best of both ──► their order
 
 Each kind of score is scaled to 0..1 and then weighted. Fusion by rank would lose how far apart two scores are
-(docs/decisions/fusion.md). A query that the model cannot read is searched by keyword only.
+(docs/decisions/fusion.md). A query that no model can read is searched by keyword only.
+
+As soon as a note or a question is in another language than English, a multilingual model is used beside the
+English one (docs/decisions/languages.md).
 """
 
 from __future__ import annotations
@@ -16,10 +19,12 @@ import numpy as np
 
 from memcairn.embedding.embedder import MIN_KNOWN_SHARE
 from memcairn.embedding.maxsim import maxsim
+from memcairn.notes.language import language
 from memcairn.notes.words import words
 from memcairn.search.keyword import Candidate
 from memcairn.store import vector_state, vectors
-from memcairn.store.vector_scan import VectorScan
+from memcairn.store.vector_scan import VectorScan, blend
+from memcairn.store.vector_state import CONFIGURED, MULTILINGUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,11 +34,15 @@ if TYPE_CHECKING:
     from memcairn.embedding.embedder import EmbeddedQuery, Embedder
     from memcairn.search.query import Filter
     from memcairn.store.database import Database
+    from memcairn.store.vector_scan import Similarities
 
 # The least weight of the cosine in a fused score; the rest is the weight of the keyword score.
 MIN_VECTOR_WEIGHT = 0.3
 # Weight of MaxSim in the scores of the best candidates; the rest is the weight of the fused score.
 MAXSIM_WEIGHT = 0.6
+# The share of the multilingual model in the similarity of an English query and note, and of all others.
+MULTILINGUAL_SHARE_ENGLISH = 0.3
+MULTILINGUAL_SHARE = 0.85
 MAX_NEAREST = 200
 MAX_COMPARED = 100
 _BATCH_SIZE = 500
@@ -43,49 +52,61 @@ class Similarity(NamedTuple):
     """How similar a chunk is to the query.
 
     Args:
-        cosine: of the two vectors, -1..1.
+        cosine: of the two vectors, -1..1; of two models, their blend.
         maxsim: mean over the query's tokens of their best match, about -1..1; None: not compared.
+        multilingual: cosine by the multilingual model; None if it is not used.
     """
 
     cosine: float
     maxsim: float | None = None
+    multilingual: float | None = None
+
+
+class QueryEmbeddings(NamedTuple):
+    """A query as the models embed it.
+
+    Args:
+        language: of the query; "" if it is not clear.
+        by_space: its embedding by the model of each space.
+    """
+
+    language: str
+    by_space: Mapping[int, EmbeddedQuery]
+
+    @property
+    def is_english(self) -> bool:
+        """Whether the query is in English, as far as one can tell."""
+        return self.language in ("", "en")
 
 
 class Meaning:
-    """A model, and the vectors of one index that it made; threads may share it.
+    """The models of one index, and the vectors that they made; threads may share it.
 
     Args:
-        embedder: the model, loaded.
+        embedders: the model of each space, loaded.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
-        self.embedder = embedder
-        self._scan = VectorScan()
+    def __init__(self, embedders: Mapping[int, Embedder]) -> None:
+        self.embedders = embedders
+        self._scans = {space: VectorScan(space) for space in embedders}
 
-    def embed_query(self, db: Database, text: str) -> EmbeddedQuery | None:
-        """Embed a query; None if the index has no vectors of this model, or the model cannot read the query.
+    def embed_query(self, db: Database, text: str) -> QueryEmbeddings | None:
+        """Embed a query; None if the index has no vectors of these models, or none can read the query.
 
         Raises:
-            EmbeddingError: the model cannot be reached.
+            EmbeddingError: a model cannot be reached.
         """
-        indexed = vector_state.model(db)
-        if indexed is None:
-            return None
-        if indexed.name != self.embedder.name:
-            vector_state.mark_outdated(db)
-            return None
-        if self.embedder.knows(text) < MIN_KNOWN_SHARE:
-            return None
-        query = self.embedder.embed_query(text)
-        if len(query.vector) != indexed.dimension:
-            vector_state.mark_outdated(db)
-            return None
-        return query
+        found = {
+            space: query
+            for space, embedder in self.embedders.items()
+            if (query := _embed(db, space, embedder, text)) is not None
+        }
+        return QueryEmbeddings(language(text), found) if found else None
 
     def fuse(
         self,
         db: Database,
-        query: EmbeddedQuery,
+        query: QueryEmbeddings,
         weights: Mapping[str, float],
         where: Filter,
         found: Sequence[Candidate],
@@ -105,16 +126,11 @@ class Meaning:
         Returns:
             The best `MAX_COMPARED` with scores from 0 to 1, and the similarity of each chunk.
         """
-        model = vector_state.model(db)  # another process may have replaced it since `embed_query`
-        if model is None or (model.name, model.dimension) != (
-            self.embedder.name,
-            len(query.vector),
-        ):
-            return list(found), {}
-        notes = _notes(db, where) if where.sql else None
-        near = self._scan.search(db, query.vector, notes)
-        nearest = near.top(MAX_NEAREST)
-        if not nearest:
+        by_space = self._similarities(db, query, where)
+        others = _notes(db, "language NOT IN ('', 'en')", {}) if len(by_space) > 1 else []
+        near = _blended(query, by_space, others)
+        nearest = near.top(MAX_NEAREST) if near is not None else []
+        if near is None or not nearest:
             return list(found), {}
         by_chunk = {c.chunk: c for c in found}
         cosines = dict(nearest)
@@ -130,34 +146,86 @@ class Meaning:
             for chunk, c in by_chunk.items()
         }
         best = sorted(fused, key=lambda chunk: (-fused[chunk], chunk))[:MAX_COMPARED]
-        maxsims = self._maxsim_scores(db, query, weights, best)
+        # The English model's tokens of another language say little; that chunk keeps its fused score.
+        foreign = set(others)
+        english = [chunk for chunk in best if by_chunk[chunk].note not in foreign]
+        maxsims = _maxsim_scores(db, query, weights, english)
         scores = _combine({chunk: fused[chunk] for chunk in best}, maxsims)
+        second = by_space.get(MULTILINGUAL)
+        multilingual = second.of(best) if second is not None else {}
         ranked = [by_chunk[chunk]._replace(score=score) for chunk, score in scores.items()]
         ranked.sort(key=lambda c: (-c.score, c.chunk))
         return ranked, {
-            chunk: Similarity(cosines[chunk], maxsims.get(chunk))
+            chunk: Similarity(cosines[chunk], maxsims.get(chunk), multilingual.get(chunk))
             for chunk in best
             if chunk in cosines
         }
 
-    def _maxsim_scores(
-        self,
-        db: Database,
-        query: EmbeddedQuery,
-        weights: Mapping[str, float],
-        chunks: Sequence[int],
-    ) -> dict[int, float]:
-        """Chunk -> MaxSim, for the chunks whose token states are stored."""
-        if not len(query.states):
-            return {}
-        tokens = vectors.tokens(db, chunks)
-        compared = [chunk for chunk in chunks if chunk in tokens]
-        scores = maxsim(
-            query.states,
-            [tokens[chunk] for chunk in compared],
-            _token_weights(query.words, weights),
-        )
-        return dict(zip(compared, scores.tolist(), strict=True))
+    def _similarities(
+        self, db: Database, query: QueryEmbeddings, where: Filter
+    ) -> dict[int, Similarities]:
+        """Space -> how similar all chunks are to the query."""
+        notes = _notes(db, where.sql, where.row) if where.sql else None
+        by_space = {}
+        for space, embedded in query.by_space.items():
+            model = vector_state.model(db, space)  # another process may have replaced it meanwhile
+            made_by = (self.embedders[space].name, len(embedded.vector))
+            if model is not None and (model.name, model.dimension) == made_by:
+                by_space[space] = self._scans[space].search(db, embedded.vector, notes)
+        return by_space
+
+
+def _blended(
+    query: QueryEmbeddings, by_space: Mapping[int, Similarities], others: Sequence[int]
+) -> Similarities | None:
+    """How similar all chunks are to the query; None if no vectors of the models exist any more.
+
+    Args:
+        query: the embedded query.
+        by_space: how similar all chunks are by each model.
+        others: the notes in other languages than English.
+    """
+    first, second = by_space.get(CONFIGURED), by_space.get(MULTILINGUAL)
+    if first is None or second is None:
+        return first or second
+    if not query.is_english:
+        return blend(first, second, MULTILINGUAL_SHARE)
+    return blend(first, second, MULTILINGUAL_SHARE_ENGLISH, others, MULTILINGUAL_SHARE)
+
+
+def _embed(db: Database, space: int, embedder: Embedder, text: str) -> EmbeddedQuery | None:
+    """Embed a query by one model; None if the index has no vectors of it, or it cannot read the query."""
+    indexed = vector_state.model(db, space)
+    if indexed is None:
+        return None
+    if indexed.name != embedder.name:
+        vector_state.mark_outdated(db)
+        return None
+    if embedder.knows(text) < MIN_KNOWN_SHARE:
+        return None
+    query = embedder.embed_query(text)
+    if len(query.vector) != indexed.dimension:
+        vector_state.mark_outdated(db)
+        return None
+    return query
+
+
+def _maxsim_scores(
+    db: Database, query: QueryEmbeddings, weights: Mapping[str, float], chunks: Sequence[int]
+) -> dict[int, float]:
+    """Chunk -> MaxSim, for the chunks whose token states are stored; none for a query in another language."""
+    embedded = query.by_space.get(CONFIGURED)
+    other = MULTILINGUAL in query.by_space and not query.is_english
+    if embedded is None or not len(embedded.states) or other:
+        return {}
+    tokens = vectors.tokens(db, chunks)
+    compared = [chunk for chunk in chunks if chunk in tokens]
+    scores = maxsim(
+        embedded.states,
+        [tokens[chunk] for chunk in compared],
+        _token_weights(embedded.words, weights),
+    )
+    return dict(zip(compared, scores.tolist(), strict=True))
 
 
 def _token_weights(tokens: Sequence[str], weights: Mapping[str, float]) -> NDArray[np.float32]:
@@ -186,9 +254,8 @@ def _combine(fused: Mapping[int, float], maxsims: Mapping[int, float]) -> dict[i
     return scores
 
 
-def _notes(db: Database, where: Filter) -> list[int]:
-    sql = f"SELECT id FROM note WHERE {where.sql}"
-    return [id_ for (id_,) in db.execute(sql, where.row)]
+def _notes(db: Database, sql: str, row: Mapping[str, object]) -> list[int]:
+    return [id_ for (id_,) in db.execute(f"SELECT id FROM note WHERE {sql}", row)]
 
 
 def _candidates(db: Database, chunks: Sequence[int]) -> Iterator[Candidate]:

@@ -66,6 +66,7 @@ class Passage(NamedTuple):
         why: the values that the score and the rank come from.
         expired: the last day on which the note was valid, if that has passed.
         superseded_by: the path of the note that replaced it, or its name if there is no such note.
+        language: of the note, as an ISO 639-1 code; "" if it is not clear.
     """
 
     path: str
@@ -81,6 +82,7 @@ class Passage(NamedTuple):
     why: ScoreBreakdown
     expired: str | None = None
     superseded_by: str | None = None
+    language: str = ""
 
 
 class ChunkSpan:
@@ -157,7 +159,7 @@ SELECT start_line, end_line, heading_path, text FROM chunk
 WHERE note = ? AND position BETWEEN ? AND ? ORDER BY position
 """
 _NOTE = """
-SELECT path, title, date, namespace, description, about, hash, size_bytes, mtime_ns, inode
+SELECT path, title, date, namespace, description, about, language, hash, size_bytes, mtime_ns, inode
 FROM note WHERE id = ?
 """
 
@@ -189,7 +191,7 @@ def build(
     described: set[int] = set()
     weights = context.word_weights
     for span in spans:
-        path, title, date, namespace, description, about, digest, *signature = db.execute(
+        path, title, date, namespace, description, about, language, digest, *signature = db.execute(
             _NOTE, (span.note,)
         ).fetchone()
         about = json_text.loads(about)
@@ -234,6 +236,7 @@ def build(
             why=why,
             expired=state.expired,
             superseded_by=state.superseded_by,
+            language=language,
         )
         passages.append(passage)
         sources[passage.path] = Source(Signature(*signature), digest)

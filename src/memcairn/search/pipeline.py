@@ -12,8 +12,7 @@ from memcairn.search.relevance import ScoringContext
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from memcairn.embedding.embedder import EmbeddedQuery
-    from memcairn.search.meaning import Meaning
+    from memcairn.search.meaning import Meaning, QueryEmbeddings, Similarity
     from memcairn.search.passages import ChunkSpan, Passage, Source
     from memcairn.search.query import Filter, Query
     from memcairn.search.validity import Outdated
@@ -70,7 +69,7 @@ class _Ranking(NamedTuple):
     db: Database
     query: Query
     meaning: Meaning | None
-    embedded: EmbeddedQuery | None
+    embedded: QueryEmbeddings | None
     frequencies: Mapping[str, int]
     chunks: int
     where: Filter
@@ -83,7 +82,7 @@ class _Ranking(NamedTuple):
         )
         weights = relevance.word_weights(self.frequencies, self.chunks)
         wanted = 2 * limit
-        similarities: Mapping[int, tuple[float, float | None]] = {}
+        similarities: Mapping[int, Similarity] = {}
         if self.meaning is None or embedded is None:
             fused = found = neighbors.score_by_nearby_words(db, found, wanted)
             ranked = neighbors.add_best_of_note(fused)

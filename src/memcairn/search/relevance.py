@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
+    from memcairn.search.meaning import Similarity
+
 
 # Hooks stay silent below this score.
 RELEVANT = 0.5
@@ -32,6 +34,7 @@ class ScoreBreakdown(NamedTuple):
         adjusted: added for a note of the period in the query, or subtracted for an outdated note.
         rank: fused, inherited and adjusted together; passages are ordered by it.
         held: share of the query's words, by weight, that the passage and its headings contain.
+        multilingual: cosine by the multilingual model, which is part of `cosine`; None if it is not used.
     """
 
     words: float
@@ -42,6 +45,7 @@ class ScoreBreakdown(NamedTuple):
     adjusted: float
     rank: float
     held: float
+    multilingual: float | None = None
 
 
 class ScoringContext(NamedTuple):
@@ -57,7 +61,7 @@ class ScoringContext(NamedTuple):
 
     word_weights: Mapping[str, float]
     words: Mapping[int, float]
-    similarities: Mapping[int, tuple[float, float | None]]
+    similarities: Mapping[int, Similarity]
     fused: Mapping[int, float]
     inherited: Mapping[int, float]
 
@@ -79,7 +83,7 @@ class ScoringContext(NamedTuple):
             rank: the score that orders it.
             words: the words in its text and headings.
         """
-        cosine, maxsim = self.similarities.get(chunk, (None, None))
+        cosine, maxsim, multilingual = self.similarities.get(chunk, (None, None, None))
         fused = self.fused.get(chunk, 0.0)
         inherited = self.inherited[chunk]
         return ScoreBreakdown(
@@ -91,6 +95,7 @@ class ScoringContext(NamedTuple):
             adjusted=round(rank - inherited, 4),
             rank=round(rank, 4),
             held=round(coverage(self.word_weights, words), 4),
+            multilingual=None if multilingual is None else round(multilingual, 4),
         )
 
 

@@ -1,4 +1,4 @@
-"""The configured embedding model, loaded when it is first needed.
+"""The embedding models, loaded when they are first needed: the configured one, and the multilingual one.
 
 If it cannot be loaded or reached, keyword search goes on, and one notice reports the reason.
 """
@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
+from memcairn.notes.language import language
+from memcairn.store import vector_state
+from memcairn.store.vector_state import CONFIGURED, MULTILINGUAL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from memcairn.embedding.embedder import Embedder
     from memcairn.search.meaning import Meaning
     from memcairn.settings.config import Config
@@ -35,7 +41,7 @@ class Model:
         self._is_disabled = is_disabled
         self._notices = notices
         self._lock = threading.Lock()
-        self._loaded: Embedder | None = None
+        self._loaded: dict[int, Embedder] = {}
         self._meaning: Meaning | None = None
         self._retry_at = 0.0
 
@@ -46,45 +52,61 @@ class Model:
 
         return not self._is_disabled and backlog.is_wanted(self._settings)
 
-    def embedder(self) -> Embedder | None:
-        """The model; None unless one is wanted.
+    def load(self) -> Embedder:
+        """The configured model; one must be wanted.
 
         Raises:
             ConfigError: its settings are incomplete.
             EmbeddingError: the model is not installed, or cannot be loaded.
         """
-        with self._lock:
-            if self._loaded is None and self.wanted:
-                from memcairn.embedding import providers  # noqa: PLC0415 - as above
+        from memcairn.embedding import providers  # noqa: PLC0415 - as above
 
-                self._loaded = providers.load(providers.chosen(self._settings))
-            return self._loaded
-
-    def load(self) -> Embedder:
-        """The model; one must be wanted. Raises like `embedder`."""
-        embedder = self.embedder()
+        embedder = providers.load(providers.chosen(self._settings))
         assert embedder is not None
         return embedder
 
-    def meaning(self, db: Database) -> Meaning | None:
+    def loaders(self) -> dict[int, Callable[[], Embedder]]:
+        """What loads the model of each space, or returns the loaded one."""
+        from memcairn.embedding import backlog, providers  # noqa: PLC0415 - as above
+
+        load = {CONFIGURED: self.load, MULTILINGUAL: providers.load_multilingual}
+
+        def loaded(space: int) -> Embedder:
+            with self._lock:
+                if space not in self._loaded:
+                    self._loaded[space] = load[space]()
+                return self._loaded[space]
+
+        return {space: partial(loaded, space) for space in backlog.spaces(self._settings)}
+
+    def meaning(self, db: Database, text: str = "") -> Meaning | None:
         """The semantic search for an index.
 
-        None if the index has no embeddings, or the model cannot be used now.
+        A text in another language than English begins the use of the multilingual model.
+
+        Returns:
+            None if the index has no embeddings, or the model cannot be used now.
         """
-        (model_name,) = db.execute("SELECT model FROM vector_state").fetchone()
-        if not model_name or not self.wanted or time.monotonic() < self._retry_at:
+        (is_embedded,) = db.execute("SELECT MAX(model != '') FROM vector_state").fetchone()
+        if not is_embedded or not self.wanted or time.monotonic() < self._retry_at:
+            return None
+        loaders = self.loaders()
+        if MULTILINGUAL in loaders and language(text) not in ("", "en"):
+            vector_state.add_multilingual(db)
+        spaces = [space for space in loaders if vector_state.model(db, space) is not None]
+        if not spaces:
             return None
         try:
-            embedder = self.embedder()
+            embedders = {space: loaders[space]() for space in spaces}
         except MemcairnError as error:
             self.failed(error)
             return None
         with self._lock:
-            if self._meaning is None and embedder is not None:
+            if self._meaning is None or self._meaning.embedders.keys() != embedders.keys():
                 # It imports NumPy, which keyword search does not need.
                 from memcairn.search.meaning import Meaning  # noqa: PLC0415
 
-                self._meaning = Meaning(embedder)
+                self._meaning = Meaning(embedders)
             return self._meaning
 
     def failed(self, error: MemcairnError) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
 from memcairn.fs.signature import Signature
-from memcairn.store import chunks, problems
+from memcairn.store import chunks, problems, vector_state
 from memcairn.store.chunks import PreparedChunk, Replacement
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _NOTE_COLUMNS = (
     "root", "path", "namespace", "own_namespace",
     "size_bytes", "mtime_ns", "inode", "hash",
     "title", "description", "type", "tags", "pinned",
-    "date", "created", "modified", "valid_until", "superseded_by", "about",
+    "date", "created", "modified", "valid_until", "superseded_by", "about", "language",
 )  # fmt: skip
 _INSERT_NOTE = (
     f"INSERT INTO note ({', '.join(_NOTE_COLUMNS)}, id) "
@@ -121,6 +121,7 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
     """
     (next_id,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM note").fetchone()
     replacements, new, changed = [], [], []
+    needs_multilingual = False
     for prepared, namespace, before in batch:
         note = prepared.note
         row = (
@@ -128,7 +129,7 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
             *prepared.signature, prepared.hash,
             note.title, note.description, note.type, chunks.as_json(note.tags), note.pinned,
             note.date, note.created, note.modified, note.valid_until, note.superseded_by,
-            chunks.as_json((*note.about, *prepared.names)),
+            chunks.as_json((*note.about, *prepared.names)), note.language,
         )  # fmt: skip
         if before is None:
             note_id = next_id
@@ -138,6 +139,9 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
             note_id = before.id
             changed.append((*row, note_id))
         replacements.append(Replacement(note_id, before is None, prepared.chunks))
+        needs_multilingual = needs_multilingual or note.language not in ("", "en")
+    if needs_multilingual:
+        vector_state.add_multilingual(db)
     db.executemany(_UPDATE_NOTE, changed)
     db.executemany(_INSERT_NOTE, new)
     return chunks.replace(db, replacements)

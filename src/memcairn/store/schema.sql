@@ -46,6 +46,7 @@ CREATE TABLE note (
     modified        TEXT,
     valid_until     TEXT,
     superseded_by   TEXT,
+    language        TEXT NOT NULL DEFAULT '', -- an ISO 639-1 code; empty: not known
     about           TEXT NOT NULL DEFAULT '[]' -- a JSON array: what all of its chunks are found by, beside the title
 );
 CREATE INDEX note_by_root ON note (root);

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from memcairn.errors import StateDamaged
+from memcairn.store.vector_state import CONFIGURED
 from memcairn.store.vectors import BLOCK, quantised
 
 try:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
 
 _GROUP = 64
+# The number of cosines that `Similarities.background` sorts, and its quantile.
+_MAX_SAMPLE = 8_192
+_ONE_DEVIATION_BELOW = 0.1587
+_MIN_DEVIATION = 1e-3
 _ROWS = 512  # 0.8 MB as float32 at 384 dimensions
 
 
@@ -38,11 +43,13 @@ class Similarities:
 
     Attributes:
         chunks: int64, chunk ids, unordered.
+        notes: int64, the note of each chunk.
         cosines: float32, in the order of `chunks`; minus infinity for chunks that were not compared.
         places: int32, chunk id -> its position in `chunks`, or -1.
     """
 
     chunks: NDArray[np.int64]
+    notes: NDArray[np.int64]
     cosines: NDArray[np.float32]
     places: NDArray[np.int32]
 
@@ -62,6 +69,20 @@ class Similarities:
         found = np.flatnonzero(cosines > -np.inf)
         return dict(zip(ids[found].tolist(), cosines[found].tolist(), strict=True))
 
+    def background(self) -> tuple[float, float, int]:
+        """The median of the cosines, their deviation below it, and how many were compared.
+
+        The deviation is the distance of the median to the quantile at one standard deviation below it; the
+        relevant chunks are above it. Of many cosines a sample is used.
+        """
+        compared = self.cosines[self.cosines > -np.inf]
+        count = len(compared)
+        if not count:
+            return 0.0, 0.0, 0
+        sample = np.sort(compared[:: -(-count // _MAX_SAMPLE)])
+        middle = float(sample[len(sample) // 2])
+        return middle, middle - float(sample[int(len(sample) * _ONE_DEVIATION_BELOW)]), count
+
     @property
     def lowest(self) -> float:
         """The smallest cosine; 0 if nothing was compared."""
@@ -70,9 +91,10 @@ class Similarities:
 
 
 class VectorScan:
-    """The vectors of one index.db in the memory of this process; threads may share it."""
+    """The vectors of one space of one index.db in the memory of this process; threads may share it."""
 
-    def __init__(self) -> None:
+    def __init__(self, space: int = CONFIGURED) -> None:
+        self._space = space
         self._lock = threading.Lock()
         self._epoch: int | None = None
         self._changes = -1
@@ -106,12 +128,12 @@ class VectorScan:
             if notes is not None:
                 chosen &= _among(held.notes, notes)
             cosines[~chosen] = -np.inf
-            return Similarities(self._chunks, cosines, self._places)
+            return Similarities(self._chunks, held.notes, cosines, self._places)
 
     def _refresh(self, db: Database) -> None:
         with db.snapshot():
-            sql = "SELECT epoch, changes, slots, dimension FROM vector_state"
-            epoch, changes, slots, dimension = db.execute(sql).fetchone()
+            sql = "SELECT epoch, changes, slots, dimension FROM vector_state WHERE space = ?"
+            epoch, changes, slots, dimension = db.execute(sql, (self._space,)).fetchone()
             if (epoch, changes) == (self._epoch, self._changes):
                 return
             same, self._epoch = epoch == self._epoch, None  # until everything is read
@@ -121,7 +143,8 @@ class VectorScan:
                 # With spare room, because notes arrive a few at a time, and growing copies everything.
                 self._held = self._held.copy(slots + slots // 8)
             self._load(db, self._changes if same else -1)
-            free = [slot for (slot,) in db.execute("SELECT slot FROM vector_free")]
+            sql = "SELECT slot FROM vector_free WHERE space = ?"
+            free = [slot for (slot,) in db.execute(sql, (self._space,))]
             held = self._held.first(slots)
             self._chunks = np.where(held.scales > 0, held.chunks, 0)
             self._chunks[free] = 0
@@ -132,15 +155,61 @@ class VectorScan:
 
     def _load(self, db: Database, seen: int) -> None:
         sql = """
-        SELECT id, chunks, notes, scales, vectors FROM vector_block WHERE changed > ? ORDER BY id
+        SELECT id, chunks, notes, scales, vectors FROM vector_block
+        WHERE space = ? AND changed > ? ORDER BY id
         """
-        for block, *blobs in db.execute(sql, (seen,)):
+        for block, *blobs in db.execute(sql, (self._space, seen)):
             try:
                 self._held.put(block * BLOCK, blobs)
             except ValueError as error:
                 raise StateDamaged(
                     f"block {block} of the vectors is damaged", path=db.path
                 ) from error
+
+
+def blend(
+    first: Similarities,
+    second: Similarities,
+    share: float,
+    others: Sequence[int] = (),
+    of_others: float = 0.0,
+) -> Similarities:
+    """The similarities by two models as one, in cosines of the first.
+
+    Cosines of two models are not comparable; their distances from the median of all, in deviations, are. A
+    chunk that one model did not compare has the other's. If the first model compared less than half as many
+    chunks as the second, its median is of other texts, and the second model alone counts.
+
+    Args:
+        first: by the first model.
+        second: by the second model.
+        share: the share of the second model.
+        others: notes for which it has another share.
+        of_others: that share.
+    """
+    middle, deviation, count = first.background()
+    middle2, deviation2, count2 = second.background()
+    if 2 * count < count2:
+        return second
+    size = max(len(first.places), len(second.places))
+    notes = np.zeros(size, np.int64)
+    ours = np.full(size, -np.inf, np.float32)
+    theirs = np.full(size, -np.inf, np.float32)
+    for part, values in ((first, ours), (second, theirs)):
+        is_chunk = part.chunks > 0
+        notes[part.chunks[is_chunk]] = part.notes[is_chunk]
+        values[part.chunks[is_chunk]] = part.cosines[is_chunk]
+    scale = np.float32(max(deviation, _MIN_DEVIATION) / max(deviation2, _MIN_DEVIATION))
+    theirs = (theirs - np.float32(middle2)) * scale + np.float32(middle)
+    shares = np.where(_among(notes, others), np.float32(of_others), np.float32(share))
+    shares[theirs == -np.inf] = 0
+    shares[ours == -np.inf] = 1
+    # 0 times infinity is no number.
+    blended = (
+        np.where(shares < 1, ours, 0) * (1 - shares) + np.where(shares > 0, theirs, 0) * shares
+    )
+    ids = np.arange(size)
+    return Similarities(ids, notes, blended.astype(np.float32), ids.astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
-"""The embedding model of the index, and the chunks that wait for an embedding; without NumPy.
+"""The embedding models of the index, and the chunks that wait for an embedding; without NumPy.
 
 new chunk ──► unembedded ──embedded (vectors.py)──► removed from it
-another model ──► all vectors dropped ──► all chunks wait
+another model ──► all its vectors dropped ──► all chunks wait
+
+Each model has a space: its vectors, its waiting chunks, its state. Vectors of two spaces are never compared.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from memcairn.errors import StateError
+
 if TYPE_CHECKING:
     from memcairn.store.database import Database
 
@@ -18,18 +22,25 @@ _MODEL_KEY = "embedding.asked_as"  # the name in existing databases
 _FAILED = "embedding.failed"
 
 
+# The space of the configured model, and that of the multilingual one beside it.
+CONFIGURED = 1
+MULTILINGUAL = 2
+
+
 class VectorModel(NamedTuple):
-    """The model that computed all vectors of the index.
+    """The model that computed all vectors of a space.
 
     Attributes:
         name: Embedder.name.
         dimension: length of a vector.
         token_bits: number of sign bits of each token state, 0 for none.
+        space: the space.
     """
 
     name: str
     dimension: int
     token_bits: int
+    space: int = CONFIGURED
 
 
 class Waiting(NamedTuple):
@@ -42,64 +53,86 @@ class Waiting(NamedTuple):
 # ── the model ────────────────────────────────────────────────────────────────────────────────────
 
 
-def model(db: Database) -> VectorModel | None:
-    """The model of the vectors; None if nothing has been embedded."""
-    row = db.execute("SELECT model, dimension, token_bits FROM vector_state").fetchone()
-    return VectorModel(*row) if row[0] else None
+def spaces(db: Database) -> list[int]:
+    """The spaces in use."""
+    return [space for (space,) in db.execute("SELECT space FROM vector_state ORDER BY space")]
+
+
+def add_multilingual(db: Database) -> None:
+    """Begin to use the multilingual model: all chunks wait for it; nothing if the index is read-only."""
+    if MULTILINGUAL not in spaces(db):
+        with contextlib.suppress(sqlite3.Error, StateError), db.transaction():
+            sql = "INSERT OR IGNORE INTO vector_state VALUES (?, '', 0, 0, random(), 0, 0)"
+            db.execute(sql, (MULTILINGUAL,))
+            _wait_for_all(db, MULTILINGUAL)
+
+
+def model(db: Database, space: int = CONFIGURED) -> VectorModel | None:
+    """The model of the vectors in a space; None if nothing has been embedded."""
+    sql = "SELECT model, dimension, token_bits, space FROM vector_state WHERE space = ?"
+    row = db.execute(sql, (space,)).fetchone()
+    return VectorModel(*row) if row is not None and row[0] else None
 
 
 def use_model(db: Database, wanted: VectorModel) -> bool:
-    """Set the model of the vectors.
+    """Set the model of the vectors in its space.
 
     Returns:
         True if the vectors were another model's: they were dropped, and all chunks wait for an embedding.
     """
     with db.transaction():
-        before = model(db)
+        before = model(db, wanted.space)
         if before == wanted:
             return False
         if before is not None:
-            drop(db)
-        sql = "UPDATE vector_state SET model = ?, dimension = ?, token_bits = ?"
-        db.execute(sql, (wanted.name, wanted.dimension, wanted.token_bits))
+            drop(db, wanted.space)
+        sql = "UPDATE vector_state SET model = ?, dimension = ?, token_bits = ? WHERE space = ?"
+        db.execute(sql, wanted)
         return before is not None
 
 
-def drop(db: Database) -> None:
-    """Delete every vector; all chunks wait for an embedding."""
+def drop(db: Database, space: int = CONFIGURED) -> None:
+    """Delete every vector of a space; all chunks wait for an embedding."""
     with db.transaction():
-        for table in ("embedding", "vector_block", "vector_free", "unembedded"):
-            db.execute(f"DELETE FROM {table}")
-        db.execute("INSERT INTO unembedded SELECT id FROM chunk")
-        db.execute("UPDATE vector_state SET model = '', epoch = random(), slots = 0")
+        for table in ("embedding", "vector_block", "vector_free"):
+            db.execute(f"DELETE FROM {table} WHERE space = ?", (space,))
+        _wait_for_all(db, space)
+        sql = "UPDATE vector_state SET model = '', epoch = random(), slots = 0 WHERE space = ?"
+        db.execute(sql, (space,))
+
+
+def _wait_for_all(db: Database, space: int) -> None:
+    db.execute("INSERT OR IGNORE INTO unembedded SELECT ?, id FROM chunk", (space,))
 
 
 # ── waiting chunks ───────────────────────────────────────────────────────────────────────────────────
 
 
-def waiting(db: Database, limit: int) -> list[Waiting]:
-    """Chunks without an embedding, oldest first."""
+def waiting(db: Database, limit: int, space: int = CONFIGURED) -> list[Waiting]:
+    """Chunks without an embedding in a space, oldest first."""
     sql = """
     SELECT chunk.id, chunk.hash FROM unembedded JOIN chunk ON chunk.id = unembedded.chunk
-    ORDER BY unembedded.chunk LIMIT ?
+    WHERE unembedded.space = ? ORDER BY unembedded.chunk LIMIT ?
     """
-    return [Waiting(*row) for row in db.execute(sql, (limit,))]
+    return [Waiting(*row) for row in db.execute(sql, (space, limit))]
 
 
 def has_waiting(db: Database) -> bool:
-    """Whether a chunk waits for its embedding."""
+    """Whether a chunk waits for an embedding."""
     (found,) = db.execute("SELECT EXISTS (SELECT 1 FROM unembedded)").fetchone()
     return bool(found)
 
 
-def count_waiting(db: Database) -> int:
-    """Number of chunks without an embedding."""
-    return int(db.execute("SELECT COUNT(*) FROM unembedded").fetchone()[0])
+def count_waiting(db: Database, space: int = CONFIGURED) -> int:
+    """Number of chunks without an embedding in a space."""
+    sql = "SELECT COUNT(*) FROM unembedded WHERE space = ?"
+    return int(db.execute(sql, (space,)).fetchone()[0])
 
 
-def count_embedded(db: Database) -> int:
-    """Number of chunks with an embedding."""
-    return int(db.execute("SELECT COUNT(*) FROM embedding WHERE chunk > 0").fetchone()[0])
+def count_embedded(db: Database, space: int = CONFIGURED) -> int:
+    """Number of chunks with an embedding in a space."""
+    sql = "SELECT COUNT(*) FROM embedding WHERE space = ? AND chunk > 0"
+    return int(db.execute(sql, (space,)).fetchone()[0])
 
 
 # ── the work ─────────────────────────────────────────────────────────────────────────────────────

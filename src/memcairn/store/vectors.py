@@ -4,7 +4,7 @@
     chunk deleted ──► its slot is free; the embedding stays for a while, in case the text returns
 
 Triggers (vectors.sql) react to added and deleted chunks, so that notes are written without NumPy. All
-vectors in the database are from one model (vector_state.py).
+vectors of a space are from one model (vector_state.py).
 """
 
 from __future__ import annotations
@@ -49,19 +49,19 @@ def reuse(db: Database, model: VectorModel, chunks: Sequence[Waiting]) -> list[W
     Raises:
         StateError: the index has vectors of another model now.
     """
-    sql = "SELECT vector, tokens FROM embedding WHERE hash = ? LIMIT 1"
+    sql = "SELECT vector, tokens FROM embedding WHERE space = ? AND hash = ? LIMIT 1"
     rows, rest = [], []
     with db.transaction():
         _check(db, model)
         for item in chunks:
-            found = db.execute(sql, (item.hash,)).fetchone()
+            found = db.execute(sql, (model.space, item.hash)).fetchone()
             if found is None:
                 rest.append(item)
             else:
                 rows.append(_Row(*item, *found))
-        _write(db, rows)
-        gone = [(row.hash,) for row in rows]
-        db.executemany("DELETE FROM embedding WHERE hash = ? AND chunk < 0", gone)
+        _write(db, model.space, rows)
+        gone = [(model.space, row.hash) for row in rows]
+        db.executemany("DELETE FROM embedding WHERE space = ? AND hash = ? AND chunk < 0", gone)
     return rest
 
 
@@ -95,19 +95,19 @@ def add(
     ]
     with db.transaction():
         _check(db, model)
-        written = _write(db, rows)
+        written = _write(db, model.space, rows)
         db.execute(
             """
-            DELETE FROM embedding WHERE chunk < 0
-            AND chunk >= (SELECT chunk FROM embedding ORDER BY chunk LIMIT 1) + ?
+            DELETE FROM embedding WHERE space = :space AND chunk < 0 AND chunk >= :most
+            + (SELECT chunk FROM embedding WHERE space = :space ORDER BY chunk LIMIT 1)
             """,
-            (MAX_UNUSED,),
+            {"space": model.space, "most": MAX_UNUSED},
         )
     return written
 
 
 def _check(db: Database, model: VectorModel) -> None:
-    if vector_state.model(db) != model:
+    if vector_state.model(db, model.space) != model:
         raise StateError(
             "now has vectors of another model",
             path=db.path,
@@ -123,44 +123,52 @@ def quantised(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
     return packed
 
 
-def _write(db: Database, rows: Sequence[_Row]) -> int:
+def _write(db: Database, space: int, rows: Sequence[_Row]) -> int:
     sql = """
     SELECT chunk.note FROM unembedded JOIN chunk ON chunk.id = unembedded.chunk
-    WHERE chunk.id = ? AND chunk.hash = ?
+    WHERE unembedded.space = ? AND unembedded.chunk = ? AND chunk.hash = ?
     """
     current, notes = [], []
     for row in {row.chunk: row for row in rows}.values():
-        note = db.execute(sql, (row.chunk, row.hash)).fetchone()
+        note = db.execute(sql, (space, row.chunk, row.hash)).fetchone()
         if note is not None:
             current.append(row)
             notes.append(note[0])
     if not current:
         return 0
-    slots = _take_slots(db, len(current))
-    _fill(db, slots, current, notes)
+    slots = _take_slots(db, space, len(current))
+    _fill(db, space, slots, current, notes)
     db.executemany(
-        "INSERT INTO embedding (chunk, hash, slot, vector, tokens) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO embedding (space, chunk, hash, slot, vector, tokens) VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (row.chunk, row.hash, slot, row.vector, row.tokens)
+            (space, row.chunk, row.hash, slot, row.vector, row.tokens)
             for row, slot in zip(current, slots, strict=True)
         ],
     )
-    db.executemany("DELETE FROM unembedded WHERE chunk = ?", [(row.chunk,) for row in current])
+    db.executemany(
+        "DELETE FROM unembedded WHERE space = ? AND chunk = ?",
+        [(space, row.chunk) for row in current],
+    )
     return len(current)
 
 
-def _take_slots(db: Database, count: int) -> list[int]:
+def _take_slots(db: Database, space: int, count: int) -> list[int]:
     """Allocate slots: free ones first, so that blocks stay full, then new ones at the end."""
-    sql = "SELECT slot FROM vector_free ORDER BY slot LIMIT ?"
-    free = [slot for (slot,) in db.execute(sql, (count,))]
-    db.executemany("DELETE FROM vector_free WHERE slot = ?", [(slot,) for slot in free])
+    sql = "SELECT slot FROM vector_free WHERE space = ? ORDER BY slot LIMIT ?"
+    free = [slot for (slot,) in db.execute(sql, (space, count))]
+    sql = "DELETE FROM vector_free WHERE space = ? AND slot = ?"
+    db.executemany(sql, [(space, slot) for slot in free])
     more = count - len(free)
-    (end,) = db.execute("SELECT slots FROM vector_state").fetchone()
-    db.execute("UPDATE vector_state SET slots = slots + ?, changes = changes + 1", (more,))
+    sql = "SELECT slots FROM vector_state WHERE space = ?"
+    (end,) = db.execute(sql, (space,)).fetchone()
+    sql = "UPDATE vector_state SET slots = slots + ?, changes = changes + 1 WHERE space = ?"
+    db.execute(sql, (more, space))
     return [*free, *range(end, end + more)]
 
 
-def _fill(db: Database, slots: Sequence[int], rows: Sequence[_Row], notes: Sequence[int]) -> None:
+def _fill(
+    db: Database, space: int, slots: Sequence[int], rows: Sequence[_Row], notes: Sequence[int]
+) -> None:
     """Write rows into their slots; each affected block is read and written once."""
     chunk_ids = np.array([row.chunk for row in rows], np.int64)
     note_ids = np.array(notes, np.int64)
@@ -172,25 +180,28 @@ def _fill(db: Database, slots: Sequence[int], rows: Sequence[_Row], notes: Seque
     for block in np.unique(places // BLOCK).tolist():
         here = places // BLOCK == block
         at = places[here] % BLOCK
-        size = max(int(at.max()) + 1, _size(db, block))
-        arrays = _read(db, block, size, vectors.shape[1])
+        size = max(int(at.max()) + 1, _size(db, space, block))
+        arrays = _read(db, space, block, size, vectors.shape[1])
         for array, values in zip(arrays, columns, strict=True):
             array[at] = values[here]
         db.execute(
             """
-            INSERT OR REPLACE INTO vector_block (id, changed, chunks, notes, scales, vectors)
-            SELECT ?, changes, ?, ?, ?, ? FROM vector_state
+            INSERT OR REPLACE INTO vector_block (space, id, changed, chunks, notes, scales, vectors)
+            SELECT space, ?, changes, ?, ?, ?, ? FROM vector_state WHERE space = ?
             """,
-            (block, *(array.tobytes() for array in arrays)),
+            (block, *(array.tobytes() for array in arrays), space),
         )
 
 
-def _size(db: Database, block: int) -> int:
-    row = db.execute("SELECT length(chunks) FROM vector_block WHERE id = ?", (block,)).fetchone()
+def _size(db: Database, space: int, block: int) -> int:
+    sql = "SELECT length(chunks) FROM vector_block WHERE space = ? AND id = ?"
+    row = db.execute(sql, (space, block)).fetchone()
     return 0 if row is None else int(row[0]) // 8
 
 
-def _read(db: Database, block: int, size: int, dimension: int) -> tuple[NDArray[Any], ...]:
+def _read(
+    db: Database, space: int, block: int, size: int, dimension: int
+) -> tuple[NDArray[Any], ...]:
     """Read the chunks, notes, scales and vectors of a block, padded with zeros to `size`."""
     arrays: tuple[NDArray[Any], ...] = (
         np.zeros(size, np.int64),
@@ -198,8 +209,8 @@ def _read(db: Database, block: int, size: int, dimension: int) -> tuple[NDArray[
         np.zeros(size, np.float32),
         np.zeros((size, dimension), np.int8),
     )
-    sql = "SELECT chunks, notes, scales, vectors FROM vector_block WHERE id = ?"
-    row = db.execute(sql, (block,)).fetchone()
+    sql = "SELECT chunks, notes, scales, vectors FROM vector_block WHERE space = ? AND id = ?"
+    row = db.execute(sql, (space, block)).fetchone()
     for array, blob in zip(arrays, row or (), strict=bool(row)):
         found = np.frombuffer(blob, array.dtype)
         array.reshape(-1)[: len(found)] = found
@@ -210,12 +221,16 @@ def _read(db: Database, block: int, size: int, dimension: int) -> tuple[NDArray[
 
 
 def tokens(db: Database, chunks: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
-    """The signs of the token states of some chunks, uint8 [tokens, token_bits / 8].
+    """The signs of the token states of some chunks, uint8 [tokens, token_bits / 8], of the configured model.
 
     Chunks without an embedding are omitted.
     """
-    (bits,) = db.execute("SELECT token_bits FROM vector_state").fetchone()
-    rows = _in(db, "SELECT chunk, tokens FROM embedding WHERE chunk IN ", chunks)
+    model = vector_state.model(db)
+    bits = model.token_bits if model else 0
+    sql = (
+        f"SELECT chunk, tokens FROM embedding WHERE space = {vector_state.CONFIGURED} AND chunk IN "
+    )
+    rows = _in(db, sql, chunks)
     width = max(bits // 8, 1)
     return {chunk: np.frombuffer(blob, np.uint8).reshape(-1, width) for chunk, blob in rows}
 
