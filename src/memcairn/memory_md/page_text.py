@@ -103,9 +103,9 @@ def _words(titles: Sequence[str]) -> tuple[str, ...]:
 def _title_words(title: str) -> set[str]:
     title = title.casefold()
     if title.isascii():
-        return set(_WORD.findall(title)) - STOP_WORDS["en"]
+        return set(_WORD.findall(title)) - STOP_WORDS
     runs = _UNSPACED.findall(title)
-    words = set(_WORD.findall(_UNSPACED.sub(" ", title))) - STOP_WORDS["en"]
+    words = set(_WORD.findall(_UNSPACED.sub(" ", title))) - STOP_WORDS
     return words.union(run[at : at + 2] for run in runs for at in range(max(len(run) - 1, 1)))
 
 

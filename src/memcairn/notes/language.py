@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from memcairn.notes.stop_words import STOP_WORDS
+from memcairn.notes.stop_words import STOP_WORDS_BY_LANGUAGE
 
 # More of a text does not change the result.
 MAX_CHARS = 1_500
@@ -83,7 +83,7 @@ def _by_script(text: str) -> str:
 
 def _stop_word_counts(text: str) -> dict[str, int]:
     """How many different words of a text are stop words of each language, with English first."""
-    counts = dict.fromkeys(STOP_WORDS, 0)
+    counts = dict.fromkeys(STOP_WORDS_BY_LANGUAGE, 0)
     by_word = _languages()
     for word in by_word.keys() & _WORD.findall(text.casefold()):
         for code in by_word[word]:
@@ -94,7 +94,7 @@ def _stop_word_counts(text: str) -> dict[str, int]:
 @cache
 def _languages() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for code, words in STOP_WORDS.items():
+    for code, words in STOP_WORDS_BY_LANGUAGE.items():
         for word in words - _LETTERS if code == "en" else words:
             found[word] = (*found.get(word, ()), code)
     return found

@@ -139,7 +139,7 @@ def _note(
         or successor,
         about=tuple(text for text in about if text != given),
         other=fields.other(),
-        language=language(" ".join((title, description, start))),
+        language=language(f"{title} {description} {start}"),
     )
 
 

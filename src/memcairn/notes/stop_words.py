@@ -117,11 +117,14 @@ till från med utan om under över mellan efter före för så här där
 """,
 }
 
-STOP_WORDS: dict[str, frozenset[str]] = {
-    "en": frozenset(_ENGLISH.split()),
+STOP_WORDS = frozenset(_ENGLISH.split())
+"""English stop words, to compare with words before stemming."""
+
+STOP_WORDS_BY_LANGUAGE: dict[str, frozenset[str]] = {
+    "en": STOP_WORDS,
     **{code: frozenset(lines.split()) for code, lines in _OTHERS.items()},
 }
-"""Stop words by language, to compare with words before stemming."""
+"""The same by language, as an ISO 639-1 code."""
 
 _PAIR_LINES = """
 什么 甚么 怎么 怎样 如何 为何 为什 是否 能否 可否 哪个 哪些 哪里 哪种 哪儿 多少 几个 谁的 何时

@@ -21,7 +21,13 @@ from memcairn.notes.language import likely_language
 from memcairn.notes.normalization import fold, offsets
 from memcairn.notes.segments import ascii_words, clusters, lone_ideographs, segments
 from memcairn.notes.stems import LIBRARY_VERSION, stem
-from memcairn.notes.stop_words import KOREAN_STOP_WORDS, PARTICLES, STOP_PAIRS, STOP_WORDS
+from memcairn.notes.stop_words import (
+    KOREAN_STOP_WORDS,
+    PARTICLES,
+    STOP_PAIRS,
+    STOP_WORDS,
+    STOP_WORDS_BY_LANGUAGE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,7 +103,7 @@ def query_words(text: str) -> list[str]:
     between kana, which is a word.
     """
     all_upper = text.isupper()
-    stop_words = STOP_WORDS["en"] | STOP_WORDS.get(likely_language(text), frozenset())
+    stop_words = STOP_WORDS | STOP_WORDS_BY_LANGUAGE.get(likely_language(text), frozenset())
     everything: dict[str, None] = {}
     content: dict[str, None] = {}
     for piece in text.split():
