@@ -16,7 +16,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
-from memcairn import paths
+from memcairn import json_text, paths
 from memcairn.errors import StateError, UsageError
 from memcairn.fs import atomic
 
@@ -162,7 +162,7 @@ class Inbox:
     def _read(self, name: str) -> Proposal | None:
         try:
             with open(os.path.join(self.folder, name), encoding="utf-8") as file:
-                values = json.loads(file.read(_MAX_BYTES))
+                values = json_text.loads(file.read(_MAX_BYTES))
             proposal = Proposal(**{**values, "paths": tuple(values["paths"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None

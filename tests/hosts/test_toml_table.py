@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memcairn import toml_text
 from memcairn.hosts import toml_table
 
 PATH = ("mcp_servers", "memcairn")
@@ -138,7 +139,7 @@ def test_the_work_does_not_grow_with_lines_that_look_like_headers(
         parsed += 1
         return tomllib.loads(content)
 
-    monkeypatch.setattr(toml_table, "tomllib", SimpleNamespace(**vars(tomllib) | {"loads": loads}))
+    monkeypatch.setattr(toml_text, "tomllib", SimpleNamespace(**vars(tomllib) | {"loads": loads}))
     changed = toml_table.put(old, PATH, TABLE)
     removed = toml_table.remove(changed, PATH)
 

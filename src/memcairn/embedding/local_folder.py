@@ -129,7 +129,7 @@ def _read(file: Path) -> dict[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise EmbeddingError(f"cannot be read: {error}", path=file) from error
     return content if isinstance(content, dict) else {}
 
@@ -141,7 +141,7 @@ def _check_modules(folder: Path) -> None:
         kinds = [str(module["type"]).rpartition(".")[2] for module in modules]
     except FileNotFoundError:
         return
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, RecursionError, TypeError, KeyError) as error:
         raise EmbeddingError(f"is invalid: {error}", path=file) from error
     for kind in kinds:
         if kind not in SUPPORTED_MODULES:

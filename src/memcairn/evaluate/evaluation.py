@@ -57,7 +57,7 @@ def read(file: Path, folder: Path) -> list[Question]:
         rows = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", path=file) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"is not JSON: {error}", path=file, hint=f"the form is {FORM}") from error
     if not isinstance(rows, list) or not rows:
         raise UsageError("is not a list of questions", path=file, hint=f"the form is {FORM}")
@@ -88,7 +88,7 @@ def add(file: str, question: str, evidence: tuple[str, int, int], *, is_wanted: 
         with open(file, encoding="utf-8") as stream:
             try:
                 rows = json.load(stream)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UsageError(f"is not JSON: {error}", path=file) from error
         if not isinstance(rows, list):
             raise UsageError("is not a list of questions", path=file, hint=f"the form is {FORM}")

@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from memcairn import json_text
 from memcairn.errors import MemcairnError
 from memcairn.hosts import codex_trust, executable, install, jsonc, plan, plugin_files, toml_table
 from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
@@ -164,7 +165,7 @@ def _command_in(edit: Edit, content: bytes) -> str | None:
                 for key in (*at, "command"):
                     found = found[key]
             case OwnFile(path=path) if os.path.basename(path) == ".mcp.json":
-                found = json.loads(content)["mcpServers"]["memory"]["command"]
+                found = json_text.loads(content)["mcpServers"]["memory"]["command"]
     if isinstance(found, list) and found:
         found = found[0]
     return found if isinstance(found, str) else None
@@ -228,7 +229,7 @@ def _hook_problem(command: str, folder: str, log: str) -> str:
         return f"{command} hook cannot be called: {error}"
     outcome = "it logs nothing"
     with contextlib.suppress(ValueError, KeyError, IndexError):
-        outcome = json.loads((plan.read(log) or b"").splitlines()[-1])["outcome"]
+        outcome = json_text.loads((plan.read(log) or b"").splitlines()[-1])["outcome"]
     # Gemini takes nothing but a JSON object.
     is_answered = done.returncode == 0 and done.stdout.startswith("{")
     if is_answered and outcome.startswith(("answered", "silent")):

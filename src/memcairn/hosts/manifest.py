@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memcairn import paths
+from memcairn import json_text, paths
 from memcairn.errors import StateError
 from memcairn.fs import atomic
 
@@ -66,7 +66,7 @@ def load(home: str) -> dict[str, Record]:
     file = os.path.join(home, FILE)
     try:
         with open(file, "rb") as stream:
-            found = json.load(stream)["files"]
+            found = json_text.loads(stream.read())["files"]
         return {row["path"]: _record(row) for row in found}
     except FileNotFoundError:
         return {}

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memcairn import json_text
 from memcairn.errors import MemcairnError
 from memcairn.hosts import jsonc
 from memcairn.hosts.executable import NAME, shell
@@ -67,7 +68,7 @@ def is_memcairn_plugin(place: str) -> bool:
     """Whether a folder is memcairn's plugin."""
     try:
         with open(os.path.join(place, ".claude-plugin", "plugin.json"), "rb") as stream:
-            return bool(json.load(stream)["name"] == NAME)
+            return bool(json_text.loads(stream.read())["name"] == NAME)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -80,7 +81,7 @@ def installed_from_marketplace(folder: str) -> bool:
     """
     try:
         with open(os.path.join(folder, "plugins", "installed_plugins.json"), "rb") as stream:
-            plugins = json.load(stream)["plugins"]
+            plugins = json_text.loads(stream.read())["plugins"]
         return any(name.partition("@")[0] == NAME for name in plugins)
     except (OSError, ValueError, KeyError, TypeError):
         return False

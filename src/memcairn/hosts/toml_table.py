@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import tomllib
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
+
+from memcairn import toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +41,8 @@ def read(text: str) -> dict[str, Any]:
         NotToml: it cannot be understood.
     """
     try:
-        return tomllib.loads(text.removeprefix("\ufeff"))
-    except RecursionError as error:
-        raise NotToml("nested too deeply", 1) from error
-    except tomllib.TOMLDecodeError as error:
+        return toml_text.loads(text.removeprefix("\ufeff"))
+    except ValueError as error:
         found = _WHERE.search(str(error))
         end = text.count("\n") + 1
         line = int(found[1]) if found is not None and found[1] else end

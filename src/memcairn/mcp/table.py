@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -12,6 +11,7 @@ import pydantic
 from mcp.types import Tool as ListedTool
 from mcp.types import ToolAnnotations
 
+from memcairn import json_text
 from memcairn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _to_list(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        read = json.loads(value)
+        read = json_text.loads(value)
     except ValueError:
         return [word.strip() for word in value.split(",") if word.strip()]
     return read if isinstance(read, list) else [value]

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from memcairn import toml_text
 from memcairn.errors import NoteError
 from memcairn.notes.frontmatter import BOM, KNOWN_KEYS, Frontmatter
 from memcairn.notes.problem import Problem
@@ -106,8 +106,8 @@ def _toml(raw: str) -> tuple[dict[str, Any], Problem | None]:
     if len(raw) > MAX_CHARACTERS:
         return {}, Problem(2, f"frontmatter is longer than {MAX_CHARACTERS // 1024} KiB")
     try:
-        return tomllib.loads(raw.replace("\r\n", "\n")), None
-    except (ValueError, RecursionError) as error:
+        return toml_text.loads(raw.replace("\r\n", "\n")), None
+    except ValueError as error:
         at = _DIGITS.search(str(error))
         line = 1 + min(int(at[1]), raw.count("\n") or 1) if at else 2
         return {}, Problem(line, f"frontmatter is not valid TOML: {str(error)[:200]}")
@@ -160,6 +160,8 @@ def _read_json(text: str) -> Frontmatter | None:
             return None
         line = getattr(error, "lineno", 1)
         return Frontmatter({}, 1, [Problem(line, "frontmatter is not valid JSON")])
+    if toml_text.is_deep(values):
+        return Frontmatter({}, 1, [Problem(1, "frontmatter nests too deeply")])
     rest = _JSON_REST.match(text, start + end)
     if rest is None or KNOWN_KEYS.isdisjoint(key.lower() for key in values):
         return None

@@ -222,12 +222,12 @@ def read_toml(file: str) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error
-    import tomllib  # noqa: PLC0415 - most roots, and many users, have no such file
+    from memcairn import toml_text  # noqa: PLC0415 - most roots, and many users, have no such file
 
     try:
         with stream:
-            return tomllib.loads(stream.read().decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            return toml_text.loads(stream.read().decode("utf-8-sig"))
+    except ValueError as error:
         raise ConfigError(f"is not TOML: {error}", path=file, hint="fix or delete it") from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error

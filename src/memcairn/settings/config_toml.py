@@ -6,14 +6,13 @@ config.toml ──► tomlkit ──► one value set or removed ──► check
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from tomlkit.items import AbstractTable
 
-from memcairn import paths
+from memcairn import paths, toml_text
 from memcairn.errors import ConfigError
 from memcairn.fs import atomic
 from memcairn.settings import config
@@ -100,8 +99,8 @@ def _change(change: Callable[[TOMLDocument], None]) -> None:
         document = tomlkit.parse(before.removeprefix(_BOM))
         change(document)
         changed = tomlkit.dumps(document)
-        values = tomllib.loads(changed)
-    except (tomlkit.exceptions.TOMLKitError, tomllib.TOMLDecodeError, TypeError) as error:
+        values = toml_text.loads(changed)
+    except (tomlkit.exceptions.TOMLKitError, ValueError, TypeError, RecursionError) as error:
         hint = "fix or delete it"
         raise ConfigError(f"cannot be changed: {error}", path=file, hint=hint) from error
     config.check(values, str(file))

@@ -10,7 +10,7 @@ import itertools
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import paths
+from memcairn import json_text, paths
 from memcairn.errors import StateError
 from memcairn.fs import atomic
 from memcairn.store import signatures
@@ -241,13 +241,11 @@ def restore(db: Database) -> tuple[list[str], list[str]]:
     """
     if not _has_none(db) or not (file := saved_file(db)).exists():
         return [], []
-    import json  # noqa: PLC0415 - as in `save`
-
     with db.transaction():
         if not _has_none(db):
             return [], []
         try:
-            content = json.loads(file.read_bytes())
+            content = json_text.loads(file.read_bytes())
             listed = [(paths.to_db(r["path"]), r["memory_md"]) for r in content["roots"]]
             files = [paths.to_db(path) for path in content.get("files", ())]
             given = [(paths.to_db(path), ns) for path, ns in content["labels"].items()]

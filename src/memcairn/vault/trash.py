@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from memcairn import paths
+from memcairn import json_text, paths
 from memcairn.errors import NoteError, NoteUnreadable, OutsideRoot, UsageError
 from memcairn.fs.atomic import TEMPORARY_PREFIX
 from memcairn.fs.names import parts
@@ -303,7 +303,7 @@ def _encode(entry: Trashed) -> bytes:
 
 
 def _decode(entry_id: str, data: bytes) -> Trashed:
-    fields: dict[str, Any] = json.loads(data)
+    fields: dict[str, Any] = json_text.loads(data)
     parts(fields["path"])
     return Trashed(
         id=entry_id,
