@@ -36,6 +36,7 @@ from memcairn.hosts import (
 )
 from memcairn.hosts import event_session as sessions
 from memcairn.hosts import recall as recalling
+from memcairn.notes.sizes import size
 from memcairn.safety import injection, secrets
 from memcairn.search.query import Query
 from memcairn.sessions import Line, Sessions
@@ -87,13 +88,13 @@ def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
         return ""
     if event.cause != "compact":
         last = session_note.at_start(memory.home, event, memory.config, scope, session)
-        indexes = start_text.text(event, scope, session, memory.config, recall_text.words(last))
+        indexes = start_text.text(event, scope, session, memory.config, size(last))
         both = "\n\n".join(part for part in (last, indexes) if part)
         return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else last
     session.log(Line("session.restored"))
     blocks = list(_restored(memory, session, scope))
     restored = fenced_text.fenced("session", AFTER_COMPACTION, blocks)
-    spent = sum(map(recall_text.words, blocks))
+    spent = sum(map(size, blocks))
     indexes = start_text.text(event, scope, session, memory.config, spent)
     both = "\n\n".join(part for part in (restored, indexes) if part)
     return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else restored
@@ -309,21 +310,17 @@ def _restored(memory: Memory, session: Session, scope: Scope) -> Iterator[str]:
     listed = [f"- {recall_text.shown_path(path, scope)}" for path in touched[-_MAX_TOUCHED:]]
     head = f"Session since {since}; notes changed in it: {len(touched)}"
     yield "\n".join([head, *(fenced_text.one_line(line) for line in reversed(listed))])
-    left = int(memory.config["recall.start_words"]) - sum(map(recall_text.words, listed))
+    left = int(memory.config["recall.start_words"]) - sum(map(size, listed))
     before = session.shown.places()
     session.shown.forget()
     for where in reversed(before):
         if left < recall_text.MIN_WORDS:
             return
         text = _current_text(memory, where) if scope.holds(where.path) else ""
-        if (
-            not text
-            or injection.injection_warnings(f"{where.path}\n{text}")
-            or recall_text.words(text) > left
-        ):
+        if not text or injection.injection_warnings(f"{where.path}\n{text}") or size(text) > left:
             continue
         if session.shown.take(where, text):
-            left -= recall_text.words(text)
+            left -= size(text)
             yield recall_text.block(where, secrets.redact(text), scope)
 
 

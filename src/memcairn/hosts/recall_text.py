@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from memcairn.errors import MemcairnError
 from memcairn.hosts import fenced_text
+from memcairn.notes.sizes import cut_text, size
 from memcairn.safety import injection, secrets
 from memcairn.sessions import Line
 from memcairn.sessions.shown_passages import Place
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 # A passage that is longer than the budget is cut, but not to fewer words.
 MIN_WORDS = 25
-# In scripts without spaces, this many characters count as a word.
-_CHARS_PER_WORD = 6
 # The first line of a block; the lines of a note begin with a bar.
 _HEAD = re.compile(r"(?!\| )(.+?):\d+-\d+(?: · |$)")
 
@@ -117,7 +116,7 @@ def blocks(
         place = Place(passage.path, passage.start_line, passage.start_line + lines - 1)
         if not text or (shown is not None and not shown.take(place, text)):
             continue
-        left -= words(text)
+        left -= size(text)
         yield place, passage.score, block(place, secrets.redact(text), scope, above, passage.date)
 
 
@@ -140,11 +139,6 @@ def block(place: Place, text: str, scope: Scope, above: str = "", date: str | No
     return f"{fenced_text.one_line(secrets.redact(head))}\n{fenced_text.quoted(text)}"
 
 
-def words(text: str) -> int:
-    """The number of words that a text takes of a budget."""
-    return max(len(text.split()), len(text) // _CHARS_PER_WORD)
-
-
 def shown_path(path: str, scope: Scope) -> str:
     """A path as the model can use it: relative, if it is inside the project's folder."""
     below = scope.folder.rstrip(os.sep) + os.sep
@@ -162,7 +156,7 @@ def _first_lines(lines: Sequence[str], budget_words: int) -> list[str]:
     """The first lines that fit."""
     taken = []
     for line in lines:
-        budget_words -= words(line)
+        budget_words -= size(line)
         if budget_words < 0:
             break
         taken.append(line)
@@ -173,10 +167,9 @@ def _fitting(text: str, budget_words: int) -> tuple[str, int]:
     """The first lines of a text that fit, and how many; a first line that is too long is cut."""
     lines = text.split("\n")
     taken = _first_lines(lines, budget_words)
-    used = sum(map(words, taken))
+    used = sum(map(size, taken))
     if len(taken) < len(lines) and used < MIN_WORDS:
-        cut = " ".join(lines[len(taken)].split()[: budget_words - used])
-        taken.append(cut[: (budget_words - used) * _CHARS_PER_WORD].rstrip() + " …")
+        taken.append(next(cut_text(lines[len(taken)], budget_words - used)) + " …")
     while taken and not taken[-1].strip():
         taken.pop()
     return "\n".join(taken), len(taken)

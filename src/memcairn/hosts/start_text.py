@@ -7,6 +7,7 @@ import stat
 
 from memcairn import paths
 from memcairn.hosts import own_memory
+from memcairn.notes.sizes import size
 from memcairn.settings import moved
 from memcairn.settings.project import claude_folder
 
@@ -95,7 +96,7 @@ def _blocks(files: Iterable[str], session: Session | None, budget_words: int) ->
         says = any(line.strip() and not line.startswith("#") for line in taken)
         place = Place(file, 1, len(taken))
         if says and (session is None or session.shown.take(place, text)):
-            left -= recall_text.words(text)
+            left -= size(text)
             more = "" if is_all else f" (the first {len(taken)} lines)"
             yield f"{fenced_text.one_line(file)}{more}\n{fenced_text.quoted(secrets.redact(text))}"
         if left < recall_text.MIN_WORDS:
@@ -104,7 +105,6 @@ def _blocks(files: Iterable[str], session: Session | None, budget_words: int) ->
 
 def _entries(text: str, budget_words: int) -> tuple[list[str], bool]:
     """The lines that fit the budget and do not read like an order; and whether these are all."""
-    from memcairn.hosts import recall_text  # noqa: PLC0415 - as above
     from memcairn.safety import injection  # noqa: PLC0415 - as above
 
     taken: list[str] = []
@@ -112,7 +112,7 @@ def _entries(text: str, budget_words: int) -> tuple[list[str], bool]:
     for line in _without_comments(text).strip().split("\n"):
         if injection.injection_warnings(line) or not (line or (taken and taken[-1])):
             continue
-        budget_words -= recall_text.words(line)
+        budget_words -= size(line)
         if budget_words < 0:
             is_all = False
             break
