@@ -139,13 +139,13 @@ def may_hold_notes(folder_name: str) -> bool:
 
 
 def is_note_name(name: str, suffixes: Collection[str]) -> bool:
-    """Whether a file with this name may be a note.
+    """Whether a file with this name may be a note; of MEMORY.md, the text outside the block is one.
 
     Args:
         name: the file's name, without its folder.
         suffixes: the setting index.extensions, in lower case.
     """
-    return name[0] != "." and os.path.splitext(name)[1].lower() in suffixes and name != MEMORY_MD
+    return name[0] != "." and os.path.splitext(name)[1].lower() in suffixes
 
 
 def path_in_root(path: str, root: str) -> str:

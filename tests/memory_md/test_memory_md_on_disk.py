@@ -337,6 +337,22 @@ def test_a_line_says_everything_once(title, description, path, line):
     assert " — ".join(filter(None, projection.line_text(title, description, path))) == line
 
 
+def test_text_by_hand_in_memory_md_is_searched_and_nothing_else_of_it(root):
+    with Memory() as memory:
+        (root / "MEMORY.md").write_text(text(root) + "\nThe zebra server restarts at noon.\n")
+        memory.index(root)
+        (found,) = memory.search("zebra server restarts")
+        assert (Path(found.path).name, found.start_line) == (
+            "MEMORY.md",
+            len(text(root).splitlines()),
+        )
+        assert "MEMORY.md" not in text(root)
+        assert memory.check_memory_md(root) == []
+        assert all("MEMORY.md" not in hit.path for hit in memory.search("Title 1"))
+        (root / "MEMORY.md").write_text(text(root).replace("zebra", "gnu"))
+        assert [Path(hit.path).name for hit in memory.search("gnu server")] == ["MEMORY.md"]
+
+
 def test_a_backup_is_made_once(root):
     with Memory() as memory:
         (root / "MEMORY.md").write_text("mine\n" + text(root))

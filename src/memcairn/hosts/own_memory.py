@@ -49,7 +49,7 @@ def is_changed(db: Database, folder: str, settings: Config) -> bool:
     for here, below, names in os.walk(folder):
         below[:] = [name for name in below if paths.may_hold_notes(name)]
         for name in names:
-            if not paths.is_note_name(name, suffixes):
+            if not paths.is_note_name(name, suffixes) or name == paths.MEMORY_MD:
                 continue
             path = os.path.join(here, name)
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import errno
 import os
+import re
 import stat
 import time
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ from memcairn.fs import safe_open
 from memcairn.fs.signature import Signature, signature_of, storable_ns
 from memcairn.indexing import scan
 
+_BLOCK = re.compile(
+    r"^<!-- memcairn:begin\b.*?^<!-- memcairn:end -->[ \t]*$", re.DOTALL | re.MULTILINE
+)
+_ENTRY = re.compile(r"^[ \t]*[-*+] \[[^\]]*\]\([^)\n]*\).*$", re.MULTILINE)
+_HEADING = re.compile(r"^[ \t]*#{1,6}(?:[ \t].*)?$", re.MULTILINE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A file that changes while it is read is read this often, then used as it is: its recorded signature is
 # older than the text, so the next scan reads it again.
@@ -36,7 +42,7 @@ class NoteContent:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Why the file is not a note; None for an index page that memcairn wrote, which is not reported.
+    """Why the file is not a note; None for an index that memcairn wrote, which is not reported.
 
     With the signature, a scan knows that the file would be left out again; None: read it again.
     """
@@ -113,7 +119,22 @@ def _classify(
             return Unreadable("is UTF-16, not UTF-8 text", 1, signature)
         line = content.count(b"\n", 0, error.start) + 1
         return Unreadable(f"is not UTF-8 text (line {line})", line, signature)
+    if os.path.basename(path) == paths.MEMORY_MD:
+        text = text_by_hand(text)
+        if not text.strip():
+            return LeftOut(None, signature)
+        content = text.encode()
     return NoteContent(signature, mtime_ns, blake2b(content, digest_size=16).digest(), text)
+
+
+def text_by_hand(memory_md: str) -> str:
+    """The text of a MEMORY.md that says something which no note says, at its lines.
+
+    memcairn's block is removed, and so are entries for notes and headings without other text.
+    """
+    text = _BLOCK.sub(lambda match: "\n" * match[0].count("\n"), memory_md.removeprefix("\ufeff"))
+    text = _ENTRY.sub("", text)
+    return text if _HEADING.sub("", text).strip() else ""
 
 
 def _trusted(status: os.stat_result, read_ns: int) -> Signature:

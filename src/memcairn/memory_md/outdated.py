@@ -19,7 +19,8 @@ _CLAUDE_MEMORY = re.compile(r".*/\.claude/(?:projects/[^/]+/memory|agent-memory/
 _ROOTS = """
 SELECT root.id, root.path, root.memory_md, m.root IS NOT NULL, m.day,
     EXISTS (SELECT 1 FROM memory_md_changed c WHERE c.root = m.root),
-    EXISTS (SELECT 1 FROM note WHERE note.root = root.id), m.size_bytes, m.mtime_ns, m.inode
+    EXISTS (SELECT 1 FROM note WHERE note.root = root.id AND note.path NOT GLOB '*/MEMORY.md'),
+    m.size_bytes, m.mtime_ns, m.inode
 FROM root LEFT JOIN memory_md m ON m.root = root.id
 """
 

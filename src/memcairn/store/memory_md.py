@@ -70,7 +70,7 @@ SELECT path, title, description, type, pinned, date, created, modified, mtime_ns
     superseded_by,
     (SELECT MAX(day) FROM note_use WHERE note = note.id AND day < :today),
     (SELECT COUNT(*) FROM note_use WHERE note = note.id AND day < :today)
-FROM note WHERE root = :root
+FROM note WHERE root = :root AND path NOT GLOB '*/MEMORY.md'
 """
 _NS_PER_DAY = 86_400 * 10**9
 _EPOCH = date(1970, 1, 1)
