@@ -11,6 +11,7 @@ MemcairnError                 exit 1
 │   ├── OutsideRoot                    the path leads out of its root, or to a reserved name
 │   └── SecretFound                    the text contains what looks like a secret
 ├── ArchiveRefused                     an archive of notes is damaged, or contains something it must not
+├── SyncError                          a scope cannot be synchronized now; the notes are safe
 ├── MemoryMdError                      MEMORY.md cannot be read or written; the notes are safe
 ├── EmbeddingError                     no embedding could be computed; keyword search still works
 └── StateError                         queue.db or index.db
@@ -125,6 +126,10 @@ class MemoryMdError(MemcairnError):
 
 class EmbeddingError(MemcairnError):
     """No vectors could be made; search by words goes on without them."""
+
+
+class SyncError(MemcairnError):
+    """A scope cannot be synchronized now: git is missing or failed. The notes are safe."""
 
 
 class StateError(MemcairnError):

@@ -35,6 +35,12 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 CONSENTS: tuple[Consent, ...] = get_args(Consent)
 DEFAULT_CONSENT: Consent = "observations"
 
+ARRIVED = "arrived"
+"""The kind of a proposal about a suspicious note from elsewhere; until a decision, no hook shows the note."""
+
+CONFLICT = "conflict"
+"""The kind of a proposal about a note that changed on two machines in the same place."""
+
 _CONSENT_FILE = "consent"
 _SUFFIX = ".json"
 _MAX_BYTES = 8 << 20
@@ -79,6 +85,12 @@ def identity(kind: str, action: str, hashes: dict[str, str], text: str) -> str:
     """The id of a proposal: a hash of what it says, independent of when it is made."""
     said = json.dumps([kind, action, sorted(hashes.items()), text], ensure_ascii=True)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def held(folder: str) -> set[str]:
+    """The notes, relative to the root, that no model is shown before a person has decided."""
+    waiting = (one for one in Inbox(folder).all() if one.kind == ARRIVED and not one.decision)
+    return {path for one in waiting for path in one.paths}
 
 
 class Inbox:

@@ -87,7 +87,7 @@ class RootSettings:
     def is_note_name(self, path: str) -> bool:
         """Whether a file that the user names may be a note: a hidden one may, unlike in a walk."""
         suffix = os.path.splitext(path)[1].lower()
-        return suffix in self._suffixes
+        return suffix in self._suffixes and os.path.basename(path) != paths.MEMORY_MD
 
     @property
     def extensions(self) -> tuple[str, ...]:

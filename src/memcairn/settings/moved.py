@@ -27,7 +27,7 @@ _URL = re.compile(rb'^\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)', re.MULTILI
 
 def note(folder: str, home: str) -> None:
     """Remember what identifies the repository of a project; does nothing if the home cannot be written."""
-    own = _identity(folder)
+    own = identity(folder)
     known = _load(home)
     if not own or known.get(folder) == own or not os.path.isdir(home):
         return
@@ -41,7 +41,7 @@ def note(folder: str, home: str) -> None:
 
 def earlier_folders(folder: str, home: str) -> list[str]:
     """The folders where the repository was before, if they are gone and left memories in the home."""
-    own = _identity(folder)
+    own = identity(folder)
     if not own:
         return []
     return [
@@ -66,7 +66,8 @@ def _has_notes(root: str) -> bool:
         return False
 
 
-def _identity(folder: str) -> dict[str, str]:
+def identity(folder: str) -> dict[str, str]:
+    """What a repository keeps when it moves: the URL of its remote, and the first line of its log."""
     found = {}
     if url := _URL.search(_start_of(os.path.join(folder, ".git", "config"))):
         found["remote"] = url[1].decode("utf-8", "replace")

@@ -1,0 +1,116 @@
+"""A root in a person's repository: commit the notes only, in their way, and touch nothing else.
+
+Their hooks run, their signing holds, and what they staged, changed or have not pushed stays theirs. Where
+the repository is in the middle of something, the sync waits and says for what.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from memcairn.errors import SyncError
+from memcairn.sync import checkout
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcairn.sync.git import Repository
+
+MESSAGE = "memcairn: notes of"
+_UNDER_WAY = {
+    "rebase-merge": "a rebase is under way",
+    "rebase-apply": "a rebase is under way",
+    "MERGE_HEAD": "a merge is under way",
+    "CHERRY_PICK_HEAD": "a cherry-pick is under way",
+    "REVERT_HEAD": "a revert is under way",
+    "BISECT_LOG": "a bisect is under way",
+    "index.lock": "another git command is running (index.lock)",
+}
+
+
+def branch_and_remote(repository: Repository) -> tuple[str, str]:
+    """The branch that is checked out, and the name of its remote.
+
+    Raises:
+        SyncError: the repository is in the middle of something.
+    """
+    git_dir = repository.line("rev-parse", "--absolute-git-dir")
+    for name, what in _UNDER_WAY.items():
+        if os.path.lexists(os.path.join(git_dir, name)):
+            raise _wait(repository, what, "finish it, or end it, then sync again")
+    branch = repository.line("symbolic-ref", "--quiet", "--short", "HEAD", ok=1)
+    if not branch:
+        raise _wait(repository, "the head is detached", "check out a branch, then sync again")
+    if repository.commit_of("HEAD") and repository.run("diff", "--cached", "--name-only"):
+        raise _wait(repository, "changes are staged", "commit or unstage them, then sync again")
+    remote = repository.line("config", f"branch.{branch}.remote", ok=1) or checkout.REMOTE
+    if not repository.line("config", f"remote.{remote}.url", ok=1):
+        raise _wait(repository, f"there is no remote {remote}", f"git remote add {remote} URL")
+    return branch, remote
+
+
+def commit(repository: Repository, spec: Sequence[str]) -> str:
+    """Commit the changed notes with the person's hooks and signing; returns the id of the head.
+
+    Raises:
+        SyncError: a hook or signing refused; the index is as it was.
+    """
+    repository.run("add", "--all", "--", *spec)
+    names = repository.run("diff", "--cached", "--name-only", "-z").split(b"\0")
+    paths = [os.fsdecode(name) for name in names if name]
+    if paths:
+        try:
+            repository.run("commit", "--quiet", "-m", f"{MESSAGE} {checkout.who()}")
+        except BaseException:
+            repository.run("reset", "--quiet")
+            raise
+    return repository.commit_of("HEAD")
+
+
+def update(repository: Repository, spec: Sequence[str], head: str, theirs: str) -> str:
+    """Bring the branch and the checkout up to date; returns the new head.
+
+    Raises:
+        SyncError: what comes is not only notes, or would overwrite what is not committed.
+    """
+    if checkout.is_ancestor(repository, theirs, head):
+        return head
+    base = repository.line("merge-base", head, theirs, ok=1)
+    if not base:
+        raise _wait(
+            repository,
+            "the clone is too shallow to merge",
+            "git fetch --unshallow, then sync again",
+        )
+    arguments = ("diff", "--name-only", "-z", base, theirs)
+    coming = set(repository.run(*arguments).split(b"\0"))
+    if coming - set(repository.run(*arguments, "--", *spec).split(b"\0")):
+        raise _wait(
+            repository, "the remote has changes beyond the notes", "git pull, then sync again"
+        )
+    sign = repository.line("config", "--type=bool", "commit.gpgSign", ok=1) == "true"
+    new = checkout.merged(repository, head, theirs, *(("-S",) if sign else ()))
+    repository.run("merge", "--quiet", "--ff-only", new)
+    return new
+
+
+def refuse_to_push_others(repository: Repository, head: str, theirs: str) -> None:
+    """Never publish commits that the person has not pushed.
+
+    Raises:
+        SyncError: there are some.
+    """
+    span = f"{theirs}..{head}" if theirs else head
+    lines = repository.line("log", "--format=%s", span).splitlines()
+    others = [line for line in lines if not line.startswith("memcairn: ")]
+    if others:
+        raise _wait(
+            repository,
+            f"{len(others)} commits are not pushed yet, which are not memcairn's",
+            "git push, then sync again",
+        )
+
+
+def _wait(repository: Repository, why: str, hint: str) -> SyncError:
+    return SyncError(f"is left alone: {why}", path=repository.work_tree, hint=hint)
