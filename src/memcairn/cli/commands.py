@@ -70,6 +70,11 @@ SECTIONS = {
         "models": Entry("models", "List the models for semantic search."),
         "completion": Entry("completion", "Print the completion script of a shell."),
     },
+    "Sharing": {
+        "sync": Entry("sync", "Have the same notes on every machine, over any git remote."),
+        "scope": Entry("scope", "List, create, join or leave scopes: whose notes are where."),
+        "promote": Entry("scope", "Copy a note into a scope that others read.", "promote"),
+    },
     "Plumbing": {
         "serve": Entry("serve", "Run the MCP server."),
         "hook": Entry("hook", "Answer an event of an agent."),

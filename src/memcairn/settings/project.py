@@ -161,7 +161,9 @@ def _own_root(folder: str) -> str | None:
 # ── Claude Code's own memory ─────────────────────────────────────────────────────────────────────
 
 
-def claude_folder(folder: str, beside_transcripts: str = "") -> str | None:
+def claude_folder(
+    folder: str, beside_transcripts: str = "", *, may_be_new: bool = False
+) -> str | None:
     """The folder where Claude Code keeps its memories of a project, or None.
 
     The folder exists, or Claude Code started this process and will use it. In a folder whose only
@@ -171,6 +173,7 @@ def claude_folder(folder: str, beside_transcripts: str = "") -> str | None:
     Args:
         folder: the project, as `folder_of` returns it.
         beside_transcripts: the folder "memory" beside the transcript of a session, if known.
+        may_be_new: Claude Code is in use, and will create the folder if it has none of this project yet.
     """
     settings = _claude_settings(folder)
     if _is_turned_off(settings):
@@ -194,7 +197,8 @@ def claude_folder(folder: str, beside_transcripts: str = "") -> str | None:
             return None
         name = found
     place = os.path.join(base, "projects", name, "memory")
-    return paths.real(place) if os.path.isdir(place) or _is_started_by_claude() else None
+    is_used = may_be_new and os.path.isdir(os.path.join(base, "projects"))
+    return paths.real(place) if is_used or os.path.isdir(place) or _is_started_by_claude() else None
 
 
 def _is_turned_off(settings: Mapping[str, object]) -> bool:

@@ -312,8 +312,8 @@ def _oid(content: bytes, like: str) -> str:
 
 def move_branch(repository: Repository, branch: str, commit_id: str) -> None:
     """Make a commit the branch's, after its files were applied."""
-    repository.run("read-tree", "-m", commit_id)
-    repository.run("update-ref", f"refs/heads/{branch}", commit_id)
+    repository.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    repository.run("reset", "--quiet", "--no-refresh", commit_id)
 
 
 # ── the remote ───────────────────────────────────────────────────────────────────────────────────

@@ -25,8 +25,7 @@ _HINTS = (
     (r"could not resolve host|network is unreachable|connection (?:refused|timed out)|unable to access",
      "check the network and the URL; the notes are safe, and the next sync sends them"),
     (r"host key verification failed", "connect once by hand, `ssh HOST`, to accept the host key"),
-    (r"permission denied \(publickey|authentication failed|could not read (?:username|password)|"
-     r"terminal prompts",
+    (r"permission denied \(publickey|authentication failed|could not read (?:user|pass)|terminal",
      "let git sign in by itself: an SSH key in the agent, or a credential helper (git help credentials)"),
     (r"permission denied|403|protected branch|not allowed|access denied|deny",
      "you may read, but not write: ask whoever owns the repository"),

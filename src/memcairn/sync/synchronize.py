@@ -156,7 +156,8 @@ def synchronize(engine: Engine, scope: SharedScope, *, dry_run: bool = False) ->
     return done
 
 
-def _spec(root: OpenRoot) -> list[str]:
+def pathspec(root: OpenRoot) -> list[str]:
+    """Which files of a root are synchronized."""
     nested = root.engine.databases.run(
         lambda opened: [
             one.path
@@ -168,7 +169,7 @@ def _spec(root: OpenRoot) -> list[str]:
 
 
 def _own(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
-    repository, spec = scope.repository(root.engine.home), _spec(root)
+    repository, spec = scope.repository(root.engine.home), pathspec(root)
     for _ in range(MAX_ATTEMPTS):
         head = checkout.commit(
             repository, scope.branch, spec, f"memcairn: notes of {checkout.who()}"
@@ -224,7 +225,7 @@ def _after(
 
 
 def _person(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
-    repository, spec = scope.repository(root.engine.home), _spec(root)
+    repository, spec = scope.repository(root.engine.home), pathspec(root)
     branch, remote = person.branch_and_remote(repository)
     for _ in range(MAX_ATTEMPTS):
         head = person.commit(repository, spec)
@@ -256,7 +257,7 @@ def _in_root(repository: Repository, old: str, new: str) -> list[checkout.TreeCh
 
 def _preview(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
     """What will be sent and taken: nothing but the fetched objects changes."""
-    repository, spec = scope.repository(root.engine.home), _spec(root)
+    repository, spec = scope.repository(root.engine.home), pathspec(root)
     branch, remote = scope.branch, checkout.REMOTE
     if not scope.own:
         branch, remote = person.branch_and_remote(repository)
@@ -287,7 +288,7 @@ def status(engine: Engine, scope: SharedScope) -> ScopeState:
     left = str(known.get("left", ""))
     try:
         root = OpenRoot(engine, scope.root)
-        repository, spec = scope.repository(engine.home), _spec(root)
+        repository, spec = scope.repository(engine.home), pathspec(root)
         branch, remote = scope.branch, checkout.REMOTE
         if not scope.own:
             branch, remote = person.branch_and_remote(repository)

@@ -1,0 +1,179 @@
+"""memcairn sync: the same notes on every machine, over any git remote."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from memcairn.cli import options, output
+from memcairn.cli.text import count, printable, write
+from memcairn.errors import UsageError
+from memcairn.memory import Memory
+from memcairn.settings import project
+from memcairn.sync import git, shared_scopes, synchronize
+
+if TYPE_CHECKING:
+    from memcairn.sync.shared_scopes import Kind, SharedScope
+    from memcairn.sync.synchronize import ScopeState, Synced
+
+_SHOWN = 10
+KIND = click.Choice(shared_scopes.KINDS)
+
+
+@click.group("sync", invoke_without_command=True)
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent and taken.")
+@click.option("--scope", "only", metavar="NAME", help="Synchronize this scope only.")
+@options.json_option
+@click.pass_context
+def command(context: click.Context, *, dry_run: bool, only: str | None, as_json: bool) -> int:
+    """Send what changed here, and take what changed on other machines.
+
+    Both texts of a note that changed on two machines in the same place are kept, and wait in the inbox
+    (`memcairn review`). Exit code 1: something is left to do, and the output says what.
+
+    \b
+    memcairn sync init git@host:me/memory.git
+    memcairn sync --dry-run
+    memcairn sync
+    memcairn sync status
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    git.program()
+    with Memory() as memory:
+        scopes = _scopes(memory, only)
+        done = [synchronize.synchronize(memory.engine, one, dry_run=dry_run) for one in scopes]
+        output.print_notices(memory.notices)
+    if as_json:
+        output.print_json({"scopes": done, "dry_run": dry_run})
+    else:
+        for one in done:
+            _print(_text(one, dry_run=dry_run))
+    return 1 if any(one.left for one in done) else 0
+
+
+@command.command("init")
+@click.argument("url")
+@click.option(
+    "--scope", "kind", type=KIND, help="Whose notes: default, the project's in one, else yours."
+)
+@click.option("--root", metavar="FOLDER", type=click.Path(), help="Another notes folder.")
+@click.argument("name", required=False)
+def init(url: str, *, kind: Kind | None, root: str | None, name: str | None) -> int:
+    """Make a notes folder the checkout of a remote repository, and synchronize it.
+
+    A repository that has notes already is joined: nothing is overwritten on either side.
+
+    \b
+    memcairn sync init git@host:me/memory.git --scope user
+    memcairn sync init git@host:we/memory.git --scope team platform
+    """
+    git.program()
+    with Memory() as memory:
+        scope, joined = make(memory, url, kind, name, root)
+        done = synchronize.synchronize(memory.engine, scope)
+        output.print_notices(memory.notices)
+    write(printable(f"{scope.name}: {'joined' if joined else 'created'}, in {scope.root}"))
+    _print(_text(done, dry_run=False))
+    return 1 if done.left else 0
+
+
+@command.command("status")
+@options.json_option
+def status(*, as_json: bool) -> int:
+    """Show each scope: what waits to be sent or taken, conflicts, the last sync, and why not."""
+    with Memory() as memory:
+        states = [synchronize.status(memory.engine, one) for one in _scopes(memory, None)]
+    if as_json:
+        output.print_json({"scopes": states})
+    else:
+        for one in states:
+            _print(_state_text(one))
+    return 1 if any(one.left for one in states) else 0
+
+
+def make(
+    memory: Memory, url: str, kind: Kind | None, name: str | None, root: str | None
+) -> tuple[SharedScope, bool]:
+    """Create or join a scope; returns it, and whether the remote had it already.
+
+    Raises:
+        UsageError: the name is missing, not allowed or taken.
+        SyncError: git or the remote cannot be used.
+    """
+    here = os.getcwd()
+    if kind is None:
+        kind = "team" if name else "project" if project.repository_of(here) and not root else "user"
+    if kind in ("team", "org"):
+        if name is None:
+            raise UsageError(
+                f"a {kind} needs a name", hint=f"memcairn sync init URL --scope {kind} NAME"
+            )
+        name = shared_scopes.valid_name(name)
+        root = root or os.path.join(memory.home, "scopes", name)
+    elif kind == "project":
+        folder = project.folder_of(here)
+        name = name or synchronize.project_name(folder)
+        root = root or _project_root(memory, folder)
+    else:
+        name = name or ("user" if root is None else os.path.basename(os.path.abspath(root)))
+        root = root or memory.config["memory.root"] or os.path.join(memory.home, "memory")
+    os.makedirs(root, mode=0o700, exist_ok=True)
+    return synchronize.initialize(memory.engine, url, kind, name, root)
+
+
+def _project_root(memory: Memory, folder: str) -> str:
+    """The root of a project: where its host will look for its memories on this machine."""
+    found = project.root(folder, memory.config, memory.home)
+    if not os.path.isdir(found):
+        found = project.claude_folder(folder, may_be_new=True) or found
+    return found
+
+
+def _scopes(memory: Memory, only: str | None) -> list[SharedScope]:
+    if only is not None:
+        return [shared_scopes.named(memory.home, only)]
+    scopes = shared_scopes.load(memory.home)
+    if not scopes:
+        raise UsageError("nothing is synchronized yet", hint="memcairn sync init URL")
+    return scopes
+
+
+def _print(text: str) -> None:
+    write("\n".join(map(printable, text.split("\n"))))
+
+
+def _text(done: Synced, *, dry_run: bool) -> str:
+    verbs = ("to send", "to take") if dry_run else ("sent", "taken")
+    lines = [f"{done.scope}: {len(done.sent)} {verbs[0]}, {len(done.taken)} {verbs[1]}"]
+    for sign, names in (("  > ", done.sent), ("  < ", done.taken)):
+        lines += [sign + name for name in names[:_SHOWN]]
+        if len(names) > _SHOWN:
+            lines.append(f"{sign}and {len(names) - _SHOWN:,} more")
+    lines += [
+        f"  conflict: {note}; the text of this machine is in {path}"
+        for note, path in done.conflicts
+    ]
+    lines += [f"  not shown to models before you decide: {path}" for path in done.suspicious]
+    if done.conflicts or done.suspicious:
+        lines.append("  see `memcairn review`")
+    if done.left:
+        lines.append(f"  left: {done.left}")
+        if done.hint:
+            lines.append(f"  {done.hint}")
+    return "\n".join(lines)
+
+
+def _state_text(state: ScopeState) -> str:
+    parts = [
+        f"{state.ahead} ahead",
+        f"{state.behind} behind",
+        f"{count(state.changed, 'file')} changed",
+    ]
+    parts += [count(state.conflicts, "conflict")] if state.conflicts else []
+    lines = [f"{state.name} ({state.kind}): {', '.join(parts)}; last sync: {state.last or 'never'}"]
+    lines += [f"  {state.url or 'no remote yet'}  {state.root}"]
+    lines += [f"  left: {state.left}"] if state.left else []
+    return "\n".join(lines)
