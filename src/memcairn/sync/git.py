@@ -119,7 +119,7 @@ def run(
     }
     for name in ("GIT_DIR", "GIT_WORK_TREE"):
         environment.pop(name, None)
-    # In a session of its own, ssh finds no terminal to ask on, and everything that git starts ends with it.
+    # In another session, ssh finds no terminal to ask on, and everything that git starts ends with it.
     process = subprocess.Popen(  # noqa: S603 - as above
         [program(), *arguments], cwd=cwd, env=environment, start_new_session=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

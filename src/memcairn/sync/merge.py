@@ -95,7 +95,7 @@ def _merged_lines(base: str, ours: str, theirs: str) -> str | None:
 
 
 def _merged_head(base: str, ours: str, theirs: str) -> str | None:
-    """The frontmatter of theirs with our changes; None if both changed a value that is no list or date."""
+    """Their frontmatter with our changes; None if both changed a value that is no list or date."""
     heads = [frontmatter.parse(text) for text in (base, ours, theirs)]
     if any(head.problems for head in heads) or not (ours and theirs):
         return None

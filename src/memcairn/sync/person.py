@@ -54,7 +54,7 @@ def commit(repository: Repository, spec: Sequence[str]) -> str:
     """Commit the changed notes with the person's hooks and signing; returns the id of the head.
 
     Raises:
-        SyncError: a hook or signing refused; the index is as it was.
+        SyncError: a hook or signing refused; the index is unchanged.
     """
     repository.run("add", "--all", "--", *spec)
     names = repository.run("diff", "--cached", "--name-only", "-z").split(b"\0")
