@@ -118,8 +118,9 @@ class Changes:
         """An event that is set at the next change."""
         self._loop = asyncio.get_running_loop()
         event = asyncio.Event()
+        # What changed since the page was made must not be missed: the first check always reports.
+        self._before = None
         if not self._waiting:
-            self._before = None
             self._background.add_watcher(self._check)
         self._waiting.add(event)
         return event
@@ -145,7 +146,7 @@ class Changes:
         home = memory.home
         names = ("index.db", "index.db-wal", "logs/hook.log", "sessions")
         now = (queue.depth, queue.failing, [_stamp(os.path.join(home, name)) for name in names])
-        if self._before not in (None, now):
+        if self._before != now:
             self.notify()
         self._before = now
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _RECALL = f'"{recall_text.RECALL}'.encode()
 # The log line of a recall is written within this time after the search; in seconds.
 _MAX_APART_S = 60.0
+# Logs have milliseconds.
+_ROUNDED_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ def recalls(session: Session) -> list[Recall]:
             (
                 one
                 for one in reversed(remembered)
-                if one.event == event and 0 <= time - one.time + 0.01 < _MAX_APART_S
+                if one.event == event
+                and one.time <= time + _ROUNDED_S
+                and time - one.time < _MAX_APART_S
+                and any(found.score >= RELEVANT for found in one.candidates)
             ),
             None,
         )

@@ -53,7 +53,7 @@
 
   // After an update, the focus goes back to where it was in the list.
   let focused = -1;
-  const items = () => [...document.querySelectorAll("#live [data-item]")];
+  const items = () => [...document.querySelectorAll("#live [data-item], #results [data-item]")];
   document.addEventListener("htmx:beforeSwap", () => { focused = items().indexOf(document.activeElement); });
   document.addEventListener("htmx:afterSettle", () => { if (focused >= 0) items()[focused]?.focus(); });
 
