@@ -1,13 +1,14 @@
 # Each target installs what it needs on first use. Python 3.11 or later, make and git are required. If npm is
 # installed, the tests also run the real clients (Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode) and the
-# MCP Inspector; they take 1.4 GB in .clients.
+# MCP Inspector; they take 1.4 GB in .clients. The tests of the page need Chromium and chromedriver.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLIENTS := .clients
-PAGES := README.md CHANGELOG.md CONTRIBUTING.md AGENTS.md bench/README.md models/README.md 'docs/*.md' 'docs/*.svg'
+BROWSER := .browser
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md AGENTS.md bench/README.md models/README.md 'docs/*.md' 'docs/*.svg' 'docs/*.png'
 
 .PHONY: demo test torture lint docs man site bench clients clean
 
@@ -18,7 +19,7 @@ demo: $(READY)
 # pytest 9 ignores the way xdist 3.8 marks it.)
 # Users' Pythons write bytecode; without it each of the thousands of processes of the tests compiles the package.
 test: export PYTHONDONTWRITEBYTECODE =
-test: lint clients
+test: lint clients browser
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
 # Faults at every change of the disk, concurrency and fuzzing; prints what was tried and what was lost.
@@ -53,8 +54,21 @@ bench: $(READY)
 
 clients: $(CLIENTS)/.ready
 
+# Debian's Chromium and its driver, where this user may install packages, and axe-core from npm. What is missing
+# afterwards is named by the tests that are skipped.
+browser: $(BROWSER)/.ready
+	@if ! command -v chromedriver >/dev/null && command -v apt-get >/dev/null; then \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
+		($$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends chromium chromium-driver) \
+			>$(BROWSER)/apt.log 2>&1 || echo 'Chromium could not be installed: see $(BROWSER)/apt.log'; \
+	fi
+
+# Every page of the demo at 1280 and 360 pixels, into build/screenshots; those of the documentation into docs.
+screenshots: $(READY) browser
+	$(BIN)/python docs/screenshots.py
+
 clean:
-	rm -rf $(VENV) $(CLIENTS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) $(BROWSER) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "memcairn needs Python 3.11 or later; make PYTHON=/path/to/python3.11")'
@@ -73,4 +87,12 @@ $(CLIENTS)/.ready: tests/clients/package.json tests/clients/package-lock.json
 		touch $@; \
 	else \
 		echo 'the real clients could not be installed (see $(CLIENTS)/npm.log): their tests are skipped'; \
+	fi
+
+$(BROWSER)/.ready: tests/ui/package.json tests/ui/package-lock.json
+	@mkdir -p $(BROWSER) && cp tests/ui/package.json tests/ui/package-lock.json $(BROWSER)
+	@if (cd $(BROWSER) && npm ci --no-audit --no-fund) >$(BROWSER)/npm.log 2>&1; then \
+		touch $@; \
+	else \
+		echo 'axe-core could not be installed (see $(BROWSER)/npm.log): the tests with it are skipped'; \
 	fi

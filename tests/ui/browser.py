@@ -1,6 +1,7 @@
 """A real browser, by keyboard: Chromium through Selenium.
 
-`make browser` installs Chromium where it can; without it, these tests are skipped, but never where CI is set.
+`make browser` installs Chromium and axe where it can. Without them these tests are skipped, but where CI or
+REQUIRE_BROWSER is set, they fail.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
+PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 60.0
 OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -30,15 +33,27 @@ def program(*names: str) -> str | None:
     return next((found for name in names if (found := shutil.which(name, path=FOLDERS))), None)
 
 
+def missing(why: str) -> NoReturn:
+    """Skip the test, or let it fail where it must run."""
+    if os.environ.get("CI") or os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def axe() -> str:
+    """The source of axe-core."""
+    path = PROJECT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.exists():
+        missing(f"{path} does not exist: `make browser` installs it")
+    return path.read_text(encoding="utf-8")
+
+
 def start() -> Chrome:
     """A browser; skips the test if there is none."""
     chromium = program("chromium", "chromium-browser", "google-chrome")
     driver = program("chromedriver")
     if chromium is None or driver is None:
-        why = "no Chromium and chromedriver on this machine: `make browser` installs them"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+        missing("no Chromium with chromedriver on this machine: `make browser` installs them")
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -59,6 +74,15 @@ class Browser:
     def __init__(self, driver: Chrome, origin: str) -> None:
         self.driver = driver
         self.origin = origin
+
+    def set_colors(self, scheme: str) -> None:
+        """Prefer "light" or "dark"."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def set_width(self, width: int, height: int) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def go(self, path: str) -> None:
         """Open a page; stories do it once, and then only type."""
@@ -89,8 +113,12 @@ class Browser:
     @property
     def focused(self) -> str:
         """The text or the value of what has the focus."""
-        script = "const e = document.activeElement; return e.matches('body, main') ? '' : e.value ?? e.innerText"
-        return str(self.run(script))
+        return str(
+            self.run(
+                "const one = document.activeElement;"
+                "return one.matches('body, main') ? '' : one.value ?? one.innerText"
+            )
+        )
 
     def wait(self, condition: Callable[[], Any], what: str) -> Any:
         """Wait for a condition; a page that is being loaded does not fulfil it."""
