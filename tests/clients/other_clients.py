@@ -41,31 +41,37 @@ def codex(home: Path, project: Path, prompt: str) -> list[dict[str, Any]]:
     """
     program = find("codex")
     settings = home / ".codex" / "config.toml"
-    _trust_hooks(program, home, project)
+    trust_hooks(program, home, project)
     has_server = settings.exists() and "[mcp_servers." in settings.read_text()
 
     def answer(_path: str, body: dict[str, Any]) -> tuple[bytes, str]:
         is_early = has_server and "memory_search" not in json.dumps(body.get("tools"))
-        return _responses(_PAUSE if is_early and len(model.requests) < _MOST_PAUSES else _SAID)
+        return responses(_PAUSE if is_early and len(model.requests) < _MOST_PAUSES else SAID)
 
     with Loopback(answer) as model:
-        provider = {
-            "name": '"scripted"',
-            "base_url": f'"{model.url}/v1"',
-            "wire_api": '"responses"',
-            "env_key": '"SCRIPTED_KEY"',
-        }
-        options = {"model": '"scripted"', "model_provider": '"scripted"'}
-        options |= {f"model_providers.scripted.{key}": value for key, value in provider.items()}
-        command = [program, "exec", "--skip-git-repo-check"]
-        command += ["--dangerously-bypass-approvals-and-sandbox"]
-        for key, value in options.items():
-            command += ["-c", f"{key}={value}"]
+        command = codex_command(program, model.url)
         start([*command, prompt], project, environment(home, project) | {"SCRIPTED_KEY": "x"})
     return model.requests
 
 
-def _trust_hooks(program: str, home: Path, project: Path) -> None:
+def codex_command(program: str, model: str) -> list[str]:
+    """The command that runs Codex with a model at this address; a prompt follows."""
+    provider = {
+        "name": '"scripted"',
+        "base_url": f'"{model}/v1"',
+        "wire_api": '"responses"',
+        "env_key": '"SCRIPTED_KEY"',
+    }
+    options = {"model": '"scripted"', "model_provider": '"scripted"'}
+    options |= {f"model_providers.scripted.{key}": value for key, value in provider.items()}
+    command = [program, "exec", "--skip-git-repo-check"]
+    command += ["--dangerously-bypass-approvals-and-sandbox"]
+    for key, value in options.items():
+        command += ["-c", f"{key}={value}"]
+    return command
+
+
+def trust_hooks(program: str, home: Path, project: Path) -> None:
     """Trust all hooks, as a person does with /hooks: Codex tells their digests, and reads them again."""
     hooks = home / ".codex" / "hooks.json"
     settings = home / ".codex" / "config.toml"
@@ -161,13 +167,13 @@ _PAUSE = {
     "type": "function_call", "id": "f1", "call_id": "c1", "name": "exec_command",
     "arguments": '{"cmd": "sleep 0.2"}',
 }  # fmt: skip
-_SAID = {
+SAID = {
     "type": "message", "role": "assistant", "id": "m1",
     "content": [{"type": "output_text", "text": WORDS, "annotations": []}],
 }  # fmt: skip
 
 
-def _responses(item: dict[str, Any]) -> tuple[bytes, str]:
+def responses(item: dict[str, Any]) -> tuple[bytes, str]:
     usage = {
         "input_tokens": 1, "input_tokens_details": None, "output_tokens": 1,
         "output_tokens_details": None, "total_tokens": 2,

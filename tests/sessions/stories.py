@@ -260,7 +260,7 @@ STORIES = (
     ),
     Story(
         is_corrected,
-        says=("No, use pnpm instead of npm.", "never touch package-lock.json", "package.json"),
+        says=("No, use pnpm instead of npm", "never touch package-lock.json", "package.json"),
         hides=("Add a dependency",),
     ),
     Story(
@@ -300,7 +300,7 @@ STORIES = (
     ),
     Story(
         has_private_parts,
-        says=("Never mention in commits.", "notes.md"),
+        says=("Never mention … in commits", "notes.md"),
         hides=("Nightingale", "Ann"),
     ),
     Story(

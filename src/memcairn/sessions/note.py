@@ -115,13 +115,13 @@ def handoff_text(work: Work, branch: str) -> str:
         else [],
         "Decided": part.decisions[::-1] if part else [],
         "Open": work.open_ends if is_last else [],
-        "Last words": [work.said] if work.said and is_last else [],
+        "Last words": [work.said] if is_last and not _is_repeated(work) else [],
     }
     order = ("Open", "Failed", "Decided", "Done", "Fixed", "Last words", "Asked")
     left = MAX_WORDS - sizes.size(first)
     shown = {}
     for label in order:
-        items = [_cut(item) for item in lines[label] if item]
+        items = [_cut(item.rstrip(".。 ")) for item in lines[label] if item]
         taken = _fitting(label, items, left)
         if taken:
             shown[label] = taken
@@ -133,7 +133,9 @@ def _fitting(label: str, items: Sequence[str], words: int) -> str:
     """A line with as many items as fit; "" if none does."""
     for number in range(min(len(items), _MAX_ITEMS), 0, -1):
         more = f" (and {len(items) - number} more)" if len(items) > number else ""
-        line = f"{label}: {'; '.join(items[:number])}{more}"
+        # The latest decisions are taken, in the order in which they were made.
+        shown = items[:number] if label != "Decided" else items[:number][::-1]
+        line = f"{label}: {'; '.join(shown)}{more}"
         if sizes.size(line) <= words:
             return line
     return ""
@@ -149,9 +151,15 @@ def _done(work: Work, part: Part | None, *, is_last: bool) -> Iterator[str]:
         yield f"changed {', '.join(names[:5])}{more}"
     if is_last:
         done = [text for text, status, _ in work.plan if status in DONE]
-        yield from done[:-4:-1]
-    passed = [run for run in reversed(part.runs) if not run.failed and run.fixed_by is None]
+        yield from (f'finished "{text}"' for text in done[:-4:-1])
+    passed = [run for run in reversed(part.runs) if not run.failed and not run.failed_at]
+    passed = [run for run in passed if "git commit" not in run.text]
     yield from (f"ran {_run(run)}" for run in passed[:3])
+
+
+def _is_repeated(work: Work) -> bool:
+    """Whether an open end says what the last words say."""
+    return not work.said or any(one in work.said or work.said in one for one in work.left_open)
 
 
 def _details(part: Part, left_open: Sequence[str]) -> Iterator[str]:

@@ -64,7 +64,7 @@ _OPEN_HEADING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OPEN = re.compile(
-    r"\b(?:still (?:fails?|failing|open|missing|needs?|broken|to do|have to|has to)|not (?:yet"
+    r"\b(?:still (?:fails?|failing|open|missing|needs?|broken|to do|have to|has to)|not (?:(?:\w+ ){0,3}yet"
     r"|implemented|done|fixed"
     r"|tested|finished)|isn'?t (?:done|fixed|finished)|remains? (?:open|to be|to do|unfixed)|(?:is|are"
     r"|was) left to do"
