@@ -300,7 +300,7 @@ STORIES = (
     ),
     Story(
         has_private_parts,
-        says=("Never mention … in commits", "notes.md"),
+        says=("Never mention (private) in commits", "notes.md"),
         hides=("Nightingale", "Ann"),
     ),
     Story(
@@ -339,7 +339,7 @@ STORIES = (
         says=(
             "chart/values.yaml",
             "passed after changing chart/templates/deploy.yaml",
-            "Don't change the image tag.",
+            "Don't change the image tag",
         ),
     ),
     Story(

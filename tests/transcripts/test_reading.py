@@ -80,9 +80,9 @@ def test_context_that_hosts_add_is_not_part_of_a_prompt() -> None:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("a <private>b</private> c", "a … c"),
-        ("a <private>b <private>c</private> d</private> e", "a … e"),
-        ("a <Private reason='x'>b", "a …"),
+        ("a <private>b</private> c", "a (private) c"),
+        ("a <private>b <private>c</private> d</private> e", "a (private) e"),
+        ("a <Private reason='x'>b", "a (private)"),
         ("a </private> b", "a  b"),
         ("<private>all of it</private>", None),
     ],

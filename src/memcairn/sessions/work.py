@@ -241,6 +241,7 @@ class Work:
 
     def add_file(self, path: str) -> None:
         """A file was written."""
+        self.step += 1
         part, name = self.part, self._name(path)
         if name in part.files or len(part.files) < MAX_FILES:
             part.files[name] = part.files.get(name, 0) + 1
@@ -254,6 +255,7 @@ class Work:
         self, command: str, output: str, *, failed: bool, code: int | None, keep_output: bool
     ) -> None:
         """A command has run."""
+        self.step += 1
         line = commands.parse(command)
         if line.only_reads:
             return
@@ -337,10 +339,10 @@ class Work:
 
     def _add_tool(self, name: str, item: Item, *, keep_output: bool) -> None:
         """A tool that is neither a command nor writes files is listed if it fails."""
-        known = any(run.text == name for run in self.part.runs)
+        known = any(run.text == _clean(name) for run in self.part.runs)
         if not item.failed and not known:
             return
-        run = self._run(name)
+        run = self._run(_clean(name))
         run.runs += 1
         run.failed = item.failed
         if item.failed:
@@ -448,5 +450,5 @@ def _plan(arguments: Mapping[str, Any]) -> list[list[str]]:
             known = status if isinstance(status, str) else ""
             identity = str(step.get("taskId", ""))
             if text or identity:
-                steps.append([_clean(text), known, identity])
+                steps.append([_clean(text), _clean(known), _clean(identity)])
     return steps[:MAX_PLAN]

@@ -385,6 +385,7 @@ _NOT_A_PROMPT = (
     "Caveat: The messages below were generated",
     "This session is being continued from a previous conversation",
 )
+_WITHHELD = "(private)"
 _PRIVATE = re.compile(r"<(/?)private\b[^>]{0,200}>", re.IGNORECASE)
 
 
@@ -394,7 +395,7 @@ def _said(text: str) -> str:
     if "<" in text:
         text = without_private(_without_context(text))
     text = text.strip()
-    return "" if text.startswith(_NOT_A_PROMPT) or not text.strip("…\n ") else text
+    return "" if text.startswith(_NOT_A_PROMPT) or not text.replace(_WITHHELD, "").strip() else text
 
 
 def _without_context(text: str) -> str:
@@ -410,11 +411,11 @@ def _without_context(text: str) -> str:
 
 
 def without_private(text: str) -> str:
-    """The text with `…` for each `<private>…</private>` part; one that is not closed reaches to the end."""
+    """The text with `(private)` for each `<private>…</private>` part; an open one reaches to the end."""
     parts, at, depth = [], 0, 0
     for tag in _PRIVATE.finditer(text):
         if depth == 0:
-            parts.append(text[at : tag.start()] + ("" if tag[1] else "…"))
+            parts.append(text[at : tag.start()] + ("" if tag[1] else _WITHHELD))
         depth = max(0, depth - 1) if tag[1] else depth + 1
         at = tag.end()
     return "".join([*parts, text[at:] if depth == 0 else ""])
