@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -280,3 +281,25 @@ def test_a_journal_whose_folder_cannot_be_made_refuses_the_change(
 
     assert error.value.path == folder
     assert not (root / "a.md").exists()
+
+
+def test_a_history_that_was_deleted_or_replaced_is_opened_anew(
+    root: Path, tmp_path: Path, clock: Clock
+) -> None:
+    def recorded(folder: str) -> Journal:
+        journal = Journal(tmp_path / folder, root, clock=clock)
+        with journal.recording(folder, ["b.md"]):
+            (root / "b.md").write_text(folder)
+        return journal
+
+    running = recorded("here")
+    recorded("there").close()
+
+    shutil.rmtree(tmp_path / "here")
+    assert list(running.log(10)) == []
+    recorded("here").close()
+    assert [one.tool for one in running.log(1)] == ["here"]
+    shutil.rmtree(tmp_path / "here")
+    os.rename(tmp_path / "there", tmp_path / "here")
+    assert [one.tool for one in running.log(1)] == ["there"]
+    running.close()

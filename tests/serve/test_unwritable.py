@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memcairn import Memory
+from memcairn.engine import Engine
+from memcairn.errors import StateError
 from memcairn.root.observe import Observation
+
+from .clients import Connection, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,3 +68,33 @@ def _notes(files: OpenRoot) -> list[Path]:
     from pathlib import Path
 
     return [path for path in Path(files.root).rglob("*.md") if path.name != "MEMORY.md"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("mem_move", {"from": "a.md", "to": "b.md"}),
+        ("mem_remove", {"path": "a.md"}),
+        ("mem_append", {"path": "a.md", "content": "plum"}),
+        ("mem_revert", {"path": "a.md"}),
+        ("mem_snapshot_restore", {"id": "first"}),
+    ],
+)
+def test_an_answer_over_mcp_says_that_the_index_could_not_be_written(
+    full: Connection, root: Path, monkeypatch: pytest.MonkeyPatch, tool: str, arguments: dict
+) -> None:
+    full.call("mem_write", path="a.md", content="kiwi\n")
+    snapshot = full.call("mem_snapshot", name="first")["id"]
+    full.call("mem_append", path="a.md", content="more")
+    arguments = {k: snapshot if v == "first" else v for k, v in arguments.items()}
+
+    def fail(*_: object) -> None:
+        raise StateError("cannot be used: there is no room on the disk", path="index.db")
+
+    monkeypatch.setattr(Engine, "index_files", fail)
+    result = full.raw(tool, **arguments)
+
+    assert not result.is_error
+    assert result.structured_content is not None
+    assert "no room on the disk" in result.structured_content["notice"]
+    assert "no room on the disk" in said(result)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, TypeVar
@@ -141,6 +142,7 @@ class HistoryDatabase:
     def __init__(self, path: str) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         self._lock = threading.RLock()
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -198,6 +200,9 @@ class HistoryDatabase:
                 self._connection = None
 
     def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._file != _identity(self.path):
+            self._connection.close()  # the file was deleted or replaced
+            self._connection = None
         if self._connection is None:
             self._connection = connect(
                 self.path,
@@ -207,6 +212,7 @@ class HistoryDatabase:
                 pragmas=(f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON"),
                 incremental_vacuum=True,
             )
+            self._file = _identity(self.path)
         return self._connection
 
     @staticmethod
@@ -224,3 +230,11 @@ class HistoryDatabase:
         aside = set_aside(self.path, self._create)
         if aside:
             log.warning("history.damaged: set aside as %s; a new one begins", aside)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -57,10 +57,17 @@ class Calls:
         try:
             parameters = tool.validated(arguments)
             root = open_root()
+            root.take_notice()
             result = answers.cleaned(tool.function(root, **parameters))
+            text, structured = tool.text(result), tool.structured(result)
+            notice = root.take_notice()
+            if (
+                notice and "notice" not in structured
+            ):  # the change is done, and its answer has no place for it
+                structured["notice"] = answers.line(notice)
+                text += f"\n{structured['notice']}"
             answer = types.CallToolResult(
-                content=[types.TextContent(text=tool.text(result))],
-                structured_content=tool.structured(result),
+                content=[types.TextContent(text=text)], structured_content=structured
             )
             outcome, path, size = tool.log_fields(arguments, answer.structured_content or {})
         except MemcairnError as error:

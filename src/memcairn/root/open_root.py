@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -173,6 +174,7 @@ class OpenRoot:
         self.inbox = inbox.Inbox(os.path.join(engine.home, "inbox", self.key))
         self.session = CurrentSession(engine.home, self.root, self.key, starts=starts_session)
         self.forget_plans = ForgetPlans(self)
+        self._of_thread = threading.local()
 
     def _create_folder(self, *, allowed: bool) -> None:
         if os.path.lexists(self.root):
@@ -596,6 +598,11 @@ class OpenRoot:
         searchable, notice = self.index(written.changed)
         return _write_result(written, searchable=written.path in searchable, notice=notice)
 
+    def take_notice(self) -> str | None:
+        """The last notice of `index` in this thread, once."""
+        notice: str | None = self._of_thread.__dict__.pop("notice", None)
+        return notice
+
     def index(self, changed: Iterable[str]) -> tuple[set[str], str | None]:
         """Index files that were changed, and refresh MEMORY.md.
 
@@ -613,6 +620,7 @@ class OpenRoot:
             what = "MEMORY.md is not current" if known else "not searchable yet"
             notice = f"the change is saved, but {what}: {error}"
             self.engine.notice(notice)
+            self._of_thread.notice = notice
             with contextlib.suppress(StateError, SQLiteError, OSError):
                 self.engine.databases.run(lambda opened: opened.queue.enqueue(list(real)))
             return known, notice
