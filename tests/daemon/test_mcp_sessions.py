@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.conftest import TIMEOUT_S, Session, is_gone, running, start, status, wait_until
+from memcairn.cli.commands import run
 from memcairn.memory import Memory
 from memcairn.sessions import Sessions
 from support import PROGRAM
@@ -265,3 +266,19 @@ def test_a_client_that_was_answered_early_is_served_without_a_resident_process(
     assert session.call("memory_search", query="balancer")["passages"]
     assert session.close() == 0
     assert running(home) == []
+
+
+def test_the_first_session_after_init_is_answered_early(home: Path, root: Path) -> None:
+    assert run(["init", "--host", "claude-code", "--yes", "--quiet"]) == 0
+    pid = start(home)
+    os.kill(pid, signal.SIGSTOP)
+
+    session = Session("--root", str(root)).initialize()
+    early = [session.answer(session.send(method))["result"] for method in LISTS]
+    os.kill(pid, signal.SIGCONT)
+    session.call("memory_search", query="balancer")
+    session.close()
+    (home / "daemon" / "answers-core.json").unlink()
+    session = Session("--root", str(root)).initialize()
+
+    assert [session.answer(session.send(method))["result"] for method in LISTS] == early

@@ -94,6 +94,7 @@ def command(names: tuple[str, ...], scope: str, *, yes: bool, dry_run: bool, qui
         write("nothing was changed")
         return 1
     plan.apply(planned, home, install=True)
+    _record_answers(home)
     with Memory() as memory:
         reports = [memory.index(path, embed=False) for path in install.memory_paths(hosts, folder)]
         output.print_notices(memory.notices)
@@ -103,6 +104,15 @@ def command(names: tuple[str, ...], scope: str, *, yes: bool, dry_run: bool, qui
     if not quiet:
         _sum_up(hosts, len(changed), sum(len(report.indexed) for report in reports))
     return 1 if failed else 0
+
+
+def _record_answers(home: str) -> None:
+    """Let the first session be answered before the resident process is there."""
+    from memcairn.daemon import protocol  # noqa: PLC0415 - most of the start
+    from memcairn.mcp import first_answers  # noqa: PLC0415 - as above
+
+    if protocol.make_folder(home) is not None:
+        first_answers.record(home)
 
 
 def _require_parts(settings: Config) -> None:

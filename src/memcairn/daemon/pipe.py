@@ -45,8 +45,9 @@ _INTERNAL_ERROR = -32603
 _READ_BYTES = 1 << 16
 # Begins the ids of requests that are repeated for the client.
 _AGAIN = "memcairn-again-"
-# Requests whose answers depend on the version of memcairn and the profile only.
-_CONSTANT = ("initialize", "tools/list", "prompts/list", "resources/templates/list")
+# What Claude Code asks for; and the requests whose answers depend on it, the version and the profile only.
+HANDSHAKE_VERSION = "2025-11-25"
+CONSTANT = ("initialize", "tools/list", "prompts/list", "resources/templates/list")
 _RESOURCES_CHANGED = b'{"jsonrpc":"2.0","method":"notifications/resources/list_changed"}\n'
 
 
@@ -127,8 +128,8 @@ def _is_accepted(connection: socket, fields: Mapping[str, object]) -> bool:
     return _parsed(line).get("ok") is True
 
 
-class _ConstantAnswers:
-    """The answers to `_CONSTANT` requests, as the last session was answered.
+class ConstantAnswers:
+    """The answers to `CONSTANT` requests, as the last session was answered.
 
     Args:
         home: where they are kept.
@@ -167,10 +168,10 @@ class _ConstantAnswers:
             return  # a home that cannot be written: the next session waits
 
 
-def _constant_key(message: Mapping[str, object]) -> str | None:
+def constant_key(message: Mapping[str, object]) -> str | None:
     """What the answer to a request depends on, as one word; None if it is not constant."""
     method, given = message.get("method"), message.get("params")
-    if method not in _CONSTANT or "id" not in message:
+    if method not in CONSTANT or "id" not in message:
         return None
     params = given if isinstance(given, dict) else {}
     if method == "initialize":
@@ -189,7 +190,7 @@ class _Pipe:
     def __init__(self, home: str, fields: Mapping[str, object]) -> None:
         self._home = home
         self._fields = fields
-        self._constants = _ConstantAnswers(home, fields)
+        self._constants = ConstantAnswers(home, fields)
         self._connection: socket | None = None
         # Free while there is a connection.
         self._connected = _thread.allocate_lock()
@@ -259,7 +260,7 @@ class _Pipe:
 
     def _answer_early(self, message: Mapping[str, object]) -> None:
         """Answer a request before the resident process does, if the answer is known."""
-        result = self._constants.get(_constant_key(message))
+        result = self._constants.get(constant_key(message))
         if message.get("method") == "resources/list" and self._is_initialized and "id" in message:
             if self._connected.acquire(timeout=RESOURCES_TIMEOUT_S):
                 self._connected.release()
@@ -285,7 +286,7 @@ class _Pipe:
             if is_request:
                 with self._lock:
                     id_ = message["id"]
-                    self._pending[json_text.dumps(id_)] = id_, _constant_key(message)
+                    self._pending[json_text.dumps(id_)] = id_, constant_key(message)
             self._connection.sendall(line)
         except OSError:
             # It died, which the thread that reads its answers notices, too.
