@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from memcairn.memory_md.render import MemoryMdFinding
     from memcairn.queue import QueueEntry, QueueStatus
     from memcairn.root import OpenRoot
+    from memcairn.root.foreign import ForeignImport
     from memcairn.root.observe import Observation
     from memcairn.search.passages import Passage
     from memcairn.search.query import Query
@@ -550,6 +551,39 @@ class Memory:
         if observed.relation not in ("new", "addition") or observed.proposal:
             self.notices.append(observed.account(open_root.root))
         return Path(path)
+
+    def import_from(
+        self,
+        source: str,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        root: str | os.PathLike[str] | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> ForeignImport:
+        """Bring the memories of another program into a root; each change can be undone.
+
+        Args:
+            source: a name in `memcairn.importers.SOURCES`.
+            path: the export, or the folder of the program; None: where the program keeps its files.
+            root: as for `observe`.
+            dry_run: report what would happen, and write nothing.
+            progress: called with (done, total).
+
+        Raises:
+            UsageError: a path is needed, or nothing is there.
+            ArchiveRefused: it is not what was expected, or is damaged; nothing was imported.
+        """
+        from memcairn import importers  # noqa: PLC0415 - a search needs none of them
+        from memcairn.root import foreign  # noqa: PLC0415 - as above
+
+        export = importers.read(source, None if path is None else os.path.abspath(path))
+        open_root = self.open_root(self._observed_root(root))
+        try:
+            open_root.adopt()
+            return foreign.import_(open_root, source, export, dry_run=dry_run, progress=progress)
+        finally:
+            open_root.close()
 
     def _observed_root(self, given: str | os.PathLike[str] | None) -> str:
         """Where `observe` writes."""

@@ -39,13 +39,20 @@ class Archive:
     """An archive that has been read and checked to the end. `load` creates it.
 
     Attributes:
-        form: "json", "tar" or "agent-memory".
+        form: "json", "tar", "agent-memory" or the name of another program.
         paths: the paths of its files.
     """
 
-    def __init__(self, source: Path | bytes) -> None:
+    def __init__(self, source: Path | bytes | list[ArchiveEntry], form: str = "") -> None:
+        if isinstance(source, list):
+            # An importer read them from another form, and checked their paths.
+            self._source: Path | bytes = b""
+            self._known: list[ArchiveEntry] | None = source
+            self.form = form
+            self.paths = tuple(entry.path for entry in source)
+            return
         self._source = source
-        self._known: list[ArchiveEntry] | None = None
+        self._known = None
         with self._open() as stream:
             self._status = _status(stream)
             head = stream.read(_HEAD_BYTES)

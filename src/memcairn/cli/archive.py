@@ -1,8 +1,9 @@
-"""memcairn export and import: the notes of a folder as one file."""
+"""memcairn export and import: the notes of a folder as one file, and the memories of other programs."""
 
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 import sys
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn import archive
+from memcairn import archive, importers
 from memcairn.archive.values import STRATEGIES
 from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import NoteExists, UsageError
 from memcairn.fs.rename import rename_noreplace
+from memcairn.memory import Memory
 from memcairn.root import archives
 
 if TYPE_CHECKING:
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
     from typing import IO
 
     from memcairn.archive import Imported
+    from memcairn.root.foreign import ForeignImport
 
+# Its export is an archive, of whole notes.
+AGENT_MEMORY = "agent-memory"
 _FORMS = {".json": "json", ".tar.gz": "tar", ".tgz": "tar"}
 
 
@@ -88,20 +93,22 @@ def _new_file(path: str) -> Iterator[IO[bytes]]:
 
 
 @click.command("import")
-@click.argument("file", type=click.Path())
+@click.argument("source", type=click.Path())
+@click.argument("path", type=click.Path(), required=False)
 @click.option(
     "--strategy",
     type=click.Choice(STRATEGIES),
     default="skip",
     show_default=True,
-    help="What to do where a file has the same path and another content.",
+    help="Of an archive: what to do where a file has the same path and another content.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
 @root_option
 @options.json_option
 @options.quiet_option
 def import_(
-    file: str,
+    source: str,
+    path: str | None,
     *,
     strategy: str,
     dry_run: bool,
@@ -109,15 +116,41 @@ def import_(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Put the notes of the archive FILE into a notes folder. FILE - is standard input.
+    """Bring the memories of another program, or the notes of an archive, into a notes folder.
 
-    The archive is one of `memcairn export` or of ANOLISA agent-memory. Texts with secrets are left
-    out. `memcairn revert` undoes the change of each file.
+    SOURCE is claude-code, codex, chatgpt, claude, claude-mem, basic-memory, mem0, mcp-memory-service,
+    obsidian or agent-memory, and PATH its export or folder. Or SOURCE is an archive of `memcairn
+    export`; - is standard input.
+
+    Secrets in memories are replaced, and archives with secrets in a note lack that note. The same
+    export adds nothing a second time. `memcairn revert` undoes the change of each file.
 
     \b
-    memcairn import notes.tar.gz --dry-run
+    memcairn import chatgpt ~/Downloads/chatgpt-export.zip --dry-run
+    memcairn import obsidian ~/vault
     memcairn import notes.json --strategy newer
     """
+    if source in importers.SOURCES:
+        return _foreign(source, path, dry_run=dry_run, root=root, as_json=as_json, quiet=quiet)
+    if path is not None and source != AGENT_MEMORY:
+        close = difflib.get_close_matches(source, (*importers.SOURCES, AGENT_MEMORY), 1)
+        hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(importers.SOURCES)}"
+        raise UsageError(f"there is no source {source!r}", hint=hint)
+    if path is None and source == AGENT_MEMORY:
+        raise UsageError("agent-memory needs a path", hint="give the JSON of its export")
+    return _archive(
+        path or source,
+        strategy=strategy,
+        dry_run=dry_run,
+        root=root,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+def _archive(
+    file: str, *, strategy: str, dry_run: bool, root: str | None, as_json: bool, quiet: bool
+) -> int:
     source = sys.stdin.buffer.read() if file == "-" else Path(file)
     with open_root(root) as files:
         done = archives.import_(files, source, strategy=strategy, dry_run=dry_run)
@@ -127,11 +160,50 @@ def import_(
         output.print_json({**facts, "imported": done})
     elif not quiet:
         write(f"{_summary(done)}{' (nothing was changed)' if dry_run else ''}")
-    for path, why in (done.skipped | done.failed).items():
-        click.echo(printable(f"memcairn: {path}: {why}"), err=True)
-    for path, reasons in done.suspicious.items():
-        click.echo(printable(f"memcairn: {path}: check it: {'; '.join(reasons)}"), err=True)
+    _warn(done.skipped | done.failed, done.suspicious)
     return 1 if done.failed else 0
+
+
+def _foreign(
+    source: str, path: str | None, *, dry_run: bool, root: str | None, as_json: bool, quiet: bool
+) -> int:
+    with Memory() as memory:
+        with output.progress_bar("Importing", quiet=quiet or as_json) as progress:
+            done = memory.import_from(source, path, root=root, dry_run=dry_run, progress=progress)
+        output.print_notices(memory.notices)
+    if as_json:
+        output.print_json({"source": source, "dry_run": dry_run, "imported": done})
+    elif not quiet:
+        if dry_run:
+            for mark, notes in (("+", done.added), ("~", done.corrected)):
+                for note in notes:
+                    write(printable(f"{mark} {note}"))
+        write(f"{_foreign_summary(done)}{' (nothing was changed)' if dry_run else ''}")
+    for why, items in done.left_out.most_common():
+        output.warn(f"{count(items, 'item')} left out: {why}")
+    _warn(done.failed, done.suspicious)
+    return 1 if done.failed else 0
+
+
+def _foreign_summary(done: ForeignImport) -> str:
+    others = {
+        "corrected": len(done.corrected),
+        "said already": done.repeated,
+        "imported before": done.known,
+        "waiting for `memcairn review`": done.waiting,
+        "with secrets or private parts, which were removed": done.redacted,
+        "left out": done.left_out.total(),
+        "failed": len(done.failed),
+    }
+    parts = [f"{count(len(done.added), 'note')} added"]
+    return ", ".join(parts + [f"{number:,} {what}" for what, number in others.items() if number])
+
+
+def _warn(reasons: dict[str, str], suspicious: dict[str, tuple[str, ...]]) -> None:
+    for path, why in reasons.items():
+        click.echo(printable(f"memcairn: {path}: {why}"), err=True)
+    for path, why_suspicious in suspicious.items():
+        click.echo(printable(f"memcairn: {path}: check it: {'; '.join(why_suspicious)}"), err=True)
 
 
 def _summary(done: Imported) -> str:

@@ -45,7 +45,7 @@ SECTIONS = {
         "trash": Entry("trash", "List, restore or delete removed notes."),
         "snapshot": Entry("snapshot", "Create, list or restore snapshots of all notes."),
         "export": Entry("archive", "Write all notes to an archive.", "export"),
-        "import": Entry("archive", "Put the notes of an archive into a folder.", "import_"),
+        "import": Entry("archive", "Bring notes from other programs or an archive.", "import_"),
         "ui": Entry("ui", "Open the local page: what memory does, and how to put it right."),
         "transcripts": Entry("transcripts", "Make what was said in earlier sessions searchable."),
         "memory-md": Entry("memory_md", "Refresh, check, explain or show MEMORY.md."),

@@ -13,6 +13,7 @@ from memcairn.errors import UsageError
 
 if TYPE_CHECKING:
     from memcairn.archive import Imported
+    from memcairn.archive.source import Archive
     from memcairn.root.open_root import OpenRoot
 
 
@@ -60,7 +61,7 @@ def export(
 
 def import_(
     root: OpenRoot,
-    source: bytes | Path,
+    source: bytes | Path | Archive,
     *,
     strategy: str = "skip",
     dry_run: bool = False,
@@ -69,7 +70,7 @@ def import_(
 
     Args:
         root: the root.
-        source: the archive, or the file that holds it.
+        source: the archive, its bytes, or the file that holds it.
         strategy: see memcairn.archive.import_.
         dry_run: only report what would change.
 
@@ -77,7 +78,7 @@ def import_(
         ArchiveRefused: the data is not an archive, or has forbidden contents.
         UsageError: there is no such strategy.
     """
-    loaded = archive.load(source)
+    loaded = archive.load(source) if isinstance(source, bytes | Path) else source
     folder = Path(root.root)
     plan = archive.import_(loaded, folder, strategy=strategy, dry_run=True)
     if dry_run or not plan.changed:

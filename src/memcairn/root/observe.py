@@ -43,6 +43,7 @@ class Observation:
         sources: what it is based on: `src/upload.py:10-24`; the hash of the cited text is added.
         valid_until: the last day on which it holds, in ISO 8601.
         source: what writes it: the tool, the host and the session.
+        created: when it was first written, in ISO 8601; None: now.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Observation:
     sources: tuple[str, ...] = ()
     valid_until: str | None = None
     source: str = SOURCE
+    created: str | None = None
 
 
 def validated(observation: Observation, *, allow_secret: bool) -> Observation:
@@ -172,7 +174,7 @@ def _content(observation: Observation, now: datetime) -> str:
             "type": observation.type,
             "tags": list(observation.tags) or None,
             "namespace": observation.namespace,
-            "created": moment(now),
+            "created": observation.created or moment(now),
             "valid_until": observation.valid_until,
             "source": observation.source,
             "sources": list(observation.sources) or None,

@@ -1,0 +1,240 @@
+"""Bring the memories of other programs into a root.
+
+    memory    observed like any other: a new note, or a repetition or correction of one that is there
+    file      written to <root>/imported/<source>/<path>, with its name and its frontmatter
+
+Every note says where it comes from (`source`) and keeps its dates. Secrets are replaced, and `<private>`
+parts are removed. What was imported once is recorded in the home, so that the same export adds nothing again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from memcairn.archive.source import LIMITS, Archive, ArchiveEntry
+from memcairn.errors import ArchiveRefused, NoteError, UsageError
+from memcairn.fs import tar
+from memcairn.notes import frontmatter
+from memcairn.root import archives, correct, observe
+from memcairn.root.observe import Observation
+from memcairn.safety import injection, secrets
+from memcairn.transcripts.reading import without_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from memcairn.importers.values import Export, ForeignNote
+    from memcairn.root.open_root import OpenRoot
+
+FOLDER = "imported"
+RECORD = "imported.txt"
+_DATES = ("created", "modified", "date", "updated", "updated_at", "created_at")
+
+
+@dataclass(slots=True)
+class ForeignImport:
+    """What became of the notes of an export.
+
+    Attributes:
+        added: new notes, relative to the root, or as they would be named in a dry run.
+        corrected: notes that say something else now.
+        repeated: how many memories a note says already.
+        known: how many were imported before.
+        waiting: how many wait in the inbox for a decision.
+        redacted: how many had secrets or private parts, which were removed.
+        left_out: reason -> how many items were not imported.
+        failed: path or title -> error.
+        suspicious: path -> why the text resembles instructions to a model.
+    """
+
+    added: list[str] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
+    repeated: int = 0
+    known: int = 0
+    waiting: int = 0
+    redacted: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, str] = field(default_factory=dict)
+    suspicious: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def import_(
+    root: OpenRoot,
+    source: str,
+    export: Export,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> ForeignImport:
+    """Import the notes of an export.
+
+    Args:
+        root: receives them.
+        source: the name of the program.
+        export: see `memcairn.importers.read`.
+        dry_run: report what would happen, and write nothing.
+        progress: called with (done, total).
+    """
+    done = ForeignImport(left_out=Counter(export.left_out))
+    record = _Record(os.path.join(root.engine.home, RECORD), root.root)
+    memories = [note for note in export.notes if not note.path]
+    _files(root, source, [note for note in export.notes if note.path], done, dry_run=dry_run)
+    for number, note in enumerate(memories):
+        if progress is not None:
+            progress(number, len(memories))
+        key = record.key(source, note)
+        if key in record.known:
+            done.known += 1
+            continue
+        try:
+            _memory(root, source, note, done, dry_run=dry_run)
+        except (NoteError, UsageError) as error:
+            done.failed[note.title or note.key[:80]] = error.message
+            continue
+        if not dry_run:
+            record.add(key)
+        record.known.add(key)
+    return done
+
+
+def _memory(
+    root: OpenRoot, source: str, note: ForeignNote, done: ForeignImport, *, dry_run: bool
+) -> None:
+    text = _redacted(note.text, done)
+    if not text.strip():
+        done.left_out["is private"] += 1
+        return
+    observation = observe.validated(
+        Observation(
+            text,
+            secrets.redact(without_private(note.title)),
+            note.type,
+            tuple(map(secrets.redact, note.tags)),
+            source=_source(source, note),
+            created=_moment(note.created_s or note.modified_s),
+        ),
+        # Everything that looks like a secret was replaced.
+        allow_secret=True,
+    )
+    if dry_run:
+        match = correct.find(root, observation)
+        decides = match is not None and match.decides
+        relation: str = match.judgement.relation if match is not None and decides else "new"
+        path = match.path if match is not None and decides else observation.title
+    else:
+        observed = root.observe(observation)
+        relation, path = observed.relation, observed.path
+        done.waiting += observed.proposal is not None
+    if relation == "repetition":
+        done.repeated += 1
+    elif relation == "correction":
+        done.corrected.append(path)
+    elif relation in ("new", "addition"):
+        done.added.append(path)
+    reasons = injection.injection_warnings(text)
+    if reasons:
+        done.suspicious[path] = tuple(reasons)
+
+
+def _files(
+    root: OpenRoot,
+    source: str,
+    notes: Iterable[ForeignNote],
+    done: ForeignImport,
+    *,
+    dry_run: bool,
+) -> None:
+    names = tar.Names(LIMITS)
+    entries = []
+    for note in notes:
+        data = note.data if note.data is not None else _document(source, note, done).encode()
+        try:
+            path = names.add(f"{FOLDER}/{source}/{note.path}")
+        except ArchiveRefused as error:
+            done.left_out[error.message] += 1
+            continue
+        written_s = note.modified_s or note.created_s
+        entries.append(ArchiveEntry(path, data, None if written_s is None else int(written_s)))
+    if not entries:
+        return
+    result = archives.import_(root, Archive(entries, source), strategy="newer", dry_run=dry_run)
+    done.added += result.created
+    done.corrected += result.replaced
+    done.known += len(result.unchanged)
+    done.left_out.update(result.skipped.values())
+    done.failed |= result.failed
+    done.suspicious |= result.suspicious
+
+
+def _document(source: str, note: ForeignNote, done: ForeignImport) -> str:
+    """The text of a file, with its title, dates and origin in the frontmatter."""
+    text = _redacted(note.text, done)
+    values = frontmatter.parse(text).values
+    has_date = any(key in values for key in _DATES)
+    fields = {
+        "title": secrets.redact(without_private(note.title)) or None,
+        "type": note.type,
+        "tags": list(note.tags) or None,
+        "created": None if has_date else _moment(note.created_s),
+        "modified": None if has_date else _moment(note.modified_s),
+        "source": _source(source, note),
+    }
+    changes = {
+        key: value for key, value in fields.items() if value is not None and key not in values
+    }
+    # Frontmatter that cannot be edited stays as it is; the folder says where the note comes from.
+    with contextlib.suppress(NoteError):
+        text = frontmatter.update(text, changes)
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def _redacted(text: str, done: ForeignImport) -> str:
+    clean = secrets.redact(without_private(text))
+    done.redacted += clean != text
+    return clean
+
+
+def _source(source: str, note: ForeignNote) -> str:
+    return f"{observe.SOURCE} import {source} {secrets.redact(note.key)[:120]}".strip()
+
+
+def _moment(time_s: float | None) -> str | None:
+    if time_s is None:
+        return None
+    try:
+        return observe.moment(datetime.fromtimestamp(int(time_s), UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+class _Record:
+    """The memories that were imported before: one hash a line, in a file of the home.
+
+    A line is written after its memory. If the process dies between them, the memory is a repetition.
+    """
+
+    def __init__(self, path: str, root: str) -> None:
+        self._path = path
+        self._root = root
+        try:
+            with open(path, encoding="ascii", errors="replace") as file:
+                self.known = set(file.read().split())
+        except FileNotFoundError:
+            self.known = set()
+
+    def key(self, source: str, note: ForeignNote) -> str:
+        """The hash of a memory, in this root."""
+        identity = repr((self._root, source, note.key, note.title, note.text))
+        return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
+
+    def add(self, key: str) -> None:
+        """Record a memory."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with open(os.open(self._path, flags, 0o600), "w", encoding="ascii") as file:
+            file.write(f"{key}\n")
