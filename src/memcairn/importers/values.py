@@ -105,7 +105,7 @@ def _in_zip(path: str, patterns: Iterable[str]) -> list[tuple[str, bytes]]:
             members = [one for one in archive.infolist() if _matches(one.filename, patterns)]
             if sum(one.file_size for one in members) > MAX_JSON_BYTES:
                 raise ArchiveRefused(f"has more than {MAX_JSON_BYTES:,} bytes of JSON")
-            # The sizes in the directory are claims; no more than that is read.
+            # The sizes in the directory may lie; a member that is longer is cut there.
             found = []
             for one in members:
                 with archive.open(one) as file:
