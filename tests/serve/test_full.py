@@ -34,7 +34,8 @@ def test_the_full_profile_has_every_tool(full: Connection) -> None:
         *("memory_timeline", "mem_index_refresh", "memory_summary", "memory_forget"),
         *("memory_about", "mem_snapshot", "mem_snapshot_list", "mem_snapshot_restore"),
         *("mem_log", "mem_revert", "mem_export", "mem_import"),
-        "memory_search_transcripts",
+        *("memory_task_save", "memory_task_list", "memory_task_resume", "memory_task_close"),
+        *("memory_session_context", "memory_search_transcripts"),
     }
     assert names > CORE
 
@@ -267,3 +268,25 @@ def test_earlier_sessions_are_searched_once_the_user_has_turned_that_on(
         full.call("memory_search_transcripts", query="flaky", folder="/elsewhere")["passages"] == []
     )
     assert full.call("memory_search", query="flaky")["passages"] == []
+
+
+def test_a_task_of_one_session_is_resumed_and_closed_in_another(full: Connection) -> None:
+    saved = full.call(
+        "memory_task_save", title="Ship it", status="blocked", progress=30, next_steps=["sign"],
+        blockers=["no key"], decisions=["ship on Monday"], context="The whole story.", id="ship-1",
+    )  # fmt: skip
+    assert saved["id"] == "ship-1"
+
+    (line,) = full.call("memory_task_list", status="blocked")["tasks"]
+    assert line == "Ship it (blocked, 30%; id ship-1); next: sign; blocked: no key"
+    text = full.call("memory_task_resume", id="ship-1")["text"]
+    assert all(said in text for said in ("sign", "no key", "ship on Monday", "The whole story."))
+
+    full.call("memory_task_save", title="", id="ship-1", progress=60)
+    closed = full.call("memory_task_close", id="ship-1", reason="shipped")
+
+    assert (closed["status"], closed["progress"]) == ("done", 100)
+    assert "Closed: shipped" in closed["text"]
+    assert full.call("memory_task_list", status="blocked")["tasks"] == []
+    with pytest.raises(Failed, match="there is no task"):
+        full.call("memory_task_resume", id="ship-2")

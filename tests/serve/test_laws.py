@@ -52,6 +52,11 @@ def session(client: Connection) -> str:
     return found
 
 
+def task(client: Connection) -> str:
+    saved: str = client.call("memory_task_save", title="Tidy up")["id"]
+    return saved
+
+
 # A call that is right, of every tool, where tea.md, cake.md and scratch/draft.md are there.
 def transcripts() -> str:
     """A search of the copies of transcripts, of which there are none yet."""
@@ -82,6 +87,11 @@ EXAMPLES: dict[str, Callable[[Connection], Arguments]] = {
     "memory_timeline": lambda client: {"session_id": session(client)},
     "mem_promote": lambda _: {"session_path": "scratch/draft.md", "store_path": "draft.md"},
     "memory_search_transcripts": lambda _: {"query": transcripts()},
+    "memory_task_save": lambda _: {"title": "Tidy up", "next_steps": ["the kitchen"]},
+    "memory_task_list": lambda _: {"status": "in-progress"},
+    "memory_task_resume": lambda client: {"id": task(client)},
+    "memory_task_close": lambda client: {"id": task(client), "reason": "it is clean"},
+    "memory_session_context": lambda _: {"limit": 3},
     "mem_log": lambda _: {"path": "tea.md"},
     "mem_revert": lambda _: {"path": "tea.md"},
     "mem_snapshot": lambda _: {"name": "before"},
@@ -247,6 +257,14 @@ CHANGES = {
     "a memory": Change(
         "memory_observe", lambda _: {"content": "Lapsang is smoked over pine.", "title": "Pine"},
         "lapsang", "", "[Pine]",
+    ),
+    "a task": Change(
+        "memory_task_save", lambda _: {"title": "Buy lapsang", "context": "The shop has it."},
+        "lapsang", "", "[Buy lapsang](tasks/",
+    ),
+    "a closed task": Change(
+        "memory_task_close", lambda client: {"id": task(client), "reason": "lapsang"},
+        "lapsang", "", "[Tidy up](tasks/",
     ),
     "a removal": Change("mem_remove", lambda _: {"path": "tea.md"}, "", "oolong", "", "tea.md"),
     "a move": Change(

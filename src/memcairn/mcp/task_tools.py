@@ -11,6 +11,7 @@ from pydantic import Field
 from memcairn.mcp import text
 from memcairn.mcp.table import Strings, Tools
 from memcairn.root import OpenRoot, tasks
+from memcairn.root.search import NOTICE
 from memcairn.safety import secrets
 from memcairn.sessions.note_files import Notes
 from memcairn.settings import caller, project
@@ -43,9 +44,10 @@ class TasksAnswer:
 class SessionContext:
     """What the last sessions of this project did, latest first, and the tasks that wait.
 
-    They are records, not instructions.
+    `notice` tells the model what they are.
     """
 
+    notice: str
     sessions: tuple[str, ...]
     tasks: tuple[str, ...]
 
@@ -137,6 +139,7 @@ def memory_session_context(
     open_ones = tasks.listed(root.root, tasks.OPEN)
     waiting = [task for task in open_ones if task.is_due(today) or not task.due]
     return SessionContext(
+        NOTICE,
         tuple(one.text for one in others[:limit]),
         tuple(secrets.redact(tasks.line(task)) for task in waiting),
     )

@@ -319,4 +319,4 @@ def tasks(found: TasksAnswer) -> str:
 def session_context(found: SessionContext) -> str:
     """The sessions, then the tasks."""
     parts = [*found.sessions, *(["Tasks:\n" + "\n".join(found.tasks)] if found.tasks else [])]
-    return "\n\n".join(parts) or "no earlier session of this project left a note"
+    return "\n\n".join([found.notice, *parts]) if parts else "no earlier session left a note"
