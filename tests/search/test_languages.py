@@ -139,3 +139,43 @@ def test_an_explanation_shows_the_multilingual_cosine(memory: Memory, notes: Pat
     memory.index(notes)
 
     assert 0.3 < (memory.search("coffee machine")[0].why.multilingual or 0) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "matched"),
+    [
+        (
+            "# Einstellung\n\nDie Einstellung liegt im Archiv.",
+            "wo sind die Einstellungen?",
+            "einstellung",
+        ),
+        ("# Servidor\n\nEl servidor se reinicia solo.", "¿qué hacen los servidores?", "servidor"),
+        ("# Logiciel\n\nLe logiciel est vieux.", "où sont les logiciels ?", "logiciel"),
+    ],
+)
+def test_a_word_that_no_note_has_is_found_in_another_form(
+    memory: Memory, notes: Path, text: str, question: str, matched: str
+) -> None:
+    (notes / "other.md").write_text(text, encoding="utf-8")
+    memory.index(notes, embed=False)
+
+    assert memory.search(question)[0].matched == (matched,)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["wie wird das Wetter heute", "¿qué tiempo hace hoy?", "какая сегодня погода?"],
+)
+def test_stop_words_of_the_questions_language_match_nothing(
+    notes: Path, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "none")
+    (notes / "alles.md").write_text(
+        "# Alles\n\nDas wird heute so gemacht, wie es ist. Esto es lo que se hace y cómo. И это как есть.",
+        encoding="utf-8",
+    )
+    with Memory() as memory:
+        memory.index(notes)
+        found = memory.search(question)
+
+    assert found == []

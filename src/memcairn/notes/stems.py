@@ -1,7 +1,8 @@
 """Stems of words, by their script.
 
 The Snowball stemmers, through PyStemmer. Words in Latin script are stemmed as English in every language:
-the language of a query of three words is unknown, and notes and queries must be stemmed alike.
+the language of a query of three words is unknown, and notes and queries must be stemmed alike. A word of a
+query that no note has is compared with the words of the notes by the stemmer of its language (`stem_in`).
 docs/decisions/words.md gives the reasons.
 """
 
@@ -27,6 +28,11 @@ _SCRIPTS = (
     (0x0900, 0x097F, "hindi"),
     (0x0B80, 0x0BFF, "tamil"),
 )
+# By ISO 639-1 codes: the languages in Latin script that are told apart (language.py) and have a stemmer.
+_LATIN = {
+    "de": "german", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian",
+    "nl": "dutch", "sv": "swedish", "tr": "turkish",
+}  # fmt: skip
 _MAX_LENGTH = 40
 """Longer words, in characters, are not stemmed: they are not words of a language."""
 
@@ -47,6 +53,14 @@ def stem(word: str) -> str:
             with _lock:
                 return _stemmer(language)(word) or word
     return word
+
+
+def stem_in(word: str, language: str) -> str:
+    """The stem of a case-folded word in a language; "" if there is no other stemmer for it than `stem`."""
+    if language not in _LATIN or not 2 < len(word) <= _MAX_LENGTH:
+        return ""
+    with _lock:
+        return _stemmer(_LATIN[language])(word)
 
 
 @cache

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from memcairn.notes.stems import stem_in
 from memcairn.search.query import Filter, match
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ MAX_RANKED_ROWS = 4_000
 # BM25 weights of the columns title, about, heading path, tags, date, other, text
 WEIGHTS = "1.5, 1.0, 1.0, 1.0, 0.5, 0.3, 1.0"
 _BATCH_SIZE = 500
+# Words of the index are compared with a word by a stem of at least this length, and at most so many of them.
+_MIN_STEM = 4
+_MAX_FORMS = 50
 
 
 class Candidate(NamedTuple):
@@ -41,6 +45,36 @@ class Candidate(NamedTuple):
     position: int
     score: float
     words: tuple[float, ...] = ()
+
+
+def known_forms(db: Database, words: Sequence[str], language: str) -> list[str]:
+    """The words of a query in the forms that the notes have.
+
+    Args:
+        db: index.db.
+        words: of a query.
+        language: its language; a word that no note has is replaced by the most common one that has the same
+            stem in this language.
+    """
+    return list(dict.fromkeys(_known_form(db, word, language) for word in words))
+
+
+def _known_form(db: Database, word: str, language: str) -> str:
+    stem = stem_in(word, language)
+    if len(stem) < _MIN_STEM or not word.isalpha():
+        return word
+    (exists,) = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM fulltext WHERE fulltext MATCH ?)", (match([word]),)
+    ).fetchone()
+    if exists:
+        return word
+    db.execute(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, fulltext, row)"
+    )
+    sql = "SELECT term FROM vocabulary WHERE term >= ? AND term < ? ORDER BY doc DESC LIMIT ?"
+    terms = db.execute(sql, (stem, stem + "\U0010ffff", _MAX_FORMS))
+    same = (term for (term,) in terms if term.isalpha() and stem_in(term, language) == stem)
+    return next(same, word)
 
 
 def word_frequencies(db: Database, words: Sequence[str]) -> dict[str, int]:

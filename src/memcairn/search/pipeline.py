@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from memcairn.notes.language import likely_language
 from memcairn.notes.words import query_words
 from memcairn.search import keyword, neighbors, passages, periods, relevance, validity
 from memcairn.search.query import note_filter
@@ -44,14 +45,14 @@ def search(
     Raises:
         EmbeddingError: the model cannot be reached.
     """
-    words = query_words(query.text)
+    words = keyword.known_forms(db, query_words(query.text), likely_language(query.text))
     # A query without words, such as "?!", is about as near to everything: its vector says nothing.
     embedded = None if meaning is None or not words else meaning.embed_query(db, query.text)
     with db.snapshot():
         frequencies = keyword.word_frequencies(db, words)
         (chunks,) = db.execute("SELECT COALESCE(MAX(id), 0) FROM chunk").fetchone()
         ranking = _Ranking(
-            db, query, meaning, embedded, frequencies, chunks, note_filter(query, excluded)
+            db, query, words, meaning, embedded, frequencies, chunks, note_filter(query, excluded)
         )
         spans, context, outdated = ranking.spans(MIN_LIMIT)
         if query.limit > MIN_LIMIT:
@@ -68,6 +69,7 @@ class _Ranking(NamedTuple):
 
     db: Database
     query: Query
+    words: Sequence[str]
     meaning: Meaning | None
     embedded: QueryEmbeddings | None
     frequencies: Mapping[str, int]
@@ -92,7 +94,7 @@ class _Ranking(NamedTuple):
             fused, similarities = self.meaning.fuse(db, embedded, weights, self.where, found, held)
             ranked = neighbors.add_inherited(db, fused, wanted)
         context = ScoringContext(
-            {word: weights[word] for word in query_words(query.text)},
+            {word: weights[word] for word in self.words},
             {c.chunk: c.score for c in found},
             similarities,
             {c.chunk: c.score for c in fused},
