@@ -28,7 +28,7 @@ _SCRIPTS = (
     (0x0900, 0x097F, "hindi"),
     (0x0B80, 0x0BFF, "tamil"),
 )
-# By ISO 639-1 codes: the languages in Latin script that are told apart (language.py) and have a stemmer.
+# By ISO 639-1 codes: the languages in Latin script that language.py recognises and that have a stemmer.
 _LATIN = {
     "de": "german", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian",
     "nl": "dutch", "sv": "swedish", "tr": "turkish",

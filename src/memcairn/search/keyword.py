@@ -24,7 +24,7 @@ MAX_RANKED_ROWS = 4_000
 # BM25 weights of the columns title, about, heading path, tags, date, other, text
 WEIGHTS = "1.5, 1.0, 1.0, 1.0, 0.5, 0.3, 1.0"
 _BATCH_SIZE = 500
-# Words of the index are compared with a word by a stem of at least this length, and at most so many of them.
+# The least length of a stem by which words are compared, and the maximum number of words compared.
 _MIN_STEM = 4
 _MAX_FORMS = 50
 
