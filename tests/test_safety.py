@@ -123,6 +123,17 @@ def test_any_text_can_be_checked_and_redaction_settles(text: str) -> None:
     assert redact(redact(text)) == redact(text)
 
 
+def test_a_secret_that_hides_another_one_is_redacted_with_it() -> None:
+    hidden = (
+        "postgres:/\ufeff/u:Kq7w-first@h/:** `abcdEFGH1234567890`  postgres://u:Zx9v-second@h/db"
+    )
+
+    redacted = redact(hidden)
+
+    assert "first" not in redacted
+    assert "second" not in redacted
+
+
 def test_a_lone_surrogate_moves_no_offset() -> None:
     secret = FAKES[0].secret
     text = f"\udc80 {secret}"

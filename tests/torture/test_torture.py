@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from torture import torture
+from memcairn.daemon import client
+from torture import fuzz, torture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,3 +29,26 @@ def test_a_fault_at_any_change_of_the_disk_loses_nothing(tmp_path: Path) -> None
     print(report)
     assert sum(row.tried for all_ in rows.values() for row in all_.values()) >= 4 * len(names)
     assert not any(row.lost for all_ in rows.values() for row in all_.values()), report
+
+
+def test_no_text_breaks_a_parser() -> None:
+    seed = random.SystemRandom().randrange(1 << 32)
+    print(f"seed {seed}")
+
+    found = fuzz.fuzz_parsers(random.Random(seed), math.inf, runs=60)
+
+    assert {name: wrong for name, (_, wrong) in found.items() if wrong} == {}, seed
+
+
+def test_no_request_stops_the_resident_process(home: Path) -> None:
+    seed = random.SystemRandom().randrange(1 << 32)
+    print(f"seed {seed}")
+    pid = client.start(str(home))
+    connection = client.wait_until_started(str(home), pid or 0, 60)
+    if connection is None:
+        pytest.skip("no resident process runs here")
+    connection.close()
+
+    tried, wrong = fuzz.fuzz_daemon(str(home), random.Random(seed), math.inf, runs=80)
+
+    assert (tried, wrong) == (80, []), seed

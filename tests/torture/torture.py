@@ -31,10 +31,12 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import memcairn
+import support
 from index import index_tools
+from memcairn.daemon import client
 from memcairn.fs import atomic
 from memcairn.memory import Memory
-from torture import faults
+from torture import concurrency, faults, fuzz
 from torture.faults import Faults, Mode
 from torture.operations import OPERATIONS, Operation
 from torture.world import BY_HAND, TRACEBACK, Files, World, files, in_a_child
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 MARK = "memcairn:begin"
 STUCK_S = 20.0
+# Of the time; the rest is for concurrency and fuzzing.
+FAULTS_SHARE = 0.7
 # Kill, a full disk that stays full, an error that passes, an error that stays.
 FAULTS = (
     (Mode.KILL, 0),
@@ -191,10 +195,7 @@ class Trials:
 
     def _stop_resident(self) -> None:
         if "daemon" in self._name:
-            from support import stop_resident
-
-            os.environ["MEMCAIRN_HOME"] = str(self._world.home)
-            stop_resident(self._world.home)
+            support.stop_resident(self._world.home)
 
 
 def _repair(world: World) -> int:
@@ -251,13 +252,7 @@ def run(
         operation -> fault -> row.
     """
     world = World(folder)
-    os.environ.update(world.environment())
-    world.folder.mkdir(parents=True, exist_ok=True)
-    world.create()
-    os.chdir(world.outside)
-    _load()
-    code = in_a_child(lambda: _start(world), world.outside / "output")
-    assert code == 0, (world.outside / "output.stderr").read_text()
+    _begin(world)
     world.save("start")
     rows: dict[str, dict[str, Row]] = {name: {} for name in names}
     pending = []
@@ -347,11 +342,68 @@ def main() -> int:
             args.rows.write_text(json.dumps(plain))
             return 0
         print(f"seed {args.seed}", flush=True)
+        share = args.minutes if args.only != list(OPERATIONS) else args.minutes * FAULTS_SHARE
         found = start_workers(
-            Path(name), args.only, minutes=args.minutes, trials=args.trials, seed=args.seed
+            Path(name), args.only, minutes=share, trials=args.trials, seed=args.seed
         )
-    print("skipped: no C compiler, or no LD_PRELOAD" if found is None else table(found))
-    return int(any(row.lost for all_ in (found or {}).values() for row in all_.values()))
+        print("skipped: no C compiler, or no LD_PRELOAD" if found is None else table(found))
+        losses = [
+            what for all_ in (found or {}).values() for row in all_.values() for what in row.lost
+        ]
+        if share < args.minutes:
+            losses += together(Path(name, "together"), args.seed, (args.minutes - share) * 30)
+            losses += broken(Path(name, "broken"), args.seed, (args.minutes - share) * 30)
+    print(f"{len(losses)} losses")
+    return int(bool(losses))
+
+
+def together(folder: Path, seed: int, seconds: float) -> list[str]:
+    """Let many processes work at the same time; prints what they did, and returns what was lost."""
+    world = World(folder)
+    _begin(world)
+    (world.home / "daemon").unlink()
+    outcome = concurrency.run(world, random.Random(seed), seconds)
+    if code := in_a_child(lambda: _repair(world), world.outside / "output"):
+        said = (world.outside / "output").read_text() + (
+            world.outside / "output.stderr"
+        ).read_text()
+        outcome.lost.append(f"after the next run ({code}): {said[-600:]}")
+    print(concurrency.summary(outcome))
+    support.stop_resident(world.home)
+    return outcome.lost
+
+
+def broken(folder: Path, seed: int, seconds: float, runs: int = 0) -> list[str]:
+    """Fuzz the parsers and the resident process; prints how often, and returns what went wrong."""
+    world = World(folder)
+    _begin(world)
+    (world.home / "daemon").unlink()
+    rng = random.Random(seed)
+    found = fuzz.fuzz_parsers(rng, time.monotonic() + seconds * 0.7, runs)
+    pid = client.start(str(world.home))
+    connection = client.wait_until_started(str(world.home), pid or 0, 60)
+    assert connection is not None, "the resident process does not start"
+    connection.close()
+    found["resident process"] = fuzz.fuzz_daemon(
+        str(world.home), rng, time.monotonic() + seconds * 0.3, runs
+    )
+    support.stop_resident(world.home)
+    for name, (tried, wrong) in found.items():
+        print(f"{'fuzz: ' + name:29} {tried:6} texts; {len(wrong)} wrong")
+    losses = [f"{name}: {what}" for name, (_, wrong) in found.items() for what in wrong]
+    print(*(f"LOST {what}" for what in losses), sep="\n")
+    return losses
+
+
+def _begin(world: World) -> None:
+    """Create the world and its start, in this process's environment."""
+    os.environ.update(world.environment())
+    world.folder.mkdir(parents=True, exist_ok=True)
+    world.create()
+    os.chdir(world.outside)
+    _load()
+    code = in_a_child(lambda: _start(world), world.outside / "output")
+    assert code == 0, (world.outside / "output.stderr").read_text()
 
 
 def start_workers(

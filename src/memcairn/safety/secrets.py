@@ -44,6 +44,9 @@ else:
     Secret = namedtuple("Secret", "kind line start end")  # noqa: PYI024
 
 
+_MAX_PASSES = 5
+
+
 def find_secrets(text: str) -> list[Secret]:
     """All apparent secrets in a text, in order."""
     # The library refuses lone surrogates; replacing each with one character keeps the offsets.
@@ -81,11 +84,15 @@ def find_secrets(text: str) -> list[Secret]:
 
 def redact(text: str) -> str:
     """Replace each secret with `[redacted: kind]`."""
-    parts, at = [], 0
-    for secret in find_secrets(text):
-        parts += [text[at : secret.start], f"[redacted: {secret.kind}]"]
-        at = secret.end
-    return "".join([*parts, text[at:]])
+    for _ in range(_MAX_PASSES):  # one secret can hide another one from the library
+        parts, at = [], 0
+        for secret in find_secrets(text):
+            parts += [text[at : secret.start], f"[redacted: {secret.kind}]"]
+            at = secret.end
+        if not parts:
+            break
+        text = "".join([*parts, text[at:]])
+    return text
 
 
 def refuse_secrets(text: str, *, allow: bool) -> None:
