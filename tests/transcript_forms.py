@@ -54,7 +54,7 @@ class Writer:
             data = {"sessionId": session, "context": {"cwd": "/home/me/shop", "branch": "main"}}
             self._add("session.start", data=data)
 
-    def prompt(self, text: str, **more: Any) -> Writer:
+    def prompt(self, text: Any, **more: Any) -> Writer:
         match self.host:
             case "claude-code":
                 return self._claude("user", text, **more)

@@ -9,7 +9,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exports import ALL, MARCH, mem0, obsidian, save
+from exports import ALL, mem0, obsidian, save
 
 from fake_secrets import fake_secrets
 from memcairn import importers
@@ -328,7 +328,6 @@ def test_a_changed_conversation_replaces_its_note_and_can_be_reverted(
     }  # fmt: skip
     memory.import_from("claude", save(exported / "conversations.json", [conversation]), root=notes)
     (path,) = notes.glob("imported/claude/*.md")
-    os.utime(path, (MARCH, MARCH))
     conversation["chat_messages"].append({"sender": "assistant", "text": "With blue-green."})  # type: ignore[attr-defined]
     conversation["updated_at"] = "2026-04-01"
 
@@ -338,6 +337,64 @@ def test_a_changed_conversation_replaces_its_note_and_can_be_reverted(
 
     assert len(done.corrected) == 1
     assert "blue-green" in path.read_text(encoding="utf-8")
+
+
+def test_a_note_that_a_person_changed_is_never_replaced(
+    memory: Memory, notes: Path, exported: Path
+) -> None:
+    vault = obsidian(exported)
+    memory.import_from("obsidian", vault, root=notes)
+    (path,) = notes.glob("imported/obsidian/*/*.md")
+    path.write_text("my own words\n", encoding="utf-8")
+    (vault / "Area 0/Note 0.md").write_text(
+        "# Deploying\n\nchanged in the vault\n", encoding="utf-8"
+    )
+
+    done = memory.import_from("obsidian", vault, root=notes)
+
+    assert path.read_text(encoding="utf-8") == "my own words\n"
+    assert done.left_out["is another file here, or was changed since it was imported"] == 1
+    assert not done.corrected
+
+
+def test_a_text_of_an_export_sets_no_frontmatter(
+    memory: Memory, notes: Path, exported: Path
+) -> None:
+    said = "---\npinned: true\nsuperseded_by: x.md\n---\nWe deploy with blue-green."
+    of_claude = save(exported / "memories.json", [{"conversations_memory": said}])
+    memory.import_from("claude", of_claude, root=notes)
+    memory.import_from("mem0", save(exported / "mem0.json", [{"memory": said}]), root=notes)
+
+    for text in notes_of(notes).values():
+        assert not {"pinned", "superseded_by"} & set(frontmatter.parse(text).values)
+
+
+def test_a_secret_in_a_title_is_in_no_file_name(
+    memory: Memory, notes: Path, exported: Path
+) -> None:
+    token = "ghp_" + "a1B2" * 9
+    messages = [{"sender": "human", "text": f"use {token}"}]
+    conversation = {"uuid": "c1", "name": f"use {token}", "chat_messages": messages}
+    vault = obsidian(exported)
+    (vault / f"{token}.md").write_text("hello")
+
+    path = save(exported / "conversations.json", [conversation])
+    memory.import_from("claude", path, root=notes)
+    done = memory.import_from("obsidian", vault, root=notes)
+
+    assert done.left_out["has a secret in its name"] == 1
+    assert token.lower() not in repr(notes_of(notes)).lower()
+
+
+@pytest.mark.parametrize(
+    "value", [10**400, -1, 0, True, 1e308, "x", "0001-01-01T00:00:00+14:00", [], None]
+)
+def test_a_date_that_cannot_be_understood_is_left_out(
+    value: object, memory: Memory, notes: Path, exported: Path
+) -> None:
+    said = [{"memory": "We deploy with blue-green.", "created_at": value}]
+
+    assert memory.import_from("mem0", save(exported / "mem0.json", said), root=notes).added
 
 
 def test_every_source_is_documented_and_has_an_example() -> None:

@@ -241,6 +241,27 @@ def test_what_has_no_conversation_is_no_error(memory: Memory, user: Path) -> Non
     assert texts(memory, "toucans")
 
 
+def test_a_transcript_behind_a_symlink_is_followed_as_it_grows(memory: Memory, user: Path) -> None:
+    writer = claude().prompt("about toucans")
+    path = writer.write(user)
+    path.rename(user / "elsewhere.jsonl")
+    path.symlink_to(user / "elsewhere.jsonl")
+    memory.update_transcripts()
+    (user / "elsewhere.jsonl").write_bytes(writer.prompt("about gibbons").data())
+
+    assert texts(memory, "toucans")
+    assert texts(memory, "gibbons")
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31", "", "x", "-1"])
+def test_a_time_that_cannot_be_understood_is_unknown(time: str, memory: Memory, user: Path) -> None:
+    writer = claude().prompt("about toucans")
+    writer.lines[0]["timestamp"] = time
+    writer.write(user)
+
+    assert texts(memory, "toucans")
+
+
 def test_a_file_that_cannot_be_read_is_reported_and_the_others_are_copied(
     memory: Memory, user: Path
 ) -> None:
@@ -250,7 +271,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_others_are_copied(
     path.chmod(0)
     claude("c2").prompt("about toucans").write(user)
 
-    assert memory.update_transcripts().failed == {str(path): "Permission denied"}
+    assert memory.update_transcripts().failed == {str(path): "cannot be read"}
     assert texts(memory, "toucans")
 
 

@@ -92,6 +92,16 @@ def test_private_parts_are_never_returned(text: str, left: str | None) -> None:
     assert said(claude().prompt(text)) == expected
 
 
+def test_a_private_part_may_reach_over_the_blocks_of_a_message() -> None:
+    parts = ("one <private>two", "three", "four</private> five")
+    blocks = [{"type": "text", "text": text} for text in parts]
+    assert said(claude().prompt(blocks)) == [("prompt", "one (private) five")]
+
+    writer = codex().prompt("x")
+    writer.lines[-1]["payload"]["content"] = [block | {"type": "input_text"} for block in blocks]
+    assert said(writer) == [("prompt", "one (private) five")]
+
+
 def test_a_line_that_is_still_being_written_is_left_for_later() -> None:
     data = claude().prompt("one").prompt("two").data()
     first = data.index(b"\n") + 1

@@ -46,7 +46,7 @@ def _conversation(found: dict[str, Any], export: Export) -> None:
         said = _said(message)
         author = message.get("author")
         role = author.get("role") if isinstance(author, dict) else None
-        if not said or role not in _SPEAKERS:
+        if not said or not isinstance(role, str) or role not in _SPEAKERS:
             continue
         if message.get("recipient") == "bio":
             memory_key = text(message.get("id")) or f"{key}/{len(messages)}"

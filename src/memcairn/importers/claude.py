@@ -12,7 +12,7 @@ from typing import Any
 
 from memcairn.errors import ArchiveRefused
 from memcairn.importers import conversation
-from memcairn.importers.values import Export, ForeignNote, load_json, objects, seconds, text
+from memcairn.importers.values import Export, ForeignNote, load_json, objects, seconds, short, text
 from memcairn.notes import subject
 
 _SPEAKERS = {"human": "You", "assistant": "Claude"}
@@ -89,14 +89,14 @@ def _memories(found: dict[str, Any], projects: dict[str, str], export: Export) -
     of_projects = found.get("project_memories")
     for key, value in (of_projects if isinstance(of_projects, dict) else {}).items():
         name = projects.get(key) or key
-        path = f"memory-{subject.slug(name, '') or 'project'}-{key[:8]}.md"
+        path = f"memory-{subject.slug(name, '') or 'project'}-{short(key)}.md"
         title = f"What Claude remembers of {name}"
         export.add(ForeignNote(key, text(value), title, "project", path=path))
 
 
 def _project(found: dict[str, Any], export: Export) -> None:
     key, name = text(found.get("uuid")), text(found.get("name")) or "Project"
-    folder = f"projects/{subject.slug(name, '') or 'project'}-{key[:8]}"
+    folder = f"projects/{subject.slug(name, '') or 'project'}-{short(key)}"
     created, modified = seconds(found.get("created_at")), seconds(found.get("updated_at"))
     about = "\n\n".join(
         filter(None, (text(found.get(k)) for k in ("description", "prompt_template")))
@@ -109,7 +109,7 @@ def _project(found: dict[str, Any], export: Export) -> None:
         title = text(doc.get("filename")) or "Document"
         doc_key = text(doc.get("uuid")) or f"{key}/{title}"
         stem = title.rpartition(".")[0] or title
-        path = f"{folder}/{subject.slug(stem, '') or 'document'}-{doc_key[:8]}.md"
+        path = f"{folder}/{subject.slug(stem, '') or 'document'}-{short(doc_key)}.md"
         at = seconds(doc.get("created_at"))
         export.add(
             ForeignNote(doc_key, text(doc.get("content")), title, "reference", (), at, path=path)

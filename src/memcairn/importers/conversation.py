@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memcairn.importers.values import ForeignNote
+from memcairn.importers.values import ForeignNote, short
 from memcairn.notes import subject
+from memcairn.safety import secrets
+from memcairn.transcripts.reading import without_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-# The rest of an identifier that tells conversations of one title and day apart.
-_KEY_CHARS = 8
 
 
 def note(
@@ -34,9 +33,10 @@ def note(
         day: of its beginning, for the name of the file; "" if unknown.
     """
     parts = [(who, text.strip()) for who, text in messages if text.strip()]
-    first = next((text for who, text in parts if who == "You"), "")
-    title = " ".join(title.split()) or subject.subject(first or "Conversation")
-    name = "-".join(filter(None, (day, subject.slug(title, first), _short(key))))
+    # The name of a file is shown in many places.
+    first = _public(next((text for who, text in parts if who == "You"), ""))
+    title = " ".join(_public(title).split()) or subject.subject(first or "Conversation")
+    name = "-".join(filter(None, (day, subject.slug(title, first), short(key, repr(parts)))))
     body = "\n\n".join(f"## {who}\n\n{text}" for who, text in parts)
     return ForeignNote(
         key,
@@ -46,9 +46,9 @@ def note(
         (),
         created_s,
         modified_s,
-        path=f"{name or 'conversation'}.md",
+        path=f"{name}.md",
     )
 
 
-def _short(key: str) -> str:
-    return "".join(c for c in key if c.isascii() and c.isalnum())[:_KEY_CHARS].lower()
+def _public(text: str) -> str:
+    return secrets.redact(without_private(text))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -111,8 +113,13 @@ def _in_zip(path: str, patterns: Iterable[str]) -> list[tuple[str, bytes]]:
                 with archive.open(one) as file:
                     found.append((one.filename, file.read(one.file_size)))
             return found
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise ArchiveRefused(f"is a damaged zip file: {error}") from error
+
+
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
+)  # fmt: skip
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
@@ -144,6 +151,12 @@ def text(value: object) -> str:
     return value.encode("utf-8", "replace").decode().replace("\0", "")
 
 
+def short(key: str, said: str = "") -> str:
+    """A few letters and digits that tell notes of one name apart, from a key or else from the text."""
+    found = "".join(c for c in key if c.isascii() and c.isalnum())[:8].lower()
+    return found or hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:8]
+
+
 def texts(value: object) -> tuple[str, ...]:
     """The texts of a list, which may also be JSON, or separated by commas."""
     if isinstance(value, str):
@@ -166,5 +179,8 @@ def seconds(value: object) -> float | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    found = value / 1000 if abs(value) > _MAX_SECONDS else float(value)
+    try:
+        found = value / 1000 if abs(value) > _MAX_SECONDS else float(value)
+    except OverflowError:
+        return None
     return found if 0 < found < _MAX_SECONDS else None

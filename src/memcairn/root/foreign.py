@@ -18,13 +18,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn.archive.source import LIMITS, Archive, ArchiveEntry
-from memcairn.errors import ArchiveRefused, NoteError, UsageError
+from memcairn.errors import ArchiveRefused, NoteError, NoteMissing, UsageError
 from memcairn.fs import tar
 from memcairn.notes import frontmatter
 from memcairn.root import archives, correct, observe
 from memcairn.root.observe import Observation
 from memcairn.safety import injection, secrets
-from memcairn.transcripts.reading import without_private
+from memcairn.transcripts.reading import WITHHELD, without_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,7 +84,8 @@ def import_(
     done = ForeignImport(left_out=Counter(export.left_out))
     record = _Record(os.path.join(root.engine.home, RECORD), root.root)
     memories = [note for note in export.notes if not note.path]
-    _files(root, source, [note for note in export.notes if note.path], done, dry_run=dry_run)
+    files = [note for note in export.notes if note.path]
+    _files(root, source, files, record, done, dry_run=dry_run)
     for number, note in enumerate(memories):
         if progress is not None:
             progress(number, len(memories))
@@ -107,12 +108,12 @@ def _memory(
     root: OpenRoot, source: str, note: ForeignNote, done: ForeignImport, *, dry_run: bool
 ) -> None:
     text = _redacted(note.text, done)
-    if not text.strip():
+    if not text.replace(WITHHELD, "").strip():
         done.left_out["is private"] += 1
         return
     observation = observe.validated(
         Observation(
-            text,
+            _body(text, note.title),
             secrets.redact(without_private(note.title)),
             note.type,
             tuple(map(secrets.redact, note.tags)),
@@ -146,6 +147,7 @@ def _files(
     root: OpenRoot,
     source: str,
     notes: Iterable[ForeignNote],
+    record: _Record,
     done: ForeignImport,
     *,
     dry_run: bool,
@@ -159,11 +161,21 @@ def _files(
         except ArchiveRefused as error:
             done.left_out[error.message] += 1
             continue
-        written_s = note.modified_s or note.created_s
-        entries.append(ArchiveEntry(path, data, None if written_s is None else int(written_s)))
+        if secrets.find_secrets(note.path):
+            done.left_out["has a secret in its name"] += 1
+            continue
+        now = _content(root, path)
+        if now not in (None, data) and record.file_key(path, now or b"") not in record.known:
+            done.left_out["is another file here, or was changed since it was imported"] += 1
+            continue
+        entries.append(ArchiveEntry(path, data, None))
     if not entries:
         return
-    result = archives.import_(root, Archive(entries, source), strategy="newer", dry_run=dry_run)
+    archive = Archive(entries, source)
+    result = archives.import_(root, archive, strategy="overwrite", dry_run=dry_run)
+    if not dry_run:
+        changed = set(result.changed)
+        record.add(*(record.file_key(one.path, one.data) for one in entries if one.path in changed))
     done.added += result.created
     done.corrected += result.replaced
     done.known += len(result.unchanged)
@@ -172,10 +184,22 @@ def _files(
     done.suspicious |= result.suspicious
 
 
+def _content(root: OpenRoot, path: str) -> bytes | None:
+    """The file at a path; None if there is none. What cannot be read counts as another file."""
+    try:
+        return root.vault.read_bytes(path)
+    except NoteMissing:
+        return None
+    except NoteError:
+        return b""
+
+
 def _document(source: str, note: ForeignNote, done: ForeignImport) -> str:
     """The text of a file, with its title, dates and origin in the frontmatter."""
     text = _redacted(note.text, done)
-    values = frontmatter.parse(text).values
+    # Only a Markdown file has frontmatter; what looks like it in another text is a part of it.
+    is_file = not note.title
+    values = frontmatter.parse(text).values if is_file else {}
     has_date = any(key in values for key in _DATES)
     fields = {
         "title": secrets.redact(without_private(note.title)) or None,
@@ -188,10 +212,18 @@ def _document(source: str, note: ForeignNote, done: ForeignImport) -> str:
     changes = {
         key: value for key, value in fields.items() if value is not None and key not in values
     }
+    if not is_file:
+        return f"{frontmatter.update('', changes)}\n{_body(text, note.title)}\n"
     # Frontmatter that cannot be edited stays as it is; the folder says where the note comes from.
     with contextlib.suppress(NoteError):
         text = frontmatter.update(text, changes)
     return text if text.endswith("\n") else f"{text}\n"
+
+
+def _body(text: str, title: str) -> str:
+    """The text, with a heading if it would be taken for frontmatter, which could pin its note."""
+    text = text.strip()
+    return f"# {title or 'Memory'}\n\n{text}" if frontmatter.parse(text).values else text
 
 
 def _redacted(text: str, done: ForeignImport) -> str:
@@ -214,9 +246,10 @@ def _moment(time_s: float | None) -> str | None:
 
 
 class _Record:
-    """The memories that were imported before: one hash a line, in a file of the home.
+    """What was imported before: one hash a line, in a file of the home.
 
-    A line is written after its memory. If the process dies between them, the memory is a repetition.
+    A line is written after its memory. If the process dies between them, the memory is a repetition. A file
+    is replaced by a later import only if it is still what the earlier one wrote.
     """
 
     def __init__(self, path: str, root: str) -> None:
@@ -233,8 +266,13 @@ class _Record:
         identity = repr((self._root, source, note.key, note.title, note.text))
         return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
 
-    def add(self, key: str) -> None:
-        """Record a memory."""
+    def file_key(self, path: str, data: bytes) -> str:
+        """The hash of a file that was written."""
+        identity = repr((self._root, path)).encode("utf-8", "replace") + data
+        return hashlib.sha256(identity).hexdigest()[:32]
+
+    def add(self, *keys: str) -> None:
+        """Record what was imported."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         with open(os.open(self._path, flags, 0o600), "w", encoding="ascii") as file:
-            file.write(f"{key}\n")
+            file.writelines(f"{key}\n" for key in keys)

@@ -172,9 +172,13 @@ def pending(db: TranscriptDatabase, environ: Mapping[str, str]) -> list[PendingF
     known = transcripts.files(db)
     found = []
     for host, path in reading.find_files(environ, os.path.expanduser("~")):
-        now = signature.signature_at(path)
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        now = signature.signature_of(status)
         file = known.get(path) or TranscriptFile(path, host)
-        if now is not None and now != (file.size_bytes, file.mtime_ns, file.inode):
+        if stat.S_ISREG(status.st_mode) and now != (file.size_bytes, file.mtime_ns, file.inode):
             found.append(PendingFile(file, now))
     return sorted(found, key=lambda item: item.now.mtime_ns, reverse=True)
 
@@ -203,6 +207,10 @@ def update(
     report = CopyReport()
     with opened(home) as db, lock.attempt(os.path.join(home, "transcripts.lock")) as is_free:
         files = pending(db, environ)
+        for path in (file.known.path for file in files):
+            if not os.access(path, os.R_OK):
+                report.failed[path] = "cannot be read"
+        files = [file for file in files if file.known.path not in report.failed]
         total = report.left_bytes = sum(file.size_bytes for file in files)
         report.is_busy = not is_free
         if not is_free or (max_bytes is not None and total > max_bytes):
@@ -372,10 +380,10 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
 def _milliseconds(time: str) -> int:
     try:
         moment = datetime.fromisoformat(time)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int(moment.timestamp() * 1000)
+    except (ValueError, OverflowError):
         return 0
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
 
 
 def _hash(head: bytes) -> bytes:

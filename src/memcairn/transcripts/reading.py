@@ -189,11 +189,13 @@ class Transcript:
                 "isApiErrorMessage",
             )
         )
-        for block in _blocks(message.get("content")):
+        blocks = _blocks(message.get("content"))
+        if not is_context:
+            texts = [_text(block.get("text")) for block in blocks if block.get("type") == "text"]
+            said: Literal["prompt", "reply"] = "prompt" if kind == "user" else "reply"
+            yield Item(said, _said(*texts), time, _text(entry.get("uuid")))
+        for block in blocks:
             match block:
-                case {"type": "text", "text": str(text)} if not is_context:
-                    said: Literal["prompt", "reply"] = "prompt" if kind == "user" else "reply"
-                    yield Item(said, _said(text), time, _text(entry.get("uuid")))
                 case {"type": "tool_use", "name": str(tool)}:
                     yield tool_call(_text(block.get("id")), time, tool, block.get("input"))
                 case {"type": "tool_result"} if self._with_results:
@@ -215,10 +217,8 @@ class Transcript:
         identity = _text(payload.get("call_id") or payload.get("id"))
         match payload:
             case {"type": "message", "role": "user"}:
-                texts = [
-                    _said(_text(block.get("text"))) for block in _blocks(payload.get("content"))
-                ]
-                yield Item("prompt", "\n".join(filter(None, texts)), time, identity)
+                texts = [_text(block.get("text")) for block in _blocks(payload.get("content"))]
+                yield Item("prompt", _said(*texts), time, identity)
             case {"type": "message", "role": "assistant"}:
                 yield Item("reply", _said(_joined(payload.get("content"))), time, identity)
             case {"type": "function_call" | "custom_tool_call", "name": str(tool)}:
@@ -279,9 +279,9 @@ class Transcript:
                 yield tool_result(data.get("toolCallId"), time, output, failed=failed)
 
     def _state(self, session: object, cwd: object, branch: object) -> None:
-        self.session = self.session or _text(session)
-        self.cwd = _text(cwd) or self.cwd
-        self.branch = _text(branch) or self.branch
+        self.session = self.session or clean(_text(session))[:_MAX_ID_CHARS]
+        self.cwd = clean(_text(cwd))[:_MAX_CWD_CHARS] or self.cwd
+        self.branch = clean(_text(branch))[:_MAX_ID_CHARS] or self.branch
 
 
 # ── calls and results ────────────────────────────────────────────────────────────────────────────
@@ -301,6 +301,8 @@ _EXIT_CODE = re.compile(r"(?:exit code:?|exited with code:?) (-?\d{1,10})\b", re
 _EXIT_CODE_CHARS = 300
 # The type of a line is near its beginning.
 _HEAD_BYTES = 200
+_MAX_ID_CHARS = 200
+_MAX_CWD_CHARS = 4096
 
 
 def _is_output(line: bytes) -> bool:
@@ -385,17 +387,20 @@ _NOT_A_PROMPT = (
     "Caveat: The messages below were generated",
     "This session is being continued from a previous conversation",
 )
-_WITHHELD = "(private)"
+WITHHELD = "(private)"
 _PRIVATE = re.compile(r"<(/?)private\b[^>]{0,200}>", re.IGNORECASE)
 
 
-def _said(text: str) -> str:
+def _said(*texts: str) -> str:
     """The text of a message without what the host added and without private parts."""
-    text = clean(text)
-    if "<" in text:
-        text = without_private(_without_context(text))
-    text = text.strip()
-    return "" if text.startswith(_NOT_A_PROMPT) or not text.replace(_WITHHELD, "").strip() else text
+    kept = []
+    for text in map(clean, texts):
+        said = (_without_context(text) if "<" in text else text).strip()
+        if said and not said.startswith(_NOT_A_PROMPT):
+            kept.append(said)
+    # A private part may reach from one block of a message to another.
+    joined = without_private("\n".join(kept)).strip()
+    return joined if joined.replace(WITHHELD, "").strip() else ""
 
 
 def _without_context(text: str) -> str:
@@ -412,10 +417,12 @@ def _without_context(text: str) -> str:
 
 def without_private(text: str) -> str:
     """The text with `(private)` for each `<private>…</private>` part; an open one reaches to the end."""
+    if "<" not in text:
+        return text
     parts, at, depth = [], 0, 0
     for tag in _PRIVATE.finditer(text):
         if depth == 0:
-            parts.append(text[at : tag.start()] + ("" if tag[1] else _WITHHELD))
+            parts.append(text[at : tag.start()] + ("" if tag[1] else WITHHELD))
         depth = max(0, depth - 1) if tag[1] else depth + 1
         at = tag.end()
     return "".join([*parts, text[at:] if depth == 0 else ""])
