@@ -210,13 +210,40 @@ class Engine:
         deadline: float | None = None,
     ) -> list[Passage]:
         """See `Memory.search`, and `freshness.check_sources` for `signature_at`."""
-        checked = (Query(query) if isinstance(query, str) else query).checked()
+        asked = Query(query) if isinstance(query, str) else query
+        if asked.scope is not None:
+            asked = self._within_scope(asked)
+        checked = asked.checked()
 
         def work(opened: Opened) -> list[Passage]:
             with opened.indexing_until(deadline):
                 return self._search(opened, checked, signature_at)
 
-        return self.databases.run(work)
+        found = self.databases.run(work)
+        if found and os.path.exists(os.path.join(self.home, "scopes.json")):
+            from memcairn.settings import shared_scopes  # noqa: PLC0415 - most homes have no scopes
+
+            scopes = shared_scopes.load(self.home)
+            owners = [shared_scopes.of_path(scopes, passage.path) for passage in found]
+            pairs = zip(found, owners, strict=True)
+            return [one._replace(scope=owner.name) if owner else one for one, owner in pairs]
+        return found
+
+    def _within_scope(self, query: Query) -> Query:
+        """A query for a scope as one for its root.
+
+        Raises:
+            UsageError: there is no such scope, or the query has a root outside it.
+        """
+        from memcairn.settings import shared_scopes  # noqa: PLC0415 - as above
+
+        scope = shared_scopes.named(self.home, query.scope or "")
+        root = scope.root if query.root is None else paths.real(os.fspath(query.root))
+        if not paths.is_inside(root, scope.root):
+            from memcairn.errors import UsageError  # noqa: PLC0415 - as above
+
+            raise UsageError(f"is outside the scope {scope.name!r}", path=root)
+        return query._replace(root=root, scope=None)
 
     def _search(self, opened: Opened, query: Query, signature_at: SignatureAt) -> list[Passage]:
         try:

@@ -14,11 +14,15 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from memcairn import json_text, paths
 from memcairn.errors import StateError, UsageError
 from memcairn.fs import atomic
+from memcairn.settings import project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Action = Literal["keep", "edit", "merge", "supersede", "archive", "forget", "add"]
 """What a person can decide; `add` writes a memory that an agent was not allowed to write."""
@@ -87,10 +91,15 @@ def identity(kind: str, action: str, hashes: dict[str, str], text: str) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
-def held(folder: str) -> set[str]:
-    """The notes, relative to the root, that no model is shown before a person has decided."""
-    waiting = (one for one in Inbox(folder).all() if one.kind == ARRIVED and not one.decision)
-    return {path for one in waiting for path in one.paths}
+def held(home: str, roots: Iterable[str]) -> set[str]:
+    """The notes of these roots that no hook shows before a person has decided."""
+    return {
+        os.path.join(root, path)
+        for root in roots
+        for one in Inbox(os.path.join(home, "inbox", project.key(root))).all()
+        if one.kind == ARRIVED and not one.decision
+        for path in one.paths
+    }
 
 
 class Inbox:

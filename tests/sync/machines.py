@@ -6,12 +6,13 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from memcairn import Memory
-from memcairn.sync import synchronize
+from memcairn.sync import checkout, synchronize
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from memcairn.sync.shared_scopes import SharedScope
+    from memcairn.settings.shared_scopes import SharedScope
+    from memcairn.sync.git import Repository
 
 GIT = (
     "git",
@@ -50,6 +51,11 @@ class Machine:
         self.scope: SharedScope = synchronize.initialize(
             self.memory.engine, url, "team", "platform", str(self.root)
         )[0]
+
+    @property
+    def repository(self) -> Repository:
+        """The repository of the scope."""
+        return checkout.repository_of(self.scope, self.memory.home)
 
     def sync(self) -> synchronize.Synced:
         """Synchronize."""

@@ -150,8 +150,7 @@ def test_a_sync_that_died_before_the_branch_moved_loses_nothing(
         patch.setattr(checkout, "move_branch", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             other.sync()
-    (other.scope.repository(other.memory.home).git_dir and Path(
-        other.scope.repository(other.memory.home).git_dir, "index.lock")).touch()  # fmt: skip
+    Path(other.repository.git_dir, "index.lock").touch()
     assert other.sync().left == ""
     one.sync()
     assert one.files() == other.files() == {"a.md": b"1\n", "b.md": b"2\n"}
@@ -216,7 +215,7 @@ class Machines(RuleBasedStateMachine):
         assert b"<<<<<<<" not in everything
         # A text that was on disk when the rounds began is in a file, or was replaced by a later edit of
         # another machine, and is then in the history.
-        repository = self.machines[0].scope.repository(self.machines[0].memory.home)
+        repository = self.machines[0].repository
         log = repository.run("log", "-p", "-m", "--text", "--format=", "HEAD")
         assert {token for token in tokens if token not in everything and token not in log} == set()
         beside = {name for name in contents[0] if merge.CONFLICT.search(name)}

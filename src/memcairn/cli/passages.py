@@ -69,7 +69,7 @@ def _lines(passage: Passage, columns: int | None, *, bold: bool, explain: bool) 
 def _place(passage: Passage, columns: int | None) -> Iterator[str]:
     """path:line, the date, and why the note is no longer valid; a path is never broken."""
     path = f"{shown(passage.path)}:{passage.start_line}"
-    about = "  ".join(filter(None, (passage.date, *_outdated(passage))))
+    about = "  ".join(filter(None, (passage.scope, passage.date, *_outdated(passage))))
     line = f"{path}  {about}" if about else path
     if columns is None or sum(map(_width, line)) <= columns:
         yield line

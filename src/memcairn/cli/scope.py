@@ -11,11 +11,12 @@ from memcairn.cli.locate import note_argument, open_note, root_option
 from memcairn.cli.sync import KIND, make
 from memcairn.cli.text import printable, write
 from memcairn.memory import Memory
-from memcairn.sync import git, shared_scopes, synchronize
+from memcairn.settings import shared_scopes
+from memcairn.sync import git, synchronize
 from memcairn.sync.promote import promote as copy
 
 if TYPE_CHECKING:
-    from memcairn.sync.shared_scopes import Kind
+    from memcairn.settings.shared_scopes import Kind
 
 
 @click.group("scope")

@@ -25,6 +25,7 @@ from memcairn.settings import caller
 )
 @click.option("--namespace", metavar="NAME", help="Only notes of this namespace.")
 @click.option("--root", metavar="FOLDER", type=click.Path(), help="Only notes below this folder.")
+@click.option("--scope", metavar="NAME", help="Only notes of this scope: user, team, a name ...")
 @click.option(
     "--type", metavar="TYPE", help="Only notes of this type: user, feedback, project, reference."
 )
@@ -46,6 +47,7 @@ def command(
     limit: int,
     namespace: str | None,
     root: str | None,
+    scope: str | None,
     type: str | None,  # noqa: A002 - the option's name
     since: str | None,
     until: str | None,
@@ -77,7 +79,9 @@ def command(
     with Memory() as memory:
         found = answer(
             memory,
-            Query(" ".join(query), limit, namespace, root, budget, type, since, until, as_of),
+            Query(
+                " ".join(query), limit, namespace, root, budget, type, since, until, as_of, scope
+            ),
             explain=explain,
             transcripts=transcripts,
             as_json=as_json,

@@ -11,11 +11,11 @@ from memcairn.cli import options, output
 from memcairn.cli.text import count, printable, write
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
-from memcairn.settings import project
-from memcairn.sync import git, shared_scopes, synchronize
+from memcairn.settings import project, shared_scopes
+from memcairn.sync import git, synchronize
 
 if TYPE_CHECKING:
-    from memcairn.sync.shared_scopes import Kind, SharedScope
+    from memcairn.settings.shared_scopes import Kind, SharedScope
     from memcairn.sync.synchronize import ScopeState, Synced
 
 _SHOWN = 10

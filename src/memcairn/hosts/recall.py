@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
@@ -62,6 +63,11 @@ def recall(
     if query and session is not None:
         RECENT.append(Recalled(asked_at, session.id, event.name, query[:MAX_QUERY_CHARS], found))
     passages = [passage for passage in found if passage.score >= RELEVANT]
+    if passages and os.path.isdir(os.path.join(home, "inbox")):
+        from memcairn import inbox  # noqa: PLC0415 - mostly nothing waits
+
+        held = inbox.held(home, scope.roots)
+        passages = [passage for passage in passages if passage.path not in held]
     if not passages:
         return ""
     from memcairn.hosts import recall_text  # noqa: PLC0415 - mostly nothing is relevant

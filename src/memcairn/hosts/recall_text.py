@@ -117,7 +117,9 @@ def blocks(
         if not text or (shown is not None and not shown.take(place, text)):
             continue
         left -= size(text)
-        yield place, passage.score, block(place, secrets.redact(text), scope, above, passage.date)
+        date = passage.date or _changed_on(place.path)
+        about = " · ".join(filter(None, (above, passage.scope and f"scope {passage.scope}")))
+        yield place, passage.score, block(place, secrets.redact(text), scope, about, date)
 
 
 def _note_used(home: str, used: Sequence[str]) -> None:

@@ -67,6 +67,7 @@ class Passage(NamedTuple):
         expired: the last day on which the note was valid, if that has passed.
         superseded_by: the path of the note that replaced it, or its name if there is no such note.
         language: of the note, as an ISO 639-1 code; "" if it is not clear.
+        scope: the name of the scope that the note belongs to; "" for none.
     """
 
     path: str
@@ -83,6 +84,7 @@ class Passage(NamedTuple):
     expired: str | None = None
     superseded_by: str | None = None
     language: str = ""
+    scope: str = ""
 
 
 class ChunkSpan:

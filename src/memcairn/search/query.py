@@ -33,6 +33,7 @@ class Query(NamedTuple):
         until: only notes of this date or earlier; the whole year, month or day counts.
         as_of: what was known at the end of this date: later notes are left out, and notes that
             expired or were superseded later are shown as valid.
+        scope: only notes of the scope with this name, or of the only scope of this kind.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Query(NamedTuple):
     since: str | None = None
     until: str | None = None
     as_of: str | None = None
+    scope: str | None = None
 
     def checked(self) -> Query:
         """The query with the real path of its root.

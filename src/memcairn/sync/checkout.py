@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from memcairn import paths
 from memcairn.errors import NoteError, SyncError
 from memcairn.fs.sandbox import open_root
-from memcairn.sync import merge
+from memcairn.sync import git, merge
+from memcairn.sync.git import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from memcairn.fs.sandbox import Folder
-    from memcairn.sync.git import Repository
+    from memcairn.settings.shared_scopes import SharedScope
 
 SCOPE_FILE = ".memcairn-scope.json"
 """In the repository only: the kind, the name and the project of the scope."""
@@ -61,13 +62,17 @@ def who() -> str:
     )
 
 
+def repository_of(scope: SharedScope, home: str) -> Repository:
+    """The repository of a scope: in the home, or the person's around its root."""
+    own = os.path.join(home, "sync", f"{scope.key}.git") if scope.own else ""
+    return Repository(own, scope.root)
+
+
 # ── making it ────────────────────────────────────────────────────────────────────────────────────
 
 
 def create(repository: Repository, url: str, branch: str) -> None:
     """Create the repository of a scope, or give it another remote."""
-    from memcairn.sync import git  # noqa: PLC0415 - only to create it
-
     if not os.path.isdir(os.path.join(repository.git_dir, "objects")):
         os.makedirs(os.path.dirname(repository.git_dir), mode=0o700, exist_ok=True)
         arguments = ("init", "--quiet", "--bare", f"--initial-branch={branch}", repository.git_dir)
@@ -349,8 +354,6 @@ def remote_branch(url: str, cwd: str) -> tuple[str, bool]:
     Raises:
         SyncError: the remote cannot be reached.
     """
-    from memcairn.sync import git  # noqa: PLC0415 - as above
-
     said = git.run("ls-remote", "--symref", "--", url, cwd=cwd).decode("utf-8", "replace")
     found = re.search(r"^ref: refs/heads/(\S+)\tHEAD$", said, re.MULTILINE)
     heads = re.findall(r"\trefs/heads/(\S+)$", said, re.MULTILINE)

@@ -62,12 +62,17 @@ def program() -> str:
 class Repository:
     """A repository and its checkout.
 
-    `own`: the repository is in memcairn's home, and nobody else uses it. Otherwise it is a person's.
+    `git_dir`: of a repository in memcairn's home, which nobody else uses; "" for a person's, which git
+    finds around the checkout.
     """
 
     git_dir: str
     work_tree: str
-    own: bool
+
+    @property
+    def own(self) -> bool:
+        """Whether it is in memcairn's home."""
+        return bool(self.git_dir)
 
     def run(
         self, *arguments: str, data: bytes = b"", env: dict[str, str] | None = None, ok: int = 0
@@ -83,8 +88,9 @@ class Repository:
         Raises:
             SyncError: it failed, with what it said, or took longer than its limit.
         """
-        where = [f"--git-dir={self.git_dir}", f"--work-tree={self.work_tree}"]
+        where: list[str] = []
         if self.own:
+            where = [f"--git-dir={self.git_dir}", f"--work-tree={self.work_tree}"]
             # Settings of the user that change contents or ask are for repositories of code.
             off = ("core.autocrlf=false", "core.fileMode=false", "core.hooksPath=/dev/null", "gc.auto=0",
                    "commit.gpgSign=false", "core.symlinks=true", "core.fsmonitor=false")  # fmt: skip

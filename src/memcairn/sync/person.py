@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from memcairn.errors import SyncError
+from memcairn.paths import MEMORY_MD
 from memcairn.sync import checkout
 
 if TYPE_CHECKING:
@@ -50,6 +51,19 @@ def branch_and_remote(repository: Repository) -> tuple[str, str]:
     return branch, remote
 
 
+def ignore_memory_md(repository: Repository) -> None:
+    """Have git ignore MEMORY.md, which each machine renders, in this clone only."""
+    file = os.path.join(
+        repository.work_tree, repository.line("rev-parse", "--git-path", "info/exclude")
+    )
+    line = f"/{repository.line('rev-parse', '--show-prefix')}{MEMORY_MD}"
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    with open(file, "a+", encoding="utf-8") as stream:
+        stream.seek(0)
+        if line not in stream.read().splitlines():
+            stream.write(f"{line}\n")
+
+
 def commit(repository: Repository, spec: Sequence[str]) -> str:
     """Commit the changed notes with the person's hooks and signing; returns the id of the head.
 
@@ -62,7 +76,13 @@ def commit(repository: Repository, spec: Sequence[str]) -> str:
     if paths:
         try:
             repository.run("commit", "--quiet", "-m", f"{MESSAGE} {checkout.who()}")
-        except BaseException:
+        except SyncError as error:
+            repository.run("reset", "--quiet")
+            hint = "a hook or git refused the commit: do what it says, then sync again"
+            raise SyncError(
+                error.message, path=repository.work_tree, hint=error.hint or hint
+            ) from error
+        except BaseException:  # Ctrl-C
             repository.run("reset", "--quiet")
             raise
     return repository.commit_of("HEAD")

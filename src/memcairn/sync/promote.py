@@ -11,10 +11,11 @@ from memcairn.errors import NoteError, UsageError
 from memcairn.notes import frontmatter
 from memcairn.root import OpenRoot
 from memcairn.safety import secrets
-from memcairn.sync import checkout, shared_scopes, synchronize
+from memcairn.settings import shared_scopes
+from memcairn.sync import checkout, synchronize
 
 if TYPE_CHECKING:
-    from memcairn.sync.shared_scopes import SharedScope
+    from memcairn.settings.shared_scopes import SharedScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def promote(source: OpenRoot, path: str, scope: SharedScope) -> Promoted:
         target.write(path, text)
         if scope.own:
             checkout.commit(
-                scope.repository(engine.home), scope.branch, synchronize.pathspec(target),
+                checkout.repository_of(scope, engine.home), scope.branch, synchronize.pathspec(target),
                 f"memcairn: promote {path} from {label}",
             )  # fmt: skip
         return Promoted(scope.name, path, waits=False)

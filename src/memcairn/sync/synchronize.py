@@ -13,17 +13,17 @@ from memcairn import paths
 from memcairn.errors import MemcairnError, SyncError, UsageError
 from memcairn.fs import atomic, lock
 from memcairn.root import OpenRoot
-from memcairn.settings import moved, project
+from memcairn.settings import moved, project, shared_scopes
+from memcairn.settings.shared_scopes import SharedScope
 from memcairn.store import roots
-from memcairn.sync import arrival, checkout, merge, person, shared_scopes
-from memcairn.sync.shared_scopes import SharedScope
+from memcairn.sync import arrival, checkout, merge, person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from memcairn.engine import Engine
+    from memcairn.settings.shared_scopes import Kind
     from memcairn.sync.git import Repository
-    from memcairn.sync.shared_scopes import Kind
 
 MAX_ATTEMPTS = 8
 """Somebody else may push between fetch and push; then the sync begins again."""
@@ -86,12 +86,14 @@ def initialize(
         if url and other.url == url and other.root != root:
             raise UsageError(f"is the remote of the scope {other.name!r} already", path=url)
     if is_own:
-        repository = scope.repository(engine.home)
+        repository = checkout.repository_of(scope, engine.home)
         checkout.create(repository, url, branch)
         if joined:
             _check_scope(repository, scope, checkout.fetch(repository, checkout.REMOTE, branch))
     else:
-        person.branch_and_remote(scope.repository(engine.home))
+        repository = checkout.repository_of(scope, engine.home)
+        person.branch_and_remote(repository)
+        person.ignore_memory_md(repository)
     shared_scopes.add(engine.home, scope)
     if is_own and not joined and not repository.commit_of(f"refs/heads/{branch}"):
         checkout.add_scope_file(
@@ -169,7 +171,7 @@ def pathspec(root: OpenRoot) -> list[str]:
 
 
 def _own(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
-    repository, spec = scope.repository(root.engine.home), pathspec(root)
+    repository, spec = checkout.repository_of(scope, root.engine.home), pathspec(root)
     for _ in range(MAX_ATTEMPTS):
         head = checkout.commit(
             repository, scope.branch, spec, f"memcairn: notes of {checkout.who()}"
@@ -225,7 +227,7 @@ def _after(
 
 
 def _person(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
-    repository, spec = scope.repository(root.engine.home), pathspec(root)
+    repository, spec = checkout.repository_of(scope, root.engine.home), pathspec(root)
     branch, remote = person.branch_and_remote(repository)
     for _ in range(MAX_ATTEMPTS):
         head = person.commit(repository, spec)
@@ -257,7 +259,7 @@ def _in_root(repository: Repository, old: str, new: str) -> list[checkout.TreeCh
 
 def _preview(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
     """What will be sent and taken: nothing but the fetched objects changes."""
-    repository, spec = scope.repository(root.engine.home), pathspec(root)
+    repository, spec = checkout.repository_of(scope, root.engine.home), pathspec(root)
     branch, remote = scope.branch, checkout.REMOTE
     if not scope.own:
         branch, remote = person.branch_and_remote(repository)
@@ -288,7 +290,7 @@ def status(engine: Engine, scope: SharedScope) -> ScopeState:
     left = str(known.get("left", ""))
     try:
         root = OpenRoot(engine, scope.root)
-        repository, spec = scope.repository(engine.home), pathspec(root)
+        repository, spec = checkout.repository_of(scope, engine.home), pathspec(root)
         branch, remote = scope.branch, checkout.REMOTE
         if not scope.own:
             branch, remote = person.branch_and_remote(repository)

@@ -18,7 +18,6 @@ from memcairn import paths
 from memcairn.errors import UsageError
 from memcairn.fs import atomic
 from memcairn.settings import project
-from memcairn.sync.git import Repository
 
 Kind = Literal["user", "project", "team", "org"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -49,13 +48,6 @@ class SharedScope:
     branch: str
     root: str
     own: bool = True
-
-    def repository(self, home: str) -> Repository:
-        """The repository of the scope."""
-        if self.own:
-            return Repository(os.path.join(home, "sync", f"{self.key}.git"), self.root, own=True)
-        top = project.repository_of(self.root) or self.root
-        return Repository(os.path.join(top, ".git"), top, own=False)
 
     @property
     def key(self) -> str:
