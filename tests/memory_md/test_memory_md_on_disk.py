@@ -353,6 +353,31 @@ def test_text_by_hand_in_memory_md_is_searched_and_nothing_else_of_it(root):
         assert [Path(hit.path).name for hit in memory.search("gnu server")] == ["MEMORY.md"]
 
 
+def test_in_a_clone_the_last_commit_orders_notes_without_a_date(tmp_path, monkeypatch):
+    names = ["d", "b", "a", "c"]
+    origin = tmp_path / "origin"
+    origin.mkdir()
+
+    def git(*arguments, **more):
+        command = ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *arguments]
+        subprocess.run(command, cwd=origin, check=True, env={**os.environ, **more})
+
+    git("init", "-q")
+    for day, name in enumerate(names, 1):
+        write(origin, f"n/{name}.md", name.upper(), "Text.")
+        git("add", "-A")
+        date = f"2026-03-0{day}T10:00:00Z"
+        git("commit", "-qm", name, GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
+    clone = tmp_path / "clone"
+    git("clone", "-q", str(origin), str(clone))
+    write(clone, "n/dated.md", "Dated", "Text.", modified="2026-03-03T12:00:00Z")
+    with Memory() as memory:
+        memory.index(clone / "n")
+        memory.refresh_memory_md(clone / "n")
+    entries = [line for line in text(clone / "n").splitlines() if line.startswith("- ")]
+    assert [line[3] for line in entries] == ["C", "D", "A", "B", "D"]
+
+
 def test_a_backup_is_made_once(root):
     with Memory() as memory:
         (root / "MEMORY.md").write_text("mine\n" + text(root))

@@ -21,13 +21,22 @@ if TYPE_CHECKING:
 
 @click.group("scope")
 def command() -> None:
-    """List, create, join or leave scopes: yours, a project's, a team's, an organization's."""
+    """List, create, join or leave scopes: yours, a project's, a team's, an organization's.
+
+    \b
+    memcairn scope list
+    memcairn scope join git@host:we/memory.git platform
+    """
 
 
 @command.command("list")
 @options.json_option
 def list_(*, as_json: bool) -> int:
-    """List the scopes of this machine: name, kind, remote and folder."""
+    """List the scopes of this machine: name, kind, remote and folder.
+
+    \b
+    memcairn scope list
+    """
     with Memory() as memory:
         scopes = shared_scopes.load(memory.home)
     if as_json:
@@ -43,7 +52,11 @@ def list_(*, as_json: bool) -> int:
 @click.option("--url", default="", help="The empty repository that others join.")
 @click.option("--kind", type=KIND, default="team", show_default=True, help="Who shares it.")
 def create(name: str, *, url: str, kind: Kind) -> int:
-    """Create a scope. Without a URL it stays on this machine until `memcairn sync init` gives it one."""
+    """Create a scope. Without a URL it stays on this machine until `memcairn sync init` gives it one.
+
+    \b
+    memcairn scope create platform --url git@host:we/memory.git
+    """
     return _made(url, kind, name)
 
 
@@ -52,7 +65,11 @@ def create(name: str, *, url: str, kind: Kind) -> int:
 @click.argument("name")
 @click.option("--kind", type=KIND, default="team", show_default=True, help="Who shares it.")
 def join(url: str, name: str, *, kind: Kind) -> int:
-    """Join a scope that others have: get its notes, and send yours to it."""
+    """Join a scope that others have: get its notes, and send yours to it.
+
+    \b
+    memcairn scope join git@host:we/memory.git platform
+    """
     return _made(url, kind, name)
 
 
@@ -71,7 +88,11 @@ def _made(url: str, kind: Kind, name: str) -> int:
 @command.command("leave")
 @click.argument("name")
 def leave(name: str) -> int:
-    """Stop synchronizing a scope. Its notes stay in their folder, and in the search."""
+    """Stop synchronizing a scope. Its notes stay in their folder, and in the search.
+
+    \b
+    memcairn scope leave platform
+    """
     with Memory() as memory:
         scope = shared_scopes.named(memory.home, name)
         synchronize.leave(memory.engine, scope)

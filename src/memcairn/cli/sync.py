@@ -83,7 +83,11 @@ def init(url: str, *, kind: Kind | None, root: str | None, name: str | None) -> 
 @command.command("status")
 @options.json_option
 def status(*, as_json: bool) -> int:
-    """Show each scope: what waits to be sent or taken, conflicts, the last sync, and why not."""
+    """Show each scope: what waits to be sent or taken, conflicts, the last sync, and why not.
+
+    \b
+    memcairn sync status
+    """
     with Memory() as memory:
         states = [synchronize.status(memory.engine, one) for one in _scopes(memory, None)]
     if as_json:

@@ -10,6 +10,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from memcairn.memory_md import commit_times
 from memcairn.memory_md.rank import SECONDS_PER_DAY, TYPE_ORDER, rank
 from memcairn.notes.note import readable
 from memcairn.notes.subject import subject
@@ -60,14 +61,15 @@ def _note(row: NoteRow, root: str, today: date) -> MemoryMdNote:
     """A note without secrets, with the time of its change.
 
     The time is the one that the note states (`modified`, else `date`, else `created`), so that all
-    checkouts of a folder have the same MEMORY.md. A note that states none has the time of its file.
+    checkouts of a folder have the same MEMORY.md. A note that states none has the time of its file,
+    or that of its last commit if its file has the time of the clone.
     A day in the future counts as the beginning of today.
     """
     title, description = line_text(row.title, row.description, row.path)
     # Scanning both at once takes half the time: 13 µs. No cheaper filter before it was faster.
     if secrets.find_secrets(f"{title}\n{description}"):
         title, description = secrets.redact(title), secrets.redact(description)
-    changed, second = _changed(row)
+    changed, second = _changed(row, root)
     if changed > today.toordinal():
         changed, second = today.toordinal(), 0
     return MemoryMdNote(
@@ -102,7 +104,7 @@ def line_text(title: str, description: str, path: str) -> tuple[str, str]:
     return title, description
 
 
-def _changed(row: NoteRow) -> tuple[int, int]:
+def _changed(row: NoteRow, root: str) -> tuple[int, int]:
     """The day of a note's change, and the second of that day."""
     for stated in (row.modified, row.date, row.created):
         if stated:
@@ -117,7 +119,9 @@ def _changed(row: NoteRow) -> tuple[int, int]:
             mtime_ns = os.lstat(row.path).st_mtime_ns
         except OSError:
             return date.max.toordinal(), 0  # The file is gone: the next scan removes the note.
-    day, second = divmod(mtime_ns // 10**9, SECONDS_PER_DAY)
+    seconds = mtime_ns // 10**9
+    seconds = commit_times.commit_time(root, row.path, seconds) or seconds
+    day, second = divmod(seconds, SECONDS_PER_DAY)
     return max(_EPOCH + day, 1), second
 
 
