@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +12,7 @@ from index_tools import write
 from memcairn import Query
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from memcairn import Memory
@@ -44,13 +47,28 @@ def test_a_search_reads_the_full_text_first(
     assert memory.search(Query(text, **more)) or more.get("type")
 
     db.set_trace_callback(None)
-    plans = [_plan(db, statement) for statement in statements if "fulltext MATCH" in statement]
-    assert plans
-    for first, *rest in plans:
-        assert first.startswith("SCAN fulltext VIRTUAL TABLE")
-        assert all("rowid=?)" in step for step in rest), rest
+    matching = [statement for statement in statements if "fulltext MATCH" in statement]
+    assert matching
+    for statement in matching:
+        for version, explain in _versions(memory.engine.databases.index_path):
+            first, *rest = _plan(explain(f"EXPLAIN QUERY PLAN {statement}"))
+            assert first.startswith("SCAN fulltext VIRTUAL TABLE"), version
+            assert all("rowid=?)" in step for step in rest), (version, rest)
 
 
-def _plan(db: Any, statement: str) -> list[str]:
-    steps = [step for *_, step in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+def _versions(path: str) -> Iterator[tuple[str, Callable[[str], Iterable[Any]]]]:
+    """Each SQLite that is installed: Python's own, and those of two packages, which are newer."""
+    for module in ("sqlite3", "pysqlite3"):
+        with contextlib.suppress(ImportError):
+            library = importlib.import_module(module)
+            with contextlib.closing(library.connect(path)) as db:
+                yield library.sqlite_version, db.execute
+    with contextlib.suppress(ImportError):
+        apsw = importlib.import_module("apsw")
+        with contextlib.closing(apsw.Connection(path)) as db:
+            yield apsw.sqlite_lib_version(), db.execute
+
+
+def _plan(rows: Iterable[Any]) -> list[str]:
+    steps = [step for *_, step in rows]
     return [step for step in steps if step.startswith(("SCAN", "SEARCH")) and "(subq" not in step]

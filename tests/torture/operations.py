@@ -67,10 +67,11 @@ def tool(name: str, **arguments: Any) -> Callable[[World], object]:
         function = next(one.function for one in ALL if one.name == name)
         with Memory() as memory:
             root = memory.open_root(world.root)
-            given = {
-                key: value(root) if callable(value) else value for key, value in arguments.items()
-            }
             try:
+                given = {
+                    key: value(root) if callable(value) else value
+                    for key, value in arguments.items()
+                }
                 function(root, **given)
             except MemcairnError as error:
                 sys.stderr.write(f"{error}\n")
