@@ -518,7 +518,7 @@ class Memory:
             root: the folder to write to; None is the setting memory.root, else `<home>/memory`. It
                 becomes a root with a MEMORY.md.
             new: write a new note even if one says nearly the same.
-            replaces: the note to correct; None finds it.
+            replaces: the note to correct, relative to `root` or to the working directory; None finds it.
             allow_secret: write it even if it holds what looks like a secret; that is logged.
 
         Returns:
@@ -543,7 +543,7 @@ class Memory:
             if replaces is None:
                 target = "none" if new else "auto"
             else:
-                target = open_root.relative(paths.real(os.fspath(replaces)))
+                target = _inside(os.fspath(replaces), open_root.root)
             observed = open_root.observe(observation, replaces=target)
         finally:
             open_root.close()
@@ -705,3 +705,11 @@ class Memory:
 
 def _forget(root: Root, opened: Opened) -> int:
     return roots.forget(opened.db, root)
+
+
+def _inside(note: str, root: str) -> str:
+    """The path of a note relative to its root."""
+    real = paths.real(note)
+    if os.path.exists(real) and paths.is_inside(real, root):
+        return paths.path_in_root(real, root)
+    return note

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_core_profile_has_seven_tools(core: Connection) -> None:
+def test_the_core_profile_has_eight_tools(core: Connection) -> None:
     names = [tool.name for tool in core.do("list_tools").tools]
 
     assert names == [
-        *("memory_search", "memory_observe", "memory_get_context"),
+        *("memory_search", "memory_observe", "memory_get_context", "mem_index_refresh"),
         *("mem_read", "mem_write", "mem_edit", "mem_remove"),
     ]
 

@@ -27,7 +27,18 @@ from memcairn.root.observe import Observation
     type=click.Path(),
     help="Where to write; default: the setting memory.root.",
 )
-@click.option("--new", is_flag=True, help="Write a new note even if a similar one exists.")
+@click.option(
+    "--new", is_flag=True, help="Write a new note even if one says the same or otherwise."
+)
+@click.option("--replaces", metavar="NOTE", type=click.Path(), help="The note that this corrects.")
+@click.option("--valid-until", metavar="DATE", help="The last day on which it holds: 2026-03-01.")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="FILE:LINES",
+    help="What it is based on: src/upload.py:10-24; may be repeated.",
+)
 @click.option(
     "--allow-secrets", is_flag=True, help="Write the note even if it seems to contain a secret."
 )
@@ -42,15 +53,24 @@ def command(
     namespace: str | None,
     root: str | None,
     new: bool,
+    replaces: str | None,
+    valid_until: str | None,
+    sources: tuple[str, ...],
     allow_secrets: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Remember TEXT in a new note. If TEXT is -, read it from standard input.
+    """Remember TEXT. If TEXT is -, read it from standard input.
+
+    If a note says the same, nothing is written. If a note says otherwise of the same subject, it is
+    corrected: it says TEXT alone, and its old text is in the history. The message says what happened.
 
     \b
     memcairn add "we deploy with blue-green" --type project --tags deploy
+    memcairn add "staging listens on 5440" --replaces observed/staging-db-3f2a.md
     """
+    if new and replaces is not None:
+        raise click.UsageError("--new and --replaces exclude each other")
     said = _standard_input() if text == ("-",) else " ".join(text)
     with Memory() as memory:
         path = memory.observe(
@@ -60,9 +80,12 @@ def command(
                 kind,
                 tuple(tag.strip() for tag in tags.split(",") if tag.strip()),
                 namespace,
+                sources=sources,
+                valid_until=valid_until,
             ),
             root=root,
             new=new,
+            replaces=replaces,
             allow_secret=allow_secrets,
         )
         memory.embed_in_background()

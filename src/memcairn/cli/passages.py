@@ -101,6 +101,8 @@ def _outdated(passage: Passage) -> Iterator[str]:
         yield f"(expired {passage.expired})"
     if passage.superseded_by is not None:
         yield f"(superseded by {shown(passage.superseded_by)})"
+    for remark in passage.remarks:
+        yield f"({printable(remark)})"
 
 
 # ── lines on a terminal ──────────────────────────────────────────────────────────────────────────

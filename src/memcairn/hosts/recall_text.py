@@ -118,8 +118,18 @@ def blocks(
             continue
         left -= size(text)
         date = passage.date or _changed_on(place.path)
-        about = " · ".join(filter(None, (above, passage.scope and f"scope {passage.scope}")))
+        scoped = passage.scope and f"scope {passage.scope}"
+        about = " · ".join(filter(None, (above, scoped, *_remarks(passage))))
         yield place, passage.score, block(place, secrets.redact(text), scope, about, date)
+
+
+def _remarks(passage: Passage) -> Iterator[str]:
+    """Why the passage may not hold any more."""
+    if passage.expired is not None:
+        yield f"expired {passage.expired}"
+    if passage.superseded_by is not None:
+        yield f"superseded by {os.path.basename(passage.superseded_by)}"
+    yield from passage.remarks
 
 
 def _note_used(home: str, used: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mcp import types
 from mcp.shared.exceptions import MCPError
 
-from memcairn.errors import MemcairnError, SecretFound
+from memcairn.errors import MemcairnError, SecretFound, UsageError
 from memcairn.mcp import answers, toolbox
 from memcairn.sessions import Line
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from memcairn.mcp.toolbox import Profile
     from memcairn.root import OpenRoot
+
+# They change no note without the user, whatever the user allows.
+_ASKING = frozenset(("memory_observe", "memory_propose", "memory_consent", "mem_index_refresh"))
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +61,10 @@ class Calls:
             parameters = tool.validated(arguments)
             root = open_root()
             root.take_notice()
+            if not tool.read_only and name not in _ASKING and root.inbox.consent == "nothing":
+                raise UsageError(
+                    "the user wants to decide what is written", hint="call memory_propose instead"
+                )
             result = answers.cleaned(tool.function(root, **parameters))
             text, structured = tool.text(result), tool.structured(result)
             notice = root.take_notice()

@@ -71,21 +71,12 @@ def memory_observe(
     hint: Annotated[str, Field(description="One line for MEMORY.md: when is this useful?")] = "",
     replaces: Annotated[
         str,
-        Field(
-            description='The path of the note that this corrects; "auto" finds it, "none": a new note.'
-        ),
+        Field(description="Path of the note to correct; auto finds it; none: new."),
     ] = "auto",
-    sources: Annotated[
-        Strings, Field(description="What it is based on, with lines: src/upload.py:10-24.")
-    ] = [],  # noqa: B006
-    valid_until: Annotated[
-        str | None, Field(description="The last day on which it holds: 2026-03-01.")
-    ] = None,
+    sources: Annotated[Strings, Field(description="Code it is based on: src/a.py:10-24.")] = [],  # noqa: B006
+    valid_until: Annotated[str | None, Field(description="Last day on which it holds.")] = None,
 ) -> Observed:
     """Save a memory; the file is chosen for you. A note that says otherwise is corrected.
-
-    If a note says the same, nothing is written. The answer says which note it was, what it said, and
-    how to undo it.
 
     Call this when the user states a preference, corrects you or asks you to remember something, when
     a decision is made, or when you learn something that took time. Not for facts that are in the code.
@@ -102,7 +93,8 @@ def memory_observe(
         valid_until=valid_until,
         source=", ".join(filter(None, ("memory_observe", *said_by))),
     )
-    return root.observe(observe.validated(observation, allow_secret=False), replaces=replaces)
+    observation = observe.validated(observation, allow_secret=False)
+    return root.observe(observation, replaces=replaces, by_agent=True)
 
 
 @tools.add("Load context", text.context, "found", read_only=True)
@@ -164,21 +156,22 @@ def memory_forget(
 
 @dataclass(frozen=True, slots=True)
 class RefreshAnswer:
-    """How a check of all files changed the index; `failed` and `left_out` map paths to reasons."""
+    """How a check of all files changed the index; `failed` and `left_out` map paths to reasons.
+
+    `memory_md` is the state of MEMORY.md after it; null if this root has none.
+    """
 
     indexed: int
     removed: int
     unchanged: int
     failed: dict[str, str]
     left_out: dict[str, str]
+    memory_md: overview.MemoryMdState | None = None
 
 
 @tools.add("Refresh the index", text.refreshed, "read", idempotent=True)
 def mem_index_refresh(root: OpenRoot) -> RefreshAnswer:
-    """Check every file of the root and index the ones that changed.
-
-    Rarely needed: the tools keep the index current, and a search checks the files of its answer.
-    """
+    """Check every file, index what changed, and report on MEMORY.md. Rarely needed: it is kept current."""
     report = root.refresh()
     return RefreshAnswer(
         len(report.indexed),
@@ -186,4 +179,5 @@ def mem_index_refresh(root: OpenRoot) -> RefreshAnswer:
         report.unchanged,
         {root.relative(path): why for path, why in report.failed.items()},
         {root.relative(path): why for path, why in report.left_out.items()},
+        overview.memory_md_state(root),
     )

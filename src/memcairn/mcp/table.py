@@ -28,6 +28,7 @@ CORE = frozenset(
         "mem_edit",
         "memory_get_context",
         "mem_remove",
+        "mem_index_refresh",
     }
 )
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from memcairn.mcp.file_tools import CreatedFolder, ListAnswer
     from memcairn.mcp.history_tools import HistoryPage, SnapshotsAnswer
     from memcairn.mcp.memory_tools import ForgetAnswer, RefreshAnswer, SearchAnswer
+    from memcairn.mcp.review_tools import (
+        ConsentAnswer,
+        ProposalAnswer,
+        ReviewAnswer,
+        WrittenAnswer,
+    )
     from memcairn.mcp.session_tools import SessionsAnswer, Timeline
     from memcairn.mcp.task_tools import SessionContext, TaskAnswer, TasksAnswer
     from memcairn.mcp.transcript_tools import SaidBefore, TranscriptsAnswer
@@ -121,6 +127,28 @@ def observed(done: Observed) -> str:
     return f"{done.account()}{notice}"
 
 
+def proposal(one: ProposalAnswer) -> str:
+    """The proposal in one line."""
+    notes = ", ".join(one.paths) or " ".join(one.text.split())[:80]
+    return f"{one.id}: {one.kind}: {one.action} {notes}: {one.why}"
+
+
+def proposals(found: ReviewAnswer) -> str:
+    """One line per proposal."""
+    return "\n".join(map(proposal, found.proposals)) or "nothing waits"
+
+
+def written(found: WrittenAnswer) -> str:
+    """One line per note."""
+    lines = (f"{one.path}: {one.title}  {one.time[:16]}  {one.source}" for one in found.notes)
+    return "\n".join(lines) or "agents wrote no notes"
+
+
+def consent(found: ConsentAnswer) -> str:
+    """What agents may write."""
+    return f"agents may write without asking: {found.consent}"
+
+
 def listing(page: ListAnswer) -> str:
     """One line per item."""
     marks = {"folder": "/", "symlink": " (symlink)", "other": " (not a regular file)"}
@@ -213,6 +241,8 @@ def forgetting(step: ForgetAnswer) -> str:
 def refreshed(done: RefreshAnswer) -> str:
     """The number of changes, and the files that could not be indexed."""
     head = f"{done.indexed} indexed, {done.removed} removed, {done.unchanged} unchanged"
+    if (state := done.memory_md) is not None:
+        head += f"\nMEMORY.md: {count(state.lines, 'line')}, {state.listed:,} listed, {state.folded:,} folded"
     problems = {**done.failed, **done.left_out}
     return "\n".join([head, *(f"{path}: {why}" for path, why in problems.items())])
 

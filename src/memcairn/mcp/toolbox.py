@@ -9,6 +9,7 @@ from memcairn.mcp import (
     file_tools,
     history_tools,
     memory_tools,
+    review_tools,
     session_tools,
     task_tools,
     transcript_tools,
@@ -27,6 +28,7 @@ ALL = (
     *task_tools.tools.tools,
     *transcript_tools.tools.tools,
     *history_tools.tools.tools,
+    *review_tools.tools.tools,
     *archive_tools.tools.tools,
 )
 

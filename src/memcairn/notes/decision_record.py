@@ -1,7 +1,8 @@
-"""The status of a decision record: what it says of its successor.
+"""The status of a decision record: its successor, and the decisions that it replaces or amends.
 
 ## Status                                    - Status: superseded by ADR-0009
 Superseded by [9](0009-no-cache.md)          **Status:** Deprecated
+Supersedes [4](0004-cache.md)                Amends [5](0005-names.md)
 """
 
 from __future__ import annotations
@@ -59,3 +60,42 @@ def replaced_by(status: str) -> str | None:
     by = _BY.match(rest)
     name = " ".join(by[1].split()).strip("*_|. ")[:200] if by else ""
     return name or DEPRECATED
+
+
+_REPLACES = re.compile(
+    r"[\W_]*(?:accepted[\W_]+)?(?P<word>super[sc]edes|replaces|amends|clarifies)\b[\s:*_]*(?P<rest>.+)",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?:ADR[-_ ]?)?\d{1,5}\b", re.IGNORECASE)
+_NUMBER_OF_FILE = re.compile(r"(?:adr[-_ ]?)?0*(\d{1,5})(?!\d)", re.IGNORECASE)
+
+
+def older(lines: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The paths or numbers of the decisions that a decision replaces, and of those that it amends.
+
+    Only lines of the status count, in either form of `successor`, and lines such as `* Supersedes: ...`.
+    """
+    found: dict[bool, dict[str, None]] = {True: {}, False: {}}
+    inside = False
+    for line in lines[:MAX_LINES]:
+        if _HEADING.match(line):
+            inside = STATUS_HEADING.match(line.strip()) is not None
+            continue
+        field = _FIELD.match(line)
+        is_listed = line.lstrip().startswith(("-", "*", "|"))
+        if not (inside or field is not None or is_listed):
+            continue
+        match = _REPLACES.match(field["value"] if field is not None else line)
+        if match is None:
+            continue
+        names = _LINK.findall(match["rest"]) or _WIKI_LINK.findall(match["rest"])
+        names = names or _NAME.findall(match["rest"])
+        is_replaced = match["word"].lower().startswith(("super", "replace"))
+        found[is_replaced].update(dict.fromkeys(names))
+    return tuple(found[True]), tuple(found[False])
+
+
+def number_of(name: str) -> str | None:
+    """The number of a decision by its file's name or its name in a text: 4 for 0004-cache.md and ADR-4."""
+    match = _NUMBER_OF_FILE.match(name)
+    return None if match is None else match[1]

@@ -36,7 +36,7 @@ _KEY = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*:(?:\s|\Z)", re.MULTILINE)
 
 _KNOWN_KEYS = """
 title name description summary hint type category tags tag alias aliases keywords date created modified
-pinned namespace metadata valid_until superseded_by permalink status
+pinned namespace metadata valid_until valid_from superseded_by supersedes sources permalink status
 """
 KNOWN_KEYS = frozenset(_KNOWN_KEYS.split())
 """Text without the usual fences is frontmatter if it has one of these keys."""

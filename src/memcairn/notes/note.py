@@ -31,9 +31,10 @@ _NAMES = ("title", "name", "aliases", "alias", "keywords")
 _SUMMARIES = ("description", "hint", "summary")
 _TAG_NAMES = frozenset({"name", "tag", "title", "label", "id", "value"})
 # The keys whose values are indexed elsewhere.
-_DATES = ("date", "created", "modified", "valid_until")
+_DATES = ("date", "created", "modified", "valid_until", "valid_from")
+_LINKS = ("superseded_by", "supersedes", "amends", "sources", "source")
 _READ = frozenset(
-    (*_NAMES, *_SUMMARIES, *_DATES, "tags", "tag", "type", "namespace", "pinned", "superseded_by")
+    (*_NAMES, *_SUMMARIES, *_DATES, *_LINKS, "tags", "tag", "type", "namespace", "pinned")
 )
 
 
@@ -45,7 +46,8 @@ class Note:
     `date` is the note's own: `date`, else `modified`, else `created`, else the day in its file's name.
     `about` has what its frontmatter says of the whole note: description and summaries, then name,
     aliases and keywords; `other` has the other values. `language` is an ISO 639-1 code; "" if it is not
-    clear.
+    clear. `supersedes` and `amends` name older notes. `sources` are the places that the note is based on,
+    and `source` is what wrote it.
     """
 
     title: str
@@ -62,6 +64,11 @@ class Note:
     about: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     language: str = ""
+    valid_from: str | None = None
+    supersedes: tuple[str, ...] = ()
+    amends: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +103,9 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
     else:
         outline = plain_blocks(body_lines)
     chunks = chunk(outline.blocks, body_lines, first_line)
-    successor = decision_record.successor(body_lines) if markdown else None
     start = "\n".join(body_lines[:MAX_LANGUAGE_LINES])
-    note = _note(fields, title, outline, start, stem=stem, successor=successor)
+    status = body_lines if markdown else []
+    note = _note(fields, title, outline, start, stem=stem, body=status)
     lost = {problem.line for problem in problems if problem.lost or not values}
     if lost and first_line > 1:
         unread = lines[: first_line - 2]
@@ -111,8 +118,10 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
 
 
 def _note(
-    fields: _Fields, given: str, outline: Blocks, start: str, *, stem: str, successor: str | None
+    fields: _Fields, given: str, outline: Blocks, start: str, *, stem: str, body: list[str]
 ) -> Note:
+    successor = decision_record.successor(body)
+    supersedes, amends = decision_record.older(body)
     created = fields.moment("created")
     modified = fields.moment("modified")
     date = fields.moment("date") or modified or created or _day_in(stem)
@@ -140,6 +149,11 @@ def _note(
         about=tuple(text for text in about if text != given),
         other=fields.other(),
         language=language(f"{title} {description} {start}"),
+        valid_from=fields.moment("valid_from"),
+        supersedes=tuple(dict.fromkeys((*fields.names("supersedes"), *supersedes))),
+        amends=tuple(dict.fromkeys((*fields.names("amends"), *amends))),
+        sources=tuple(fields.texts("sources")),
+        source=", ".join(fields.texts("source")),
     )
 
 
@@ -212,6 +226,13 @@ class _Fields:
         """All texts of these keys, each on one line; a list gives several."""
         found = (text for key in keys for text in _flat(self._values.get(key)))
         return [text for part in found if (text := " ".join(part.split()))]
+
+    def names(self, key: str) -> list[str]:
+        """The notes that a key names; YAML reads [[a wiki link]] as a list in a list."""
+        value = self._values.get(key)
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+            return ["".join(_flat(value))]
+        return self.texts(key)
 
     def other(self) -> tuple[str, ...]:
         """The texts of all keys that have no meaning here, at any depth, each once."""

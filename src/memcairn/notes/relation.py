@@ -25,6 +25,9 @@ Relation = Literal["repetition", "correction", "addition", "stale"]
 # The share of the shorter statement's words that both have.
 MIN_SUBJECT = 0.5
 MIN_SUBJECT_CHANGED = 0.3
+# The share of all words of both that both have, where nothing but the differing value says that it changed.
+MIN_UNION = 0.4
+MIN_UNION_DENIED = 0.5
 _VALUES = frozenset(
     (
         "number", "time", "duration", "size", "percent", "count", "weekday", "month", "nth", "date",
@@ -33,6 +36,8 @@ _VALUES = frozenset(
 )  # fmt: skip
 _WEAK_SCOPES = frozenset(("place", "language", "bound"))
 _CLAUSE_END = re.compile(r"[;,，、；。](?=\D)|[.!?]\s")
+# These words often are not a scope: "the upload limit", "at most", "writes".
+_LOOSE_SCOPES = frozenset(("bound", "access", "direction", "tests", "language"))
 _LOOSE = frozenset(("name", "code"))
 
 
@@ -52,6 +57,8 @@ class Judgement:
 
 def relation(old: str, new: str) -> Judgement:
     """Compare two texts. Takes time quadratic in the number of words, of which few are read."""
+    if statement.script(old) != statement.script(new):
+        return Judgement("addition", 0.0)
     is_german = statement.is_german(old) or statement.is_german(new)
     before = statement.read(old, is_german=is_german)
     after = statement.read(new, is_german=is_german)
@@ -172,11 +179,17 @@ class _Comparison:
         is_listed = self.old.allows and self.new.allows and not self._flips()
         if is_listed and all(old.kind in _LOOSE for old, _ in self.conflicts):
             return "addition", near
-        if near and self._has_other_subject():
+        if near and (self._has_other_subject() or self._narrows()):
             return "addition", True
-        if near and self.union >= MIN_SUBJECT_CHANGED:
-            return "correction", False
-        return "addition", near
+        flips = self._flips()
+        if flips and self.conflicts:
+            return "addition", near
+        is_near = self.union >= (MIN_UNION_DENIED if flips else MIN_UNION)
+        return ("correction", False) if near and is_near else ("addition", near)
+
+    def _narrows(self) -> bool:
+        """Whether only the new statement names an environment, a platform, a place and so on."""
+        return bool((self.new.scopes.keys() - self.old.scopes.keys()) - _LOOSE_SCOPES)
 
     def _has_other_subject(self) -> bool:
         """Whether a word before a shared word differs, too: "import job", "export job"."""

@@ -117,6 +117,16 @@ def _scopes(text: str) -> dict[str, frozenset[str]]:
     return found
 
 
+def script(text: str) -> str:
+    """Kana for Japanese, han for Chinese, "" for other languages: statements in one script are comparable."""
+    text = text[:MAX_CHARS]
+    return "kana" if _KANA.search(text) else "han" if _HAN.search(text) else ""
+
+
+_KANA = re.compile("[\u3041-\u30fa]")
+_HAN = re.compile("[\u3400-\u9fff]")
+
+
 def is_german(text: str) -> bool:
     """Whether a text has words or letters of German."""
     return table.GERMAN.search(text[:MAX_CHARS]) is not None

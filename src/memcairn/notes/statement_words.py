@@ -338,7 +338,7 @@ expir timeout time 超时 过期 タイムアウト abgelaufen
 interrupt abort cancel 中止 中断 abbricht bricht abgebrochen
 forbidden forbid 禁止 不允许 verboten
 separ delimit 分隔符 区切り trennzeichen
-meet meeting 会议 会 ミーティング 会議
+meet meeting 会议 ミーティング 会議
 everi each all 所有 全部 すべて alle allen
 database db databas 数据库 データベース datenbank
 kubernet k8s

@@ -13,14 +13,19 @@ from memcairn.review.decisions import (
     propose,
     undo,
 )
+from memcairn.review.rules import WrittenNote, ask_about_written, tidy, written_by_agents
 
 __all__ = [
     "Evidence",
+    "WrittenNote",
     "accept",
+    "ask_about_written",
     "decide",
     "decline",
     "evidence",
     "proposals",
     "propose",
+    "tidy",
     "undo",
+    "written_by_agents",
 ]

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 FOLDER = "observed"
 SOURCE = "memcairn"
-SOURCES = (SOURCE, "memory_observe")
+BY_AGENT = "memory_observe"
+SOURCES = (SOURCE, BY_AGENT)
 """The first words of `source` in notes that memcairn wrote."""
 # If the name is taken, another suffix is tried.
 _MAX_ATTEMPTS = 20
@@ -44,6 +45,7 @@ class Observation:
         valid_until: the last day on which it holds, in ISO 8601.
         source: what writes it: the tool, the host and the session.
         created: when it was first written, in ISO 8601; None: now.
+        supersedes: the path of a note that it replaces and that stays as it is.
     """
 
     text: str
@@ -56,6 +58,7 @@ class Observation:
     valid_until: str | None = None
     source: str = SOURCE
     created: str | None = None
+    supersedes: str | None = None
 
 
 def validated(observation: Observation, *, allow_secret: bool) -> Observation:
@@ -178,6 +181,7 @@ def _content(observation: Observation, now: datetime) -> str:
             "valid_until": observation.valid_until,
             "source": observation.source,
             "sources": list(observation.sources) or None,
+            "supersedes": observation.supersedes,
         },
     )
     return f"{head}\n{observation.text}\n"

@@ -20,7 +20,7 @@ from memcairn.root import correct, links, observe
 from memcairn.root.current_session import PREFIX, CurrentSession
 from memcairn.root.forget import ForgetPlans
 from memcairn.safety import secrets
-from memcairn.search import freshness
+from memcairn.search import cited, freshness
 from memcairn.settings import project
 from memcairn.sqlite import SQLiteError
 from memcairn.store import catalogue, roots
@@ -405,16 +405,23 @@ class OpenRoot:
             written = vault.edit(path, old, new)
         return self._indexed(written)
 
-    def observe(self, observation: Observation, *, replaces: str = "auto") -> Observed:
+    def observe(  # noqa: PLR0911 - one return for each relation
+        self, observation: Observation, *, replaces: str = "auto", by_agent: bool = False
+    ) -> Observed:
         """Save a memory without choosing a path: in a new note, or in the note that it corrects.
 
         Args:
             observation: a result of `memcairn.root.observe.validated`.
             replaces: the path of the note to correct; "auto" finds one; "none" writes a new note.
+            by_agent: an agent says it: the user's consent decides what may be written.
 
         Raises:
             NoteError: the note cannot be written, or the one to replace cannot be read.
         """
+        sources = cited.with_hashes(self.root, observation.sources)
+        observation = replace(observation, sources=sources)
+        if by_agent and self.inbox.consent == "nothing":
+            return self._propose(observation)
         if replaces == "none":
             return self._add(observation, None)
         for _ in range(_MAX_ATTEMPTS):
@@ -435,20 +442,30 @@ class OpenRoot:
                 )
             if match.judgement.relation == "stale":
                 return self._stale(match, observation)
+            may_correct = not by_agent or match.is_written_by_tool or self.inbox.consent == "all"
+            if not may_correct:
+                return self._add(observation, match)
             with contextlib.suppress(NoteChanged):
                 return self._correct(match, observation)
         return self._add(observation, None)
 
     def _add(self, observation: Observation, near: correct.Match | None) -> Observed:
+        is_correction = near is not None and near.judgement.relation == "correction"
+        if near is not None and is_correction and near.whole:
+            observation = replace(observation, supersedes=near.path)
         with self.recording("observe") as recording:
             path = self.relative(observe.write(self.root, observation))
             recording.created([path])
         _, notice = self.index([path])
         proposal = None
-        if near is not None and near.judgement.relation == "correction":
-            text = correct.corrected(near, observation)
-            why = f"It says otherwise than {path}: {near.said[:200]!r}"
-            proposal = self._ask("contradiction", "edit", (near.path,), why, text)
+        if near is not None and is_correction:
+            why = f"{near.path} says otherwise than {path}: {near.said[:200]!r}"
+            if near.whole:
+                pair = (near.path, path)
+                proposal = self._ask("contradiction", "merge", pair, why, observation.text)
+            else:
+                text = correct.corrected(near, observation)
+                proposal = self._ask("contradiction", "edit", (near.path,), why, text)
         elif near is not None and near.judgement.doubt:
             why = f"Both are about one subject, and may contradict each other: {near.said[:200]!r}"
             proposal = self._ask("contradiction", "supersede", (near.path, path), why)
@@ -462,6 +479,23 @@ class OpenRoot:
             notice=notice,
             revision=recording.revision,
         )
+
+    def _propose(self, observation: Observation) -> Observed:
+        """Put a memory into the inbox instead of a note."""
+        options = {
+            "title": observation.title,
+            "type": observation.type or "",
+            "tags": ",".join(observation.tags),
+            "description": observation.description,
+        }
+        id_ = inbox.identity("observation", "add", {}, observation.text)
+        proposal = self.inbox.add(
+            inbox.Proposal(
+                id_, "observation", "add", (), {}, observation.text, "An agent wants to remember this.",
+                utc_text(time.time()), observation.source, options=options,
+            )
+        )  # fmt: skip
+        return Observed("", created=False, relation="proposal", proposal=proposal.id)
 
     def _stale(self, match: correct.Match, observation: Observation) -> Observed:
         """Ask a person about a memory of which a note says that it does not hold any more."""

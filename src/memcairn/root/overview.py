@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -168,6 +169,32 @@ def summary(root: OpenRoot) -> Summary:
 
 def _most_frequent(counts: dict[str, int]) -> dict[str, int]:
     return dict(list(counts.items())[:20])
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMdState:
+    """MEMORY.md: its lines, the notes that it lists itself, and those that are folded into index pages."""
+
+    lines: int
+    listed: int
+    folded: int
+
+
+def memory_md_state(root: OpenRoot) -> MemoryMdState | None:
+    """The present state of MEMORY.md; None if there is none."""
+    lines = _memory_md_lines(root)
+    if not lines:
+        return None
+    try:
+        text = root.read_bytes(paths.MEMORY_MD).decode("utf-8", "replace")
+    except NoteError:
+        return None
+    block = text.partition("<!-- memcairn:begin")[2]
+    total, listed = (
+        int(found[1].replace(",", "")) if (found := re.search(pattern, block)) else 0
+        for pattern in (r"([\d,]+) notes?\b", r"([\d,]+) listed here")
+    )
+    return MemoryMdState(lines, listed, max(0, total - listed))
 
 
 def _memory_md_lines(root: OpenRoot) -> int:

@@ -68,6 +68,7 @@ class Passage(NamedTuple):
         superseded_by: the path of the note that replaced it, or its name if there is no such note.
         language: of the note, as an ISO 639-1 code; "" if it is not clear.
         scope: the name of the scope that the note belongs to; "" for none.
+        remarks: what else a reader should know: cited lines changed, or a newer note amends it.
     """
 
     path: str
@@ -85,6 +86,7 @@ class Passage(NamedTuple):
     superseded_by: str | None = None
     language: str = ""
     scope: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class ChunkSpan:
@@ -161,7 +163,10 @@ SELECT start_line, end_line, heading_path, text FROM chunk
 WHERE note = ? AND position BETWEEN ? AND ? ORDER BY position
 """
 _NOTE = """
-SELECT path, title, date, namespace, description, about, language, hash, size_bytes, mtime_ns, inode
+SELECT path, title, date, namespace, description, about, language, hash, size_bytes, mtime_ns, inode,
+    sources, (SELECT path FROM root WHERE id = note.root),
+    (SELECT newer.path FROM older_note JOIN note AS newer ON newer.id = older_note.note
+     WHERE place IN (note.path, note.decision) AND amends AND newer.id <> note.id)
 FROM note WHERE id = ?
 """
 
@@ -193,9 +198,10 @@ def build(
     described: set[int] = set()
     weights = context.word_weights
     for span in spans:
-        path, title, date, namespace, description, about, language, digest, *signature = db.execute(
+        path, title, date, namespace, description, about, language, digest, *more = db.execute(
             _NOTE, (span.note,)
         ).fetchone()
+        *signature, sources_of_note, root, amended_by = more
         about = json_text.loads(about)
         of_note = set(words(" ".join((title, *about))))
         lines = _lines_of(db, span, paths.from_db(path))
@@ -239,10 +245,21 @@ def build(
             expired=state.expired,
             superseded_by=state.superseded_by,
             language=language,
+            remarks=_remarks(sources_of_note, root, amended_by),
         )
         passages.append(passage)
         sources[passage.path] = Source(Signature(*signature), digest)
     return passages, sources
+
+
+def _remarks(sources: str, root: str | bytes, amended_by: str | bytes | None) -> tuple[str, ...]:
+    remarks = [] if amended_by is None else [f"amended by {paths.from_db(amended_by)}"]
+    if sources != "[]":
+        from memcairn.search import cited  # noqa: PLC0415 - few notes have sources
+
+        changes = cited.check(paths.from_db(root), json_text.loads(sources))
+        remarks += [change.said for change in changes]
+    return tuple(remarks)
 
 
 def _is_found_by(of_note: set[str], lines: _Lines, weights: Mapping[str, float]) -> bool:

@@ -105,6 +105,6 @@ class _Ranking(NamedTuple):
             ranked = periods.boost_period(ranked, of_period)
         ranked = passages.without_copies(db, ranked)
         outdated = validity.find_outdated(db, (c.note for c in ranked), query)
-        ranked = validity.demote_outdated(ranked, outdated)
+        ranked = validity.demote_outdated(db, ranked, outdated)
         share = passages.MIN_JOIN_SHARE if embedded is None else passages.MIN_JOIN_SHARE_SEMANTIC
         return passages.join_adjacent(ranked, limit, share), context, outdated

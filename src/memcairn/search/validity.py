@@ -5,13 +5,13 @@ A search still returns them, below valid notes, and reports why they are outdate
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
+from memcairn.store import notes
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from memcairn.search.keyword import Candidate
     from memcairn.search.query import Query
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # An outdated note keeps this share of its score: it ranks below valid notes that are half as relevant, and
 # above less relevant ones.
 OUTDATED_FACTOR = 0.5
+# A note that was replaced keeps at most this share of the score of its successor, if that was found, too.
+BELOW_SUCCESSOR = 0.99
 _BATCH_SIZE = 500
 
 
@@ -35,9 +37,17 @@ class Outdated(NamedTuple):
     superseded_by: str | None
 
 
-def find_outdated(db: Database, notes: Iterable[int], query: Query) -> dict[int, Outdated]:
+_NEWER = """
+SELECT newer.path, COALESCE(newer.created, newer.date), newer.mtime_ns
+FROM note JOIN older_note ON older_note.place IN (note.path, note.decision)
+JOIN note AS newer ON newer.id = older_note.note AND newer.id <> note.id
+WHERE note.id = ? AND NOT older_note.amends ORDER BY newer.path
+"""
+
+
+def find_outdated(db: Database, candidates: Iterable[int], query: Query) -> dict[int, Outdated]:
     """The outdated ones among some notes, on the day that the search is about."""
-    ids = list(dict.fromkeys(notes))
+    ids = list(dict.fromkeys(candidates))
     found: dict[int, Outdated] = {}
     for start in range(0, len(ids), _BATCH_SIZE):
         batch = ids[start : start + _BATCH_SIZE]
@@ -51,15 +61,65 @@ def find_outdated(db: Database, notes: Iterable[int], query: Query) -> dict[int,
             successor = name and _successor(db, paths.from_db(path), root, name, query)
             if expired or successor:
                 found[id_] = Outdated(expired and expired[:10], successor or None)
+    if db.execute("SELECT EXISTS (SELECT 1 FROM older_note)").fetchone()[0]:
+        for id_ in ids:
+            before = found.get(id_, _CURRENT)
+            if before.superseded_by is None and (newer := _newer(db, id_, query)) is not None:
+                found[id_] = Outdated(before.expired, newer)
     return found
 
 
-def demote_outdated(ranked: Sequence[Candidate], notes: Container[int]) -> list[Candidate]:
-    """The candidates, best first, after those of these notes have been demoted."""
+_CURRENT = Outdated(None, None)
+
+
+def _newer(db: Database, note: int, query: Query) -> str | None:
+    """A note that says that it supersedes this one."""
+    for path, date, mtime_ns in db.execute(_NEWER, (note,)).fetchall():
+        if not _is_later(date, mtime_ns, query):
+            return paths.from_db(path)
+    return None
+
+
+def _is_later(date: str | None, mtime_ns: int, query: Query) -> bool:
+    """Whether a note came only after the time that the search is about."""
+    as_of = query.date_span("as_of")
+    if as_of is None:
+        return False
+    end = as_of.end
+    return date >= end.text if date else mtime_ns == 0 or mtime_ns >= end.mtime_ns
+
+
+def demote_outdated(
+    db: Database, ranked: Sequence[Candidate], outdated: Mapping[int, Outdated]
+) -> list[Candidate]:
+    """The candidates, best first, after outdated notes have been demoted below what replaced them."""
+    if not outdated:
+        return list(ranked)
     demoted = [
-        c._replace(score=c.score * OUTDATED_FACTOR) if c.note in notes else c for c in ranked
+        c._replace(score=c.score * OUTDATED_FACTOR) if c.note in outdated else c for c in ranked
     ]
-    return sorted(demoted, key=lambda c: -c.score)
+    best: dict[int, float] = {}
+    for c in demoted:
+        best[c.note] = max(best.get(c.note, 0.0), c.score)
+    below = {
+        note: best[newer] * BELOW_SUCCESSOR
+        for note, newer in _successors(db, outdated).items()
+        if newer in best and newer not in outdated
+    }
+    capped = [c._replace(score=min(c.score, below.get(c.note, c.score))) for c in demoted]
+    return sorted(capped, key=lambda c: -c.score)
+
+
+def _successors(db: Database, outdated: Mapping[int, Outdated]) -> dict[int, int]:
+    """The ids of the notes that replaced outdated ones."""
+    found = {}
+    for note, why in outdated.items():
+        if why.superseded_by is not None:
+            sql = "SELECT id FROM note WHERE path = ?"
+            row = db.execute(sql, (paths.to_db(why.superseded_by),)).fetchone()
+            if row is not None:
+                found[note] = row[0]
+    return found
 
 
 _SUCCESSOR = "SELECT path, COALESCE(created, date), mtime_ns FROM note WHERE path = ?"
@@ -67,29 +127,12 @@ _SUCCESSOR = "SELECT path, COALESCE(created, date), mtime_ns FROM note WHERE pat
 
 def _successor(db: Database, path: str, root: int, name: str, query: Query) -> str | None:
     """The note that replaced another; None if it did so only after the time that the search is about."""
-    for place in _places(db, path, root, name):
+    for place in notes.places_of(db, path, root, name):
         row: tuple[Any, ...] | None = db.execute(_SUCCESSOR, (paths.to_db(place),)).fetchone()
         if row is None:
             continue
         found, date, mtime_ns = paths.from_db(row[0]), row[1], row[2]
         if found == path:
             return None
-        as_of = query.date_span("as_of")
-        if as_of is not None:
-            end = as_of.end
-            later = date >= end.text if date else mtime_ns == 0 or mtime_ns >= end.mtime_ns
-            return None if later else found
-        return found
+        return None if _is_later(date, mtime_ns, query) else found
     return name
-
-
-def _places(db: Database, path: str, root: int, name: str) -> Iterable[str]:
-    """The paths that a note's name may mean: relative to this note's folder, or to the root."""
-    named = name.removeprefix("[[").removesuffix("]]").partition("|")[0].partition("#")[0].strip()
-    if not named or "\0" in named:
-        return
-    row = db.execute("SELECT path FROM root WHERE id = ?", (root,)).fetchone()
-    for folder in (os.path.dirname(path), *([paths.from_db(row[0])] if row else ())):
-        place = os.path.normpath(os.path.join(folder, named))
-        yield place
-        yield f"{place}.md"

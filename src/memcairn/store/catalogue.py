@@ -163,3 +163,40 @@ def mentioning(db: Database, folder: str, names: Iterable[str]) -> list[str]:
     row = bounds(folder)
     found = (db.execute(sql.replace("?1", f"?{len(row) + 1}"), (*row, name)) for name in names)
     return sorted({paths.from_db(path) for rows in found for (path,) in rows})
+
+
+@dataclass(frozen=True, slots=True)
+class NoteText:
+    """A note with its text, which is that of its chunks; `path` is absolute."""
+
+    path: str
+    title: str
+    date: str | None
+    valid_until: str | None
+    superseded_by: str | None
+    source: str
+    sources: tuple[str, ...]
+    text: str
+    sections: int
+
+
+def texts(db: Database, folder: str) -> list[NoteText]:
+    """The notes below a folder with their texts, by path."""
+    sql = f"""
+        SELECT path, title, date, valid_until, superseded_by, source, sources,
+            COALESCE((SELECT GROUP_CONCAT(text, CHAR(10)) FROM
+                (SELECT text FROM chunk WHERE chunk.note = note.id ORDER BY position)), ''),
+            (SELECT COUNT(DISTINCT section) FROM chunk WHERE chunk.note = note.id)
+        FROM note WHERE {AT_OR_BELOW} ORDER BY path
+    """
+    found = []
+    for path, title, date, until, successor, source, sources, text, sections in db.execute(
+        sql, bounds(folder)
+    ):
+        cited = tuple(json.loads(sources))
+        found.append(
+            NoteText(
+                paths.from_db(path), title, date, until, successor, source, cited, text, sections
+            )
+        )
+    return found

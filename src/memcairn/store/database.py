@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 BUSY_S = 60.0
 _PRAGMAS = (
     "synchronous = NORMAL",

@@ -67,7 +67,10 @@ class MemoryMdNote:
 
 _NOTE_ROWS = """
 SELECT path, title, description, type, pinned, date, created, modified, mtime_ns, valid_until,
-    superseded_by,
+    COALESCE(superseded_by, (
+        SELECT 'a newer note' FROM older_note
+        WHERE place IN (note.path, note.decision) AND older_note.note <> note.id AND NOT amends
+    )),
     (SELECT MAX(day) FROM note_use WHERE note = note.id AND day < :today),
     (SELECT COUNT(*) FROM note_use WHERE note = note.id AND day < :today)
 FROM note WHERE root = :root AND path NOT GLOB '*/MEMORY.md'

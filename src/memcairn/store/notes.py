@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
 from memcairn.fs.signature import Signature
+from memcairn.notes import decision_record
 from memcairn.store import chunks, problems, vector_state
 from memcairn.store.chunks import PreparedChunk, Replacement
 
@@ -54,7 +56,8 @@ _NOTE_COLUMNS = (
     "root", "path", "namespace", "own_namespace",
     "size_bytes", "mtime_ns", "inode", "hash",
     "title", "description", "type", "tags", "pinned",
-    "date", "created", "modified", "valid_until", "superseded_by", "about", "language",
+    "date", "created", "modified", "valid_until", "superseded_by", "decision", "sources", "source", "about",
+    "language",
 )  # fmt: skip
 _INSERT_NOTE = (
     f"INSERT INTO note ({', '.join(_NOTE_COLUMNS)}, id) "
@@ -122,6 +125,8 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
     (next_id,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM note").fetchone()
     replacements, new, changed = [], [], []
     needs_multilingual = False
+    older: list[tuple[Any, ...]] = []
+    dropped: list[tuple[int]] = []
     for prepared, namespace, before in batch:
         note = prepared.note
         row = (
@@ -129,6 +134,8 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
             *prepared.signature, prepared.hash,
             note.title, note.description, note.type, chunks.as_json(note.tags), note.pinned,
             note.date, note.created, note.modified, note.valid_until, note.superseded_by,
+            _place_to_db(decision_place(prepared.path, os.path.basename(prepared.path))),
+            chunks.as_json(note.sources), note.source,
             chunks.as_json((*note.about, *prepared.names)), note.language,
         )  # fmt: skip
         if before is None:
@@ -138,13 +145,57 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
         else:
             note_id = before.id
             changed.append((*row, note_id))
+            if older_notes_of(db, note_id):
+                dropped.append((note_id,))
+        older += [(note_id, *row) for row in _older(db, root, prepared)]
         replacements.append(Replacement(note_id, before is None, prepared.chunks))
         needs_multilingual = needs_multilingual or note.language not in ("", "en")
     if needs_multilingual:
         vector_state.add_multilingual(db)
     db.executemany(_UPDATE_NOTE, changed)
     db.executemany(_INSERT_NOTE, new)
+    db.executemany("DELETE FROM older_note WHERE note = ?", dropped)
+    db.executemany("INSERT OR IGNORE INTO older_note (note, place, amends) VALUES (?, ?, ?)", older)
     return chunks.replace(db, replacements)
+
+
+def older_notes_of(db: Database, note: int) -> bool:
+    """Whether the index says that a note supersedes or amends others."""
+    sql = "SELECT EXISTS (SELECT 1 FROM older_note WHERE note = ?)"
+    return bool(db.execute(sql, (note,)).fetchone()[0])
+
+
+def _older(db: Database, root: int, prepared: Prepared) -> Iterator[tuple[Any, bool]]:
+    """The places that a note may mean by the older notes that it names."""
+    for names, amends in ((prepared.note.supersedes, False), (prepared.note.amends, True)):
+        for name in names:
+            for place in places_of(db, prepared.path, root, name):
+                yield paths.to_db(place), amends
+            number = decision_place(prepared.path, name) if "/" not in name else None
+            if number is not None and not name.lower().endswith(".md"):
+                yield paths.to_db(number), amends
+
+
+def places_of(db: Database, path: str, root: int, name: str) -> Iterator[str]:
+    """The paths that a note's name for another may mean: relative to its folder, or to the root."""
+    named = name.removeprefix("[[").removesuffix("]]").partition("|")[0].partition("#")[0].strip()
+    if not named or "\0" in named:
+        return
+    row = db.execute("SELECT path FROM root WHERE id = ?", (root,)).fetchone()
+    for folder in (os.path.dirname(path), *([paths.from_db(row[0])] if row else ())):
+        place = os.path.normpath(os.path.join(folder, named))
+        yield place
+        yield f"{place}.md"
+
+
+def decision_place(path: str, name: str) -> str | None:
+    """The place of a decision record by its number, in the folder of `path`; None without a number."""
+    number = decision_record.number_of(name)
+    return None if number is None else os.path.join(os.path.dirname(path), f"#{number}")
+
+
+def _place_to_db(place: str | None) -> str | bytes | None:
+    return None if place is None else paths.to_db(place)
 
 
 def touch(db: Database, path: str, signature: Signature) -> None:

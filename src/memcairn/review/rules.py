@@ -1,0 +1,169 @@
+"""Rules that make proposals from the index; no note is changed.
+
+contradicting pairs and near-duplicates, notes past their date, notes that cite code which changed or is
+gone, and long notes with several subjects
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memcairn.errors import MemcairnError
+from memcairn.notes.relation import relation
+from memcairn.notes.words import words
+from memcairn.review.decisions import propose
+from memcairn.root import observe
+from memcairn.search import cited
+from memcairn.store import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from memcairn.inbox import Proposal
+    from memcairn.root import OpenRoot
+    from memcairn.store.catalogue import NoteText
+
+# A longer text is not one statement, and is compared with no other.
+MAX_STATEMENT_CHARS = 600
+MIN_SIMILARITY = 0.35
+# Words of more notes than this say nothing about a pair.
+MAX_NOTES_OF_WORD = 40
+MAX_PAIRS_OF_NOTE = 4
+LONG_WORDS = 600
+MAX_SHOWN_CHARS = 120
+MIN_SECTIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    kind: str
+    action: str
+    paths: tuple[str, ...]
+    why: str
+
+
+def tidy(root: OpenRoot) -> list[Proposal]:
+    """Make the proposals that the rules find; those that are decided already are left out."""
+    notes = root.read_index(lambda db: catalogue.texts(db, root.root))
+    made = []
+    for found in _all(root, notes):
+        try:
+            one = propose(
+                root, found.action, found.paths, why=found.why, kind=found.kind, by="tidy"
+            )
+        except MemcairnError:
+            continue  # the note is gone by now, or cannot be read
+        if not one.decision:
+            made.append(one)
+    return made
+
+
+def _all(root: OpenRoot, notes: list[NoteText]) -> Iterator[_Found]:
+    today = time.strftime("%Y-%m-%d")
+    current = []
+    for note in notes:
+        path = root.relative(note.path)
+        if note.valid_until and note.valid_until[:10] < today:
+            why = f"It was valid until {note.valid_until[:10]}."
+            yield _Found("past its date", "archive", (path,), why)
+        elif not note.superseded_by:
+            current.append(note)
+            yield from _long(note, path)
+        for one in cited.check(root.root, note.sources):
+            kind = "missing code" if one.is_gone else "changed code"
+            yield _Found(kind, "archive" if one.is_gone else "keep", (path,), f"{one.said}.")
+    yield from _pairs(root, current)
+
+
+def _long(note: NoteText, path: str) -> Iterator[_Found]:
+    if note.sections >= MIN_SECTIONS and len(note.text.split()) >= LONG_WORDS:
+        size = f"{len(note.text.split()):,} words in {note.sections} sections"
+        why = f"It has {size}; several notes are found better."
+        yield _Found("several subjects", "keep", (path,), why)
+
+
+def _pairs(root: OpenRoot, notes: list[NoteText]) -> Iterator[_Found]:
+    """Pairs of short notes that say the same, or otherwise of the same subject; the older note first."""
+    short = [note for note in notes if 0 < len(note.text) <= MAX_STATEMENT_CHARS]
+    short.sort(key=lambda note: note.date or "")
+    bags = [frozenset(words(note.text)) for note in short]
+    with_word = defaultdict(list)
+    for at, bag in enumerate(bags):
+        for word in bag:
+            with_word[word].append(at)
+    for at, bag in enumerate(bags):
+        shared = Counter(
+            other
+            for word in bag
+            if len(with_word[word]) <= MAX_NOTES_OF_WORD
+            for other in with_word[word]
+            if other > at
+        )
+        for other, _ in shared.most_common(MAX_PAIRS_OF_NOTE):
+            both = len(bag & bags[other])
+            if both / (len(bag) + len(bags[other]) - both) < MIN_SIMILARITY:
+                continue
+            yield from _pair(root, short[at], short[other])
+
+
+def _pair(root: OpenRoot, older: NoteText, newer: NoteText) -> Iterator[_Found]:
+    names = (root.relative(older.path), root.relative(newer.path))
+    judged = relation(older.text, newer.text)
+    one, other = (_shown(note.text) for note in (older, newer))
+    if judged.relation == "repetition":
+        why = f"Both say the same: {one!r} and {other!r}."
+        yield _Found("duplicate", "merge", names[::-1], why)
+    elif judged.relation != "addition" or judged.doubt:
+        why = f"They say different things of one subject: {one!r} and {other!r}."
+        yield _Found("contradiction", "supersede", names, why)
+
+
+def _shown(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenNote:
+    """A note that a tool wrote without a person.
+
+    Attributes:
+        path: relative to the root.
+        time: of its last change, in ISO 8601.
+        source: the tool, the host and the session, as the note says.
+    """
+
+    path: str
+    title: str
+    time: str
+    source: str
+
+
+def written_by_agents(root: OpenRoot, *, since: str = "") -> list[WrittenNote]:
+    """The notes that agents wrote, latest first.
+
+    Args:
+        root: the root.
+        since: only notes that were written on this day or later, in ISO 8601.
+    """
+    notes = root.read_index(lambda db: catalogue.texts(db, root.root))
+    found = []
+    for note in notes:
+        is_by_agent = note.source.startswith(observe.BY_AGENT)
+        at = note.date or ""
+        if is_by_agent and at[: len(since)] >= since:
+            found.append(WrittenNote(root.relative(note.path), note.title, at, note.source))
+    return sorted(found, key=lambda one: one.time, reverse=True)
+
+
+def ask_about_written(root: OpenRoot, *, since: str = "") -> list[Proposal]:
+    """Put the notes that agents wrote into the inbox, each once, so that a person looks at them."""
+    for note in written_by_agents(root, since=since):
+        if os.path.exists(os.path.join(root.root, note.path)):
+            why = f"An agent wrote it on {note.time[:10]} ({note.source})."
+            propose(root, "keep", [note.path], why=why, kind="written", by="review")
+    return [one for one in root.inbox.all() if one.kind == "written" and not one.decision]

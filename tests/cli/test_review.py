@@ -1,0 +1,119 @@
+"""memcairn review, tidy and consent."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from memcairn import Memory, review
+from memcairn.cli import review as commands
+from memcairn.notes.relation import relation
+from memcairn.review import rules
+
+OLD = "The staging broker listens on port 5433."
+NEW = "The staging broker listens on port 5440."
+
+
+@pytest.fixture
+def folder(home, tmp_path):
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text(f"---\ndate: 2026-01-01\n---\n{OLD}\n")
+    (notes / "b.md").write_text(f"---\ndate: 2026-02-01\n---\n{NEW}\n")
+    (notes / "c.md").write_text("---\nvalid_until: 2020-01-01\n---\nThe office is in Bonn.\n")
+    (notes / "d.md").write_text("Uploads are deleted after 14 days.\n")
+    (notes / "e.md").write_text("Uploads are deleted after two weeks.\n")
+    long = "\n\n".join(f"## Topic {n}\n\n" + "Some words of text here. " * 40 for n in range(6))
+    (notes / "f.md").write_text(f"# Many\n\n{long}\n")
+    with Memory(semantic=False) as memory:
+        memory.index(notes)
+    return notes
+
+
+def run(command, *arguments):
+    done = CliRunner().invoke(command, arguments, standalone_mode=False)
+    assert done.exception is None, done.output
+    return done.output
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("*.md")}
+
+
+def test_tidy_proposes_and_changes_nothing(folder):
+    before = contents(folder)
+    made = json.loads(run(commands.tidy, "--json"))["proposals"]
+    assert contents(folder) == before
+    found = {(one["kind"], one["action"], tuple(one["paths"])) for one in made}
+    assert found == {
+        ("contradiction", "supersede", ("a.md", "b.md")),
+        ("past its date", "archive", ("c.md",)),
+        ("duplicate", "merge", ("e.md", "d.md")),
+        ("several subjects", "keep", ("f.md",)),
+    }
+    assert all(one["why"] for one in made)
+    again = json.loads(run(commands.tidy, "--json"))["proposals"]
+    assert {one["id"] for one in again} == {one["id"] for one in made}
+
+
+def test_review_lists_with_evidence(folder):
+    run(commands.tidy, "--quiet")
+    rows = json.loads(run(commands.command, "--json"))["proposals"]
+    (pair,) = [row for row in rows if row["kind"] == "contradiction"]
+    assert [side["path"] for side in pair["evidence"]] == ["a.md", "b.md"]
+    assert OLD in pair["evidence"][0]["text"]
+    assert len(run(commands.command).splitlines()) == len(rows)
+    assert run(commands.command, "--since", "2099") == ""
+
+
+def test_review_decides_with_one_key(folder, monkeypatch):
+    before = contents(folder)
+    run(commands.tidy, "--quiet")
+    with Memory(semantic=False) as memory:
+        root = memory.open_root(folder)
+        waiting = review.proposals(root)
+        keys = iter(["\r", "u", "\r", *("n" for _ in waiting[1:])])
+        monkeypatch.setattr("click.getchar", lambda: next(keys))
+        commands._walk(root, waiting)
+        (decided,) = review.proposals(root, decided=True)
+        assert decided.decision == waiting[0].action
+        review.undo(root, decided.id)
+        assert contents(folder) == {**before, **contents(folder)}
+        root.close()
+
+
+def test_a_key_that_fails_says_why_and_asks_again(folder, monkeypatch, capsys):
+    with Memory(semantic=False) as memory:
+        root = memory.open_root(folder)
+        one = review.propose(root, "forget", ["a.md"])
+        keys = iter(["s", "x", "k"])
+        monkeypatch.setattr("click.getchar", lambda: next(keys))
+        commands._walk(root, [one])
+        assert "supersede needs 2 paths" in capsys.readouterr().out
+        assert review.proposals(root, decided=True)[0].decision == "keep"
+        root.close()
+
+
+def test_consent_is_per_root(folder):
+    assert run(commands.consent) == f"{folder}: observations\n"
+    assert run(commands.consent, "nothing") == f"{folder}: nothing\n"
+    assert json.loads(run(commands.consent, str(folder), "--json"))["consent"] == "nothing"
+    assert run(commands.consent, str(folder), "all") == f"{folder}: all\n"
+
+
+def test_tidy_compares_few_of_the_pairs_of_many_notes(home, tmp_path, monkeypatch):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(300):
+        words = " ".join(f"w{(number * 7 + step * step) % 997}" for step in range(25))
+        (folder / f"{number}.md").write_text(f"# Note {number}\n\nService {number} uses {words}.\n")
+    with Memory(semantic=False) as memory:
+        memory.index(folder, embed=False)
+        root = memory.open_root(folder)
+        compared = []
+        monkeypatch.setattr(
+            rules, "relation", lambda *pair: compared.append(pair) or relation(*pair)
+        )
+        assert review.tidy(root) == []
+        assert len(compared) < 1_000
+        root.close()
