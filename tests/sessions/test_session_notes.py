@@ -129,6 +129,17 @@ class TestWhoIsShownIt:
         assert "gnore all previous" not in shown
 
 
+def test_a_memory_that_is_written_is_not_work(memory: Memory, folder: Path) -> None:
+    player = Player(memory, folder, "claude-code")
+    player.start()
+    player.prompt("Remember it.")
+    player.write("../user/.claude/projects/-p/memory/a.md")
+    player.write(f"{memory.home}/memory/a.md")
+    player.stop("Remembered.")
+
+    assert Player(memory, folder, "codex").start() == ""
+
+
 class TestSettings:
     @pytest.fixture
     def off(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_SHOWN_CHARS = 160
 _MAX_CHARS = 1_000
@@ -141,6 +142,7 @@ class CommandLine:
         return bool(self.steps) and _CHECKS.search(self.steps[-1].program) is not None
 
 
+@lru_cache(maxsize=2_000)
 def parse(command: str) -> CommandLine:
     """Read a command line."""
     text = command.strip()

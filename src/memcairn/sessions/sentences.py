@@ -42,13 +42,38 @@ _CORRECTS = re.compile(
     r"|instead|rather|use\b.*\b(?:not|instead)|only (?:use|ever)|actually,? (?:use|we|the|don))\b"
     r"|\b(?:instead of|rather than|from now on|in (?:the )?future|must (?:not|never|always)"
     r"|should (?:not|never|always)"
-    r"|shouldn'?t|mustn'?t|(?:we|i) (?:always|never|don'?t|prefer)|i (?:said|meant)|not allowed|no longer)\b"
+    r"|shouldn'?t|mustn'?t|(?:we|i) (?:always|never|don'?t|prefer)|i (?:said|meant)|not allowed|no "
+    r"longer|but (?:without|not|only|don'?t))\b"
+    r"|\A(?:that'?s|this is|it'?s) (?:wrong|not (?:right|what|how))\b"
     r"|\A(?:nein|falsch|nicht|nie(?:mals)?|immer|bitte (?:nicht|keine?n?|nie|immer)|stattdessen|keine?n?)\b"
     r"|\b(?:statt(?:dessen)?|anstatt|anstelle|ab jetzt|ab sofort|sondern|künftig|in zukunft|auf "
     r"keinen fall|niemals)\b"
     r"|(?:不要|不对|不是.*而是|别再?用|必须|改用|而不是|以后|永远|总是|不能|应该用|请用)"
     r"|(?:ではなく|じゃなくて|しないで|使わないで|使用しないで|必ず|今後|代わりに|やめて|違います|禁止)",
     re.IGNORECASE,
+)
+# What begins like a correction and is none.
+_NO_RULE = re.compile(
+    r"\b(?:(?:i|we) (?:don'?t|do not) (?:know|think|see|understand|care|remember|mind)|don'?t (?:worry"
+    r"|know|mind)"
+    r"|never mind|no (?:problem|worries|idea|need|rush|thanks|longer than)|nothing else"
+    r"|(?:i|we)(?:'ve| have)? never (?:saw|seen|heard|had|tried)|may want|might want|kein problem"
+    r"|keine ahnung"
+    r"|nicht schlimm)\b",
+    re.IGNORECASE,
+)
+# What says that nothing is open.
+_NOTHING = re.compile(
+    r"\b(?:nothing|none|no (?:open|remaining|further|other|more|known)|(?:couldn'?t|could not"
+    r"|didn'?t) find any|nichts"
+    r"|keine? (?:offenen?|weiteren?|bekannten?))\b"
+    r"|没有(?:剩余|遗留|其他|未完成)|(?:残り|課題|未対応).{0,12}ありません",
+    re.IGNORECASE,
+)
+_DECISIONS_HEADING = re.compile(
+    r"\A\W*(?:(?:key |my )?decisions?(?: made| taken)?|decided|entscheidung(?:en)?|决定"
+    r"|決定(?:事項)?)\W*(?:[:：]|\Z)\s*(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _QUESTION = re.compile(r"[?？]\s*[)\]\"'”’*_`]*\Z")
 _OPEN_HEADING = re.compile(
@@ -68,7 +93,7 @@ _OPEN = re.compile(
     r"|implemented|done|fixed"
     r"|tested|finished)|isn'?t (?:done|fixed|finished)|remains? (?:open|to be|to do|unfixed)|(?:is|are"
     r"|was) left to do"
-    r"|left to (?:do|fix)|todo|next,? (?:i|we)(?:'ll| will| should| need)?|couldn'?t|could not|unable "
+    r"|left to (?:do|fix)|to-?do:|next,? (?:i|we)(?:'ll| will| should| need)?|couldn'?t|could not|unable "
     r"to|needs? (?:to be"
     r" (?:done|fixed)|your)|waiting for|blocked (?:by|on)|didn'?t (?:get to|finish|fix)"
     r"|haven'?t (?:done|fixed|tested"
@@ -88,7 +113,7 @@ def corrections(prompt: str) -> list[str]:
         sentence
         for line in _prose_lines(prompt[:_MAX_PROMPT_CHARS])
         for sentence in _sentences(line)
-        if _CORRECTS.search(sentence) and not _QUESTION.search(sentence)
+        if _CORRECTS.search(sentence) and not _NO_RULE.search(sentence) and _says_enough(sentence)
     ]
     if len(prompt) > _MAX_PROMPT_CHARS:
         del found[-1:]  # it may be cut
@@ -96,44 +121,56 @@ def corrections(prompt: str) -> list[str]:
 
 
 def decisions(reply: str) -> list[str]:
-    """The sentences of a reply that the agent marks as decisions."""
-    found = []
-    for line in _prose_lines(_end(reply)):
+    """The sentences of a reply that the agent marks as decisions, and lists under such a heading."""
+    lines = _prose_lines(_end(reply))
+    found = _listed(lines, _DECISIONS_HEADING)
+    for line in lines:
         for sentence in _sentences(line):
             match = _DECIDED.match(sentence)
             if match and not _QUESTION.search(sentence):
                 found.append(next(group for group in match.groups() if group).strip())
-    return [one for one in found if len(one) <= MAX_SENTENCE_CHARS]
+    return [one for one in dict.fromkeys(found) if len(one) <= MAX_SENTENCE_CHARS]
 
 
 def open_ends(reply: str) -> list[str]:
     """What a reply says is left to do: marked sentences, lists under such a heading, a last question."""
-    found: dict[str, None] = {}
-    lists_open = False
     lines = _prose_lines(_end(reply))
+    found = _listed(lines, _OPEN_HEADING)
     for line in lines:
-        is_item = _ITEM.match(line) is not None
-        text = _plain(line)
-        heading = _OPEN_HEADING.match(text)
-        if heading:
-            if heading[1]:
-                found[heading[1]] = None
-            lists_open = not heading[1]
-        elif lists_open and (is_item or text):
-            if not _DONE_ITEM.match(line):
-                found[text] = None
-            lists_open = is_item
-        else:
-            for sentence in _sentences(line):
-                heading = _OPEN_HEADING.match(sentence)
-                if heading and heading[1]:
-                    found[heading[1]] = None
-                elif _OPEN.search(sentence) and not _DONE_ITEM.match(line):
-                    found[sentence] = None
+        if _DONE_ITEM.match(line):
+            continue
+        for sentence in _sentences(line):
+            heading = _OPEN_HEADING.match(sentence)
+            if heading:
+                found.append(heading[1])
+            elif _OPEN.search(sentence) and _says_enough(sentence):
+                found.append(sentence)
     asked = list(_sentences(lines[-1]))[-1:] if lines else []
-    if asked and _QUESTION.search(asked[0]):
-        found[asked[0]] = None
-    return list(found)[-_MAX_OPEN:]
+    found += [one for one in asked if _QUESTION.search(one)]
+    return [one for one in dict.fromkeys(found) if one and not _NOTHING.search(one)][-_MAX_OPEN:]
+
+
+def _listed(lines: list[str], heading: re.Pattern[str]) -> list[str]:
+    """The items of the lists under a heading, or the paragraph that is there instead of a list."""
+    found = []
+    # What may follow: nothing, the first line under a heading, more items of its list.
+    expected = ""
+    for line in lines:
+        text, is_item = _plain(line), _ITEM.match(line) is not None
+        match = heading.match(text)
+        if match and not match[1]:
+            expected = "first"
+        elif expected == "first" or (expected == "item" and is_item):
+            if not _DONE_ITEM.match(line):
+                found.append(text)
+            expected = "item" if is_item else ""
+        else:
+            expected = ""
+    return found
+
+
+def _says_enough(sentence: str) -> bool:
+    return sizes.size(sentence) > 2 and not _QUESTION.search(sentence)
 
 
 def is_question(sentence: str) -> bool:

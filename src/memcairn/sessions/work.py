@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from memcairn import paths
 from memcairn.safety import secrets
 from memcairn.sessions import commands, sentences
 from memcairn.transcripts.reading import without_private
@@ -52,6 +53,8 @@ _QUIET_TOOLS = re.compile(
 _RUNS_ON = re.compile(
     r"\ACommand running in background|Process running with session ID (\d+)", re.MULTILINE
 )
+# Where Claude Code keeps memories and transcripts.
+_OF_CLAUDE = "/.claude/projects/"
 _REFUSED = re.compile(r"\A(?:unsupported|apply_patch verification failed|failed to parse)")
 
 
@@ -190,7 +193,11 @@ class Work:
 
     def to_record(self) -> dict[str, Any]:
         """The work as JSON values."""
-        return asdict(self)
+        parts = {
+            branch: _fields(part) | {"runs": [_fields(run) for run in part.runs]}
+            for branch, part in self.parts.items()
+        }
+        return _fields(self) | {"parts": parts}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Work:
@@ -240,8 +247,10 @@ class Work:
         self._decide(sentences.decisions(text))
 
     def add_file(self, path: str) -> None:
-        """A file was written."""
+        """A file was written; a memory is not work, and the next session has it anyway."""
         self.step += 1
+        if _OF_CLAUDE in path or paths.is_inside(path, paths.home()):
+            return
         part, name = self.part, self._name(path)
         if name in part.files or len(part.files) < MAX_FILES:
             part.files[name] = part.files.get(name, 0) + 1
@@ -413,6 +422,11 @@ class Work:
                 path = path[len(folder.rstrip(os.sep)) + 1 :]
                 break
         return _clean(path)
+
+
+def _fields(value: Run | Part | Work) -> dict[str, Any]:
+    """The attributes; `dataclasses.asdict` would copy all that they hold, at the end of each turn."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _append(texts: list[str], text: str) -> None:
