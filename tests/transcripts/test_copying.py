@@ -195,7 +195,7 @@ def test_a_copy_stays_when_the_transcript_is_deleted(
 
 
 def test_a_forked_session_adds_only_its_own_messages(memory: Memory, user: Path) -> None:
-    parent = claude("c1").prompt("a question about owls").reply("owls hoot")
+    parent = claude("c1").prompt("a question about owls").run("ls", "").reply("owls hoot")
     parent.write(user)
     memory.update_transcripts()
     fork = claude("c2")
@@ -204,6 +204,7 @@ def test_a_forked_session_adds_only_its_own_messages(memory: Memory, user: Path)
 
     found = memory.search_transcripts("owls")[0]
 
+    assert [one.text for one in memory.transcript("c2")] == ["user: more about owls"]
     assert sorted((one.session, one.turn) for one in found) == [("c1", 1), ("c2", 2)]
 
 

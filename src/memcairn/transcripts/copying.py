@@ -297,6 +297,8 @@ class _Turns:
             known.host, known.session, known.cwd, known.branch, with_results=False
         )
         self._is_new = is_new
+        # Whether the last message was known: then the calls that follow are, too.
+        self._is_repeated = False
         self._line = known.line
         self._turn = known.turn
         self._texts: list[str] = []
@@ -349,10 +351,11 @@ class _Turns:
                 is_new = self._is_new(text)
             else:
                 is_new = self._is_new(item.id or item.time, text)
+                self._is_repeated = not is_new
             label = "user" if item.kind == "prompt" else "agent"
             return f"{label}: {_shortened(text, MAX_MESSAGE_CHARS)}" if is_new else ""
         done = item.command or (" ".join(item.paths) if item.writes else "")
-        if not done or not self._is_new(item.id or item.time, done):
+        if not done or self._is_repeated:
             return ""
         done = _shortened(reading.without_private(done), MAX_COMMAND_CHARS)
         return f"$ {done}" if item.command else f"{item.tool}: {done}"
