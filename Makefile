@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLIENTS := .clients
 BROWSER := .browser
-PAGES := README.md CHANGELOG.md CONTRIBUTING.md AGENTS.md bench/README.md models/README.md 'docs/*.md' 'docs/*.svg' 'docs/*.png'
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md AGENTS.md bench/README.md models/README.md 'docs/*.md' 'docs/*.svg' 'docs/screenshots/*.png'
 
 .PHONY: demo test torture lint docs man site bench clients clean
 

@@ -159,6 +159,7 @@ def _ask(site: Site, request: Request) -> Ask:
         f"{path}?{query}" if query else path,
         dict(request.query_params),
         request.scope.get("form", {}),
+        "hx-request" in request.headers,
     )
 
 
@@ -213,9 +214,11 @@ def back(ask: Ask) -> str:
 
 
 def _rendered(templates: Environment, ask: Ask, shown: Shown) -> Response:
-    messages = list(ask.visitor.messages)
-    ask.visitor.messages.clear()
-    notices = list(dict.fromkeys(ask.memory.notices))
+    messages, notices = [], []
+    if not ask.is_update:
+        messages, notices = list(ask.visitor.messages), list(ask.memory.notices)
+        ask.visitor.messages.clear()
+        ask.memory.notices.clear()
     html = templates.get_template(f"{shown.template}.html").render(
         **shown.values, ask=ask, memory=ask.memory, messages=messages, notices=notices
     )

@@ -141,6 +141,7 @@ def live(memory: Memory) -> None:
     planned = install.planned_changes(hosts, "user", notes, home)
     plan.apply(planned, home, install=True)
     _hooks(home, now, chance)
+    memory.notices.clear()
 
 
 def _recall(memory: Memory, session: Session, prompt: str, when: float) -> None:

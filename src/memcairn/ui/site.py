@@ -170,6 +170,7 @@ class Ask:
         address: the path and the query of the page.
         query: the parameters in the address.
         form: the fields of a form; empty for a page.
+        is_update: a page that is open fetches a part of it again.
     """
 
     site: Site
@@ -178,6 +179,7 @@ class Ask:
     address: str
     query: Mapping[str, str]
     form: Mapping[str, str]
+    is_update: bool
 
     def number(self, name: str, default: int = 0) -> int:
         """A number in the address."""

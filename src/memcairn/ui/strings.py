@@ -88,7 +88,12 @@ class TEXT:
     agents = "Agents"
     checking = "Checking each agent …"
     no_agents = "No agent was found on this machine."
-    agent_states: ClassVar = {"good": "works", "bad": "does not work", "absent": "not installed"}
+    agent_states: ClassVar = {
+        "good": "works",
+        "bad": "does not work",
+        "todo": "waits for you",
+        "absent": "not installed",
+    }
     fix_agent = "Fix"
     install = "Install"
     state = "State"

@@ -51,8 +51,12 @@ def _is_here(state: HostState) -> bool:
 
 
 def _agent(state: HostState) -> dict[str, Any]:
-    """How an agent is: "good", "bad" or "absent", and the reasons."""
+    """How an agent is: "good", "bad", "todo" or "absent", and the reasons."""
     reasons = [text for one in state.installations for text in (*one.problems, *one.todo)]
-    bad = any(one.problems for one in state.installations)
-    how = "bad" if bad else "good" if state.installations else "absent"
+    if not state.installations:
+        how = "absent"
+    elif not state.is_good:
+        how = "bad"
+    else:
+        how = "todo" if reasons else "good"
     return {"name": state.name, "title": state.title, "how": how, "reasons": reasons}

@@ -1,0 +1,171 @@
+"""What the pages show and do, without a browser: as without JavaScript."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+import tarfile
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from memcairn.fs import json_lines
+from memcairn.sessions import Line, Sessions
+from memcairn.ui import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ui.conftest import Client, Running
+
+
+def items(page: str, start: str = "<main", end: str = "</main") -> list[str]:
+    """The titles of the items in a part of a page."""
+    part = page[page.index(start) : page.index(end, page.index(start))]
+    return [html.unescape(one) for one in re.findall(r"<a data-item [^>]*>([^<]*)<", part)]
+
+
+def test_every_page_is_there_without_notes_and_says_so(client: Client, notes: Path) -> None:
+    (notes / "deploy.md").unlink()
+
+    for path in app.PAGES:
+        query = {"/note": "?path=x", "/settings/host": "?name=cursor"}.get(path, "")
+        status = client.get(path + query).status
+        assert status == {"/note": 404, "/settings/snapshot": 400}.get(path, 200), path
+    assert "0 notes" in client.page("/notes")
+
+
+def test_the_count_of_a_list_is_that_of_its_items(client: Client, notes: Path) -> None:
+    for number in range(119):
+        kind = "feedback" if number < 60 else "project"
+        text = f"---\ntype: {kind}\n---\n# Note {number}\n\nAbout the {kind}.\n"
+        (notes / f"note{number:03}.md").write_text(text, encoding="utf-8")
+
+    first, third = client.page("/notes"), client.page("/notes?page=2")
+    feedback = client.page("/notes?type=feedback")
+    named = client.page("/notes?q=note11")
+    today = client.page("/")
+
+    assert "120 notes" in first
+    assert len(items(first)) + len(items(client.page("/notes?page=1"))) + len(items(third)) == 120
+    assert "60 notes" in feedback
+    assert "9 notes with “note11”" in named
+    assert len(items(named)) == 9
+    (since,) = re.findall(r"<b>(\d+ notes)</b></a> written since yesterday", today)
+    assert since == "120 notes"
+    assert "All 120" in today
+    assert len(items(today, 'aria-labelledby="learned"', "</section")) == 8
+
+
+def test_a_filter_also_finds_by_content(client: Client, notes: Path) -> None:
+    (notes / "other.md").write_text("# Other\n\nIt is nginx.\n\n## More\n\nThe balancer is old.\n", encoding="utf-8")
+
+    page = client.page("/notes?q=balancer")
+
+    assert "1 note with “balancer”" in page  # its description names it
+    assert set(items(page)) == {"Deploying", "Other"}
+    assert "1 more by content" in page
+
+
+def test_a_message_waits_for_the_next_page_of_the_person(client: Client, notes: Path) -> None:
+    client.post("/note/pin", {"path": notes / "deploy.md", "pinned": "yes"})
+
+    update = client.get("/", **{"HX-Request": "true"})
+
+    assert "Pinned" not in update.text
+    assert "Pinned" in client.page("/notes")
+    assert "Pinned" not in client.page("/notes")
+
+
+def test_line_ends_and_byte_order_mark_stay(client: Client, notes: Path) -> None:
+    path = notes / "windows.md"
+    path.write_bytes(b"\xef\xbb\xbf# One\r\n\r\nTwo.\r\n")
+    page = client.page(f"/note?path={quote(str(path))}&edit=1")
+    sha256 = re.search(r'name="sha256" value="(\w+)"', page)
+    assert sha256 is not None
+
+    fields = {"path": path, "sha256": sha256[1], "text": "# One\r\n\r\nThree.\r\n"}
+    assert client.post("/note/save", fields).status == 303
+
+    assert path.read_bytes() == b"\xef\xbb\xbf# One\r\n\r\nThree.\r\n"
+
+
+def test_a_secret_is_not_saved_and_the_text_not_lost(client: Client, notes: Path) -> None:
+    path = notes / "deploy.md"
+    page = client.page(f"/note?path={quote(str(path))}&edit=1")
+    sha256 = re.search(r'name="sha256" value="(\w+)"', page)
+    assert sha256 is not None
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+    answer = client.post(
+        "/note/save", {"path": path, "sha256": sha256[1], "text": f"Mine.\n\ntoken: {secret}\n"}
+    )
+
+    assert answer.status == 422
+    assert "secret" in answer.text
+    assert "Mine." in answer.text
+    assert "Mine." not in path.read_text(encoding="utf-8")
+
+
+def test_notes_are_exported_and_a_snapshot_restored(
+    client: Client, site: Running, notes: Path
+) -> None:
+    answer = client.post("/settings/export", {"root": notes})
+    with tarfile.open(fileobj=io.BytesIO(answer.body)) as archive:
+        assert any(name.endswith("deploy.md") for name in archive.getnames())
+
+    client.post("/settings/snapshot", {"root": notes, "name": "before"})
+    (notes / "deploy.md").write_text("# Changed\n", encoding="utf-8")
+    place = re.search(r'href="(/settings/snapshot\?[^"]+)"', client.page("/settings"))
+    assert place is not None
+    preview = client.page(html.unescape(place[1]))
+    assert "1 file would change" in preview
+    id_ = re.search(r'name="id" value="([^"]+)"', preview)
+    assert id_ is not None
+    client.post("/settings/snapshot/restore", {"root": notes, "id": id_[1]})
+
+    assert "blue-green" in (notes / "deploy.md").read_text(encoding="utf-8")
+
+
+def test_everything_is_deleted_only_with_the_word(client: Client, home: Path) -> None:
+    assert str(home.name) in client.page("/settings/delete")
+
+    client.post("/settings/delete", {"word": "yes"})
+
+    assert "nothing was deleted" in client.page("/settings/delete")
+    assert (home / "index.db").exists()
+
+
+def test_recalls_of_a_log_are_shown_without_their_prompts(
+    client: Client, notes: Path, home: Path
+) -> None:
+    session = Sessions(str(home)).start("tuesday", host="codex", title="shop")
+    session.log(Line("recall.user-prompt", outcome="found"))
+    path = str(notes / "deploy.md")
+    session.log(Line("recall.user-prompt", path, "shown", lines="3-3", score=0.83))
+
+    listed = client.page("/injected")
+    shown = client.page("/injected?session=tuesday")
+
+    assert "1 recall, 1 passage" in listed
+    assert "0.83" in shown
+    assert "the prompt is not remembered" in shown
+    assert "1 recall" in client.page(f"/note?path={quote(path)}")
+
+
+def test_hooks_are_counted_by_event(client: Client, home: Path) -> None:
+    (home / "logs").mkdir()
+    for number in range(20):
+        line = {
+            "time": "2026-11-21T08:00:00.000Z", "event": "user-prompt", "took_ms": float(number),
+            "outcome": "late" if number == 3 else "silent",
+        }  # fmt: skip
+        json_lines.append(str(home / "logs" / "hook.log"), line, max_bytes=1 << 20, keep=1)
+    with (home / "logs" / "hook.log").open("a", encoding="utf-8") as log:
+        log.write(json.dumps(["damaged"]) + "\n{")
+
+    page = client.page("/health")
+
+    assert '<td class="number">20</td><td class="number">10 ms</td>' in page
+    assert "late" in page
