@@ -84,6 +84,7 @@ async def serve(server: Server, header: Mapping[str, Any]) -> Serve | None:
         )
         return partial(stdio.serve_stream, mcp)
 
+    await server.until_quiet()
     return await server.in_thread(server.session_pool, create)
 
 

@@ -58,6 +58,8 @@ CHECK_S = 1.0
 # A process that is ending holds its lock for this long at most.
 LOCK_TIMEOUT_S = 15.0
 LOCK_POLL_S = 0.05
+QUIET_TIMEOUT_S = 5.0
+QUIET_POLL_S = 0.02
 # Requests that are under way when the process ends get this long, and their answers this long.
 END_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 0.2
@@ -201,6 +203,8 @@ class Server:
         self._connections: set[asyncio.Task[None]] = set()
         self._sessions: set[asyncio.StreamWriter] = set()
         self._requests = 0
+        self._answering = 0
+        self._is_warm = False
         self._users = 0
         self._last_used = time.monotonic()
         self._ends_when_unused = False
@@ -246,6 +250,17 @@ class Server:
             self._handlers.warm_up(memory)
         except Exception:
             log.exception("warm_up.failed")  # the first request reports it
+        finally:
+            self._is_warm = True
+
+    async def until_quiet(self) -> None:
+        """Wait for the warm-up and for the requests under way, for `QUIET_TIMEOUT_S` at most.
+
+        What a session needs takes longer to load than a hook may take.
+        """
+        deadline = time.monotonic() + QUIET_TIMEOUT_S
+        while (self._answering or not self._is_warm) and time.monotonic() < deadline:
+            await asyncio.sleep(QUIET_POLL_S)
 
     async def _finish(self) -> None:
         """Let requests end. MCP sessions are closed then, and their clients start another process."""
@@ -321,7 +336,11 @@ class Server:
         caller.CURRENT.set(header["caller"])
         self._requests += 1
         if kind in self._handlers.answers:
-            reply = await self.in_thread(self._pool, partial(self._reply, header, body))
+            self._answering += 1
+            try:
+                reply = await self.in_thread(self._pool, partial(self._reply, header, body))
+            finally:
+                self._answering -= 1
             if reply is None:
                 await _refuse(writer, "the client has more to do than this")
             else:

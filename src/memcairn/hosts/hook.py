@@ -33,11 +33,11 @@ LOG_KEEP = 1
 # For writing the answer, or logging that there is none.
 _GRACE_S = 0.15
 # Events whose answer is worth the wait for a resident process that has to start: the share of the limit.
-_START_SHARE = {"user-prompt": 0.6, "tool-failed": 0.4, "subagent-prompt": 0.6}
+_START_SHARE = {"user-prompt": 0.5, "tool-failed": 0.4, "subagent-prompt": 0.5}
 # A session ends without starting anything.
 _STARTS_NOTHING = "session-end"
 # What the answer of this process may take if the resident process does not answer.
-_FALLBACK_S = 1.0
+_FALLBACK_S = 1.8
 # Without a resident process, an answer is not begun when less time than this remains.
 _MIN_S = 0.5
 
