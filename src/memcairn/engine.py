@@ -61,7 +61,7 @@ class Opened:
         self._queue = queue
         self._settings = settings
         self._indexer: Indexer | None = None
-        self._deadline: float | None = None
+        self.deadline: float | None = None
         self.last_checked = 0  # the note that the last search of this thread checked last
         self._files = self._identities()
         self._checked_at = time.monotonic()
@@ -85,18 +85,18 @@ class Opened:
             from memcairn.indexing.indexer import Indexer  # noqa: PLC0415
 
             self._indexer = Indexer(self.db, self._settings)
-        self._indexer.deadline = self._deadline
+        self._indexer.deadline = self.deadline
         return self._indexer
 
     @contextlib.contextmanager
     def indexing_until(self, deadline: float | None) -> Iterator[None]:
         """Let the indexer stop at a deadline, and not wait longer for another process that indexes."""
-        before, self._deadline = self._deadline, deadline
+        before, self.deadline = self.deadline, deadline
         try:
             with self.db.waiting_until(deadline):
                 yield
         finally:
-            self._deadline = before
+            self.deadline = before
 
     def is_replaced(self) -> bool:
         """Whether a database was deleted or replaced; checked every REPLACED_CHECK_S seconds."""
@@ -279,7 +279,10 @@ class Engine:
     ) -> tuple[list[Passage], dict[str, Source]]:
         try:
             return pipeline.search(
-                opened.db, query, self.model.meaning(opened.db, query.text), excluded
+                opened.db,
+                query,
+                self.model.meaning(opened.db, query.text, opened.deadline),
+                excluded,
             )
         except EmbeddingError as error:
             self.model.failed(error)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -97,3 +99,31 @@ def test_each_token_has_the_weight_of_its_word() -> None:
 def test_any_text_can_be_embedded_as_a_query(filled: Memory) -> None:
     for query in ("\ud800\udfff", "\0", "?!", "a" * 5000, "word " * 600, "🦦", "é\u0301"):
         filled.search(query)
+
+
+def test_a_search_with_a_deadline_does_not_wait_for_a_thread_that_loads_the_model(
+    filled: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads, may_go_on = threading.Event(), threading.Event()
+    load = providers.load
+
+    def slow(*arguments: Any) -> Any:
+        loads.set()
+        may_go_on.wait()
+        return load(*arguments)
+
+    monkeypatch.setattr(providers, "load", slow)
+    with Memory() as memory:
+        other = threading.Thread(target=memory.search, args=("anything",))
+        other.start()
+        loads.wait()
+
+        by_words = memory.search("tomato soup", deadline=time.monotonic())
+        not_by_words = memory.search("database concurrency error", deadline=time.monotonic())
+
+        assert not may_go_on.is_set()
+        may_go_on.set()
+        other.join()
+        assert [passage.path for passage in by_words] == [str(notes / "soup.md")]
+        assert not not_by_words
+        assert memory.search("database concurrency error")[0].path == str(notes / "locks.md")

@@ -59,7 +59,6 @@ CHECK_S = 1.0
 LOCK_TIMEOUT_S = 15.0
 LOCK_POLL_S = 0.05
 QUIET_TIMEOUT_S = 5.0
-QUIET_POLL_S = 0.02
 # Requests that are under way when the process ends get this long, and their answers this long.
 END_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 0.2
@@ -204,7 +203,9 @@ class Server:
         self._sessions: set[asyncio.StreamWriter] = set()
         self._requests = 0
         self._answering = 0
-        self._is_warm = False
+        self._no_requests = asyncio.Event()
+        self._no_requests.set()
+        self._warm = asyncio.Event()
         self._users = 0
         self._last_used = time.monotonic()
         self._ends_when_unused = False
@@ -222,7 +223,7 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.ending.set)
         self.background.start()
-        self._pool.submit(self._warm_up)
+        self._pool.submit(self._warm_up, loop)
         try:
             while not self.ending.is_set():
                 with contextlib.suppress(TimeoutError):
@@ -243,7 +244,7 @@ class Server:
             self.background.stop()
             self.engines.close()
 
-    def _warm_up(self) -> None:
+    def _warm_up(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
             memory = self.engines.memory()
             memory.engine.databases.opened()
@@ -251,16 +252,17 @@ class Server:
         except Exception:
             log.exception("warm_up.failed")  # the first request reports it
         finally:
-            self._is_warm = True
+            loop.call_soon_threadsafe(self._warm.set)
 
     async def until_quiet(self) -> None:
         """Wait for the warm-up and for the requests under way, for `QUIET_TIMEOUT_S` at most.
 
         What a session needs takes longer to load than a hook may take.
         """
-        deadline = time.monotonic() + QUIET_TIMEOUT_S
-        while (self._answering or not self._is_warm) and time.monotonic() < deadline:
-            await asyncio.sleep(QUIET_POLL_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(QUIET_TIMEOUT_S):
+                await self._warm.wait()
+                await self._no_requests.wait()
 
     async def _finish(self) -> None:
         """Let requests end. MCP sessions are closed then, and their clients start another process."""
@@ -336,11 +338,7 @@ class Server:
         caller.CURRENT.set(header["caller"])
         self._requests += 1
         if kind in self._handlers.answers:
-            self._answering += 1
-            try:
-                reply = await self.in_thread(self._pool, partial(self._reply, header, body))
-            finally:
-                self._answering -= 1
+            reply = await self._answered(header, body)
             if reply is None:
                 await _refuse(writer, "the client has more to do than this")
             else:
@@ -358,6 +356,16 @@ class Server:
                 self._sessions.discard(writer)
         else:
             await _refuse(writer, "unknown kind of request")
+
+    async def _answered(self, header: Header, body: bytes) -> Reply | None:
+        self._answering += 1
+        self._no_requests.clear()
+        try:
+            return await self.in_thread(self._pool, partial(self._reply, header, body))
+        finally:
+            self._answering -= 1
+            if not self._answering:
+                self._no_requests.set()
 
     def _reply(self, header: Header, body: bytes) -> Reply | None:
         """The answer to a request; None if its client waits no longer, or has to do the work."""

@@ -10,7 +10,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from memcairn.errors import MemcairnError
+from memcairn.errors import DeadlinePassed, MemcairnError
 from memcairn.notes.language import language
 from memcairn.store import vector_state
 from memcairn.store.vector_state import CONFIGURED, MULTILINGUAL
@@ -65,24 +65,36 @@ class Model:
         assert embedder is not None
         return embedder
 
-    def loaders(self) -> dict[int, Callable[[], Embedder]]:
-        """What loads the model of each space, or returns the loaded one."""
+    def loaders(self, deadline: float | None = None) -> dict[int, Callable[[], Embedder]]:
+        """What loads the model of each space, or returns the loaded one.
+
+        Args:
+            deadline: raise DeadlinePassed if another thread still loads one then.
+        """
         from memcairn.embedding import backlog, providers  # noqa: PLC0415 - as above
 
         load = {CONFIGURED: self.load, MULTILINGUAL: providers.load_multilingual}
 
         def loaded(space: int) -> Embedder:
-            with self._lock:
+            left_s = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
+            if not self._lock.acquire(timeout=left_s):
+                raise DeadlinePassed("the model is not loaded yet")
+            try:
                 if space not in self._loaded:
                     self._loaded[space] = load[space]()
                 return self._loaded[space]
+            finally:
+                self._lock.release()
 
         return {space: partial(loaded, space) for space in backlog.spaces(self._settings)}
 
-    def meaning(self, db: Database, text: str = "") -> Meaning | None:
+    def meaning(
+        self, db: Database, text: str = "", deadline: float | None = None
+    ) -> Meaning | None:
         """The semantic search for an index.
 
-        A text in another language than English begins the use of the multilingual model.
+        A text in another language than English begins the use of the multilingual model. A process that has
+        just started answers by words if another thread still loads a model at the deadline.
 
         Returns:
             None if the index has no embeddings, or the model cannot be used now.
@@ -90,7 +102,7 @@ class Model:
         (is_embedded,) = db.execute("SELECT MAX(model != '') FROM vector_state").fetchone()
         if not is_embedded or not self.wanted or time.monotonic() < self._retry_at:
             return None
-        loaders = self.loaders()
+        loaders = self.loaders(deadline)
         if MULTILINGUAL in loaders and language(text) not in ("", "en"):
             vector_state.add_multilingual(db)
         spaces = [space for space in loaders if vector_state.model(db, space) is not None]
@@ -98,6 +110,8 @@ class Model:
             return None
         try:
             embedders = {space: loaders[space]() for space in spaces}
+        except DeadlinePassed:
+            return None
         except MemcairnError as error:
             self.failed(error)
             return None
