@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from memcairn import Memory
 from memcairn.sync import checkout, synchronize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from memcairn.settings.shared_scopes import SharedScope
@@ -39,6 +42,14 @@ def bare(folder: Path) -> str:
     folder.parent.mkdir(parents=True, exist_ok=True)
     git(folder.parent, "init", "--quiet", "--bare", str(folder))
     return folder.as_uri()
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        threading.Event().wait(0.05)
 
 
 class Machine:

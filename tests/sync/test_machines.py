@@ -10,12 +10,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from machines import Machine, bare
+from machines import Machine, bare, until
 
 from memcairn import Query
+from memcairn.daemon.background import Background
 from memcairn.inbox import ARRIVED, CONFLICT
 from memcairn.review import proposals
 from memcairn.sync import checkout, merge
+from memcairn.sync import git as git_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +156,59 @@ def test_a_sync_that_died_before_the_branch_moved_loses_nothing(
     assert other.sync().left == ""
     one.sync()
     assert one.files() == other.files() == {"a.md": b"1\n", "b.md": b"2\n"}
+
+
+def test_a_long_lived_process_synchronizes_by_itself(two: tuple[Machine, Machine]) -> None:
+    one, other = two
+    one.write("a.md", "1\n")
+    one.sync()
+    background = Background(lambda: other.memory)
+    background.start()
+    try:
+        until(lambda: other.files() == {"a.md": b"1\n"})
+    finally:
+        background.stop()
+
+
+def test_a_sync_killed_before_any_git_command_loses_nothing(
+    two: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    run, left = git_command.run, 0
+
+    def dying(*arguments: str, **more: object) -> bytes:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+        return run(*arguments, **more)  # type: ignore[arg-type]
+
+    one.write("a.md", "0\n")
+    one.sync()
+    other.sync()
+    for step in range(1, 80, 4):
+        one.write("a.md", f"one {step}\n")
+        one.write(f"one-{step}.md", f"{step}\n")
+        assert one.sync().left == ""
+        other.write("a.md", f"other {step}\n")
+        other.write(f"other-{step}.md", f"{step}\n")
+        left = step
+        with monkeypatch.context() as patch:
+            patch.setattr(git_command, "run", dying)
+            try:
+                other.sync()
+                died = False
+            except KeyboardInterrupt:
+                died = True
+        assert other.sync().left == ""
+        one.sync()
+        assert one.files() == other.files()
+        everything = b"".join(one.files().values())
+        assert b"one %d" % step in everything
+        assert b"other %d" % step in everything
+        if not died:
+            return
+    raise AssertionError("a sync has more than 80 commands")
 
 
 class Machines(RuleBasedStateMachine):

@@ -1,8 +1,9 @@
-"""The background work of a long-lived process: drain, embed, copy transcripts, notice changes."""
+"""The background work of a long-lived process: drain, embed, copy transcripts, sync, notice changes."""
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ class Background(threading.Thread):
         self._stopped = threading.Event()
         self._wake = threading.Event()
         self._next_transcripts = 0.0
+        self._next_sync = 0.0
+        self._sync: threading.Thread | None = None
         self.checked = threading.Event()
 
     def add_watcher(self, check: Callable[[bool], None]) -> None:
@@ -86,7 +89,18 @@ class Background(threading.Thread):
         if memory.config["transcripts.copy"] and time.monotonic() >= self._next_transcripts:
             self._next_transcripts = time.monotonic() + TRANSCRIPTS_INTERVAL_S
             memory.update_transcripts()
+        if not drained.indexed and time.monotonic() >= self._next_sync:
+            self._begin_sync(memory)
         self.checked.set()
+
+    def _begin_sync(self, memory: Memory) -> None:
+        """Synchronize in another thread, which may wait for the network."""
+        interval_s = float(memory.config["sync.interval_s"])
+        is_busy = self._sync is not None and self._sync.is_alive()
+        if interval_s and not is_busy and os.path.exists(os.path.join(memory.home, "scopes.json")):
+            self._next_sync = time.monotonic() + interval_s
+            self._sync = threading.Thread(target=_synchronize, args=(memory,), daemon=True)
+            self._sync.start()
 
     def _count_waiting(self) -> int:
         memory = self._memory()
@@ -112,3 +126,16 @@ class Background(threading.Thread):
             self._embedding.stop()
         if self.is_alive():
             self.join()
+
+
+def _synchronize(memory: Memory) -> None:
+    from memcairn.settings import shared_scopes  # noqa: PLC0415 - most homes have no scopes
+    from memcairn.sync import synchronize  # noqa: PLC0415 - as above
+
+    try:
+        for scope in shared_scopes.load(memory.home):
+            done = synchronize.synchronize(memory.engine, scope)
+            if done.left:
+                log.info("sync.left %s: %s", scope.name, done.left)
+    except Exception:
+        log.exception("sync.failed")

@@ -78,6 +78,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("sessions.notes", True, "Write a note about each session, and show the last one of the branch."),  # noqa: FBT003
     Setting("sessions.keep_prompts", False, "Store the first prompt of a session in its note."),  # noqa: FBT003
     Setting("sessions.keep_outputs", False, "Store the line that names the error of a failed command."),  # noqa: FBT003
+    Setting("sync.interval_s", 600.0, "How often the resident process synchronizes scopes; 0: never."),
     Setting("daemon.idle_s", 900.0, "The resident process ends after this many seconds without a client."),
     Setting("daemon.autostart", False, "Commands in a terminal start the resident process, too."),  # noqa: FBT003
     Setting("tools.max_read_bytes", 1 << 20, "Maximum bytes that one call of a file tool reads."),
