@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from memcairn.errors import StateDamaged, StateError
 from memcairn.store import database, vector_scan, vector_state, vectors
 from memcairn.store.database import Database
-from memcairn.store.vector_scan import Similarities, VectorScan
+from memcairn.store.vector_scan import Similarities, VectorScan, blend
 from memcairn.store.vector_state import VectorModel, Waiting
 
 if TYPE_CHECKING:
@@ -415,3 +415,29 @@ def test_after_any_history_the_scan_finds_just_the_embedded_chunks(
     assert found.keys() == expected.keys()
     for chunk, text in expected.items():
         assert abs(found[chunk] - float(vector(text) @ vector(1))) < 0.02
+
+
+def similarities(cosines: dict[int, float]) -> Similarities:
+    chunks = np.array([*cosines], np.int64)
+    places = np.full(int(chunks.max()) + 1, -1, np.int32)
+    places[chunks] = np.arange(len(chunks))
+    return Similarities(chunks, chunks * 10, np.array([*cosines.values()], np.float32), places)
+
+
+def test_a_blend_is_between_two_models_and_has_what_one_of_them_has() -> None:
+    first = similarities({1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4, 5: 0.5})
+    second = similarities({6: 5.0, 5: 1.0, 4: 2.0, 3: 3.0, 2: 4.0, 1: 5.0})
+
+    found = blend(first, second, 0.0, [50], 1.0).of([1, 2, 3, 4, 5, 6])
+
+    assert [round(found[chunk], 3) for chunk in (1, 2, 3, 4)] == [0.1, 0.2, 0.3, 0.4]
+    assert found[5] == min(found.values())  # note 50 has the second model's
+    assert 0.3 < found[6] < 0.4
+    of_same_order = similarities({1: 5.0, 2: 4.0, 3: 3.0, 4: 2.0, 5: 1.0})
+    assert blend(first, of_same_order, 0.0).of([1, 5]) == first.of([1, 5])
+
+
+def test_a_model_that_compared_few_chunks_gives_way_to_the_other() -> None:
+    second = similarities({chunk: chunk / 10 for chunk in range(1, 9)})
+
+    assert blend(similarities({1: 0.9, 2: 0.1}), second, 0.3) is second

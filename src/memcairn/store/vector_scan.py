@@ -191,14 +191,11 @@ def blend(
     middle2, deviation2, count2 = second.background()
     if 2 * count < count2:
         return second
-    size = max(len(first.places), len(second.places))
-    notes = np.zeros(size, np.int64)
-    ours = np.full(size, -np.inf, np.float32)
-    theirs = np.full(size, -np.inf, np.float32)
-    for part, values in ((first, ours), (second, theirs)):
-        is_chunk = part.chunks > 0
-        notes[part.chunks[is_chunk]] = part.notes[is_chunk]
-        values[part.chunks[is_chunk]] = part.cosines[is_chunk]
+    if not np.array_equal(first.chunks, second.chunks):  # embedded in another order, or not yet
+        size = max(len(first.places), len(second.places))
+        first, second = _by_chunk(first, size), _by_chunk(second, size)
+    ours, theirs = first.cosines, second.cosines
+    notes = np.maximum(first.notes, second.notes)
     scale = np.float32(max(deviation, _MIN_DEVIATION) / max(deviation2, _MIN_DEVIATION))
     theirs = (theirs - np.float32(middle2)) * scale + np.float32(middle)
     shares = np.where(_among(notes, others), np.float32(of_others), np.float32(share))
@@ -208,8 +205,18 @@ def blend(
     blended = (
         np.where(shares < 1, ours, 0) * (1 - shares) + np.where(shares > 0, theirs, 0) * shares
     )
+    return Similarities(first.chunks, notes, blended.astype(np.float32, copy=False), first.places)
+
+
+def _by_chunk(part: Similarities, size: int) -> Similarities:
+    """The same with a row for each chunk id below `size`."""
+    is_chunk = part.chunks > 0
     ids = np.arange(size)
-    return Similarities(ids, notes, blended.astype(np.float32), ids.astype(np.int32))
+    notes = np.zeros(size, np.int64)
+    cosines = np.full(size, -np.inf, np.float32)
+    notes[part.chunks[is_chunk]] = part.notes[is_chunk]
+    cosines[part.chunks[is_chunk]] = part.cosines[is_chunk]
+    return Similarities(ids, notes, cosines, ids.astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True)
