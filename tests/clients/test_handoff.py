@@ -90,7 +90,7 @@ def test_claude_code_is_shown_what_a_killed_codex_did(user: tuple[Path, Path]) -
 def check(shown: str) -> None:
     """Whether the killed session's work is there, within the words."""
     assert f"on branch {BRANCH}" in shown
-    assert "stopped in the middle of a turn" in shown
+    assert "last seen in the middle of a turn" in shown
     assert "upload.py" in shown
     assert f"`{FAILS}` exit 1 (ValueError)" in shown
     assert "sleep 90` had not ended" in shown

@@ -253,7 +253,7 @@ STORIES = (
     Story(
         is_killed_in_the_middle,
         says=(
-            "stopped in the middle of a turn",
+            "last seen in the middle of a turn",
             "src/settings/api.test.ts",
             "npm run test -- settings` had not",
         ),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,8 +212,24 @@ class TestCrashes:
 
         shown = Player(memory, folder, "claude-code").start()
 
-        assert "stopped in the middle of a turn" in shown
+        assert "last seen in the middle of a turn" in shown
         assert "Failed: `make build` exit 2" in shown
+
+    def test_the_time_is_that_of_the_crash(self, memory: Memory, folder: Path) -> None:
+        player = Player(memory, folder, "codex")
+        player.start()
+        player.prompt("Begin.")
+        player.write("a.py")
+        session = Sessions(memory.home).get(player.session)
+        assert session is not None
+        crash = session.started_at + DAY_S
+        os.utime(player.transcript, (crash, crash))
+
+        Player(memory, folder, "claude-code").start()
+
+        text = notes_of(memory).of_session(player.session)
+        assert text is not None
+        assert time.strftime('updated: "%Y-%m-%dT%H:%MZ', time.gmtime(crash)) in text
 
     def test_a_half_written_line_is_read_when_it_is_whole(
         self, memory: Memory, folder: Path

@@ -40,9 +40,9 @@ from memcairn.notes.sizes import size
 from memcairn.safety import injection, secrets
 from memcairn.search.query import Query
 from memcairn.sessions import Line, Sessions
+from memcairn.sessions.note_files import is_readable
 from memcairn.settings import caller
 from memcairn.store import notes
-from memcairn.transcripts.reading import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,8 +163,8 @@ def tool_used(memory: Memory, event: HookEvent, deadline: float) -> str:  # noqa
     if folder is not None:
         memory.index(folder, embed=False)
     enqueue_writes.record(memory.home, event, memory.enqueue)
-    has_transcript = event.host in SOURCES and event.transcript_path and not event.agent
-    session = None if has_transcript else _session(memory, event)
+    has_transcript = is_readable(event.host, event.transcript_path)
+    session = None if has_transcript and not event.agent else _session(memory, event)
     if session is not None:
         session_note.add_step(memory.home, event, memory.config, session)
     return ""

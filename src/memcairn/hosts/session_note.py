@@ -71,9 +71,12 @@ def end_turn(home: str, event: HookEvent, settings: Config, session: Session) ->
 def end_session(home: str, event: HookEvent, settings: Config, session: Session) -> None:
     """Write the note at the end of a session; shorten old ones."""
     _update(home, event, settings, session)
-    notes = Notes(home, settings)
+    _fold(Notes(home, settings), project.folder_of(event.cwd))
+
+
+def _fold(notes: Notes, folder: str, most_days: int = 400) -> None:
     try:
-        notes.fold(project.folder_of(event.cwd))
+        notes.fold(folder, most_days=most_days)
     except (OSError, TimeoutError) as error:
         log.info("session_note.not_folded", exc_info=error)
 
@@ -88,6 +91,8 @@ def at_start(home: str, event: HookEvent, settings: Config, scope: Scope, sessio
     branch = project.branch_of(event.cwd)
     notes = Notes(home, settings)
     found = notes.last(scope.folder, branch, besides=session.id) if notes.are_written else None
+    # Not every host reports the end of a session.
+    _fold(notes, scope.folder, most_days=1)
     waiting = tasks.to_show(scope.roots, branch, datetime.now(UTC).astimezone().date())
     lines = [secrets.redact(tasks.line(task)) for task in waiting[:_MAX_TASKS]]
     parts = (

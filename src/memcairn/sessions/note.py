@@ -5,7 +5,7 @@ type: session
 session, host, project, branch, branches, started, updated, files, failing, open
 ---
 # feature/x
-Claude Code on branch feature/x, 2026-11-30 21:09 to 21:15 UTC, stopped in the middle of a turn.
+Claude Code on branch feature/x, 2026-11-30 21:09 to 21:15 UTC, last seen in the middle of a turn.
 Open: ...                        the handoff: up to the next heading
 ## Files
 ...
@@ -102,7 +102,7 @@ def handoff_text(work: Work, branch: str) -> str:
     part = work.parts.get(branch)
     is_last = branch == work.branch
     where = f"on branch {branch}" if branch else "outside a branch"
-    state = ", stopped in the middle of a turn" if is_last and work.in_turn else ""
+    state = ", last seen in the middle of a turn" if is_last and work.in_turn else ""
     first = f"{_HOSTS.get(work.host, work.host or 'A session')} {where}, {_span(work)} UTC{state}."
     # What matters most takes its words first; the lines are in the order of reading.
     asked = [work.asked] if work.asked and is_last else []

@@ -66,6 +66,11 @@ class _State(NamedTuple):
     offset: int
 
 
+def is_readable(host: str, transcript: str) -> bool:
+    """Whether a note can be made from the transcript of a host, so that hooks need not report each step."""
+    return host in reading.SOURCES and transcript.endswith(".jsonl")
+
+
 class Notes:
     """The notes of the sessions of a home; usable from several threads and processes.
 
@@ -103,12 +108,11 @@ class Notes:
                 base = project.work_tree_of(cwd) or folder
                 work = Work(session.id, session.host, folder, base, branch, session.started_at)
                 work.updated = self._clock()
-                usable = transcript if session.host in reading.SOURCES else ""
-                state = _State(work, usable, 0)
+                state = _State(work, transcript if is_readable(session.host, transcript) else "", 0)
             elif branch != state.work.branch:
                 state = self._read_rest(state)
                 state.work.switch(branch)
-            elif transcript == state.transcript or session.host not in reading.SOURCES:
+            elif transcript == state.transcript or not is_readable(session.host, transcript):
                 return
             else:
                 state = state._replace(transcript=transcript, offset=0)
@@ -131,6 +135,7 @@ class Notes:
         ended_turn: bool = False,
         is_paused: bool = False,
         write_note: bool = True,
+        at: float | None = None,
     ) -> None:
         """Add what happened since the last call.
 
@@ -143,6 +148,7 @@ class Notes:
             ended_turn: the agent has finished its turn.
             is_paused: skip what happened, since the user paused memcairn.
             write_note: write the note, not only what it is made from.
+            at: when it happened; None is now.
 
         Raises:
             OSError: the home cannot be written; the last state stays.
@@ -166,7 +172,7 @@ class Notes:
                     work.add_reply(reply)
             if ended_turn:
                 work.end_turn()
-            work.updated = self._clock()
+            work.updated = self._clock() if at is None else at
             if write_note:
                 self._write_note(work)
             self._save(session, state)
@@ -308,12 +314,12 @@ class Notes:
         if session is None or state is None or session.is_paused:
             return
         try:
-            has_more = os.stat(state.transcript).st_size > state.offset
+            status = os.stat(state.transcript)
         except OSError:
             return
-        if has_more:
+        if status.st_size > state.offset:
             with contextlib.suppress(OSError, TimeoutError):
-                self.update(session)
+                self.update(session, at=max(state.work.updated, status.st_mtime))
 
     def work(self, session: Session) -> Work | None:
         """What a session has done; None if no note is made of it, or its folder is gone."""
