@@ -12,6 +12,8 @@ from machines import bare, git
 
 from memcairn import Memory
 from memcairn.cli.commands import run
+from memcairn.hosts import scopes, start_text
+from memcairn.hosts.payload import from_fields
 from memcairn.sync import git as git_command
 
 if TYPE_CHECKING:
@@ -113,6 +115,11 @@ def test_a_team_shares_promoted_notes_and_searches_by_scope(
     assert "origin:" in (user / "memcairn/scopes/platform/observed" / note).read_text()
     assert run(["sync", "status"]) == 0
     assert "platform (team): 0 ahead, 0 behind" in capsys.readouterr().out
+    event = from_fields("session-start", "codex", {"session_id": "s", "cwd": str(user)})
+    with Memory() as memory:
+        roots = [root.path for root in memory.roots()]
+        scope = scopes.of_event(event, roots, memory.config, memory.home)
+        assert "team scope platform" in start_text.text(event, scope, None, memory.config)
     assert run(["scope", "leave", "platform"]) == 0
     assert (user / "memcairn/scopes/platform/observed" / note).exists()
     assert run(["sync"]) == 2

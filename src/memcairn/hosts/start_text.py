@@ -98,9 +98,21 @@ def _blocks(files: Iterable[str], session: Session | None, budget_words: int) ->
         if says and (session is None or session.shown.take(place, text)):
             left -= size(text)
             more = "" if is_all else f" (the first {len(taken)} lines)"
-            yield f"{fenced_text.one_line(file)}{more}\n{fenced_text.quoted(secrets.redact(text))}"
+            head = f"{fenced_text.one_line(file)}{_scope_of(file)}{more}"
+            yield f"{head}\n{fenced_text.quoted(secrets.redact(text))}"
         if left < recall_text.MIN_WORDS:
             return
+
+
+def _scope_of(file: str) -> str:
+    """Whose notes a MEMORY.md lists, if they are shared."""
+    home = paths.home()
+    if not os.path.exists(os.path.join(home, "scopes.json")):
+        return ""
+    from memcairn.settings import shared_scopes  # noqa: PLC0415 - most homes have no scopes
+
+    scope = shared_scopes.of_path(shared_scopes.load(home), file)
+    return f" · {scope.kind} scope {scope.name}" if scope is not None else ""
 
 
 def _entries(text: str, budget_words: int) -> tuple[list[str], bool]:

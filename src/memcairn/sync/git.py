@@ -17,7 +17,7 @@ MIN_VERSION = (2, 38)
 """The first version with `git merge-tree --write-tree`."""
 
 LOCAL_TIMEOUT_S = 300
-NETWORK_TIMEOUT_S = 120
+NETWORK_TIMEOUT_S = 300
 _NETWORK = frozenset({"fetch", "push", "ls-remote"})
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 # What git says, and what the user can do. The first that matches is the hint.
@@ -92,7 +92,7 @@ class Repository:
         if self.own:
             where = [f"--git-dir={self.git_dir}", f"--work-tree={self.work_tree}"]
             # Settings of the user that change contents or ask are for repositories of code.
-            off = ("core.autocrlf=false", "core.fileMode=false", "core.hooksPath=/dev/null", "gc.auto=0",
+            off = ("core.autocrlf=false", "core.fileMode=false", "core.hooksPath=/dev/null",
                    "commit.gpgSign=false", "core.symlinks=true", "core.fsmonitor=false")  # fmt: skip
             where += [part for setting in off for part in ("-c", setting)]
         return run(*where, *arguments, cwd=self.work_tree, data=data, env=env, ok=ok)
