@@ -438,3 +438,25 @@ def test_a_long_lived_process_copies_what_is_added(memory: Memory, user: Path) -
     background.stop()
 
     assert memory.transcript_status().passages == 1
+
+
+def test_transcripts_that_cannot_be_copied_do_not_keep_notes_waiting(
+    memory: Memory, user: Path, home: Path, notes: Path
+) -> None:
+    claude().prompt("about ibexes").write(user)
+    memory.update_transcripts()
+    with sqlite3.connect(home / "transcripts.db") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    (notes / "a.md").write_text("# Goats\n\nGoats climb.\n")
+    memory.index(notes)
+    (notes / "b.md").write_text("# Ibexes\n\nIbexes climb.\n")
+    memory.enqueue(notes / "b.md", force=True)
+    background = Background(lambda: memory)
+    background.start()
+
+    for _ in range(2):
+        background.checked.clear()
+        background.wake()
+        assert background.checked.wait(60), "the work ended with the failure"
+    background.stop()

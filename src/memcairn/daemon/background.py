@@ -88,7 +88,10 @@ class Background(threading.Thread):
                 log.exception("background.check_failed")
         if memory.config["transcripts.copy"] and time.monotonic() >= self._next_transcripts:
             self._next_transcripts = time.monotonic() + TRANSCRIPTS_INTERVAL_S
-            memory.update_transcripts()
+            try:
+                memory.update_transcripts()
+            except Exception:  # the notes must not wait for transcripts
+                log.exception("background.transcripts_failed")
         if not drained.indexed and time.monotonic() >= self._next_sync:
             self._begin_sync(memory)
         self.checked.set()
