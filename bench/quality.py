@@ -3,6 +3,7 @@
 
 usage: quality.py [--systems grep,bm25,memcairn] [--half dev|test|all] [--corpora notes,en,zh,ja,ko]
                   [--pooled] [--unanswerable] [--cache FOLDER] [--json]
+       quality.py --section gate [--cache FOLDER]
 
 The measures are those of `memcairn eval`: memcairn.evaluate.measures says what they are. `ms` is the median
 wall time of one search in a warm process.
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import gate
 from memcairn.evaluate import measures
 from memcairn.evaluate.measures import FileLines, Judgement, group_means, separation
 from memcairn.evaluate.systems import SYSTEMS
@@ -63,6 +65,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--section", choices=("questions", "gate"), default="questions")
     parser.add_argument("--systems", default="grep,bm25,memcairn")
     parser.add_argument("--half", choices=("dev", "test", "all"), default="dev")
     parser.add_argument("--corpora", default=f"{HAND_WRITTEN},en,zh,ja,ko")
@@ -71,6 +74,8 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    if args.section == "gate":
+        return gate.run(gate.LANGUAGES, args.cache, model="builtin", fitting=False)
     corpora = set(args.corpora.split(","))
     if corpora != {HAND_WRITTEN}:
         fetch(args.cache)

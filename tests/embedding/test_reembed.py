@@ -95,6 +95,24 @@ def test_reembed_embeds_what_waits_and_the_next_one_nothing(server: Server, note
     assert len(server.texts) == 3
 
 
+def test_embeddings_are_kept_when_a_root_is_forgotten_and_indexed_again(
+    server: Server, notes: Path
+) -> None:
+    write(notes, 3)
+    with Memory() as memory:
+        memory.index(notes)
+        memory.embed()
+        memory.forget_root(notes)
+    with Memory() as memory:
+        memory.index(notes)
+        memory.embed()
+
+        assert memory.unembedded() == 0
+        assert len(memory.search("saying1 of zebras")) == 3
+    assert sorted(server.texts).count("saying1 of zebras") <= 2  # the second is the question
+    assert len(server.texts) == 3 + 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX's")
 @pytest.mark.parametrize("option", [None, "--quiet", "--json"])
 def test_a_terminal_sees_how_far_it_is_and_a_pipe_nothing_of_it(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memcairn import Memory
-from memcairn.search.relevance import RELEVANT, ScoreBreakdown, relevance
+from memcairn.search.meaning import background
+from memcairn.search.relevance import RELEVANT, ScoreBreakdown, held_nearby, relevance
+from memcairn.store.vector_scan import Similarities
 from support import require_model
 
 if TYPE_CHECKING:
@@ -61,22 +64,41 @@ def test_no_passage_is_relevant_to_a_query_about_something_else(filled: Memory) 
         assert all(passage.score < RELEVANT for passage in filled.search(query)), query
 
 
-numbers = st.floats(0, 1)
+shares = st.floats(0, 1)
 
 
-@given(numbers, st.none() | st.floats(-1, 1), st.integers(0, 40), numbers)
+@st.composite
+def breakdowns(draw: st.DrawFn) -> ScoreBreakdown:
+    z = draw(st.none() | st.floats(-20, 20))
+    flags = [draw(st.integers(0, 1)) for _ in range(3)]
+    return ScoreBreakdown(
+        0, None, None, 0, 0, 0, 0, draw(shares), draw(shares), draw(st.floats(0, 40)), z, *flags
+    )
+
+
+@given(breakdowns(), shares)
 def test_the_score_is_a_probability_that_grows_with_each_feature(
-    held: float, cosine: float | None, matched: int, more: float
+    why: ScoreBreakdown, more: float
 ) -> None:
-    def of(held: float, cosine: float | None, matched: int) -> float:
-        return relevance(ScoreBreakdown(0, cosine, None, 0, 0, 0, 0, held), matched)
+    score = relevance(why)
 
-    score = of(held, cosine, matched)
     assert 0 <= score <= 1
-    assert of(held + more, cosine, matched) >= score
-    assert of(held, cosine, matched + 1) >= score
-    if cosine is not None:
-        assert of(held, cosine + more, matched) >= score
+    assert relevance(why._replace(held=why.held + more)) >= score
+    assert relevance(why._replace(about=why.about + more)) >= score
+    assert relevance(why._replace(matched=why.matched + more)) >= score
+    if why.z is not None:
+        assert relevance(why._replace(z=why.z + more)) >= score
+
+
+def test_words_count_together_only_within_a_window() -> None:
+    weights = {"otter": 1.0, "river": 1.0}
+    near = "The otter swims in the river."
+    far = f"The otter sleeps. {'Nothing else happens here. ' * 20}The river is cold."
+
+    assert held_nearby(near, weights, set()) == (1.0, ["otter", "river"])
+    assert held_nearby(far, weights, set()) == (0.5, ["otter"])
+    assert held_nearby(far, weights, {"river"}) == (1.0, ["otter", "river"])
+    assert held_nearby("", weights, {"river"}) == (0.5, ["river"])
 
 
 def test_each_passage_has_a_score_breakdown(filled: Memory) -> None:
@@ -85,3 +107,35 @@ def test_each_passage_has_a_score_breakdown(filled: Memory) -> None:
         assert why.rank == pytest.approx(why.fused + why.inherited + why.adjusted, abs=2e-4)
         assert 0 <= why.words <= 1
         assert (why.held > 0) == bool(passage.matched)
+
+
+def test_a_code_alone_finds_its_note(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "none")
+    (notes / "borrow.md").write_text(
+        "---\ndescription: E0502 in the parser means that a token outlives its line\n---\nClone it.\n",
+        "utf-8",
+    )
+    (notes / "b.md").write_text("# Other\n\nThe parser reads lines.\n", "utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+        best = memory.search("E0502")[0]
+
+    assert best.path.endswith("borrow.md")
+    assert best.score >= RELEVANT
+
+
+def test_the_background_of_an_unknown_model_is_that_of_the_scan() -> None:
+    """The cosines of some models are all high: only how far one stands out says something."""
+    cosines = np.concatenate([np.linspace(0.70, 0.80, 99), [0.93]]).astype(np.float32)
+    ids = np.arange(1, 101)
+    near = Similarities(ids, ids, cosines, np.arange(-1, 100, dtype=np.int32))
+    few = Similarities(ids[:5], ids[:5], cosines[:5], np.arange(-1, 5, dtype=np.int32))
+
+    unrelated = background("e5-small", near)
+
+    highest, usual = unrelated.z(0.93), unrelated.z(0.78)
+    assert highest is not None
+    assert usual is not None
+    assert highest > 4
+    assert usual < 2
+    assert background("e5-small", few).z(0.93) is None

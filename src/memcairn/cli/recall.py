@@ -16,7 +16,7 @@ from memcairn.hosts import events, fenced_text, payload, recall_text
 from memcairn.hosts.recall import candidates
 from memcairn.memory import Memory
 from memcairn.search.query import Query
-from memcairn.search.relevance import RELEVANT
+from memcairn.search.relevance import LIKELY, RELEVANT
 from memcairn.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -44,14 +44,15 @@ def command(prompt: tuple[str, ...], *, explain: bool, as_json: bool) -> int:
             return memory.search(Query(text, limit, root=root))
 
         found = candidates(search, scope, event.prompt)
-        relevant = [passage for passage in found if passage.score >= RELEVANT]
+        likely = [passage for passage in found if passage.score >= LIKELY]
         budget = int(memory.config["recall.budget_words"])
-        blocks = list(recall_text.blocks(relevant, None, scope, budget))
+        blocks = list(recall_text.blocks(likely, None, scope, budget))
     text = fenced_text.fenced("recall", recall_text.FOR_A_PROMPT, [block for _, _, block in blocks])
     places = {(place.path, place.first) for place, _, _ in blocks}
     rows = [_row(passage, places) for passage in found]
     if as_json:
-        output.print_json({"text": text, "threshold": RELEVANT, "passages": rows})
+        thresholds = {"threshold": RELEVANT, "pointer_threshold": LIKELY}
+        output.print_json({"text": text, **thresholds, "passages": rows})
         return 0
     write(text or "nothing would be shown")
     for row in rows if explain else ():
@@ -62,10 +63,12 @@ def command(prompt: tuple[str, ...], *, explain: bool, as_json: bool) -> int:
 
 
 def _row(passage: Passage, places: set[tuple[str, int]]) -> dict[str, Any]:
-    if passage.score < RELEVANT:
+    is_shown = (passage.path, passage.start_line) in places
+    if passage.score < LIKELY:
         outcome = "below"
+    elif passage.score < RELEVANT:
+        outcome = "pointer" if is_shown else "left out"
     else:
-        is_shown = (passage.path, passage.start_line) in places
         outcome = "shown" if is_shown else "left out"
     return {
         "path": passage.path,

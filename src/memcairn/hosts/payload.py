@@ -77,7 +77,8 @@ _PATCHED = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Mov
 # Prompts that a host, or a command of memcairn, writes: nobody asked for a recall.
 MACHINE_PROMPTS = (
     "<task-notification>", "<command-name>", "<command-message>", "<local-command-stdout>", "<bash-input>",
-    "<system-reminder>", "<teammate-message", "[SYSTEM NOTIFICATION", "/memcairn:", "/mcp__memcairn__",
+    "<system-reminder>", "<teammate-message", "[SYSTEM NOTIFICATION", "[Request interrupted",
+    "This session is being continued from", "/memcairn:", "/mcp__memcairn__",
     "/mcp__plugin_memcairn_",
 )  # fmt: skip
 _BEFORE, _AFTER = "<hook_context>", "</hook_context>"

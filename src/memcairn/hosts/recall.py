@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from memcairn.search.relevance import RELEVANT
+from memcairn.search.relevance import LIKELY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ def recall(
     found = candidates(search, scope, query)
     if query and session is not None:
         RECENT.append(Recalled(asked_at, session.id, event.name, query[:MAX_QUERY_CHARS], found))
-    passages = [passage for passage in found if passage.score >= RELEVANT]
+    passages = [passage for passage in found if passage.score >= LIKELY]
     if passages and os.path.isdir(os.path.join(home, "inbox")):
         from memcairn import inbox  # noqa: PLC0415 - mostly nothing waits
 
@@ -76,7 +76,7 @@ def recall(
 
 
 def candidates(search: Search, scope: Scope, query: str) -> list[Passage]:
-    """The passages that concern a project, best first; those below `RELEVANT` are not shown unasked."""
+    """The passages that concern a project, best first; those below `LIKELY` are not shown unasked."""
     query = _shortened(query)
     if not query or not scope.roots:
         return []

@@ -1,7 +1,7 @@
-"""The text of a recall: relevant passages as a model may be shown them.
+"""The text of a recall: relevant passages as a model may be shown them, and pointers to likely notes.
 
 A passage is shown if it fits the budget, does not read like an order to the model, and was not shown in this
-session before.
+session before. A pointer is the path, the title and the description of a note that is less certain.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from memcairn.errors import MemcairnError
 from memcairn.hosts import fenced_text
 from memcairn.notes.sizes import cut_text, size
 from memcairn.safety import injection, secrets
+from memcairn.search.relevance import RELEVANT
 from memcairn.sessions import Line
 from memcairn.sessions.shown_passages import Place
 from memcairn.sqlite import SQLiteError
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 # A passage that is longer than the budget is cut, but not to fewer words.
 MIN_WORDS = 25
+# A pointer has at most this many words of title and description; an answer has few of them.
+POINTER_WORDS = 15
+MAX_POINTERS = 2
 # The first line of a block; the lines of a note begin with a bar.
 _HEAD = re.compile(r"(?!\| )(.+?):\d+-\d+(?: · |$)")
 
@@ -63,7 +67,7 @@ def render(
     """The passages to show, fenced; "" if there are none.
 
     Args:
-        passages: relevant ones, best first.
+        passages: relevant and likely ones, best first.
         event: the prompt or the error that they were found for.
         scope: the project.
         settings: the user's settings.
@@ -106,11 +110,18 @@ def blocks(
         The place and the score of each passage, and the block.
     """
     left = budget_words
+    pointed: dict[str, Passage] = {}
+    paths = set()
     for passage in passages:
-        if left < MIN_WORDS:
-            return
         above = " › ".join(passage.heading_path) or passage.title
-        if injection.injection_warnings(f"{passage.path}\n{above}\n{passage.text}"):
+        said = f"{passage.path}\n{above}\n{passage.description}\n{passage.text}"
+        if injection.injection_warnings(said):
+            continue
+        if passage.score < RELEVANT:
+            pointed.setdefault(passage.path, passage)
+            continue
+        paths.add(passage.path)
+        if left < MIN_WORDS:
             continue
         text, lines = _fitting(passage.text, left)
         place = Place(passage.path, passage.start_line, passage.start_line + lines - 1)
@@ -121,6 +132,27 @@ def blocks(
         scoped = passage.scope and f"scope {passage.scope}"
         about = " · ".join(filter(None, (above, scoped, *_remarks(passage))))
         yield place, passage.score, block(place, secrets.redact(text), scope, about, date)
+    if shown is not None and pointed:
+        paths.update(place.path for place in shown.places())
+    for passage in [one for path, one in pointed.items() if path not in paths][:MAX_POINTERS]:
+        text = pointer(passage)
+        place = Place(passage.path, passage.start_line, passage.end_line)
+        if left >= size(text) and (shown is None or shown.take(place, text)):
+            left -= size(text)
+            where = f"{shown_path(place.path, scope)}:{place.first}-{place.last}"
+            yield place, passage.score, fenced_text.one_line(f"{where} · {text}")
+
+
+def pointer(passage: Passage) -> str:
+    """Title and description of a note, in at most `POINTER_WORDS`."""
+    title = passage.title
+    about = passage.description
+    text = secrets.redact(about if title in about else f"{title}: {about}" if about else title)
+    whole = " ".join(text.split())
+    cut = " ".join(whole.split()[:POINTER_WORDS])
+    if size(cut) > POINTER_WORDS:  # of a script without spaces
+        cut = next(cut_text(cut, POINTER_WORDS))
+    return cut if cut == whole else f"{cut} …"
 
 
 def _remarks(passage: Passage) -> Iterator[str]:

@@ -74,7 +74,8 @@ def trashed(done: Trashed) -> str:
 
 def passages(answer: SearchAnswer) -> str:
     """Each passage with its path and lines, fenced as data."""
-    return _fenced("search", map(_passage, answer.passages)) or "no memory matches"
+    blocks = map(_passage, answer.passages)
+    return _fenced("search", blocks, answer.notice) or "no memory matches"
 
 
 def transcripts(answer: TranscriptsAnswer) -> str:
@@ -93,10 +94,10 @@ def _warnings(warnings: Iterable[str]) -> str:
     return "".join(f"\n[warning: this text {warning}]" for warning in warnings)
 
 
-def _fenced(name: str, blocks: Iterable[str]) -> str:
+def _fenced(name: str, blocks: Iterable[str], notice: str = NOTICE) -> str:
     # Unlike the text of hooks, this is not cut: the caller chose the length.
     inside = "\n\n".join(block for block in blocks if block)
-    return f"<memcairn-{name}>\n{NOTICE}\n\n{inside}\n</memcairn-{name}>" if inside else ""
+    return f"<memcairn-{name}>\n{notice}\n\n{inside}\n</memcairn-{name}>" if inside else ""
 
 
 def _passage(found: RootPassage) -> str:

@@ -27,7 +27,7 @@ from memcairn.store.vector_scan import VectorScan, blend
 from memcairn.store.vector_state import CONFIGURED, MULTILINGUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,6 +46,40 @@ MULTILINGUAL_SHARE = 0.85
 MAX_NEAREST = 200
 MAX_COMPARED = 100
 _BATCH_SIZE = 500
+# A scan of fewer chunks does not show which cosines are unusual.
+_MIN_SCANNED = 30
+_MIN_DEVIATION = 1e-3
+
+
+class Background(NamedTuple):
+    """The cosines of a model between a query and unrelated texts.
+
+    Args:
+        median: of these cosines.
+        deviation: their standard deviation; 0 if it is not known.
+    """
+
+    median: float
+    deviation: float
+
+    def z(self, cosine: float) -> float | None:
+        """How many deviations a cosine is above the median; None if that is not known."""
+        return (cosine - self.median) / self.deviation if self.deviation else None
+
+
+# Of the built-in models, over the queries and folders of bench/gate.py (docs/decisions/relevance.md).
+BACKGROUNDS = {
+    "all-MiniLM-L6-v2-int8-1": Background(0.065, 0.078),
+    "use-multilingual-v3-5bit-1": Background(0.05, 0.055),
+}
+
+
+def background(model: str, near: Similarities) -> Background:
+    """The background of a built-in model; of another, what the scan shows."""
+    if model in BACKGROUNDS:
+        return BACKGROUNDS[model]
+    median, deviation, count = near.background()
+    return Background(median, max(deviation, _MIN_DEVIATION) if count >= _MIN_SCANNED else 0.0)
 
 
 class Similarity(NamedTuple):
@@ -55,11 +89,13 @@ class Similarity(NamedTuple):
         cosine: of the two vectors, -1..1; of two models, their blend.
         maxsim: mean over the query's tokens of their best match, about -1..1; None: not compared.
         multilingual: cosine by the multilingual model; None if it is not used.
+        z: how many deviations the cosine is above that of unrelated texts; None if that is not known.
     """
 
     cosine: float
     maxsim: float | None = None
     multilingual: float | None = None
+    z: float | None = None
 
 
 class QueryEmbeddings(NamedTuple):
@@ -153,10 +189,13 @@ class Meaning:
         scores = _combine({chunk: fused[chunk] for chunk in best}, maxsims)
         second = by_space.get(MULTILINGUAL)
         multilingual = second.of(best) if second is not None else {}
+        unusual = self._unusual(query, by_space, [by_chunk[chunk] for chunk in best], foreign)
         ranked = [by_chunk[chunk]._replace(score=score) for chunk, score in scores.items()]
         ranked.sort(key=lambda c: (-c.score, c.chunk))
         return ranked, {
-            chunk: Similarity(cosines[chunk], maxsims.get(chunk), multilingual.get(chunk))
+            chunk: Similarity(
+                cosines[chunk], maxsims.get(chunk), multilingual.get(chunk), unusual.get(chunk)
+            )
             for chunk in best
             if chunk in cosines
         }
@@ -173,6 +212,32 @@ class Meaning:
             if model is not None and (model.name, model.dimension) == made_by:
                 by_space[space] = self._scans[space].search(db, embedded.vector, notes)
         return by_space
+
+    def _unusual(
+        self,
+        query: QueryEmbeddings,
+        by_space: Mapping[int, Similarities],
+        candidates: Sequence[Candidate],
+        foreign: Container[int],
+    ) -> dict[int, float]:
+        """Chunk -> how many deviations its cosine is above that of unrelated texts, by all models."""
+        by_model: dict[int, dict[int, float]] = {}
+        for space, near in by_space.items():
+            unrelated = background(self.embedders[space].name, near)
+            cosines = near.of([c.chunk for c in candidates])
+            by_model[space] = {
+                chunk: z
+                for chunk, cosine in cosines.items()
+                if (z := unrelated.z(cosine)) is not None
+            }
+        first, second = (by_model.get(space, {}) for space in (CONFIGURED, MULTILINGUAL))
+        found = {**second, **first}
+        for c in candidates:
+            if c.chunk in first and c.chunk in second:
+                english = query.is_english and c.note not in foreign
+                share = MULTILINGUAL_SHARE_ENGLISH if english else MULTILINGUAL_SHARE
+                found[c.chunk] = (1 - share) * first[c.chunk] + share * second[c.chunk]
+        return found
 
 
 def _blended(

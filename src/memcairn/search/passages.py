@@ -12,7 +12,7 @@ from memcairn.fs.signature import Signature
 from memcairn.notes.noise import without_noise
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words
-from memcairn.search.relevance import coverage, relevance
+from memcairn.search.relevance import NoteWords, coverage, relevance
 from memcairn.search.trimming import trim
 from memcairn.search.validity import Outdated
 
@@ -69,6 +69,7 @@ class Passage(NamedTuple):
         language: of the note, as an ISO 639-1 code; "" if it is not clear.
         scope: the name of the scope that the note belongs to; "" for none.
         remarks: what else a reader should know: cited lines changed, or a newer note amends it.
+        description: what the note is about, in a sentence; "" if it has neither text nor frontmatter.
     """
 
     path: str
@@ -87,6 +88,7 @@ class Passage(NamedTuple):
     language: str = ""
     scope: str = ""
     remarks: tuple[str, ...] = ()
+    description: str = ""
 
 
 class ChunkSpan:
@@ -163,7 +165,8 @@ SELECT start_line, end_line, heading_path, text FROM chunk
 WHERE note = ? AND position BETWEEN ? AND ? ORDER BY position
 """
 _NOTE = """
-SELECT path, title, date, namespace, description, about, language, hash, size_bytes, mtime_ns, inode,
+SELECT path, title, date, namespace, description, about, language, type, hash, size_bytes,
+    mtime_ns, inode,
     sources, (SELECT path FROM root WHERE id = note.root),
     (SELECT newer.path FROM older_note JOIN note AS newer ON newer.id = older_note.note
      WHERE place IN (note.path, note.decision) AND amends AND newer.id <> note.id)
@@ -198,9 +201,9 @@ def build(
     described: set[int] = set()
     weights = context.word_weights
     for span in spans:
-        path, title, date, namespace, description, about, language, digest, *more = db.execute(
-            _NOTE, (span.note,)
-        ).fetchone()
+        path, title, date, namespace, description, about, language, kind, digest, *more = (
+            db.execute(_NOTE, (span.note,)).fetchone()
+        )
         *signature, sources_of_note, root, amended_by = more
         about = json_text.loads(about)
         of_note = set(words(" ".join((title, *about))))
@@ -228,7 +231,8 @@ def build(
         matched = tuple(word for word in weights if word in inside)
         if not lines.has_body and not matched:
             continue  # headings that have no text below them and do not match
-        why = context.explain(span.chunk, span.score, inside)
+        note = NoteWords(of_note, kind, description in about)
+        why = context.explain(span.chunk, span.score, lines.text, lines.heading_path, note)
         state = outdated.get(span.note, _CURRENT)
         passage = Passage(
             path=paths.from_db(path),
@@ -238,7 +242,7 @@ def build(
             title=title,
             heading_path=lines.heading_path,
             date=date,
-            score=round(relevance(why, len(matched)), 4),
+            score=round(relevance(why), 4),
             namespace=namespace,
             matched=matched,
             why=why,
@@ -246,6 +250,7 @@ def build(
             superseded_by=state.superseded_by,
             language=language,
             remarks=_remarks(sources_of_note, root, amended_by),
+            description=description,
         )
         passages.append(passage)
         sources[passage.path] = Source(Signature(*signature), digest)

@@ -1,25 +1,42 @@
 """The probability that a passage is relevant: a score from 0 to 1 that is comparable between queries.
 
 BM25 and fused scores are comparable within one search only: the best passage always gets the best score.
-Comparable between searches are the share of the query's words in a passage and its cosine with the query.
-A logistic regression turns them into a probability (docs/decisions/relevance.md).
+Comparable between searches are what a passage and its note hold of the query's words, and how unusual its
+cosine with the query is. A logistic regression turns them into a probability (docs/decisions/relevance.md).
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple
 
+from memcairn.notes.sizes import size
+from memcairn.notes.words import words as index_words
+
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
     from memcairn.search.meaning import Similarity
 
 
-# Hooks stay silent below this score.
+# Hooks show a passage from this score on, and title and description of its note from the lower one.
 RELEVANT = 0.5
+LIKELY = 0.4
+# A search reports that nothing fits well if all passages are below this score.
+FITTING = 0.05
 # More matched words than these do not raise the score.
 MAX_MATCHED_WORDS = 6
+# Words of the query count together if they are in a part of a text with this many words.
+WINDOW_WORDS = 40
+# Notes of these types say how to work, and apply to more prompts than their words tell.
+_APPLYING_TYPES = frozenset({"feedback", "user"})
+_APPLYING = "How to apply"
+_MAX_Z = 8.0
+_PIECE = re.compile(r"[^\s\u3001\u3002\uff0c\uff01\uff1f\uff1b\uff1a]+")
+# Scripts without spaces, and Korean, are indexed by pairs of characters; two make a word.
+_PAIR = re.compile("[\u0e00-\u109f\u3040-\ud7a3]")
 
 
 class ScoreBreakdown(NamedTuple):
@@ -33,7 +50,14 @@ class ScoreBreakdown(NamedTuple):
         inherited: added for the scores of its neighbors and the best score in its note.
         adjusted: added for a note of the period in the query, or subtracted for an outdated note.
         rank: fused, inherited and adjusted together; passages are ordered by it.
-        held: share of the query's words, by weight, that the passage and its headings contain.
+        held: share of the query's words, by weight, that are in title, headings, description and
+            `WINDOW_WORDS` of the passage.
+        about: the same share in title, names and description alone.
+        matched: the number of the query's words in all of these together.
+        z: how many deviations the cosine is above that of unrelated texts; None in a keyword search.
+        named: 1 if an identifier, an error code or another name with digits is among the matched words.
+        applies: 1 if the note says when it applies.
+        described: 1 if the note has its own description.
         multilingual: cosine by the multilingual model, which is part of `cosine`; None if it is not used.
     """
 
@@ -45,7 +69,27 @@ class ScoreBreakdown(NamedTuple):
     adjusted: float
     rank: float
     held: float
+    about: float = 0.0
+    matched: float = 0.0
+    z: float | None = None
+    named: int = 0
+    applies: int = 0
+    described: int = 0
     multilingual: float | None = None
+
+
+class NoteWords(NamedTuple):
+    """What a note says of itself, beside its text.
+
+    Args:
+        about: the words of its title, names and description.
+        type: of the note.
+        is_described: whether it has its own description.
+    """
+
+    about: Collection[str]
+    type: str | None
+    is_described: bool
 
 
 class ScoringContext(NamedTuple):
@@ -54,7 +98,7 @@ class ScoringContext(NamedTuple):
     Args:
         word_weights: the weight of each word of the query.
         words: chunk -> `ScoreBreakdown.words`.
-        similarities: chunk -> cosine and MaxSim.
+        similarities: chunk -> cosine, MaxSim and z.
         fused: chunk -> `ScoreBreakdown.fused`.
         inherited: chunk -> the sum of `ScoreBreakdown.fused` and `ScoreBreakdown.inherited`.
     """
@@ -75,28 +119,50 @@ class ScoringContext(NamedTuple):
             {**self.inherited, **other.inherited},
         )
 
-    def explain(self, chunk: int, rank: float, words: Container[str]) -> ScoreBreakdown:
+    def explain(
+        self, chunk: int, rank: float, text: str, headings: Iterable[str], note: NoteWords
+    ) -> ScoreBreakdown:
         """The parts of a passage's score.
 
         Args:
             chunk: the best of its chunks.
             rank: the score that orders it.
-            words: the words in its text and headings.
+            text: its text.
+            headings: above it.
+            note: what its note says of itself.
         """
-        cosine, maxsim, multilingual = self.similarities.get(chunk, (None, None, None))
+        similarity = self.similarities.get(chunk)
         fused = self.fused.get(chunk, 0.0)
         inherited = self.inherited[chunk]
+        weights = self.word_weights
+        above = {*note.about, *index_words(" ".join(headings))}
+        held, matched = held_nearby(text, weights, above)
+        applies = note.type in _APPLYING_TYPES or _APPLYING in text
+        z = similarity and similarity.z
+        multilingual = similarity and similarity.multilingual
+        maxsim = similarity and similarity.maxsim
         return ScoreBreakdown(
             words=round(self.words.get(chunk, 0.0), 4),
-            cosine=None if cosine is None else round(cosine, 4),
+            cosine=None if similarity is None else round(similarity.cosine, 4),
             maxsim=None if maxsim is None else round(maxsim, 4),
             fused=round(fused, 4),
             inherited=round(inherited - fused, 4),
             adjusted=round(rank - inherited, 4),
             rank=round(rank, 4),
-            held=round(coverage(self.word_weights, words), 4),
+            held=round(held, 4),
+            about=round(coverage(weights, note.about), 4),
+            matched=sum(0.5 if _PAIR.match(word) else 1 for word in matched),
+            z=None if z is None else round(z, 2),
+            named=int(any(_is_name(word) for word in matched)),
+            applies=int(applies),
+            described=int(note.is_described),
             multilingual=None if multilingual is None else round(multilingual, 4),
         )
+
+
+def _is_name(word: str) -> bool:
+    """Whether an index word is a name with digits or punctuation, such as e0502 or user_id."""
+    return not word.isalpha() and not word.isdigit() and len(word) > 2 and not _PAIR.match(word)
 
 
 def word_weights(frequencies: Mapping[str, int], chunks: int) -> dict[str, float]:
@@ -117,16 +183,67 @@ def coverage(weights: Mapping[str, float], words: Container[str]) -> float:
     )
 
 
-def relevance(why: ScoreBreakdown, matched: int) -> float:
-    """The probability that a passage is relevant; `RELEVANT` is the threshold.
+def held_nearby(
+    text: str, weights: Mapping[str, float], above: Container[str]
+) -> tuple[float, list[str]]:
+    """The largest share of a query, by weight, in `above` and `WINDOW_WORDS` of a text; and its words.
 
     Args:
-        why: the parts of its score.
-        matched: the number of the query's words that it contains.
+        text: of a passage.
+        weights: the weight of each word of the query.
+        above: words that count everywhere in the text, such as those of its headings.
     """
-    words = min(matched, MAX_MATCHED_WORDS) / MAX_MATCHED_WORDS
-    if why.cosine is None:
-        logit = 0.90 * why.held + 6.33 * words - 3.17
-    else:
-        logit = 4.66 * words + 9.82 * why.cosine - 5.32
+    total = sum(weights.values())
+    if not total:
+        return 0.0, []
+    missing = {word: weight for word, weight in weights.items() if word not in above}
+    best: list[str] = []
+    pieces = [
+        (size(piece), [word for word in index_words(piece) if word in missing])
+        for piece in _PIECE.findall(text)
+    ]
+    counts: Counter[str] = Counter()
+    first = length = 0
+    most = held = 0.0
+    for words_in, found in pieces:
+        length += words_in
+        for word in found:
+            held += 0 if counts[word] else missing[word]
+            counts[word] += 1
+        while length > WINDOW_WORDS and pieces[first][0] < length:
+            length -= pieces[first][0]
+            for word in pieces[first][1]:
+                counts[word] -= 1
+                held -= 0 if counts[word] else missing[word]
+            first += 1
+        if held > most:
+            most, best = held, [word for word, count in counts.items() if count]
+    share = (total - sum(missing.values()) + most) / total
+    return share, [word for word in weights if word not in missing or word in best]
+
+
+def features(why: ScoreBreakdown) -> tuple[float, ...]:
+    """What the probability depends on: six values from 0 to 1, and z if there is one."""
+    words = (
+        why.held,
+        why.about,
+        min(why.matched, MAX_MATCHED_WORDS) / MAX_MATCHED_WORDS,
+        float(why.named),
+        float(why.applies),
+        float(why.described),
+    )
+    return words if why.z is None else (*words, max(min(why.z, _MAX_Z), 0.0) / _MAX_Z)
+
+
+# The weights of the features, and the constant; for a keyword search, and with a model.
+KEYWORD_WEIGHTS = (2.01, 4.10, 5.92, 1.97, 0.30, 1.85, -5.63)
+SEMANTIC_WEIGHTS = (1.76, 5.75, 2.71, 0.64, 0.00, 2.94, 4.61, -7.19)
+
+
+def relevance(why: ScoreBreakdown) -> float:
+    """The probability that a passage is relevant."""
+    *weights, constant = KEYWORD_WEIGHTS if why.z is None else SEMANTIC_WEIGHTS
+    logit = constant + sum(
+        weight * value for weight, value in zip(weights, features(why), strict=True)
+    )
     return 1 / (1 + exp(-logit))
