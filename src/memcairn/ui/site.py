@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-THREADS = 4
+# Each has its own database connections.
+THREADS = 2
 # Each check starts the program of every installed host.
 CHECK_AGE_S = 300.0
 PAGE_SIZE = 50
@@ -145,13 +146,14 @@ class Changes:
         queue = memory.queue_status()
         home = memory.home
         names = ("index.db", "index.db-wal", "logs/hook.log", "sessions")
-        now = (queue.depth, queue.failing, [_stamp(os.path.join(home, name)) for name in names])
+        now = (queue.depth, queue.failing, [stamp(os.path.join(home, name)) for name in names])
         if self._before != now:
             self.notify()
         self._before = now
 
 
-def _stamp(path: str) -> tuple[int, int]:
+def stamp(path: str) -> tuple[int, int]:
+    """The modification time and size of a file, zeros if there is none."""
     try:
         status = os.stat(path)
     except OSError:

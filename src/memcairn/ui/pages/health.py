@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from memcairn.fs import json_lines
 from memcairn.hosts.hook import LOG_KEEP
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.ui.pages.injected import seconds
+from memcairn.ui.site import stamp
 from memcairn.ui.strings import TEXT
 
 if TYPE_CHECKING:
@@ -19,18 +21,19 @@ if TYPE_CHECKING:
     from memcairn.ui.site import Ask
 
 MAX_ENTRIES = 50
-MAX_POINTS = 300
+MAX_POINTS = 120
 
 
 def page(ask: Ask) -> Mapping[str, object]:
     """The values of the page; `doctor` runs its checks, which read all of the index."""
     memory = ask.memory
+    hook_log = os.path.join(memory.home, "logs", "hook.log")
     return {
         "status": memory.status(),
         "entries": memory.engine.databases.run(
             lambda opened: list(islice(_waiting(opened.queue.entries()), MAX_ENTRIES))
         ),
-        "hooks": _hooks(memory.home),
+        "hooks": _hooks(hook_log, stamp(hook_log)),
         "resident": ask.site.facts(),
         "findings": memory.doctor() if "doctor" in ask.query else None,
         "logs_bytes": _size(os.path.join(memory.home, "logs")),
@@ -45,21 +48,19 @@ def _waiting(entries: Any) -> Any:
             yield one
 
 
-def _hooks(home: str) -> list[dict[str, Any]]:
+@lru_cache(maxsize=1)
+def _hooks(path: str, _: tuple[int, int]) -> list[dict[str, Any]]:
     """For each event in hook.log: times, quantiles, failures, and the latest calls as points of a plot."""
-    by_event: dict[str, list[tuple[float, float, str]]] = {}
-    path = os.path.join(home, "logs", "hook.log")
+    by_event: dict[str, list[tuple[str, float, str]]] = {}
     for line in json_lines.read(path, keep=LOG_KEEP):
         event, took_ms = line.get("event"), line.get("took_ms")
         if isinstance(event, str) and event in LIMIT_S and isinstance(took_ms, int | float):
             outcome = str(line.get("outcome"))
-            by_event.setdefault(event, []).append(
-                (seconds(str(line.get("time"))), took_ms, outcome)
-            )
+            by_event.setdefault(event, []).append((str(line.get("time")), took_ms, outcome))
     return [_hook(event, by_event[event]) for event in LIMIT_S if event in by_event]
 
 
-def _hook(event: str, calls: list[tuple[float, float, str]]) -> dict[str, Any]:
+def _hook(event: str, calls: list[tuple[str, float, str]]) -> dict[str, Any]:
     times = sorted(took for _, took, _ in calls)
     failed = [
         outcome for _, _, outcome in calls if outcome == "late" or outcome.startswith("failed")
@@ -74,7 +75,7 @@ def _hook(event: str, calls: list[tuple[float, float, str]]) -> dict[str, Any]:
         "limit_ms": LIMIT_S[event] * 1000,
         "failed": len(failed),
         "last_failure": failed[-1] if failed else "",
-        "last": calls[-1][0],
+        "last": seconds(calls[-1][0]),
         "top": top,
         "points": [
             (round(i * 300 / max(1, len(latest) - 1), 1), round(40 - 38 * took / top, 1))
