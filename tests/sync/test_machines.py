@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from machines import Machine, bare, until
 
-from memcairn import Query
+from memcairn import Query, inbox
 from memcairn.daemon.background import Background
 from memcairn.inbox import ARRIVED, CONFLICT
-from memcairn.review import proposals
+from memcairn.review import decline, proposals
 from memcairn.sync import checkout, merge
 from memcairn.sync import git as git_command
 
@@ -104,6 +104,10 @@ def test_a_suspicious_note_is_not_shown_to_a_model_before_a_person_decided(
     assert other.sync().suspicious == ["bad.md"]
     (waiting,) = proposals(other.memory.open_root(other.root))
     assert (waiting.kind, waiting.paths) == (ARRIVED, ("bad.md",))
+    held = (other.memory.home, [str(other.root)])
+    assert inbox.held(*held) == {str(other.root / "bad.md")}
+    decline(other.memory.open_root(other.root), waiting.id)
+    assert inbox.held(*held) == set()
 
 
 def test_links_and_hidden_files_of_others_are_not_written(
