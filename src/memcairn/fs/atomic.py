@@ -19,13 +19,17 @@ TEMPORARY_PREFIX = ".memcairn-"
 LEFTOVER_AGE_S = 3600.0
 
 
-def replace(path: str | Path, content: bytes, *, overwrite: bool = True) -> None:
+def replace(
+    path: str | Path, content: bytes, *, overwrite: bool = True, durable: bool = True
+) -> None:
     """Replace the content of `path`.
 
     Args:
         path: the file; its folder must exist. A symlink at `path` is replaced, not followed.
         content: the new content.
         overwrite: if False, raise FileExistsError for an existing file, without a race.
+        durable: wait until the disk has it. Without this, a power failure may lose the new content; a crash
+            of the process does not.
 
     Raises:
         OSError: nothing was changed; the temporary file was removed.
@@ -42,7 +46,8 @@ def replace(path: str | Path, content: bytes, *, overwrite: bool = True) -> None
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         if mode != 0o600:
             os.chmod(temporary, mode)
         if overwrite:
@@ -56,7 +61,8 @@ def replace(path: str | Path, content: bytes, *, overwrite: bool = True) -> None
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    sync_folder(folder or os.curdir)
+    if durable:
+        sync_folder(folder or os.curdir)
 
 
 def is_leftover(path: str) -> bool:

@@ -218,7 +218,7 @@ class Notes:
             return
         path = self._path(work)
         paths.make_private_folder(os.path.dirname(path))
-        atomic.replace(path, note.render(work).encode("utf-8", "replace"))
+        _replace(path, note.render(work))
         self._remember(work)
 
     def _path(self, work: Work) -> str:
@@ -242,8 +242,7 @@ class Notes:
             "transcript": state.transcript,
             "offset": state.offset,
         }
-        content = json_text.dumps(record).encode("ascii")
-        atomic.replace(os.path.join(session.folder, WORK), content)
+        _replace(os.path.join(session.folder, WORK), json_text.dumps(record))
 
     # ── the last sessions of a branch ────────────────────────────────────────────────────────────
 
@@ -420,7 +419,13 @@ def _recent(folder: str) -> dict[str, Any]:
 
 
 def _write_recent(folder: str, recent: dict[str, Any]) -> None:
-    atomic.replace(os.path.join(folder, RECENT), json_text.dumps(recent).encode("ascii"))
+    _replace(os.path.join(folder, RECENT), json_text.dumps(recent))
+
+
+def _replace(path: str, text: str) -> None:
+    # The agent waits for this at the end of each turn, and a busy disk takes longer than the rest. A power
+    # failure may lose the last turn; a crash of the process does not.
+    atomic.replace(path, text.encode("utf-8", "replace"), durable=False)
 
 
 def _json(path: str) -> dict[str, Any]:
