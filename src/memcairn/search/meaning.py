@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 # The least weight of the cosine in a fused score; the rest is the weight of the keyword score.
 MIN_VECTOR_WEIGHT = 0.3
+MIN_VECTOR_WEIGHT_ACROSS = 0.6
 # Weight of MaxSim in the scores of the best candidates; the rest is the weight of the fused score.
 MAXSIM_WEIGHT = 0.6
 # The share of the multilingual model in the similarity of an English query and note, and of all others.
@@ -173,7 +174,10 @@ class Meaning:
         cosines |= near.of([c for c in by_chunk if c not in cosines])
         for c in _candidates(db, [chunk for chunk in cosines if chunk not in by_chunk]):
             by_chunk[c.chunk] = c
-        weight = MIN_VECTOR_WEIGHT + (1 - MIN_VECTOR_WEIGHT) * (1 - held) ** 2
+        # A question in another language than the notes has few of its words in the right ones.
+        crosses = MULTILINGUAL in by_space and not query.is_english
+        least = MIN_VECTOR_WEIGHT_ACROSS if crosses else MIN_VECTOR_WEIGHT
+        weight = least + (1 - least) * (1 - held) ** 2
         low, high = near.lowest, nearest[0][1]
         fused = {
             chunk: c.score
