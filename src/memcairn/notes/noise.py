@@ -30,6 +30,32 @@ _HEX_CHARACTERS = re.compile(rf"[0-9A-Fa-fx ,:]{{{3 * MIN_CHARACTERS // 4}}}")
 _SVG = re.compile(r"<svg\b(?:(?!</svg>).){256,}?</svg>", re.IGNORECASE | re.DOTALL)
 
 
+# What VitePress and MDX put before the text of a page.
+_OPENS = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_STATEMENT = re.compile(
+    r"import\s(?:[^'\"]+\sfrom\s+)?(['\"])[^'\"]+\1\s*;?\s*|export\s+(?:const|let|function|default)\s.*"
+)
+
+
+def without_preamble(lines: list[str]) -> list[str]:
+    """The lines of a body, where scripts, styles and imports before its text are blank."""
+    number = 0
+    while number < len(lines):
+        line = lines[number].strip()
+        opens = _OPENS.match(line)
+        end = number + 1
+        if opens is not None:
+            close = f"</{opens[1].lower()}>"
+            rest = (at for at in range(number, len(lines)) if close in lines[at].lower())
+            end = next(rest, number) + 1
+            if end == number + 1 and close not in line.lower():
+                break
+        elif line and not _STATEMENT.fullmatch(line):
+            break
+        number = end
+    return [*[""] * number, *lines[number:]] if any(map(str.strip, lines[:number])) else lines
+
+
 def without_noise(text: str) -> str:
     """The text with placeholders for data; the same number of lines."""
     if "<svg" in text:

@@ -11,7 +11,7 @@ from memcairn.notes import decision_record, frontmatter, prose
 from memcairn.notes.blocks import Block, Blocks, markdown_blocks, plain_blocks
 from memcairn.notes.chunks import Chunk, chunk
 from memcairn.notes.language import language
-from memcairn.notes.noise import without_noise
+from memcairn.notes.noise import without_noise, without_preamble
 from memcairn.notes.problem import Problem
 
 __all__ = ["Chunk", "Note", "Parsed", "Problem", "parse"]
@@ -98,7 +98,8 @@ def parse(text: str, *, stem: str, markdown: bool = True) -> Parsed:
     fields = _Fields(values, lines[: first_line - 1], problems)
     title = fields.text("title", "name") or ""
     if markdown:
-        body = "\n".join(body_lines) if first_line > 1 else text
+        whole, body_lines = body_lines, without_preamble(body_lines)
+        body = text if first_line == 1 and body_lines is whole else "\n".join(body_lines)
         outline = markdown_blocks(body, body_lines, title)
     else:
         outline = plain_blocks(body_lines)
