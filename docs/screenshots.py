@@ -22,7 +22,6 @@ PAGES = {
 # Of the documentation: page, width and colors.
 KEPT = (
     ("today", 1280, "light"), ("injected", 1280, "light"), ("search", 1280, "dark"), ("inbox", 1280, "light"),
-    ("memory-md", 1280, "light"), ("health", 1280, "light"), ("today", 360, "dark"),
 )  # fmt: skip
 
 
