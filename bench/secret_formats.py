@@ -16,6 +16,7 @@ import importlib.util
 import re
 import sys
 import sysconfig
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,15 +44,20 @@ def library(text: str) -> Spans:
 
 def detect_secrets(text: str) -> Spans:
     """The whole line of each finding: detect-secrets reports no columns."""
-    from detect_secrets.core.scan import scan_line
+    from detect_secrets.core.scan import scan_file
     from detect_secrets.settings import default_settings
 
+    # Not `scan_line`, which also reports every word without a filter.
+    with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        with default_settings():
+            found = {secret.line_number for secret in scan_file(file.name)}
     spans, at = [], 0
-    with default_settings():
-        for line in text.splitlines(keepends=True):
-            if next(iter(scan_line(line)), None):
-                spans.append((at, at + len(line)))
-            at += len(line)
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if number in found:
+            spans.append((at, at + len(line)))
+        at += len(line)
     return spans
 
 

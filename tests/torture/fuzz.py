@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import resource
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from memcairn.daemon import client, protocol
 from memcairn.errors import MemcairnError
 from memcairn.fs import names
 from memcairn.hosts import fenced_text, jsonc, payload, toml_table
+from memcairn.mcp.calls import Calls
 from memcairn.mcp.stdio import without_lone_surrogates
 from memcairn.memory_md import block
 from memcairn.notes import frontmatter, note, words
@@ -29,6 +29,8 @@ from memcairn.transcripts import reading
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
+
+    from memcairn.root import OpenRoot
 
 STUCK_S = 2.0
 MAX_CHARS = 4_000
@@ -60,6 +62,49 @@ PIECES = [
     *("\u202e", "\u200b", "\u0301", "﷽", "🏳️‍🌈", "9" * 30, "a" * 300, "[" * 200, "((" * 100, "- " * 50),
     *("a.b." * 60, "\\u00", "2026-13-45", "1e999", "nan", "null", "&a *a", "!!python/x", "| \n" * 20),
 ]  # fmt: skip
+
+
+ARGUMENTS = [
+    *(
+        "deploy.md",
+        "db",
+        "new.md",
+        "x/y.md",
+        "scratch/x.md",
+        "MEMORY.md",
+        "",
+        ".",
+        "..",
+        "/",
+        "a/" * 40,
+    ),
+    *(
+        "x" * 300,
+        "\ud83d",
+        "\0",
+        "a\nb",
+        "deploy.md:1-2",
+        "memory://note/deploy.md",
+        "(a+)+$",
+        "[",
+        "**",
+    ),
+    *(
+        "2026-01-01",
+        "9999-12-31",
+        "yesterday",
+        "project",
+        None,
+        True,
+        -1,
+        0,
+        1,
+        3,
+        2**63 - 1,
+        2**63,
+    ),
+    *(1e308, [], {}, ["a"], "[" * 9_999),
+]
 
 
 def _update(text: str) -> object:
@@ -226,6 +271,22 @@ def fuzz_daemon(
     return tried, wrong
 
 
-def limit_memory() -> None:
-    """A text that fills the memory is an error of its target, and not the end of the machine."""
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+def fuzz_tools(
+    root: OpenRoot, rng: random.Random, deadline: float, runs: int = 0
+) -> tuple[int, list[str]]:
+    """Call the tools of the MCP server with wrong arguments: none ends in an exception."""
+    calls = Calls("full")
+    tried, wrong = 0, []
+    while time.monotonic() < deadline and (tried < runs or not runs):
+        listed = rng.choice(calls.listed())
+        schema = listed.input_schema
+        arguments = {
+            name: rng.choice((*ARGUMENTS, mutated(rng)))
+            for name in schema.get("properties", {})
+            if name in schema.get("required", ()) or rng.random() < 0.5
+        }
+        answer = calls.call(lambda: root, listed.name, arguments)
+        if answer.is_error and "server's log" in repr(answer.content):
+            wrong.append(f"{listed.name}: {arguments!r}"[:500])
+        tried += 1
+    return tried, wrong

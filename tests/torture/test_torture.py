@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memcairn.daemon import client
+from memcairn.memory import Memory
 from torture import fuzz, torture
 
 if TYPE_CHECKING:
@@ -52,3 +54,19 @@ def test_no_request_stops_the_resident_process(home: Path) -> None:
     tried, wrong = fuzz.fuzz_daemon(str(home), random.Random(seed), math.inf, runs=80)
 
     assert (tried, wrong) == (80, []), seed
+
+
+def test_no_arguments_break_a_tool(notes: Path) -> None:
+    seed = random.SystemRandom().randrange(1 << 32)
+    print(f"seed {seed}")
+    (notes / "deploy.md").write_text("# Deploying\n\nWe deploy blue-green.\n")
+    (notes / "db").mkdir()
+
+    with (
+        Memory() as memory,
+        contextlib.closing(memory.open_root(notes, starts_session=True)) as root,
+    ):
+        root.adopt()
+        tried, wrong = fuzz.fuzz_tools(root, random.Random(seed), math.inf, runs=150)
+
+    assert (tried, wrong) == (150, []), seed

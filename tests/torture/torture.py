@@ -379,7 +379,11 @@ def broken(folder: Path, seed: int, seconds: float, runs: int = 0) -> list[str]:
     _begin(world)
     (world.home / "daemon").unlink()
     rng = random.Random(seed)
-    found = fuzz.fuzz_parsers(rng, time.monotonic() + seconds * 0.7, runs)
+    found = fuzz.fuzz_parsers(rng, time.monotonic() + seconds * 0.5, runs)
+    with Memory() as memory:
+        root = memory.open_root(world.root, starts_session=True)
+        found["tools"] = fuzz.fuzz_tools(root, rng, time.monotonic() + seconds * 0.2, runs)
+        root.close()
     pid = client.start(str(world.home))
     connection = client.wait_until_started(str(world.home), pid or 0, 60)
     assert connection is not None, "the resident process does not start"
