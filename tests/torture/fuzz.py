@@ -22,7 +22,7 @@ from memcairn.mcp.calls import Calls
 from memcairn.mcp.stdio import without_lone_surrogates
 from memcairn.memory_md import block
 from memcairn.notes import frontmatter, note, words
-from memcairn.safety import injection, secrets
+from memcairn.safety import injection, private, secrets
 from memcairn.search import date_expressions
 from memcairn.transcripts import reading
 
@@ -155,7 +155,7 @@ def _transcript(text: str) -> None:
 
     for _ in reading.read_lines(io.BytesIO(text.encode("utf-8", "replace"))):
         pass
-    reading.clean(reading.without_private(text))
+    reading.clean(private.without_private(text))
 
 
 TARGETS: dict[str, Callable[[str], object]] = {

@@ -15,6 +15,7 @@ from memcairn.errors import UsageError
 from memcairn.fs import tar, walk
 from memcairn.fs.sandbox import open_root
 from memcairn.safety import secrets
+from memcairn.safety.private import without_private
 from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
@@ -79,13 +80,21 @@ def _each(root: Path, add: Callable[[str, bytes, float], None]) -> Exported:
             if reason is not None:
                 left_out[path] = reason
                 continue
+            data = _without_private(content.data)
             count += 1
-            size += len(content.data)
-            kinds = _secrets(content.data)
+            size += len(data)
+            kinds = _secrets(data)
             if kinds:
                 secrets[path] = kinds
-            add(path, content.data, content.status.st_mtime)
+            add(path, data, content.status.st_mtime)
     return Exported(count, size, left_out, secrets)
+
+
+def _without_private(data: bytes) -> bytes:
+    try:
+        return without_private(data.decode(), "").encode()
+    except UnicodeDecodeError:
+        return data
 
 
 def _secrets(data: bytes) -> tuple[str, ...]:

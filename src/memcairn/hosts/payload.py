@@ -157,6 +157,10 @@ def _prompt(payload: Mapping[str, Any]) -> str:
     # Gemini puts the text of hooks at the start of the session before the first prompt.
     if prompt.startswith(_BEFORE):
         prompt = prompt.rpartition(_AFTER)[2].strip()
+    if "<" in prompt:  # most prompts need no regular expressions
+        from memcairn.safety.private import without_private  # noqa: PLC0415
+
+        prompt = without_private(prompt, " ")
     return "" if prompt.lstrip().startswith(MACHINE_PROMPTS) else prompt
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from memcairn.hosts import fenced_text
 from memcairn.root import tasks
 from memcairn.safety import injection, secrets
+from memcairn.safety.private import without_private
 from memcairn.sessions.note_files import Notes
 from memcairn.settings import project
 from memcairn.transcripts import reading
@@ -125,7 +126,7 @@ def _update(
 def _items(event: HookEvent) -> Iterator[Item]:
     """What the event says in the form of a transcript."""
     if event.name == "user-prompt" and event.prompt:
-        yield Item("prompt", reading.without_private(event.prompt))
+        yield Item("prompt", without_private(event.prompt))
     elif event.name in ("tool-used", "tool-failed") and not event.written:
         call = reading.tool_call("hook", "", event.tool, event.arguments)
         if call.writes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from memcairn.importers.values import ForeignNote, short
 from memcairn.notes import subject
 from memcairn.safety import secrets
-from memcairn.transcripts.reading import without_private
+from memcairn.safety.private import without_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Replace data that nobody reads by placeholders, before a note is cut into chunks.
+"""Replace data that nobody reads by placeholders, and leave out what is private, before a note is cut.
 
     ![s](data:image/png;base64,iVBORw0…)     ![s](data:image/png…)
     <svg viewBox="0 0 9 9"><path d="M1…      [svg]
@@ -11,6 +11,8 @@ Line numbers stay the same. Text without long lines is not searched at all.
 from __future__ import annotations
 
 import re
+
+from memcairn.safety.private import without_private
 
 MIN_CHARACTERS = 256
 """Shorter runs are kept, for example hashes and keys; also the length of lines that are not checked."""
@@ -58,6 +60,7 @@ def without_preamble(lines: list[str]) -> list[str]:
 
 def without_noise(text: str) -> str:
     """The text with placeholders for data; the same number of lines."""
+    text = without_private(text, "", keep_lines=True)
     if "<svg" in text:
         text = _SVG.sub(lambda match: "[svg]" + "\n" * match[0].count("\n"), text)
     if max(map(len, text.split("\n"))) < MIN_CHARACTERS:

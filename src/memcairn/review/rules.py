@@ -32,7 +32,9 @@ MAX_STATEMENT_CHARS = 600
 MIN_SIMILARITY = 0.35
 # Words of more notes than this say nothing about a pair.
 MAX_NOTES_OF_WORD = 40
-MAX_PAIRS_OF_NOTE = 4
+MAX_PAIRS_OF_NOTE = 2
+# More than a person decides at a time; the next run finds the rest.
+MAX_PROPOSALS = 100
 LONG_WORDS = 600
 MAX_SHOWN_CHARS = 120
 MIN_SECTIONS = 5
@@ -47,10 +49,12 @@ class _Found:
 
 
 def tidy(root: OpenRoot) -> list[Proposal]:
-    """Make the proposals that the rules find; those that are decided already are left out."""
+    """Make the proposals that the rules find, at most MAX_PROPOSALS; decided ones are left out."""
     notes = root.read_index(lambda db: catalogue.texts(db, root.root))
-    made = []
+    made: list[Proposal] = []
     for found in _all(root, notes):
+        if len(made) == MAX_PROPOSALS:
+            break
         try:
             one = propose(
                 root, found.action, found.paths, why=found.why, kind=found.kind, by="tidy"

@@ -21,6 +21,7 @@ from memcairn.notes.note import parse
 from memcairn.notes.relation import Judgement, relation
 from memcairn.notes.words import words
 from memcairn.root import observe
+from memcairn.safety.private import without_private
 from memcairn.search.query import Query
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Match:
 
 def find(root: OpenRoot, observation: Observation) -> Match | None:
     """The best match among the notes of a root; None if none has the subject of the observation."""
-    text = observation.text[:MAX_QUERY_CHARS]
+    text = without_private(observation.text, "")[:MAX_QUERY_CHARS]
     found = root.engine.search(Query(text, MAX_CANDIDATES, root=root.root))
     current = [p.path for p in found if p.superseded_by is None and p.expired is None]
     matches = (match_in(root, root.relative(path), observation) for path in dict.fromkeys(current))
@@ -140,12 +141,20 @@ def match_in(root: OpenRoot, path: str, observation: Observation) -> Match | Non
     """
     try:
         text = root.vault.read_bytes(path).decode()
-        if frontmatter.parse(text).problems:
+        # What is private must stay in its file, so such a note is corrected by a person.
+        if frontmatter.parse(text).problems or without_private(text) != text:
             return None
     except (NoteError, UnicodeDecodeError):
         return None
     matches = [
-        Match(path, text, start, end, whole, _judge(text[start:end], observation.text))
+        Match(
+            path,
+            text,
+            start,
+            end,
+            whole,
+            _judge(text[start:end], without_private(observation.text, "")),
+        )
         for start, end, whole in _units(text)
     ]
     decided = [match for match in matches if match.judgement.relation != "addition"]

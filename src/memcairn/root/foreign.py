@@ -24,7 +24,7 @@ from memcairn.notes import frontmatter
 from memcairn.root import archives, correct, observe
 from memcairn.root.observe import Observation
 from memcairn.safety import injection, secrets
-from memcairn.transcripts.reading import WITHHELD, without_private
+from memcairn.safety.private import WITHHELD, without_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

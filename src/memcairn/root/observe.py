@@ -20,6 +20,7 @@ from memcairn.notes import frontmatter
 from memcairn.notes.note import parse
 from memcairn.notes.subject import slug, subject
 from memcairn.safety import secrets
+from memcairn.safety.private import without_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,10 +94,13 @@ def validated(observation: Observation, *, allow_secret: bool) -> Observation:
         )
     )
     secrets.refuse_secrets(all_text, allow=allow_secret)
+    public = without_private(text, "")
+    if not public.strip():
+        raise UsageError("there is nothing to remember: all of the text is private")
     return replace(
         observation,
         text=text,
-        title=" ".join(observation.title.split()) or subject(text),
+        title=" ".join(observation.title.split()) or subject(public),
         description=" ".join(observation.description.split()),
     )
 
@@ -125,7 +129,8 @@ def write(root: str, observation: Observation) -> str:
 
 def file_name(observation: Observation) -> str:
     """A name for a note, without its suffix; the next call returns another one."""
-    name = slug(secrets.redact(observation.title), secrets.redact(observation.text)) or "note"
+    text = secrets.redact(without_private(observation.text, ""))
+    name = slug(secrets.redact(observation.title), text) or "note"
     return f"{name}-{token_hex(2)}"
 
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from memcairn import paths
 from memcairn.safety import secrets
+from memcairn.safety.private import without_private
 from memcairn.sessions import commands, sentences
-from memcairn.transcripts.reading import without_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

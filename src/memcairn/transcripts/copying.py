@@ -22,6 +22,7 @@ from memcairn.fs import lock, signature
 from memcairn.fs.signature import Signature
 from memcairn.notes.noise import without_noise
 from memcairn.safety import secrets
+from memcairn.safety.private import without_private
 from memcairn.store import transcripts
 from memcairn.store.transcripts import StoredPassage, TranscriptDatabase, TranscriptFile
 from memcairn.transcripts import reading
@@ -357,7 +358,7 @@ class _Turns:
         done = item.command or (" ".join(item.paths) if item.writes else "")
         if not done or self._is_repeated:
             return ""
-        done = _shortened(reading.without_private(done), MAX_COMMAND_CHARS)
+        done = _shortened(without_private(done), MAX_COMMAND_CHARS)
         return f"$ {done}" if item.command else f"{item.tool}: {done}"
 
 

@@ -18,6 +18,8 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from memcairn.safety.private import WITHHELD, without_private
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import BinaryIO
@@ -387,8 +389,6 @@ _NOT_A_PROMPT = (
     "Caveat: The messages below were generated",
     "This session is being continued from a previous conversation",
 )
-WITHHELD = "(private)"
-_PRIVATE = re.compile(r"<(/?)private\b[^>]{0,200}>", re.IGNORECASE)
 
 
 def _said(*texts: str) -> str:
@@ -413,19 +413,6 @@ def _without_context(text: str) -> str:
             return "".join(parts)  # the host cut it
         at = end + len(closing)
     return "".join([*parts, text[at:]])
-
-
-def without_private(text: str) -> str:
-    """The text with `(private)` for each `<private>…</private>` part; an open one reaches to the end."""
-    if "<" not in text:
-        return text
-    parts, at, depth = [], 0, 0
-    for tag in _PRIVATE.finditer(text):
-        if depth == 0:
-            parts.append(text[at : tag.start()] + ("" if tag[1] else WITHHELD))
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-        at = tag.end()
-    return "".join([*parts, text[at:] if depth == 0 else ""])
 
 
 def clean(text: str) -> str:
