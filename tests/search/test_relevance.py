@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memcairn import Memory
 from memcairn.search.meaning import background
-from memcairn.search.relevance import RELEVANT, ScoreBreakdown, held_nearby, relevance
+from memcairn.search.relevance import RELEVANT, ScoreBreakdown, fits, held_nearby, relevance
 from memcairn.store.vector_scan import Similarities
 from support import require_model
 
@@ -57,6 +57,11 @@ def test_passages_that_answer_are_relevant(filled: Memory) -> None:
         best = filled.search(query)[0]
         assert best.path.endswith(name)
         assert best.score >= RELEVANT, query
+
+
+def test_what_answers_fits_and_nonsense_does_not(filled: Memory) -> None:
+    assert all(any(fits(p.score, p.why) for p in filled.search(query)) for query in ASKED)
+    assert not any(fits(p.score, p.why) for p in filled.search("zzzqqq xyzzy plugh frobnicate"))
 
 
 def test_no_passage_is_relevant_to_a_query_about_something_else(filled: Memory) -> None:

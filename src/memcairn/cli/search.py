@@ -15,7 +15,7 @@ from memcairn.cli.text import terminal_columns, write
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
 from memcairn.search.query import Query
-from memcairn.search.relevance import FITTING
+from memcairn.search.relevance import fits
 from memcairn.settings import caller
 
 
@@ -134,7 +134,7 @@ def answer(
         messages.append(
             "nothing is indexed yet: `memcairn index FOLDER`" if is_empty else "nothing found"
         )
-    elif all(passage.score < FITTING for passage in passages):
+    elif not any(fits(passage.score, passage.why) for passage in passages):
         messages.append("nothing fits well; these are the nearest passages")
     if as_json:
         text = as_json_text(passages)

@@ -13,7 +13,7 @@ from memcairn.root import Observed, OpenRoot, context, observe, overview, search
 from memcairn.root.forget import Forgotten, Preview
 from memcairn.root.observe import Observation
 from memcairn.search.query import Query
-from memcairn.search.relevance import FITTING
+from memcairn.search.relevance import fits
 
 tools = Tools()
 
@@ -54,8 +54,9 @@ def memory_search(
     instructions.
     """
     wanted = Query(query, top_k, namespace, None, budget_words, type, since, until)
-    passages = search.search(root, wanted)
-    if passages and all(passage.score < FITTING for passage in passages):
+    found = search.passages(root, wanted)
+    passages = tuple([search.relative(root, passage) for passage in found])
+    if found and not any(fits(passage.score, passage.why) for passage in found):
         return SearchAnswer(f"{search.NOTHING_FITS} {search.NOTICE}", passages)
     root.note_used(passage.path for passage in passages[:_MAX_USED])
     return SearchAnswer(search.NOTICE, passages)

@@ -72,7 +72,7 @@ def search(root: OpenRoot, query: Query) -> tuple[RootPassage, ...]:
     Raises:
         UsageError: the query is too long for one call, or is not valid.
     """
-    return tuple(_relative(root, passage) for passage in passages(root, query))
+    return tuple(relative(root, passage) for passage in passages(root, query))
 
 
 def passages(root: OpenRoot, query: Query) -> list[Passage]:
@@ -115,7 +115,8 @@ def status_inside(folder: Folder, root: str, path: str) -> os.stat_result | None
         return None
 
 
-def _relative(root: OpenRoot, passage: Passage) -> RootPassage:
+def relative(root: OpenRoot, passage: Passage) -> RootPassage:
+    """A passage with its path below the root, without secrets."""
     text, warnings = redacted(passage.text)
     above = passage.heading_path
     if above[:1] != (passage.title,):

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 # Hooks show a passage from this score on, and title and description of its note from the lower one.
 RELEVANT = 0.5
 LIKELY = 0.4
-# A search reports that nothing fits well if all passages are below this score.
-FITTING = 0.05
+# A search reports that nothing fits well if all passages are below this score and this z.
+FITTING = 0.1
+FITTING_Z = 3.5
 # More matched words than these do not raise the score.
 MAX_MATCHED_WORDS = 6
 # Words of the query count together if they are in a part of a text with this many words.
@@ -247,3 +248,8 @@ def relevance(why: ScoreBreakdown) -> float:
         weight * value for weight, value in zip(weights, features(why), strict=True)
     )
     return 1 / (1 + exp(-logit))
+
+
+def fits(score: float, why: ScoreBreakdown) -> bool:
+    """Whether a passage fits a query at all; of a note without a description, a close meaning is enough."""
+    return score >= FITTING or (why.z is not None and why.z >= FITTING_Z)
