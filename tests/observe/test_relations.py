@@ -105,6 +105,17 @@ def test_a_scope_beside_another_value_is_an_addition(root):
     assert (done.relation, done.created) == ("addition", True)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("The staging broker listens on port 5003.", "The invoice mailer listens on port 5003."),
+        ("The search gateway runs on Node 20.", "The report worker runs on Node 20."),
+    ],
+)
+def test_the_same_value_of_another_subject_is_an_addition(old, new):
+    assert relation(old, new).relation == "addition"
+
+
 def test_what_a_note_says_does_not_hold_any_more_waits_for_a_person(root):
     say(root, "We deploy with blue-green since March")
     now = say(root, "We deploy with canary since June, no longer blue-green")

@@ -93,7 +93,7 @@ class _Comparison:
         relation, doubt = self._relation()
         return Judgement(relation, round(min(self.overlap, self.union + 0.5), 3), doubt)
 
-    def _relation(self) -> tuple[Relation, bool]:  # noqa: PLR0911 - the rules, in order
+    def _relation(self) -> tuple[Relation, bool]:  # noqa: C901, PLR0911 - the rules, in order
         old, new = self.old, self.new
         flips = self._flips()
         if not self.gone and not self.come and not flips:
@@ -115,6 +115,8 @@ class _Comparison:
             return "correction", False
         if near and self._is_substitution():
             return ("addition", True) if new.allows and old.allows else ("correction", False)
+        if self._has_other_subject():
+            return "addition", False
         if self._is_repetition():
             return "repetition", False
         return "addition", near and self.union >= MIN_SUBJECT
