@@ -7,7 +7,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "src" / "memcairn"
 CLIENTS = {
-    "aiohttp", "ftplib", "http", "httpx", "httpx2", "requests", "smtplib", "telnetlib", "urllib3",
+    "aiohttp", "ftplib", "httpx", "httpx2", "requests", "smtplib", "telnetlib", "urllib3",
     "xmlrpc",
 }  # fmt: skip
 
@@ -27,7 +27,8 @@ def test_only_the_remote_embedders_send_requests() -> None:
         file.relative_to(PACKAGE).as_posix()
         for file in PACKAGE.rglob("*.py")
         for name in imported(file)
-        if name.split(".")[0] in CLIENTS or name in ("urllib.request", "urllib.error")
+        if name.startswith(("http.client", "urllib.request", "urllib.error"))
+        or name.split(".")[0] in CLIENTS
     }
 
     assert senders == {"embedding/remote.py"}
