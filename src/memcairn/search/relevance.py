@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 # Hooks show a passage from this score on, and title and description of its note from the lower one.
 RELEVANT = 0.5
 LIKELY = 0.4
-# A search reports that nothing fits well if all passages are below this score and this z.
+# A search reports that nothing fits well if all passages are below this score, this share and this z.
 FITTING = 0.1
+FITTING_SHARE = 0.5
 FITTING_Z = 3.5
 # More matched words than these do not raise the score.
 MAX_MATCHED_WORDS = 6
@@ -251,5 +252,6 @@ def relevance(why: ScoreBreakdown) -> float:
 
 
 def fits(score: float, why: ScoreBreakdown) -> bool:
-    """Whether a passage fits a query at all; of a note without a description, a close meaning is enough."""
-    return score >= FITTING or (why.z is not None and why.z >= FITTING_Z)
+    """Whether a passage fits a query at all; without a description, its words or its meaning are enough."""
+    is_near = why.z is not None and why.z >= FITTING_Z
+    return score >= FITTING or why.held >= FITTING_SHARE or is_near
