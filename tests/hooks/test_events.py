@@ -222,7 +222,7 @@ class TestWritten:
 
     @pytest.mark.parametrize(
         "name",
-        ["code.py", "MEMORY.md", ".hidden.md", ".git/x.md", "node_modules/x.md", "a/.venv/x.md", "noext",
+        ["code.py", ".hidden.md", ".git/x.md", "node_modules/x.md", "a/.venv/x.md", "noext",
          "../outside.md", "../notes-2/x.md"],
     )  # fmt: skip
     def test_a_file_that_is_not_a_note_of_a_root_is_not_queued(
@@ -231,6 +231,13 @@ class TestWritten:
         say("tool-used", tool_name="Write", tool_input={"file_path": str(root / name)})
 
         assert memory.queue_status().depth == 0
+
+    def test_text_by_hand_in_memory_md_is_queued(
+        self, say: Say, memory: Memory, root: Path
+    ) -> None:
+        say("tool-used", tool_name="Write", tool_input={"file_path": str(root / "MEMORY.md")})
+
+        assert memory.queue_status().oldest_path == str(root / "MEMORY.md")
 
     def test_a_relative_path_is_one_below_the_working_folder(
         self, say: Say, memory: Memory, root: Path

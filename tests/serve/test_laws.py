@@ -92,6 +92,14 @@ EXAMPLES: dict[str, Callable[[Connection], Arguments]] = {
     "memory_task_resume": lambda client: {"id": task(client)},
     "memory_task_close": lambda client: {"id": task(client), "reason": "it is clean"},
     "memory_session_context": lambda _: {"limit": 3},
+    "memory_propose": lambda _: {
+        "action": "forget",
+        "paths": ["tea.md"],
+        "why": "nobody drinks it",
+    },
+    "memory_review": lambda _: {},
+    "memory_auto_created": lambda _: {"limit": 3},
+    "memory_consent": lambda _: {"consent": "nothing"},
     "mem_log": lambda _: {"path": "tea.md"},
     "mem_revert": lambda _: {"path": "tea.md"},
     "mem_snapshot": lambda _: {"name": "before"},
@@ -304,7 +312,9 @@ CHANGES = {
 
 def test_every_tool_that_changes_notes_is_among_the_changes() -> None:
     # These change no note of the root.
-    others = {"mem_mkdir", "mem_snapshot", "mem_export", "mem_index_refresh"}
+    others = {
+        "mem_mkdir", "mem_snapshot", "mem_export", "mem_index_refresh", "memory_propose", "memory_consent"
+    }  # fmt: skip
 
     changing = {name for name, tool in TOOLS.items() if not tool.read_only}
     assert {change.tool for change in CHANGES.values()} == changing - others
