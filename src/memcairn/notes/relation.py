@@ -28,6 +28,8 @@ MIN_SUBJECT_CHANGED = 0.3
 # The share of all words of both that both have, where nothing but the differing value says that it changed.
 MIN_UNION = 0.4
 MIN_UNION_DENIED = 0.5
+# Below this share, the statements have too little in common to ask a person about.
+MIN_UNION_DOUBT = 0.3
 _VALUES = frozenset(
     (
         "number", "time", "duration", "size", "percent", "count", "weekday", "month", "nth", "date",
@@ -91,6 +93,7 @@ class _Comparison:
 
     def judgement(self) -> Judgement:
         relation, doubt = self._relation()
+        doubt = doubt and self.union >= MIN_UNION_DOUBT
         return Judgement(relation, round(min(self.overlap, self.union + 0.5), 3), doubt)
 
     def _relation(self) -> tuple[Relation, bool]:  # noqa: C901, PLR0911 - the rules, in order
@@ -108,13 +111,17 @@ class _Comparison:
             return "stale", False
         if self._denies_old_value() and self.overlap >= MIN_SUBJECT_CHANGED:
             return "correction", False
+        near = self.overlap >= MIN_SUBJECT
+        if new.adds and not old.adds and not changed and (self.gone or flips):
+            return "addition", False
         if self.conflicts or flips:
             return self._of_conflict(changed=changed)
-        near = self.overlap >= MIN_SUBJECT
         if changed and near and self._brings_another_value():
             return "correction", False
         if near and self._is_substitution():
-            return ("addition", True) if new.allows and old.allows else ("correction", False)
+            # "Retries orders", "retries pictures": most things have several objects, but one name.
+            is_only_one = (old.names and new.names) or (old.assigns and new.assigns)
+            return ("correction", False) if is_only_one else ("addition", True)
         if self._has_other_subject():
             return "addition", False
         if self._is_repetition():
@@ -166,11 +173,19 @@ class _Comparison:
             return False
         if self.come and any(token.kind in _VALUES for token in self.gone):
             return False
+        gone, come = {token.key for token in self.gone}, {token.key for token in self.come}
+        for a, b, c, d in self._replaced():
+            old, new = (
+                {token.key for token in part}
+                for part in (self.old_tokens[a:b], self.new_tokens[c:d])
+            )
+            if old & gone and new & come:
+                return False  # "keeps orders", "keeps invoices"
         size = len({token.key for token in self.new_tokens})
         has_value = any(
             token.kind in _VALUES and token.key in self.shared for token in self.new_tokens
         )
-        share = len({token.key for token in self.come}) / size if size else 1.0
+        share = len(come) / size if size else 1.0
         return share <= (0.5 if has_value else 0.34) and self.overlap >= MIN_SUBJECT
 
     def _of_conflict(self, *, changed: bool) -> tuple[Relation, bool]:
@@ -181,13 +196,22 @@ class _Comparison:
         is_listed = self.old.allows and self.new.allows and not self._flips()
         if is_listed and all(old.kind in _LOOSE for old, _ in self.conflicts):
             return "addition", near
-        if near and (self._has_other_subject() or self._narrows()):
+        if near and (self._has_other_subject() or self._narrows() or self._differs_twice()):
             return "addition", True
         flips = self._flips()
         if flips and self.conflicts:
             return "addition", near
         is_near = self.union >= (MIN_UNION_DENIED if flips else MIN_UNION)
         return ("correction", False) if near and is_near else ("addition", near)
+
+    def _differs_twice(self) -> bool:
+        """Whether a word or name differs beside the value: "headers for 60", "footers for 90"."""
+        replaced = {token.key for pair in self.conflicts for token in pair}
+        gone, come = (
+            any(token.key not in replaced for token in tokens) for tokens in (self.gone, self.come)
+        )
+        kinds = {"name" if old.kind in _LOOSE else old.kind for old, _ in self.conflicts}
+        return bool(kinds) and ((gone and come) or ("name" in kinds and len(kinds) > 1))
 
     def _narrows(self) -> bool:
         """Whether only the new statement names an environment, a platform, a place and so on."""

@@ -52,6 +52,8 @@ class Statement:
         scopes: the words that limit what it is about, by category: environment, platform ...
         prefers: whether it states a preference, of which there may be many.
         assigns: whether it says who is responsible.
+        names: whether it says what something is called or set to, of which there is one.
+        adds: whether it says that something else holds, too: "also", "another".
         allows: whether it says that something is possible, as other things may be.
         commands: whether it opens with what to do instead of a subject: "use", "we deploy".
     """
@@ -65,6 +67,8 @@ class Statement:
     scopes: dict[str, frozenset[str]]
     prefers: bool
     assigns: bool
+    names: bool
+    adds: bool
     allows: bool
     commands: bool
 
@@ -103,6 +107,8 @@ def read(text: str, *, is_german: bool = False) -> Statement:
         scopes=_scopes(text),
         prefers=table.PREFERENCE.search(text) is not None,
         assigns=table.ASSIGNMENT.search(text) is not None,
+        names=table.NAMING.search(text) is not None,
+        adds=table.ALSO.search(text) is not None,
         allows=table.PERMISSION.search(text) is not None,
         commands=table.COMMAND.match(text) is not None,
     )

@@ -50,7 +50,7 @@ DENIAL = _any(
 DUTY = _any(
     "可以不|无需|不必|不需要?|不经|なくて(?:も)?(?:よい|いい|良い)",
     "なければならない|なければなりません|なければいけない|必要がある|しなければ|不得不|不要忘记|必须|必ず",
-    r"\b(?:must|always|do(?:n't| not) forget|never forget|nicht vergessen|immer|muss|müssen)\b(?! not\b)",
+    r"\b(?:with no|must|always|do(?:n't| not) forget|never forget|nicht vergessen|immer|muss|müssen)\b(?! not\b)",
 )
 ON = _any(
     r"\b(?:turned on|switched on|is on|are on|enabled?|activated?|eingeschaltet|aktiviert|aktiv|sind an|ist an|an)(?=\s*(?:[.,;!]|$| in\b| for\b| by\b| seit\b| in der\b))",
@@ -68,6 +68,14 @@ ASSIGNMENT = _any(
     r"\b(?:owns?|owners?|owned|maintains?|maintainers?|leads?|responsible|in charge|on.call|contact|reviewers?|approves?)\b",
     r"\b(?:verantwortlich\w*|zuständig\w*|ansprechpartner\w*|betreut|leitet)\b",
     "负责|負責|负责人|担当|責任者|管轄|主管",
+)
+NAMING = _any(
+    r"\b(?:called|named|defaults? (?:to|is)|default \w+ is|set to|heißt|heißen|lautet|genannt|standardmäßig)\b",
+    "叫做?|名为|名叫|默认|という名前|と呼|既定|デフォルト",
+)
+ALSO = _any(
+    r"\b(?:also|too|as well|in addition|additionally|besides|another|auch|außerdem|zusätzlich|ebenfalls)\b",
+    "也(?!必须|不|要|需|得|应)|还(?!原)|另外|此外|また、|さらに|加えて",
 )
 COMMAND = re.compile(
     r"\W*(?:(?:we|use|always|never|do not|don't|please|prefer|wir|nie|immer|bitte|nutze|verwende)\b|不要|请|我们|必须|必ず)",
@@ -319,7 +327,7 @@ minimum min least lowest 下限 最低 最小 至少 minimal mindestens kleinste
 answer respons repli 回答 回复 答复 答案 返答 返信 antwort antworten
 short concis brief 简短 简洁 简明 短い 簡潔 kurz kurze knapp knappe
 send report ship forward 上报 发送 报告 送る 送信 報告 melden gemeldet schicken senden sendet
-write author creat 编写 撰写 写 書く 書か 作成 geschrieben schreiben erstellt
+write written wrote author creat 编写 撰写 写 書く 書か 作成 geschrieben schreiben erstellt
 edit modifi chang touch alter 修改 编辑 改动 編集 変える ändern geändert bearbeiten bearbeitet anfassen
 review approv approval 评审 审核 审查 审批 批准 レビュー 承認 freigabe review geprüft
 deploy rollout publish 部署 发布 上线 发版 デプロイ deployt deployment deployments deployen veröffentlicht ausgerollt
