@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
 from memcairn.notes import statement
+from memcairn.notes import statement_words as table
 from memcairn.notes.statement import Token
 
 if TYPE_CHECKING:
@@ -120,12 +121,14 @@ class _Comparison:
             return "correction", False
         if near and self._is_substitution():
             # "Retries orders", "retries pictures": most things have several objects, but one name.
-            is_only_one = (old.names and new.names) or (old.assigns and new.assigns)
+            is_only_one = (old.names and new.names) or (
+                old.assigns and new.assigns and not self._has_other_task()
+            )
             return ("correction", False) if is_only_one else ("addition", True)
         if self._has_other_subject():
             return "addition", False
         if self._is_repetition():
-            return "repetition", False
+            return ("addition", True) if changed and self.come else ("repetition", False)
         return "addition", near and self.union >= MIN_SUBJECT
 
     def _flips(self) -> bool:
@@ -173,19 +176,13 @@ class _Comparison:
             return False
         if self.come and any(token.kind in _VALUES for token in self.gone):
             return False
-        gone, come = {token.key for token in self.gone}, {token.key for token in self.come}
-        for a, b, c, d in self._replaced():
-            old, new = (
-                {token.key for token in part}
-                for part in (self.old_tokens[a:b], self.new_tokens[c:d])
-            )
-            if old & gone and new & come:
-                return False  # "keeps orders", "keeps invoices"
+        if self._differing():
+            return False  # "keeps orders", "keeps invoices"
         size = len({token.key for token in self.new_tokens})
         has_value = any(
             token.kind in _VALUES and token.key in self.shared for token in self.new_tokens
         )
-        share = len(come) / size if size else 1.0
+        share = len({token.key for token in self.come}) / size if size else 1.0
         return share <= (0.5 if has_value else 0.34) and self.overlap >= MIN_SUBJECT
 
     def _of_conflict(self, *, changed: bool) -> tuple[Relation, bool]:
@@ -210,8 +207,31 @@ class _Comparison:
         gone, come = (
             any(token.key not in replaced for token in tokens) for tokens in (self.gone, self.come)
         )
+        if not self.conflicts or (gone and come):
+            return bool(self.conflicts)
         kinds = {"name" if old.kind in _LOOSE else old.kind for old, _ in self.conflicts}
-        return bool(kinds) and ((gone and come) or ("name" in kinds and len(kinds) > 1))
+        places = self._differing()
+        is_named = any(token.kind not in _VALUES - _LOOSE for old, _ in places for token in old)
+        # "/api to the backend", "/img to the CDN"
+        is_pair = any(
+            min(len(old), len(new)) > 1 and any(token.kind == "word" for token in (*old, *new))
+            for old, new in places
+        )
+        # "Sensor 12 reports every 30 seconds", "Sensor 14 reports every 60 seconds"
+        is_numbered = (1, 2, 1, 2) in self._replaced() and self.old_tokens[1].kind == "number"
+        is_apart = len(places) > 1 and (is_named or is_numbered)
+        return is_pair or is_apart or ("name" in kinds and len(kinds) > 1)
+
+    def _differing(self) -> list[tuple[list[Token], list[Token]]]:
+        """The places where each statement has words or values that the other has not."""
+        places = (
+            (
+                [token for token in self.old_tokens[a:b] if token in self.gone],
+                [token for token in self.new_tokens[c:d] if token in self.come],
+            )
+            for a, b, c, d in self._replaced()
+        )
+        return [(old, new) for old, new in places if old and new]
 
     def _narrows(self) -> bool:
         """Whether only the new statement names an environment, a platform, a place and so on."""
@@ -220,7 +240,7 @@ class _Comparison:
     def _has_other_subject(self) -> bool:
         """Whether a word before a shared word differs, too: "import job", "export job"."""
         if self.old.assigns and self.new.assigns:
-            return False
+            return self._has_other_task()
         old, new = self.old_tokens, self.new_tokens
         for start, end, first, last in self._replaced():
             words = [*old[start:end], *new[first:last]]
@@ -230,6 +250,8 @@ class _Comparison:
                 return True
             if not (end < len(old) and last < len(new)):
                 continue
+            if all(token.key in table.SWITCHES for token in words):
+                continue
             is_subject = _is_word(old[end]) and old[end].key == new[last].key
             plain = all(token.kind not in _VALUES for token in words)
             loose = all(token.kind not in _VALUES - _LOOSE for token in words)
@@ -237,6 +259,12 @@ class _Comparison:
             if is_subject and (plain or (loose and (opens or more))):
                 return True
         return False
+
+    def _has_other_task(self) -> bool:
+        """Whether the same person is responsible for something else, as well: "Lena approves ..."."""
+        is_same = self.old_tokens[0].key == self.new_tokens[0].key
+        opens_with_person = self.old.has_task and self.new.has_task
+        return opens_with_person and is_same and bool(self.gone and self.come)
 
     @staticmethod
     def _begins_plain(tokens: list[Token]) -> bool:

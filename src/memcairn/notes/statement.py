@@ -52,6 +52,7 @@ class Statement:
         scopes: the words that limit what it is about, by category: environment, platform ...
         prefers: whether it states a preference, of which there may be many.
         assigns: whether it says who is responsible.
+        has_task: whether it says so as "Lena owns ...", the person first.
         names: whether it says what something is called or set to, of which there is one.
         adds: whether it says that something else holds, too: "also", "another".
         allows: whether it says that something is possible, as other things may be.
@@ -67,6 +68,7 @@ class Statement:
     scopes: dict[str, frozenset[str]]
     prefers: bool
     assigns: bool
+    has_task: bool
     names: bool
     adds: bool
     allows: bool
@@ -107,6 +109,7 @@ def read(text: str, *, is_german: bool = False) -> Statement:
         scopes=_scopes(text),
         prefers=table.PREFERENCE.search(text) is not None,
         assigns=table.ASSIGNMENT.search(text) is not None,
+        has_task=table.TASK.search(text) is not None,
         names=table.NAMING.search(text) is not None,
         adds=table.ALSO.search(text) is not None,
         allows=table.PERMISSION.search(text) is not None,
@@ -172,7 +175,7 @@ def _token(match: re.Match[str], text: str, *, is_german: bool, is_cjk: bool) ->
             return Token("word", groups[kind])
         case "url":
             return Token("code", value.rstrip(".,;").casefold())
-        case "code" | "path" | "file":
+        case "code" | "path" | "file" | "email":
             found = (groups[kind] or value).strip().rstrip("/\\.").removeprefix("./")
             return Token("code", " ".join(found.split()).casefold()) if found else None
         case "date":

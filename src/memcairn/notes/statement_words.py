@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from memcairn.notes.stems import stem
+
 
 def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
@@ -36,6 +38,7 @@ CONTRAST = _any(
 CONTRASTED = _any(
     r"(?:\b(?:not|instead of|rather than|no longer|anstatt|anstelle von|statt|nicht mehr)\b|, ?(?:nicht|kein)\b)"
     r"\s+(?:(?:on|in|the|a|an|with|via|by|use|using|used|stored|mit|auf|über|als|den|die|das|der|dem)\s+)*(`[^`]+`|[\w./-]*\w)",
+    r"[,;]\s*(?:and\s+)?(`[^`]+`|[\w./-]*\w)\s+(?:(?:is|are|was|were|has been)\s+(?:gone|removed|dropped|deprecated|retired|obsolete)|left)\b",
     r"(?:不再(?:使用|用|是|存储在)?|而不是|而非|代替|取代|[,，]\s*不用|[,，]\s*不要用|[,，]\s*不是)\s*([A-Za-z][\w./-]*|[\u3400-\u9fff]{1,4})",
     r"([A-Za-z][\w./-]*|[\u30a1-\u30fc]+|[\u3400-\u9fff]{1,4})\s*(?:ではなく|じゃなく|の代わりに|はもう|は使わ|は使いません)",
 )
@@ -60,6 +63,9 @@ OFF = _any(
     r"\b(?:turned off|switched off|is off|are off|off|disabled?|deactivated?|ausgeschaltet|deaktiviert|inaktiv|sind aus|ist aus|aus)(?=\s*(?:[.,;!]|$| in\b| for\b| by\b))",
     "关闭|关掉|禁用|停用|關閉|無効|オフ",
 )
+SWITCHES = frozenset(map(stem, "enabled disabled activated deactivated".split())) | frozenset(
+    "eingeschaltet ausgeschaltet aktiviert deaktiviert".split()
+)
 PREFERENCE = _any(
     r"\b(?:prefers?|likes?|loves?|enjoys?|mag|bevorzugt|möchte|liebt)\b",
     "喜欢|喜歡|偏好|爱用|好む|好み|好き",
@@ -76,6 +82,11 @@ NAMING = _any(
 ALSO = _any(
     r"\b(?:also|too|as well|in addition|additionally|besides|another|auch|außerdem|zusätzlich|ebenfalls)\b",
     "也(?!必须|不|要|需|得|应)|还(?!原)|另外|此外|また、|さらに|加えて",
+)
+TASK = _any(
+    r"\b(?:owns|maintains|leads|reviews|approves|is (?:responsible for|in charge of)|betreut|leitet)\b",
+    r"\bist für\b.*\b(?:verantwortlich|zuständig)\b",
+    "负责(?=[\u3400-\u9fffA-Za-z])(?!人)|が.+を担当",
 )
 COMMAND = re.compile(
     r"\W*(?:(?:we|use|always|never|do not|don't|please|prefer|wir|nie|immer|bitte|nutze|verwende)\b|不要|请|我们|必须|必ず)",
@@ -252,6 +263,7 @@ SCAN = re.compile(
         (
             r"\ue000(?P<synonym>\S+)",
             r"(?P<url>\bhttps?://[^\s<>)\]）」]+)",
+            r"(?P<email>\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b)",
             r"`(?P<code>[^`\n]+)`",
             r"(?P<date>\b\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)",
             rf"\b(?P<d1>\d{{1,2}})(?:\.|st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{MONTH})\.?,?(?:\s+(?P<y1>\d{{4}}))?\b",
