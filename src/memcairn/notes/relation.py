@@ -100,7 +100,8 @@ class _Comparison:
     def _relation(self) -> tuple[Relation, bool]:  # noqa: C901, PLR0911 - the rules, in order
         old, new = self.old, self.new
         flips = self._flips()
-        if not self.gone and not self.come and not flips:
+        is_denied = self._denies_old_value()
+        if not self.gone and not self.come and not flips and not is_denied:
             return "repetition", False
         if not self.shared:
             return "addition", False
@@ -110,7 +111,7 @@ class _Comparison:
             return "addition", False
         if self._is_denied_by_old():
             return "stale", False
-        if self._denies_old_value() and self.overlap >= MIN_SUBJECT_CHANGED:
+        if is_denied and self.overlap >= MIN_SUBJECT_CHANGED:
             return "correction", False
         near = self.overlap >= MIN_SUBJECT
         if new.adds and not old.adds and not changed and (self.gone or flips):
@@ -151,7 +152,8 @@ class _Comparison:
     def _denies_old_value(self) -> bool:
         """Whether the new statement says of what the old one says that it does not hold any more."""
         denied = self.new.contrasted & self.shared - self.old.contrasted
-        return bool(denied) and not self.old.denies and (bool(self.come) or self.new.denies)
+        says_more = bool(self.come) or self.new.denies or not self.old.contrasts
+        return bool(denied) and not self.old.denies and says_more
 
     def _brings_another_value(self) -> bool:
         """Whether a statement that says that something changed has a word or value in place of an old one."""
@@ -190,7 +192,7 @@ class _Comparison:
             is_correction = self.overlap >= MIN_SUBJECT_CHANGED
             return ("correction", False) if is_correction else ("addition", self.overlap > 0)
         near = self.overlap >= MIN_SUBJECT
-        is_listed = self.old.allows and self.new.allows and not self._flips()
+        is_listed = self.old.lists and self.new.lists and not self._flips()
         if is_listed and all(old.kind in _LOOSE for old, _ in self.conflicts):
             return "addition", near
         if near and (self._has_other_subject() or self._narrows() or self._differs_twice()):
@@ -214,7 +216,7 @@ class _Comparison:
         is_named = any(token.kind not in _VALUES - _LOOSE for old, _ in places for token in old)
         # "/api to the backend", "/img to the CDN"
         is_pair = any(
-            min(len(old), len(new)) > 1 and any(token.kind == "word" for token in (*old, *new))
+            len(old) == len(new) > 1 and any(token.kind == "word" for token in (*old, *new))
             for old, new in places
         )
         # "Sensor 12 reports every 30 seconds", "Sensor 14 reports every 60 seconds"

@@ -55,7 +55,7 @@ class Statement:
         has_task: whether it says so as "Lena owns ...", the person first.
         names: whether it says what something is called or set to, of which there is one.
         adds: whether it says that something else holds, too: "also", "another".
-        allows: whether it says that something is possible, as other things may be.
+        lists: whether it says something that may be said of several things: "supports", "sends".
         commands: whether it opens with what to do instead of a subject: "use", "we deploy".
     """
 
@@ -71,7 +71,7 @@ class Statement:
     has_task: bool
     names: bool
     adds: bool
-    allows: bool
+    lists: bool
     commands: bool
 
     @property
@@ -89,7 +89,7 @@ def read(text: str, *, is_german: bool = False) -> Statement:
         is_german: as `is_german` says of this text or of one that it is compared with.
     """
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS])
-    text = text.lower() if text.isupper() else text
+    text = text.lower() if text.isupper() and not script(text) else text
     text = re.sub(r"[*_]{2,}|^\s*(?:#+|[-*+>])\s+", " ", text, flags=re.MULTILINE)
     contrasts = table.CONTRAST.search(text) is not None
     affirmed = table.DUTY.sub(" ", text)
@@ -112,7 +112,7 @@ def read(text: str, *, is_german: bool = False) -> Statement:
         has_task=table.TASK.search(text) is not None,
         names=table.NAMING.search(text) is not None,
         adds=table.ALSO.search(text) is not None,
-        allows=table.PERMISSION.search(text) is not None,
+        lists=table.LISTING.search(text) is not None,
         commands=table.COMMAND.match(text) is not None,
     )
 
@@ -242,7 +242,7 @@ def value_unit(groups: dict[str, str]) -> str:
     return groups["size_unit"].lower()
 
 
-def _word(  # noqa: PLR0911 - one branch for each form
+def _word(  # noqa: C901, PLR0911 - one branch for each form
     value: str, match: re.Match[str], text: str, *, is_german: bool, is_cjk: bool
 ) -> Token | None:
     word = value.casefold().replace("’", "'").removesuffix("'s")
@@ -265,6 +265,8 @@ def _word(  # noqa: PLR0911 - one branch for each form
     starts = match.start() == 0 or re.search(r"(?:[.!?:;]\s*|\n\s*)\Z", text[: match.start()])
     is_name = value[0].isupper() and not is_german and not starts
     is_name = is_name or (is_cjk and value.isascii())
+    if value in "ABCDEFGH" and (is_cjk or not starts):
+        return Token("code", word)  # "shop A"
     if (word in STOP_WORDS and word != "go") or (word in table.LIGHT and not is_name):
         return None
     if value.isupper() and len(value) > 1:

@@ -92,9 +92,13 @@ COMMAND = re.compile(
     r"\W*(?:(?:we|use|always|never|do not|don't|please|prefer|wir|nie|immer|bitte|nutze|verwende)\b|不要|请|我们|必须|必ず)",
     re.IGNORECASE,
 )
-PERMISSION = _any(
+# What may be said of several things: "supports", "depends on", "sends".
+LISTING = _any(
     r"\b(?:can|may|could|allows?|supports?|accepts?|offers?|kann|können|darf|dürfen|unterstützt|akzeptiert)\b",
-    "可以|能够|支持|允许|できる|できます|サポート|対応|てよい",
+    r"\b(?:sends|depends on|requires|includes|contains|imports|calls|exposes|provides|emits|handles|reads|writes|checks)\b",
+    r"\b(?:skips|ignores|rejects|subscribes|consumes|publishes|registers|validates|exports|shows|deletes)\b",
+    r"\b(?:sendet|hängt von|enthält|importiert|ruft|liest|schreibt|prüft|überspringt|verlangt|zeigt|löscht)\b",
+    "可以|能够|支持|允许|包含|依赖|跳过|检查|できる|できます|サポート|対応|てよい|含む|依存|確認する",
 )
 
 SCOPES: dict[str, dict[str, str]] = {
