@@ -38,6 +38,7 @@ def pages() -> Iterator[tuple[Browser, list[str]]]:
     with demo.home():
         memory = Memory()
         demo.live(memory)
+        assert not memory.notices
         running = Running(memory)
         running.start()
         try:

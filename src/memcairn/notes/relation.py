@@ -37,10 +37,10 @@ _VALUES = frozenset(
         "period", "name", "code",
     )
 )  # fmt: skip
-_WEAK_SCOPES = frozenset(("place", "language", "bound"))
+_WEAK_SCOPES = frozenset(("place", "language", "bound", "numbered"))
 _CLAUSE_END = re.compile(r"[;,，、；。](?=\D)|[.!?]\s")
 # These words often are not a scope: "the upload limit", "at most", "writes".
-_LOOSE_SCOPES = frozenset(("bound", "access", "direction", "tests", "language"))
+_LOOSE_SCOPES = frozenset(("bound", "access", "direction", "tests", "language", "numbered"))
 _LOOSE = frozenset(("name", "code"))
 
 

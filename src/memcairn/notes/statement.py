@@ -123,6 +123,9 @@ def _scopes(text: str) -> dict[str, frozenset[str]]:
         names = frozenset(name for name, pattern in patterns.items() if pattern.search(text))
         if names:
             found[category] = names
+    numbered = frozenset(match[0].casefold() for match in table.NUMBERED.finditer(text))
+    if numbered:
+        found["numbered"] = numbered
     return found
 
 

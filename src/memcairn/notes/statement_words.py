@@ -192,6 +192,11 @@ SCOPES: dict[str, dict[str, str]] = {
         for name in "python go rust java kotlin javascript typescript ruby c php swift sql".split()
     },
 }
+# Things that a number names, and does not count: "tenant 0".
+NUMBERED = _any(
+    r"\b(?:tenant|customer|user|account|project|ticket|issue|shard|partition|worker|job|step|phase|sensor|device|"
+    r"machine|rack|team|chapter|mandant|kunde|projekt|schritt|gerät|租户|客户|步骤|テナント|顧客)\s*#?\d+",
+)
 SCOPE_PATTERNS = {
     category: {name: re.compile(pattern, re.IGNORECASE) for name, pattern in names.items()}
     for category, names in SCOPES.items()
