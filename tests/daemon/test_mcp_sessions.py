@@ -247,7 +247,7 @@ def test_answers_of_another_version_or_a_broken_file_are_not_used(
     assert session.answer(session.send("tools/list"))["result"]["tools"]
     assert session.close() == 0
     assert set(json.loads(kept.read_text())) == {
-        "identity", "initialize 2025-11-25", "tools/list"
+        "identity", "initialize 2025-11-25", "tools/list 2025-11-25"
     }  # fmt: skip
 
 

@@ -90,8 +90,8 @@ def _connect(home: str, fields: Mapping[str, object]) -> socket | None:
     return None
 
 
-def _serve_in_child(fields: Mapping[str, object]) -> socket | None:
-    """A session of a server in another process, for this client only."""
+def _serve_in_child(fields: Mapping[str, object]) -> tuple[socket | None, int]:
+    """A session of a server in another process, for this client only, and the id of the process."""
     import _socket  # noqa: PLC0415 - on few starts
 
     own, its = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -100,13 +100,13 @@ def _serve_in_child(fields: Mapping[str, object]) -> socket | None:
     command = [sys.executable, "-P", "-c", program, "serve", *options]
     given = [(os.POSIX_SPAWN_DUP2, its.fileno(), fd) for fd in (0, 1)]
     try:
-        os.posix_spawn(sys.executable, command, dict(os.environ), file_actions=given)
+        pid = os.posix_spawn(sys.executable, command, dict(os.environ), file_actions=given)
     except (OSError, NotImplementedError):
         own.close()
-        return None
+        return None, 0
     finally:
         its.close()
-    return own
+    return own, pid
 
 
 def _is_accepted(connection: socket, fields: Mapping[str, object]) -> bool:
@@ -168,15 +168,27 @@ class ConstantAnswers:
             return  # a home that cannot be written: the next session waits
 
 
-def constant_key(message: Mapping[str, object]) -> str | None:
-    """What the answer to a request depends on, as one word; None if it is not constant."""
-    method, given = message.get("method"), message.get("params")
-    if method not in CONSTANT or "id" not in message:
-        return None
+def constant_key(message: Mapping[str, object], version: str) -> str | None:
+    """What the answer to a request depends on; None if it is not constant.
+
+    Args:
+        message: the request.
+        version: of the protocol, as the client's `initialize` named it; "" before that, and for a client that
+            never sends one: later versions of the protocol do without, and their answers have another form.
+    """
+    given = message.get("params")
     params = given if isinstance(given, dict) else {}
-    if method == "initialize":
-        return f"{method} {params.get('protocolVersion')}"
-    return None if params.get("cursor") else str(method)
+    if message.get("method") not in CONSTANT or "id" not in message or params.get("cursor"):
+        return None
+    return f"{message['method']} {version}" if version else None
+
+
+def requested_version(message: Mapping[str, object]) -> str:
+    """The version of the protocol that `initialize` names; "" for other requests."""
+    given = message.get("params")
+    if message.get("method") != "initialize" or not isinstance(given, dict):
+        return ""
+    return str(given.get("protocolVersion", ""))
 
 
 class _Pipe:
@@ -212,6 +224,7 @@ class _Pipe:
         self._is_initialized = False
         self._has_joined = False
         self._resources_are_missing = False
+        self._version = ""
         self._ended = False
 
     def run(self) -> int:
@@ -219,12 +232,18 @@ class _Pipe:
         _thread.start_new_thread(self._copy_input, ())
         restarts = 0
         while restarts < MAX_RESTARTS:
-            connection = _connect(self._home, self._fields) or _serve_in_child(self._fields)
+            connection, child = _connect(self._home, self._fields), 0
+            if connection is None:
+                connection, child = _serve_in_child(self._fields)
             if connection is None:
                 break
             began = time.monotonic()
             has_answered = self._join(connection) and self._copy_output(connection)
-            if self._leave(connection):
+            has_ended = self._leave(connection)
+            if child and not has_answered:
+                # It has said what is missing. Nobody else can serve.
+                return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            if has_ended:
                 return 0
             is_stable = has_answered or time.monotonic() - began > STABLE_S
             restarts = 1 if is_stable else restarts + 1
@@ -256,11 +275,12 @@ class _Pipe:
         try:
             self._connection.shutdown(1)  # SHUT_WR
         except OSError:
-            os._exit(0)
+            return  # it is lost, which the other thread notices, too
 
     def _answer_early(self, message: Mapping[str, object]) -> None:
         """Answer a request before the resident process does, if the answer is known."""
-        result = self._constants.get(constant_key(message))
+        self._version = requested_version(message) or self._version
+        result = self._constants.get(constant_key(message, self._version))
         if message.get("method") == "resources/list" and self._is_initialized and "id" in message:
             if self._connected.acquire(timeout=RESOURCES_TIMEOUT_S):
                 self._connected.release()
@@ -286,7 +306,7 @@ class _Pipe:
             if is_request:
                 with self._lock:
                     id_ = message["id"]
-                    self._pending[json_text.dumps(id_)] = id_, constant_key(message)
+                    self._pending[json_text.dumps(id_)] = id_, constant_key(message, self._version)
             self._connection.sendall(line)
         except OSError:
             # It died, which the thread that reads its answers notices, too.

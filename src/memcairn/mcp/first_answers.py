@@ -31,7 +31,7 @@ def record(home: str) -> None:
     answers = ConstantAnswers(home, {})
     for line in asyncio.run(_answers(requests)).splitlines():
         message = json.loads(line)
-        key = constant_key(requests[message["id"]])
+        key = constant_key(requests[message["id"]], HANDSHAKE_VERSION)
         if key is not None:
             answers.renew(key, message.get("result"))
 
