@@ -100,7 +100,7 @@ def test_most_of_the_room_is_used(sessions: Sessions) -> None:
 
 
 def test_a_note_that_it_writes_is_in_memory_md_of_its_next_session(sessions: Sessions) -> None:
-    entry = "- [zz-staging](zz-staging.md) — which port the database has\n"
+    entry = "- [zz staging](zz-staging.md) — which port the database has\n"
 
     assert "zz-staging" not in sessions.told["writing"]
     assert entry in sessions.told["next"]

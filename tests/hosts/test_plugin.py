@@ -98,7 +98,7 @@ def test_the_commands_are_those_that_the_documents_list() -> None:
 def test_the_plugins_are_in_the_wheel() -> None:
     build = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
 
-    assert build["targets"]["wheel"]["force-include"] == {"plugins": "memcairn/hosts/plugins"}
+    assert build["targets"]["wheel"]["force-include"]["plugins"] == "memcairn/hosts/plugins"
 
 
 def test_a_path_that_has_to_be_escaped_stays_a_path() -> None:

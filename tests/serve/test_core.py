@@ -85,10 +85,10 @@ def test_each_note_of_an_answer_is_checked_once_after_the_search(
         found = search.search(files, Query("oolong"))
 
     assert {passage.path for passage in found} == {"a.md", "b.md"}
-    assert {name: count for name, count in checked.items() if name.endswith(".md")} == {
-        "a.md": 1,
-        "b.md": 1,
-    }
+    # MEMORY.md was written a moment ago, so its time is not trusted yet.
+    notes_checked = {name: count for name, count in checked.items() if name.endswith(".md")}
+    notes_checked.pop("open MEMORY.md", None)
+    assert notes_checked == {"a.md": 1, "b.md": 1}
 
 
 def test_a_note_with_a_second_name_is_not_found_until_that_is_gone(

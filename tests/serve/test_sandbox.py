@@ -44,6 +44,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "mem_import": {"path": "archive.json"},
     "mem_log": {"path": "plain.md"},
     "mem_revert": {"path": "plain.md"},
+    "memory_propose": {"action": "forget", "paths": ["plain.md"], "why": "it is wrong"},
 }
 PATHS = {
     *("path", "path1", "path2", "from", "to", "dir", "paths", "session_path", "store_path"),
@@ -192,7 +193,8 @@ def test_no_tool_writes_generated_files(path: str, armed: Connection, root: Path
     before = everything(root)
 
     for tool, parameter in CALLS:
-        if tool in READING or tool == "memory_forget" or parameter == "session_path":
+        # memory_propose writes to the inbox only.
+        if tool in {*READING, "memory_forget", "memory_propose"} or parameter == "session_path":
             continue
         why = refused(armed, tool, with_path(tool, parameter, path))
 

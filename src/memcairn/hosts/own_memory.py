@@ -33,7 +33,8 @@ def folder(event: HookEvent) -> str | None:
 def is_changed(db: Database, folder: str, settings: Config) -> bool:
     """Whether files in a folder may differ from the index: one stat for each file that may be a note.
 
-    Ignore files are not read, so this may report a change when there is none, but never misses one.
+    Ignore files are not read, so this may report a change when there is none, but never misses one. MEMORY.md
+    does not count, since memcairn writes it; a hook reports what the host writes there.
 
     Args:
         db: index.db.
@@ -58,4 +59,5 @@ def is_changed(db: Database, folder: str, settings: Config) -> bool:
                 return True
             if stat.S_ISREG(status.st_mode) and known.pop(path, None) != signature_of(status):
                 return True
+    known.pop(os.path.join(folder, paths.MEMORY_MD), None)
     return bool(known)

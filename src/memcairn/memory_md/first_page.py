@@ -61,9 +61,11 @@ def note_line(note: MemoryMdNote, limits: Limits) -> str | None:
 
 
 def is_loaded(around: Surroundings, total: int, limits: Limits) -> bool:
-    """Whether a host loads a block in this place: its markers and at least one entry."""
-    markers = block.begin(total, total, "0" * 12) + around.newline * 2 + block.END
-    needed = size(around.before + markers) + Size(1, *[tight(limits).line_bytes] * 2)
+    """Whether a host loads a block in this place: its markers and, if there are notes, one entry."""
+    line_ends = around.newline * (2 if total else 1)
+    needed = size(around.before + block.begin(total, total, "0" * 12) + line_ends + block.END)
+    if total:
+        needed += Size(1, *[tight(limits).line_bytes] * 2)
     return needed.fits(room(limits))
 
 
