@@ -86,6 +86,11 @@ def _sqlite() -> Iterator[Finding]:
 def _permissions(home: str, *, fix: bool) -> Iterator[Finding]:
     if os.name == "nt":
         return
+    if not os.access(home, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        yield Finding(
+            f"{home} cannot be written: changed notes are not indexed",
+            f"make it writable (chmod u+w {quote(home)}), or set MEMCAIRN_HOME",
+        )
     names = [name for name in os.listdir(home) if name.endswith((".db", ".json"))]
     for path, wanted in [(home, 0o700), *((os.path.join(home, n), 0o600) for n in names)]:
         mode = stat.S_IMODE(os.stat(path).st_mode)

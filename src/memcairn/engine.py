@@ -71,7 +71,7 @@ class Opened:
         """The queue.
 
         Raises:
-            StateError: it cannot be opened, because the home cannot be written.
+            StateError: it cannot be opened, not even to read it.
         """
         if isinstance(self._queue, StateError):
             raise self._queue
@@ -426,15 +426,18 @@ class Databases:
         return opened
 
     def _open_read_only(self, error: StateError) -> Opened:
-        """Open an index that cannot be written, so that it can at least be searched."""
+        """Open databases that cannot be written, so that they can at least be read."""
         try:
             db = Database(self.index_path, read_only=True)
         except StateError:
             raise error from None
+        queue: Queue | StateError = error
+        with contextlib.suppress(StateError):
+            queue = Queue(self.queue_path, read_only=True)
         notice = f"{error}; the index is read as it is, and may be out of date"
         if notice not in self._notices:
             self._notices.append(notice)
-        return Opened(db, error, self._settings)
+        return Opened(db, queue, self._settings)
 
     def _set_aside(self, path: str, consequence: str) -> None:
         # What happens once in a lifetime must not cost every start 20 ms.

@@ -20,7 +20,7 @@ from collections import namedtuple
 
 from memcairn import paths
 from memcairn.errors import StateDamaged
-from memcairn.sqlite import Transaction, connect
+from memcairn.sqlite import Transaction, connect, connect_read_only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,6 +194,7 @@ class Queue:
         path: queue.db; the file and its folder are created if they are missing.
         clock: seconds since the epoch; an argument so that tests need no sleep.
         max_wait_s: the longest that a continuously written path waits.
+        read_only: open it as it is, without writing to its folder.
 
     Raises:
         SchemaTooNew: a later memcairn wrote the database.
@@ -208,12 +209,16 @@ class Queue:
         clock: Callable[[], float] = time.time,
         max_wait_s: float = MAX_WAIT_S,
         lease_s: float = LEASE_S,
+        read_only: bool = False,
     ) -> None:
         self.path = path
         self.set_aside: str | None = None
         self._clock = clock
         self._max_wait = max_wait_s
         self._lease = lease_s
+        if read_only:
+            self._db = connect_read_only(path, SCHEMA_VERSION)
+            return
         try:
             self._db = self._open()
         except StateDamaged:

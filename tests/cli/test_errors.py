@@ -66,7 +66,7 @@ def test_wrong_usage_is_named_with_what_was_meant(
         ("serach x --json", 2, "UsageError", "there is no command serach"),
         ("search --json", 2, "UsageError", "QUERY is missing"),
         ("serve --json", 2, "UsageError", "serve: there is no option --json"),
-        ("pin nowhere.md --json", 1, "NoteError", None),
+        ("pin nowhere.md --json", 1, "NoteMissing", None),
         ("session show nothing --json", 2, "UsageError", "there is no session 'nothing'"),
     ],
 )
@@ -108,7 +108,62 @@ def test_json_after_the_end_of_options_is_text(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == ""
 
 
+def test_a_wrong_number_is_named_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", "--limit", "x", "kiwi"]) == 2
+    assert "--limit: 'x' is not a valid integer\n" in capsys.readouterr().err
+
+
+def test_no_option_is_suggested_for_its_dashes_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "--json"]) == 2
+    assert "see `memcairn init --help`" in capsys.readouterr().out
+
+
 # ── no silent success ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("command", "said_on_stderr"),
+    [
+        ("list", "there are no notes yet"),
+        ("namespaces", "there are no notes yet"),
+        ("session list", "there are no sessions yet"),
+        ("task list", "there are no open tasks"),
+        ("scope list", "there are no scopes yet"),
+        ("log --recall", "hooks have shown nothing yet"),
+        ("trash list --root", "the trash is empty"),
+        ("snapshot list --root", "there are no snapshots"),
+        ("log --root", "no change is recorded"),
+        ("review --root", "nothing waits"),
+    ],
+)
+def test_an_empty_list_says_so_beside_stdout(
+    notes: Path, home: Path, capsys: pytest.CaptureFixture[str], command: str, said_on_stderr: str
+) -> None:
+    arguments = command.split()
+    if "--root" in arguments:
+        assert run(["index", str(notes), "--quiet"]) == 0
+        arguments.append(str(notes))
+    capsys.readouterr()
+
+    assert run(arguments) == 0
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"memcairn: {said_on_stderr}")
+    assert not (home / "memory").exists()
+    assert not (home / "trash").exists()
+
+
+def test_only_a_new_task_makes_the_notes_folder_of_a_project(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["task", "done", "x"]) == 2
+    assert "no tasks yet" in capsys.readouterr().err
+    assert not (home / "memory").exists()
+
+    assert run(["task", "add", "Update the docs"]) == 0
+    assert run(["task", "list"]) == 0
+    assert "Update the docs" in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_review_lists_with_evidence(folder):
     assert [side["path"] for side in pair["evidence"]] == ["a.md", "b.md"]
     assert OLD in pair["evidence"][0]["text"]
     assert len(run(commands.command).splitlines()) == len(rows)
-    assert run(commands.command, "--since", "2099") == ""
+    assert run(commands.command, "--since", "2099") == "memcairn: nothing waits\n"
 
 
 def test_review_decides_with_one_key(folder, monkeypatch):

@@ -53,6 +53,18 @@ def test_a_home_that_cannot_be_written_is_searched(read_only_home: Path, memory:
         memory.enqueue(read_only_home / "a.md")
 
 
+def test_a_home_that_cannot_be_written_reports_its_state(
+    read_only_home: Path, memory: Memory
+) -> None:
+    status = memory.status()
+
+    assert (status.notes, status.queue.depth, len(status.roots)) == (2, 0, 1)
+    assert memory.queue_status().depth == 0
+    finding = next(one for one in memory.doctor() if "cannot be written" in one.what)
+    assert str(read_only_home) in finding.remedy
+    assert not [one for one in memory.doctor() if "full text" in one.what]
+
+
 def test_an_answer_from_an_index_that_cannot_be_written_has_no_old_text(
     notes: Path, memory: Memory
 ) -> None:

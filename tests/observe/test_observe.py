@@ -257,6 +257,7 @@ def test_the_command_line_adds(home):
     assert refused.returncode == 1
     assert KEY not in refused.stderr
     assert memcairn("pin", str(home / "nothing.md")).returncode == 1
+    assert memcairn("pin", Path(added.stdout.strip()).stem).returncode == 0
 
 
 def test_invalid_utf_8_is_saved_with_question_marks(memory):

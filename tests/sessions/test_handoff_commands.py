@@ -76,6 +76,8 @@ def test_a_session_is_shown_whole_even_if_only_its_note_is_left(
 
     assert run(["session", "show", player.session]) == 0
     assert "- `make check`: exit 2" in capsys.readouterr().out
+    assert run(["session", "show", player.session, "--json"]) == 0
+    assert "`make check`" in json.loads(capsys.readouterr().out)["note"]
 
 
 @pytest.mark.usefixtures("player")

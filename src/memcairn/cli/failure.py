@@ -74,7 +74,9 @@ def from_click(error: click.ClickException) -> MemcairnError:
     if isinstance(error, click.MissingParameter):
         return UsageError(f"{_name(error)} is missing", hint=_see_help(context))
     if isinstance(error, click.BadParameter):
-        return UsageError(f"{_name(error)}: {_clause(error.message)}", hint=_see_help(context))
+        # click calls the types of --limit and --port "integer range" and "float range".
+        message = error.message.replace("integer range", "integer").replace("float range", "number")
+        return UsageError(f"{_name(error)}: {_clause(message)}", hint=_see_help(context))
     return UsageError(_clause(error.format_message()), hint=_see_help(context))
 
 
@@ -82,10 +84,12 @@ def _unknown(kind: str, name: str, known: Iterable[str], context: click.Context)
     below = context.command_path.partition(" ")[2]
     import difflib  # noqa: PLC0415 - for errors only
 
-    near = difflib.get_close_matches(name, known, n=1)
+    # The dashes, which all options have, do not make two of them alike.
+    by_letters = {one.strip("-"): one for one in known}
+    near = difflib.get_close_matches(name.strip("-"), by_letters, n=1)
     return UsageError(
         f"{below}: there is no {kind} {name}" if below else f"there is no {kind} {name}",
-        hint=f"did you mean {near[0]}?" if near else _see_help(context),
+        hint=f"did you mean {by_letters[near[0]]}?" if near else _see_help(context),
     )
 
 

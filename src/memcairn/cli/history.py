@@ -67,8 +67,8 @@ def log(note: str | None, *, limit: int, recall: bool, root: str | None, as_json
         ]
         output.print_json({**facts, "revisions": rows})
     else:
-        for one in found:
-            write(printable(_line(one)))
+        none = "no change is recorded"
+        output.print_lines((printable(_line(one)) for one in found), none=none)
     return 0
 
 

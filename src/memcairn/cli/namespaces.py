@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from memcairn.cli import options, output
-from memcairn.cli.text import count, shown, write
+from memcairn.cli.text import count, shown
 from memcairn.memory import Memory
 
 
@@ -25,6 +25,6 @@ def command(*, as_json: bool, quiet: bool) -> int:
         rows = [{"name": name, "notes": notes} for name, notes in namespaces.items()]
         output.print_json({"namespaces": rows})
     elif not quiet:
-        for name, notes in namespaces.items():
-            write(f"{shown(name)}  {count(notes, 'note')}")
+        lines = (f"{shown(name)}  {count(notes, 'note')}" for name, notes in namespaces.items())
+        output.print_lines(lines, none="there are no notes yet: `memcairn index FOLDER`")
     return 0

@@ -74,8 +74,8 @@ def list_(
         ]
         output.print_json({"notes": rows})
     elif not quiet:
-        for note in notes:
-            write(f"{shown(note.path)}  {printable(note.title)}")
+        lines = (f"{shown(note.path)}  {printable(note.title)}" for note in notes)
+        output.print_lines(lines, none="there are no notes yet: `memcairn index FOLDER`")
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from memcairn.cli.text import count, shown, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from memcairn.indexing.report import IndexReport
 
@@ -71,6 +71,15 @@ def warn(message: str) -> None:
     encoding = sys.stderr.encoding or "utf-8"
     text = message.encode(encoding, "backslashreplace").decode(encoding)
     sys.stderr.write(f"memcairn: {text}\n")
+
+
+def print_lines(lines: Iterable[str], *, none: str) -> None:
+    """Print lines on stdout; if there are none, say so on stderr, so that a script reads no line."""
+    whole = [*lines]
+    for line in whole:
+        write(line)
+    if not whole:
+        warn(none)
 
 
 def print_notices(notices: list[str]) -> None:

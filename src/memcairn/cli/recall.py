@@ -94,10 +94,12 @@ def print_log(limit: int, *, as_json: bool) -> None:
     if as_json:
         output.print_json({"recalls": rows})
         return
+    lines = []
     for row in rows:
         where = f"{shown_path(str(row['path']))}:{row['lines']}"
         parts = [row["time"], f"{float(row['score'] or 0):.2f}", where, row["title"]]
-        write(printable("  ".join(str(part) for part in parts if part)))
+        lines.append(printable("  ".join(str(part) for part in parts if part)))
+    output.print_lines(lines, none="hooks have shown nothing yet")
 
 
 @click.command("pause")

@@ -53,11 +53,10 @@ def command(*, since: str | None, root: str | None, as_json: bool) -> int:
                 for one in waiting
             ]
             output.print_json({"root": files.root, "proposals": rows})
-        elif sys.stdin.isatty() and sys.stdout.isatty():
+        elif waiting and sys.stdin.isatty() and sys.stdout.isatty():
             _walk(files, waiting)
         else:
-            for one in waiting:
-                write(printable(_line(one)))
+            output.print_lines((printable(_line(one)) for one in waiting), none="nothing waits")
         output.print_notices(files.engine.notices)
     return 0
 

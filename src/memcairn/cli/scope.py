@@ -42,8 +42,8 @@ def list_(*, as_json: bool) -> int:
     if as_json:
         output.print_json({"scopes": scopes})
     else:
-        for one in scopes:
-            write(printable(f"{one.name}  {one.kind}  {one.url or 'no remote'}  {one.root}"))
+        rows = (f"{one.name}  {one.kind}  {one.url or 'no remote'}  {one.root}" for one in scopes)
+        output.print_lines(map(printable, rows), none="there are no scopes yet")
     return 0
 
 

@@ -99,6 +99,7 @@ def list_(*, as_json: bool) -> int:
     if as_json:
         output.print_json({"sessions": rows})
         return 0
+    lines = []
     for row in rows:
         state = "open" if row["ended_at"] is None else "ended"
         recalls = f"{count(row['recalls'], 'recall')}"
@@ -113,7 +114,8 @@ def list_(*, as_json: bool) -> int:
             row["title"],
             root,
         ]
-        write(printable("  ".join(part for part in parts if part)))
+        lines.append(printable("  ".join(part for part in parts if part)))
+    output.print_lines(lines, none="there are no sessions yet")
     return 0
 
 
@@ -134,6 +136,9 @@ def show(id_: str, *, as_json: bool) -> int:
     note = notes.of_session(id_)
     if session is None and note is not None:
         # The session's own files are gone; its note stays.
+        if as_json:
+            output.print_json({"id": id_, "note": note, "work": None, "lines": []})
+            return 0
         write("\n".join(map(printable, note.rstrip().split("\n"))))
         return 0
     session = _found(_sessions(), id_)

@@ -64,8 +64,7 @@ def list_(*, root: str | None, as_json: bool) -> int:
     if as_json:
         output.print_json({**facts, "snapshots": found})
         return 0
-    for one in found:
-        write(printable(_line(one)))
+    output.print_lines((printable(_line(one)) for one in found), none="there are no snapshots")
     return 0
 
 

@@ -11,6 +11,7 @@ import click
 
 from memcairn.cli import locate, options, output
 from memcairn.cli.text import printable, write
+from memcairn.errors import UsageError
 from memcairn.memory import Memory
 from memcairn.root import tasks
 from memcairn.settings import project
@@ -29,7 +30,7 @@ def command() -> None:
 
     \b
     memcairn task add "Update the docs" --due 2026-12-01 --next "the guide first"
-    memcairn task done update-the-docs
+    memcairn task done update-docs
     """
 
 
@@ -56,7 +57,7 @@ def add(
     """
     of_branch = project.branch_of(os.getcwd()) if branch is None else branch
     changes = {"title": " ".join(title), "due": due, "next_steps": next_, "branch": of_branch}
-    with _opened(root) as files:
+    with _opened(root, create=True) as files:
         task = tasks.save(files, changes)
     if as_json:
         output.print_json(asdict(task))
@@ -75,13 +76,15 @@ def list_(*, all_: bool, root: str | None, as_json: bool) -> int:
     \b
     memcairn task list
     """
-    with _opened(root) as files:
-        found = tasks.listed(files.root, tasks.STATUSES if all_ else tasks.OPEN)
+    with Memory() as memory:
+        folder = _folder(memory, root)
+        output.print_notices(memory.notices)
+    found = tasks.listed(folder, tasks.STATUSES if all_ else tasks.OPEN)
     if as_json:
         output.print_json({"tasks": [asdict(task) for task in found]})
         return 0
-    for task in found:
-        write(printable(tasks.line(task)))
+    none = f"there are no {'' if all_ else 'open '}tasks"
+    output.print_lines((printable(tasks.line(task)) for task in found), none=none)
     return 0
 
 
@@ -93,7 +96,7 @@ def done(id_: str, *, root: str | None, as_json: bool) -> int:
     """Close a task. ID may be the beginning of an ID.
 
     \b
-    memcairn task done update-the-docs
+    memcairn task done update-docs
     """
     with _opened(root) as files:
         task = tasks.save(files, {"status": "done", "progress": 100}, tasks.get(files, id_).id)
@@ -112,7 +115,7 @@ def resume(id_: str, *, root: str | None, as_json: bool) -> int:
     """Print all of a task, to go on with it; a closed task is open again.
 
     \b
-    memcairn task resume update-the-docs
+    memcairn task resume update-docs
     """
     with _opened(root) as files:
         task = tasks.get(files, id_)
@@ -125,16 +128,27 @@ def resume(id_: str, *, root: str | None, as_json: bool) -> int:
     return 0
 
 
+def _folder(memory: Memory, given: str | None) -> str:
+    """The root with the tasks: --root, else that of the project, which need not exist yet."""
+    if given is not None:
+        return locate.root_of(memory, given)
+    return project.root(os.getcwd(), memory.config, memory.home)
+
+
 @contextlib.contextmanager
-def _opened(given: str | None) -> Iterator[OpenRoot]:
-    """The root with the tasks: --root, else that of the project, which becomes a root."""
+def _opened(given: str | None, *, create: bool = False) -> Iterator[OpenRoot]:
+    """The root with the tasks; with `create`, the project's folder becomes one.
+
+    Raises:
+        UsageError: it does not exist, so that it has no tasks.
+    """
     with Memory() as memory:
+        folder = _folder(memory, given)
+        if not (create or os.path.isdir(folder)):
+            raise UsageError("this project has no tasks yet", hint="`memcairn task add TITLE`")
+        files = memory.open_root(folder, create=create and given is None)
         if given is None:
-            of_project = project.root(os.getcwd(), memory.config, memory.home)
-            files = memory.open_root(of_project, create=True)
             files.adopt()
-        else:
-            files = memory.open_root(locate.root_of(memory, given))
         try:
             yield files
         finally:

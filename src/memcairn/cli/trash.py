@@ -45,9 +45,11 @@ def list_(root: str | None, *, as_json: bool) -> int:
         ]
         output.print_json({**facts, "removals": rows})
         return 0
-    for entry in entries:
-        path = entry.path + ("/" if entry.is_folder else "")
-        write(printable(f"{entry.id}  {count(len(entry.files), 'file')}  {path}"))
+    lines = (
+        f"{entry.id}  {count(len(entry.files), 'file')}  {entry.path}{'/' if entry.is_folder else ''}"
+        for entry in entries
+    )
+    output.print_lines(map(printable, lines), none="the trash is empty")
     return 0
 
 

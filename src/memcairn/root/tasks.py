@@ -1,6 +1,6 @@
 """Tasks: notes of type task in the folder tasks of a root, with status, due date and next steps.
 
-    <root>/tasks/update-the-docs-3f9a.md
+    <root>/tasks/update-docs-3f9a.md
 
 The keys are those of agent-memory, so that its tasks work here, too; a task that a person wrote may have
 `next` instead of `next_steps`. A closed task is valid until that day, so MEMORY.md no longer lists it.

@@ -133,7 +133,10 @@ class Database:
         try:
             self.execute("INSERT INTO fulltext (fulltext) VALUES ('integrity-check')")
         except sqlite3.DatabaseError as error:
-            found.append(f"full text: {error}")
+            if (
+                error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY
+            ):  # this check needs to write
+                found.append(f"full text: {error}")
         return found
 
 

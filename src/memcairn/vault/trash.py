@@ -87,6 +87,8 @@ class Trash:
 
     def entries(self, root: Folder) -> tuple[Trashed, ...]:
         """The entries that can be restored, the latest removal first."""
+        if not self._path.is_dir():
+            return ()
         with self._open() as trash:
             known = [entry for entry in _entries(trash) if _is_there(trash, entry, root)]
         return tuple(sorted(known, key=lambda entry: entry.id, reverse=True))
