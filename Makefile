@@ -56,10 +56,11 @@ clients: $(CLIENTS)/.ready
 
 # Debian's Chromium and its driver, where this user may install packages, and axe-core from npm. What is missing
 # afterwards is named by the tests that are skipped.
+APT := -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120
 browser: $(BROWSER)/.ready
 	@if ! command -v chromedriver >/dev/null && command -v apt-get >/dev/null; then \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
-		($$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends chromium chromium-driver) \
+		($$sudo apt-get $(APT) update && $$sudo apt-get $(APT) install -y --no-install-recommends chromium chromium-driver) \
 			>$(BROWSER)/apt.log 2>&1 || echo 'Chromium could not be installed: see $(BROWSER)/apt.log'; \
 	fi
 
