@@ -27,7 +27,7 @@ from memcairn.search import freshness, pipeline
 from memcairn.search.query import Query
 from memcairn.search.semantic_model import Model
 from memcairn.settings import config
-from memcairn.sqlite import SQLiteError, is_damage
+from memcairn.sqlite import SQLiteError, file_identity, is_damage
 from memcairn.store import database, note_use, roots
 from memcairn.store.database import Database
 
@@ -108,21 +108,13 @@ class Opened:
 
     def _identities(self) -> list[tuple[int, int] | None]:
         queue = os.path.join(os.path.dirname(self.db.path), "queue.db")
-        return [_identity(path) for path in (self.db.path, queue)]
+        return [file_identity(path) for path in (self.db.path, queue)]
 
     def close(self) -> None:
         """Close both databases."""
         self.db.close()
         if isinstance(self._queue, Queue):
             self._queue.close()
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 class Engine:
@@ -220,7 +212,7 @@ class Engine:
                 return self._search(opened, checked, signature_at)
 
         found = self.databases.run(work)
-        if found and os.path.exists(os.path.join(self.home, "scopes.json")):
+        if found and paths.has_scopes(self.home):
             from memcairn.settings import shared_scopes  # noqa: PLC0415 - most homes have no scopes
 
             scopes = shared_scopes.load(self.home)

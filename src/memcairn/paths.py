@@ -128,6 +128,14 @@ def make_private_folder(path: str) -> None:
             raise
 
 
+SCOPES_JSON = "scopes.json"
+
+
+def has_scopes(home: str) -> bool:
+    """Whether a home has shared scopes; most have none, and need not load them."""
+    return os.path.exists(os.path.join(home, SCOPES_JSON))
+
+
 def real(path: str) -> str:
     """The absolute path without symlinks; the file need not exist."""
     return os.path.realpath(os.path.expanduser(path))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from typing import TYPE_CHECKING
 
+from memcairn import paths
 from memcairn.embedding.report import EmbedReport
 from memcairn.embedding.worker import EmbedThread
 
@@ -100,7 +100,7 @@ class Background(threading.Thread):
         """Synchronize in another thread, which may wait for the network."""
         interval_s = float(memory.config["sync.interval_s"])
         is_busy = self._sync is not None and self._sync.is_alive()
-        if interval_s and not is_busy and os.path.exists(os.path.join(memory.home, "scopes.json")):
+        if interval_s and not is_busy and paths.has_scopes(memory.home):
             self._next_sync = time.monotonic() + interval_s
             self._sync = threading.Thread(target=_synchronize, args=(memory,), daemon=True)
             self._sync.start()

@@ -158,12 +158,11 @@ class ConstantAnswers:
         if result is None or self._answers.get(key) == result:
             return
         self._answers[key] = result
-        temporary = f"{self._path}.{os.getpid()}"
+        from memcairn.fs import atomic  # noqa: PLC0415 - answers change with the version only
+
+        content = json_text.dumps({**self._answers, "identity": self._identity}).encode("ascii")
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "w", encoding="ascii") as file:
-                file.write(json_text.dumps({**self._answers, "identity": self._identity}))
-            os.replace(temporary, self._path)
+            atomic.replace(self._path, content, durable=False)
         except OSError:
             return  # a home that cannot be written: the next session waits
 

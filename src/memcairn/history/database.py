@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn.errors import StateDamaged
-from memcairn.sqlite import Transaction, connect, state_error
+from memcairn.sqlite import Transaction, connect, file_identity, state_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,7 +199,7 @@ class HistoryDatabase:
                 self._connection = None
 
     def _open(self) -> sqlite3.Connection:
-        if self._connection is not None and self._file != _identity(self.path):
+        if self._connection is not None and self._file != file_identity(self.path):
             self._connection.close()  # the file was deleted or replaced
             self._connection = None
         if self._connection is None:
@@ -212,7 +211,7 @@ class HistoryDatabase:
                 pragmas=(f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON"),
                 incremental_vacuum=True,
             )
-            self._file = _identity(self.path)
+            self._file = file_identity(self.path)
         return self._connection
 
     @staticmethod
@@ -230,11 +229,3 @@ class HistoryDatabase:
         aside = set_aside(self.path, self._create)
         if aside:
             log.warning("history.damaged: set aside as %s; a new one begins", aside)
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -89,15 +89,19 @@ def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
     if event.cause != "compact":
         last = session_note.at_start(memory.home, event, memory.config, scope, session)
         indexes = start_text.text(event, scope, session, memory.config, size(last))
-        both = "\n\n".join(part for part in (last, indexes) if part)
-        return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else last
+        return _with_indexes(last, indexes)
     session.log(Line("session.restored"))
     blocks = list(_restored(memory, session, scope))
     restored = fenced_text.fenced("session", AFTER_COMPACTION, blocks)
     spent = sum(map(size, blocks))
     indexes = start_text.text(event, scope, session, memory.config, spent)
-    both = "\n\n".join(part for part in (restored, indexes) if part)
-    return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else restored
+    return _with_indexes(restored, indexes)
+
+
+def _with_indexes(text: str, indexes: str) -> str:
+    """Both, or the text alone if the host would cut them."""
+    both = "\n\n".join(part for part in (text, indexes) if part)
+    return both if fenced_text.units(both) <= fenced_text.MAX_UNITS else text
 
 
 def recall(memory: Memory, event: HookEvent, deadline: float) -> str:

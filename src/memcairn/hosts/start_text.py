@@ -107,7 +107,7 @@ def _blocks(files: Iterable[str], session: Session | None, budget_words: int) ->
 def _scope_of(file: str) -> str:
     """Whose notes a MEMORY.md lists, if they are shared."""
     home = paths.home()
-    if not os.path.exists(os.path.join(home, "scopes.json")):
+    if not paths.has_scopes(home):
         return ""
     from memcairn.settings import shared_scopes  # noqa: PLC0415 - most homes have no scopes
 

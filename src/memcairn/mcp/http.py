@@ -27,6 +27,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from memcairn.errors import UsageError
 from memcairn.mcp.stdio import without_lone_surrogates
+from memcairn.safety.request_body import read_body
 
 if TYPE_CHECKING:
     import asyncio
@@ -113,7 +114,7 @@ class Guard:
             if scope["method"] == "POST":
                 try:
                     with anyio.fail_after(BODY_TIMEOUT_S):
-                        body = await _body(receive, self._max_body_bytes)
+                        body = await read_body(receive, self._max_body_bytes)
                 except TimeoutError:
                     await PlainTextResponse("The body took too long.", 408)(scope, receive, send)
                     return
@@ -137,20 +138,6 @@ class Guard:
                 needed = {"WWW-Authenticate": "Bearer"}
                 return PlainTextResponse("A bearer token is required.", 401, headers=needed)
         return None
-
-
-async def _body(receive: Receive, max_bytes: int) -> bytes | None:
-    """The whole body of a request; None if it is too long."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > max_bytes:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

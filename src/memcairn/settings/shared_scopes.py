@@ -22,7 +22,6 @@ from memcairn.settings import project
 Kind = Literal["user", "project", "team", "org"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-FILE = "scopes.json"
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 # git@host:me/app.git, ssh://git@host:22/me/app, https://user@host/me/app.git
 _SCP_URL = re.compile(r"(?:[^@/\s]+@)?([\w.-]+):(?!//)(.+)")
@@ -58,7 +57,7 @@ class SharedScope:
 def load(home: str) -> list[SharedScope]:
     """The scopes of a home, by kind and name; an unreadable file has none."""
     try:
-        with open(os.path.join(home, FILE), encoding="utf-8") as file:
+        with open(os.path.join(home, paths.SCOPES_JSON), encoding="utf-8") as file:
             found = json.load(file)
         scopes = [SharedScope(**one) for one in found["scopes"]]
     except (OSError, ValueError, TypeError, KeyError):
@@ -70,7 +69,7 @@ def save(home: str, scopes: list[SharedScope]) -> None:
     """Replace the scopes of a home."""
     paths.make_private_folder(home)
     text = json.dumps({"scopes": [asdict(scope) for scope in scopes]}, indent=1) + "\n"
-    atomic.replace(os.path.join(home, FILE), text.encode())
+    atomic.replace(os.path.join(home, paths.SCOPES_JSON), text.encode())
 
 
 def add(home: str, scope: SharedScope) -> None:

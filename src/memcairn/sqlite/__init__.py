@@ -222,6 +222,15 @@ class Transaction:
         raise error
 
 
+def file_identity(path: str) -> tuple[int, int] | None:
+    """The device and the inode of a file: another pair means that it was replaced; None: it is gone."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def is_damage(error: BaseException | None) -> bool:
     """Whether an error says that the file is damaged."""
     return isinstance(error, sqlite3.Error) and _name(error) in _DAMAGE

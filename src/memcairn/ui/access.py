@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from memcairn.safety.request_body import read_body
 from memcairn.ui.strings import TEXT
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class Guard:
     ) -> Response | None:
         if headers.get("content-type", "") != "application/x-www-form-urlencoded":
             return _page(415, TEXT.refused_form)
-        body = await _body(receive)
+        body = await read_body(receive, MAX_BODY_BYTES)
         if body is None:
             return _page(413, TEXT.refused_size)
         try:
@@ -187,19 +188,6 @@ class Guard:
             return _page(403, TEXT.refused_read_only)
         scope["form"] = form
         return None
-
-
-async def _body(receive: Receive) -> bytes | None:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MAX_BODY_BYTES:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 def _cookie(headers: Headers, name: str) -> str:
