@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcairn import json_text
+from memcairn.formats import json_text
 
 VALUES = st.recursive(
     st.none()
@@ -53,7 +53,7 @@ def test_it_refuses_what_json_refuses(text: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b"[1,]", b'{"a": 1} x', b'"\xff"', b"{'a': 1}"])
 def test_it_refuses_in_a_process_that_has_not_loaded_json(content: bytes) -> None:
     code = (
-        "import sys; from memcairn import json_text\n"
+        "import sys; from memcairn.formats import json_text\n"
         "print('json' in sys.modules, 're' in sys.modules)\n"
         "try: json_text.loads(sys.stdin.buffer.read())\n"
         "except ValueError: print('refused')"

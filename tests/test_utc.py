@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcairn.utc import utc_text
+from memcairn.formats.utc import utc_text
 
 
 @given(seconds=st.integers(-62_135_596_800, 253_402_300_799))

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from memcairn.doctor import Finding
     from memcairn.embedding.report import EmbedReport
     from memcairn.engine import Opened, Progress
+    from memcairn.health.doctor import Finding
+    from memcairn.health.status import Status
     from memcairn.indexing.report import IndexReport
     from memcairn.memory_md.check import Explanation, Loaded
     from memcairn.memory_md.refresh import Refreshed
@@ -36,10 +37,9 @@ if TYPE_CHECKING:
     from memcairn.search.passages import Passage
     from memcairn.search.query import Query
     from memcairn.search.transcripts import TranscriptPassage
+    from memcairn.sessions.transcripts.copying import CopyReport, TranscriptStatus
     from memcairn.settings.config import Config
-    from memcairn.status import Status
     from memcairn.store.roots import Root
-    from memcairn.transcripts.copying import CopyReport, TranscriptStatus
 
 
 class Memory:
@@ -310,7 +310,7 @@ class Memory:
         """
         from memcairn.search import transcripts  # noqa: PLC0415 - a search of notes does not need it
         from memcairn.search.query import Query  # noqa: PLC0415 - as above
-        from memcairn.transcripts import copying  # noqa: PLC0415 - as above
+        from memcairn.sessions.transcripts import copying  # noqa: PLC0415 - as above
 
         report = copying.CopyReport()
         if self.config["transcripts.copy"]:
@@ -326,15 +326,15 @@ class Memory:
             UsageError: there is no such session, or several.
         """
         from memcairn.search import transcripts  # noqa: PLC0415 - a search of notes does not need it
-        from memcairn.transcripts import copying  # noqa: PLC0415 - as above
+        from memcairn.sessions.transcripts import copying  # noqa: PLC0415 - as above
 
         with copying.copies(self.home) as db:
             return transcripts.session(db, session, turn)
 
     def transcript_status(self) -> TranscriptStatus:
         """How many sessions are copied, and what waits."""
+        from memcairn.sessions.transcripts import copying  # noqa: PLC0415 - as above
         from memcairn.settings import caller  # noqa: PLC0415 - a search does not need it
-        from memcairn.transcripts import copying  # noqa: PLC0415 - as above
 
         return copying.status(
             self.home, caller.current().environ, is_on=self.config["transcripts.copy"]
@@ -348,8 +348,8 @@ class Memory:
         Raises:
             StateError: the database cannot be written.
         """
+        from memcairn.sessions.transcripts import copying  # noqa: PLC0415 - as above
         from memcairn.settings import background, caller  # noqa: PLC0415 - a search does not need it
-        from memcairn.transcripts import copying  # noqa: PLC0415 - as above
 
         environ = caller.current().environ
         report = copying.update(self.home, environ, max_bytes=copying.MAX_FOREGROUND_BYTES)
@@ -564,7 +564,7 @@ class Memory:
         """Bring the memories of another program into a root; each change can be undone.
 
         Args:
-            source: a name in `memcairn.importers.SOURCES`.
+            source: a name in `memcairn.archive.importers.SOURCES`.
             path: the export, or the folder of the program; None: where the program keeps its files.
             root: as for `observe`.
             dry_run: report what would happen, and write nothing.
@@ -574,7 +574,7 @@ class Memory:
             UsageError: a path is needed, or nothing is there.
             ArchiveRefused: it is not what was expected, or is damaged; nothing was imported.
         """
-        from memcairn import importers  # noqa: PLC0415 - a search needs none of them
+        from memcairn.archive import importers  # noqa: PLC0415 - a search needs none of them
         from memcairn.root import foreign  # noqa: PLC0415 - as above
 
         export = importers.read(source, None if path is None else os.path.abspath(path))
@@ -682,7 +682,7 @@ class Memory:
 
     def status(self) -> Status:
         """What is indexed, and what is wrong with it."""
-        from memcairn.status import status  # noqa: PLC0415 - no other call needs it
+        from memcairn.health.status import status  # noqa: PLC0415 - no other call needs it
 
         engine = self.engine
         return engine.databases.run(
@@ -691,7 +691,7 @@ class Memory:
 
     def doctor(self, *, fix: bool = False) -> list[Finding]:
         """What is wrong and how to fix it; with `fix`, fix what is safe to fix."""
-        from memcairn import doctor  # noqa: PLC0415 - no other call needs it
+        from memcairn.health import doctor  # noqa: PLC0415 - no other call needs it
 
         engine = self.engine
         return engine.databases.run(

@@ -5,10 +5,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from memcairn import Memory, review
+from memcairn import Memory
 from memcairn.cli import review as commands
 from memcairn.notes.relation import relation
-from memcairn.review import rules
+from memcairn.root import review
+from memcairn.root.review import rules
 
 OLD = "The staging broker listens on port 5433."
 NEW = "The staging broker listens on port 5440."

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcairn import toml_text
+from memcairn.formats import toml_text
 from memcairn.hosts import toml_table
 
 PATH = ("mcp_servers", "memcairn")

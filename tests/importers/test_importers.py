@@ -12,7 +12,7 @@ import pytest
 from exports import ALL, mem0, obsidian, save
 
 from fake_secrets import fake_secrets
-from memcairn import importers
+from memcairn.archive import importers
 from memcairn.cli.commands import run
 from memcairn.errors import ArchiveRefused, UsageError
 from memcairn.memory import Memory
@@ -310,7 +310,7 @@ def test_hostile_names_of_an_export_stay_below_the_folder_of_its_source(
 def test_a_zip_bomb_is_refused(
     memory: Memory, notes: Path, exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memcairn.importers.values.MAX_JSON_BYTES", 1 << 20)
+    monkeypatch.setattr("memcairn.archive.importers.values.MAX_JSON_BYTES", 1 << 20)
     path = exported / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("conversations.json", " " * (1 << 21))

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from memcairn import Memory, Query, review
+from memcairn import Memory, Query
 from memcairn.errors import MemcairnError
-from memcairn.root import observe, revert
+from memcairn.root import observe, revert, review
 from memcairn.root.observe import Observation
 
 SUBJECTS = ("staging broker", "invoice mailer", "search gateway")

@@ -37,9 +37,9 @@ main()
 BASE = {"gc", "memcairn", "memcairn.cli", "memcairn.errors", "memcairn.paths"}
 ASK = {
     "contextvars", "memcairn.daemon", "memcairn.daemon.client", "memcairn.daemon.protocol",
-    "memcairn.json_text", "memcairn.settings", "memcairn.settings.caller",
+    "memcairn.formats", "memcairn.formats.json_text", "memcairn.settings", "memcairn.settings.caller",
 }  # fmt: skip
-LOG = {"memcairn.fs", "memcairn.fs.json_lines", "memcairn.utc"}
+LOG = {"memcairn.fs", "memcairn.fs.json_lines", "memcairn.formats.utc"}
 HOOK = BASE | ASK | LOG | {"memcairn.hosts", "memcairn.hosts.hook", "memcairn.hosts.limits",
                            "memcairn.hosts.output"}  # fmt: skip
 PIPE = BASE | ASK | {"memcairn.daemon.pipe"}

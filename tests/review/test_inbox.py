@@ -4,7 +4,7 @@ import pytest
 
 from memcairn import Memory
 from memcairn.errors import NoteChanged, NoteMissing, SecretFound, UsageError
-from memcairn.review import accept, decide, decline, evidence, proposals, propose, undo
+from memcairn.root.review import accept, decide, decline, evidence, proposals, propose, undo
 
 NOTES = {
     "a.md": "---\ntitle: Old port\n---\n\nThe database listens on 5433.\n",

@@ -13,7 +13,7 @@ import pytest
 
 from memcairn import paths
 from memcairn.mcp import toolbox
-from memcairn.transcripts import copying
+from memcairn.sessions.transcripts import copying
 from vault.test_tricks import everything
 
 from .clients import Connection, said

@@ -18,8 +18,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from memcairn.formats.utc import utc_text
 from memcairn.hosts.events import answer
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,9 +22,9 @@ from memcairn.notes import sizes
 from memcairn.sessions import Sessions, note, note_files
 from memcairn.sessions.commands import parse
 from memcairn.sessions.note_files import Notes
+from memcairn.sessions.transcripts.reading import Item, tool_call, tool_result
 from memcairn.sessions.work import MAX_FILES, MAX_RUNS, Work
 from memcairn.settings import config
-from memcairn.transcripts.reading import Item, tool_call, tool_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

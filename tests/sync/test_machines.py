@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from machines import Machine, bare, until
 
-from memcairn import Query, inbox
+from memcairn import Query
 from memcairn.daemon.background import Background
-from memcairn.inbox import ARRIVED, CONFLICT
-from memcairn.review import decline, proposals
+from memcairn.root import inbox
+from memcairn.root.inbox import ARRIVED, CONFLICT
+from memcairn.root.review import decline, proposals
 from memcairn.sync import checkout, merge
 from memcairn.sync import git as git_command
 

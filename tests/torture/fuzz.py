@@ -12,10 +12,10 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from memcairn import json_text, toml_text
 from memcairn.archive import source
 from memcairn.daemon import client, protocol
 from memcairn.errors import MemcairnError
+from memcairn.formats import json_text, toml_text
 from memcairn.fs import names
 from memcairn.hosts import fenced_text, jsonc, payload, toml_table
 from memcairn.mcp.calls import Calls
@@ -24,7 +24,7 @@ from memcairn.memory_md import block
 from memcairn.notes import frontmatter, note, words
 from memcairn.safety import injection, private, secrets
 from memcairn.search import date_expressions
-from memcairn.transcripts import reading
+from memcairn.sessions.transcripts import reading
 
 if TYPE_CHECKING:
     import random

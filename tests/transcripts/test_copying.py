@@ -16,7 +16,7 @@ from memcairn.daemon.background import Background
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
 from memcairn.search.query import Query
-from memcairn.transcripts import copying
+from memcairn.sessions.transcripts import copying
 from transcript_forms import ALL, Writer, claude, codex
 
 if TYPE_CHECKING:

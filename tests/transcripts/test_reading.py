@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memcairn.transcripts import reading
+from memcairn.sessions.transcripts import reading
 from transcript_forms import ALL, TIME, Writer, claude, codex
 
 if TYPE_CHECKING:

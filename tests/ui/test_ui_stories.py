@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from memcairn import review
 from memcairn.hosts import events
+from memcairn.root import review
 from memcairn.sessions import Sessions
 from ui.browser import Browser, start
 

@@ -12,11 +12,11 @@ from memcairn.archive.notes_only import refusal_reason
 from memcairn.archive.source import FORMAT, LIMITS, MAX_JSON_BYTES, VERSION
 from memcairn.archive.values import Exported
 from memcairn.errors import UsageError
+from memcairn.formats.utc import utc_text
 from memcairn.fs import tar, walk
 from memcairn.fs.sandbox import open_root
 from memcairn.safety import secrets
 from memcairn.safety.private import without_private
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

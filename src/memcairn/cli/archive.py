@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn import archive, importers
+from memcairn import archive
+from memcairn.archive import importers
 from memcairn.archive.values import STRATEGIES
 from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option

@@ -22,9 +22,9 @@ from memcairn.cli.locate import (
 )
 from memcairn.cli.text import printable, shown, write
 from memcairn.errors import MemcairnError, NoteUnreadable
+from memcairn.formats.utc import utc_text
 from memcairn.memory import Memory
 from memcairn.root.overview import changed_at
-from memcairn.utc import utc_text
 
 
 @click.command("list")

@@ -10,18 +10,18 @@ from datetime import date
 
 import click
 
-from memcairn import review
 from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, write
 from memcairn.errors import MemcairnError
-from memcairn.inbox import CONSENTS
+from memcairn.root import review
+from memcairn.root.inbox import CONSENTS
 from memcairn.search.dates import parse_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from memcairn.inbox import Proposal
     from memcairn.root import OpenRoot
+    from memcairn.root.inbox import Proposal
 
 _KEYS = {"k": "keep", "e": "edit", "m": "merge", "s": "supersede", "a": "archive", "f": "forget"}
 _HELP = (

@@ -15,7 +15,7 @@ from memcairn.memory import Memory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from memcairn.status import EmbeddingStatus, LooseStatus, RootStatus
+    from memcairn.health.status import EmbeddingStatus, LooseStatus, RootStatus
 
 # More files outside all roots are counted, not listed.
 MAX_LOOSE_FILES = 10

@@ -17,8 +17,8 @@ from memcairn.cli.passages import wrapped
 from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import MemcairnError
 from memcairn.memory import Memory
+from memcairn.sessions.transcripts import copying
 from memcairn.settings import config_toml
-from memcairn.transcripts import copying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

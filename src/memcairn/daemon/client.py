@@ -10,8 +10,8 @@ import os
 import sys
 import time
 
-from memcairn import json_text
 from memcairn.daemon import protocol
+from memcairn.formats import json_text
 from memcairn.settings import caller
 
 TYPE_CHECKING = False

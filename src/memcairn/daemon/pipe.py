@@ -22,8 +22,8 @@ import os
 import sys
 import time
 
-from memcairn import json_text
 from memcairn.daemon import client, protocol
+from memcairn.formats import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import sys
 
-from memcairn import __version__, json_text, paths
+from memcairn import __version__, paths
+from memcairn.formats import json_text
 from memcairn.settings import caller
 
 try:

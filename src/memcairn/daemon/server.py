@@ -22,13 +22,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from memcairn import __version__, errors, json_text, paths
+from memcairn import __version__, errors, paths
 from memcairn.daemon import client, protocol
 from memcairn.daemon.background import Background
 from memcairn.errors import MemcairnError, StateError
+from memcairn.formats import json_text
+from memcairn.formats.utc import utc_text
 from memcairn.fs import json_lines
 from memcairn.settings import caller, config
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping

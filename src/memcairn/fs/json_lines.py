@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from memcairn import json_text
+from memcairn.formats import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

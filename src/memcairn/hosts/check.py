@@ -12,8 +12,8 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from memcairn import json_text
 from memcairn.errors import MemcairnError
+from memcairn.formats import json_text
 from memcairn.hosts import codex_trust, executable, install, jsonc, plan, plugin_files, toml_table
 from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.table import HOSTS, SCOPES

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 
-from memcairn import json_text, paths
+from memcairn import paths
+from memcairn.formats import json_text
 from memcairn.hosts import event_session, own_memory
 
 TYPE_CHECKING = False

@@ -153,8 +153,8 @@ class _Hook:
     def _log(self, outcome: str) -> None:
         """Log one line, without the prompt or any other content of the event."""
         try:
+            from memcairn.formats.utc import utc_text  # noqa: PLC0415 - likewise
             from memcairn.fs import json_lines  # noqa: PLC0415 - after the answer
-            from memcairn.utc import utc_text  # noqa: PLC0415 - likewise
 
             folder = os.path.join(paths.home(), "logs")
             paths.make_private_folder(folder)

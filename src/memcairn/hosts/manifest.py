@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memcairn import json_text, paths
+from memcairn import paths
 from memcairn.errors import StateError
+from memcairn.formats import json_text
 from memcairn.fs import atomic
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ else.
 
 from __future__ import annotations
 
-from memcairn import json_text
+from memcairn.formats import json_text
 
 # The events at which a host takes text for the model; with the host's name for the event where the answer
 # must repeat it.

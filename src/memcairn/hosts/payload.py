@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from memcairn import json_text
+from memcairn.formats import json_text
 from memcairn.settings import caller
 
 TYPE_CHECKING = False

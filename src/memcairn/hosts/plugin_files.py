@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn import json_text
 from memcairn.errors import MemcairnError
+from memcairn.formats import json_text
 from memcairn.hosts import jsonc
 from memcairn.hosts.executable import NAME, shell
 

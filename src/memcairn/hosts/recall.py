@@ -64,7 +64,7 @@ def recall(
         RECENT.append(Recalled(asked_at, session.id, event.name, query[:MAX_QUERY_CHARS], found))
     passages = [passage for passage in found if passage.score >= LIKELY]
     if passages and os.path.isdir(os.path.join(home, "inbox")):
-        from memcairn import inbox  # noqa: PLC0415 - mostly nothing waits
+        from memcairn.root import inbox  # noqa: PLC0415 - mostly nothing waits
 
         held = inbox.held(home, scope.roots)
         passages = [passage for passage in passages if passage.path not in held]

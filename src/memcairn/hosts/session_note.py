@@ -15,9 +15,9 @@ from memcairn.root import tasks
 from memcairn.safety import injection, secrets
 from memcairn.safety.private import without_private
 from memcairn.sessions.note_files import Notes
+from memcairn.sessions.transcripts import reading
+from memcairn.sessions.transcripts.reading import Item
 from memcairn.settings import project
-from memcairn.transcripts import reading
-from memcairn.transcripts.reading import Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

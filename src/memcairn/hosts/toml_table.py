@@ -12,7 +12,7 @@ import re
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
-from memcairn import toml_text
+from memcairn.formats import toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

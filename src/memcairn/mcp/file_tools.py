@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import Field
 
 from memcairn.errors import UsageError
+from memcairn.formats.utc import utc_text
 from memcairn.mcp import printed_paths, text
 from memcairn.mcp.table import Tools
 from memcairn.root import OpenRoot, WriteResult, revert
-from memcairn.utc import utc_text
 from memcairn.vault.diff import Diff
 from memcairn.vault.find import Kind, Matches
 from memcairn.vault.trash import Trashed

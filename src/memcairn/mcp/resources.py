@@ -11,11 +11,11 @@ from mcp.shared.exceptions import MCPError
 
 from memcairn import paths
 from memcairn.errors import MemcairnError
+from memcairn.formats.utc import utc_text
 from memcairn.fs import names
 from memcairn.mcp import answers, printed_paths
 from memcairn.mcp.printed_paths import INDEX, NOTE, path_of, unknown_resource, uri_of
 from memcairn.store import catalogue
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from memcairn.root import OpenRoot

@@ -7,13 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from memcairn import review
 from memcairn.errors import UsageError
-from memcairn.inbox import CONSENTS, Consent, Proposal
 from memcairn.mcp import text
 from memcairn.mcp.table import Strings, Tools
-from memcairn.review import WrittenNote
-from memcairn.root import OpenRoot
+from memcairn.root import OpenRoot, review
+from memcairn.root.inbox import CONSENTS, Consent, Proposal
+from memcairn.root.review import WrittenNote
 
 tools = Tools()
 

@@ -11,8 +11,8 @@ import pydantic
 from mcp.types import Tool as ListedTool
 from mcp.types import ToolAnnotations
 
-from memcairn import json_text
 from memcairn.errors import UsageError
+from memcairn.formats import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

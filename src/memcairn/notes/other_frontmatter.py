@@ -15,8 +15,8 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from memcairn import toml_text
 from memcairn.errors import NoteError
+from memcairn.formats import toml_text
 from memcairn.notes.frontmatter import BOM, KNOWN_KEYS, Frontmatter
 from memcairn.notes.problem import Problem
 

@@ -29,7 +29,7 @@ from memcairn.safety.private import WITHHELD, without_private
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from memcairn.importers.values import Export, ForeignNote
+    from memcairn.archive.importers.values import Export, ForeignNote
     from memcairn.root.open_root import OpenRoot
 
 FOLDER = "imported"
@@ -77,7 +77,7 @@ def import_(
     Args:
         root: receives them.
         source: the name of the program.
-        export: see `memcairn.importers.read`.
+        export: see `memcairn.archive.importers.read`.
         dry_run: report what would happen, and write nothing.
         progress: called with (done, total).
     """

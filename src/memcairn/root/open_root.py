@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from memcairn import inbox, paths
+from memcairn import paths
 from memcairn.errors import NoteChanged, NoteError, StateError, UsageError
+from memcairn.formats.utc import utc_text
 from memcairn.history import Bounds, Journal, Snapshots
 from memcairn.indexing import away
-from memcairn.root import correct, links, observe
+from memcairn.root import correct, inbox, links, observe
 from memcairn.root.current_session import PREFIX, CurrentSession
 from memcairn.root.forget import ForgetPlans
 from memcairn.safety import secrets
@@ -24,7 +25,6 @@ from memcairn.search import cited, freshness
 from memcairn.settings import project
 from memcairn.sqlite import SQLiteError
 from memcairn.store import catalogue, roots
-from memcairn.utc import utc_text
 from memcairn.vault import Vault, VaultLimits
 
 if TYPE_CHECKING:

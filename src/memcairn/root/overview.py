@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import NoteError
+from memcairn.formats.utc import utc_text
 from memcairn.fs.safe_open import has_other_names
 from memcairn.fs.sandbox import open_root
 from memcairn.fs.signature import may_have, signature_of
@@ -18,7 +19,6 @@ from memcairn.safety import injection, secrets
 from memcairn.search.query import Query
 from memcairn.store import catalogue, overview
 from memcairn.store import notes as store
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from memcairn.engine import Opened

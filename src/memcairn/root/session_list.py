@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn.errors import UsageError
-from memcairn.utc import utc_text
+from memcairn.formats.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

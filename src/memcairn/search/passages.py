@@ -6,7 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import json_text, paths
+from memcairn import paths
+from memcairn.formats import json_text
 from memcairn.fs import safe_open
 from memcairn.fs.signature import Signature
 from memcairn.notes.noise import without_noise

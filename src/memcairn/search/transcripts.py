@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn import paths
 from memcairn.errors import UsageError
+from memcairn.formats.utc import utc_text
 from memcairn.notes.words import query_words
 from memcairn.search import keyword
 from memcairn.search.query import Query, match
 from memcairn.store import transcripts
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from memcairn.store.transcripts import StoredPassage, TranscriptDatabase, TranscriptFile

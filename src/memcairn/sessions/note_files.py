@@ -18,22 +18,23 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import json_text, paths
+from memcairn import paths
+from memcairn.formats import json_text
+from memcairn.formats.utc import utc_text
 from memcairn.fs import atomic, lock
 from memcairn.sessions import note
 from memcairn.sessions.sessions import Sessions, folder_name
+from memcairn.sessions.transcripts import reading
 from memcairn.sessions.work import Work
 from memcairn.settings import project
-from memcairn.transcripts import reading
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from memcairn.sessions.note import Handoff
     from memcairn.sessions.session import Session
+    from memcairn.sessions.transcripts.reading import Item
     from memcairn.settings.config import Config
-    from memcairn.transcripts.reading import Item
 
 FOLDER = "session-notes"
 WORK = "work.json"

@@ -12,9 +12,10 @@ import os
 import time
 from collections import namedtuple
 
-from memcairn import json_text, paths
+from memcairn import paths
+from memcairn.formats import json_text
+from memcairn.formats.utc import utc_text
 from memcairn.fs import json_lines as lines
-from memcairn.utc import utc_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import time
 
-from memcairn import json_text, paths
+from memcairn import paths
 from memcairn.errors import StateError
+from memcairn.formats import json_text
 from memcairn.fs import json_lines
 from memcairn.sessions import processes, session
 from memcairn.sessions.session import Line, Session

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from hashlib import blake2b
 
-from memcairn import json_text
+from memcairn.formats import json_text
 from memcairn.fs import lock
 
 TYPE_CHECKING = False

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from memcairn.sessions.commands import CommandLine
-    from memcairn.transcripts.reading import Item
+    from memcairn.sessions.transcripts.reading import Item
 
 MAX_FILES = 200
 MAX_RUNS = 100

@@ -223,7 +223,7 @@ def read_toml(file: str) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=file) from error
-    from memcairn import toml_text  # noqa: PLC0415 - most roots, and many users, have no such file
+    from memcairn.formats import toml_text  # noqa: PLC0415 - most roots, and many users, have no such file
 
     try:
         with stream:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.items import AbstractTable
 
-from memcairn import paths, toml_text
+from memcairn import paths
 from memcairn.errors import ConfigError
+from memcairn.formats import toml_text
 from memcairn.fs import atomic
 from memcairn.settings import config
 

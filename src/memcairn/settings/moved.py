@@ -13,7 +13,7 @@ import contextlib
 import os
 import re
 
-from memcairn import json_text
+from memcairn.formats import json_text
 from memcairn.settings import project
 
 TYPE_CHECKING = False

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
-from memcairn import json_text, paths
+from memcairn import paths
 from memcairn.errors import ConfigError
+from memcairn.formats import json_text
 from memcairn.settings import caller, config
 
 TYPE_CHECKING = False

@@ -10,8 +10,9 @@ import itertools
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memcairn import json_text, paths
+from memcairn import paths
 from memcairn.errors import StateError
+from memcairn.formats import json_text
 from memcairn.fs import atomic
 from memcairn.store import signatures
 from memcairn.store.path_range import AT_OR_BELOW, bounds

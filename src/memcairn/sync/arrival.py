@@ -6,10 +6,10 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from memcairn import review
 from memcairn.errors import MemcairnError
-from memcairn.inbox import ARRIVED, CONFLICT
 from memcairn.paths import NOTE_SUFFIXES
+from memcairn.root import review
+from memcairn.root.inbox import ARRIVED, CONFLICT
 from memcairn.safety import injection, secrets
 from memcairn.sync import merge
 

@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcairn import review
 from memcairn.errors import NoteError, UsageError
 from memcairn.notes import frontmatter
-from memcairn.root import OpenRoot
+from memcairn.root import OpenRoot, review
 from memcairn.safety import secrets
 from memcairn.settings import shared_scopes
 from memcairn.sync import checkout, synchronize

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcairn import review
 from memcairn.errors import MemcairnError
+from memcairn.formats.utc import utc_text
 from memcairn.fs import json_lines
 from memcairn.hosts import install, plan
 from memcairn.hosts import recall as recalling
@@ -23,12 +23,12 @@ from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.recall import Recalled
 from memcairn.hosts.recall_text import RECALL
 from memcairn.hosts.table import BY_NAME
+from memcairn.root import review
 from memcairn.root.observe import Observation
 from memcairn.search.query import Query
 from memcairn.search.relevance import RELEVANT
 from memcairn.sessions import Line, Sessions
 from memcairn.sessions.session import LOG, as_logged
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

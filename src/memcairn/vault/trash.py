@@ -18,8 +18,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from memcairn import json_text, paths
+from memcairn import paths
 from memcairn.errors import NoteError, NoteUnreadable, OutsideRoot, UsageError
+from memcairn.formats import json_text
 from memcairn.fs.atomic import TEMPORARY_PREFIX
 from memcairn.fs.names import parts
 from memcairn.fs.sandbox import Folder, open_root, reported, temporary_name

@@ -6,9 +6,9 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from memcairn import review
 from memcairn.errors import UsageError
-from memcairn.inbox import CONSENTS
+from memcairn.root import review
+from memcairn.root.inbox import CONSENTS
 from memcairn.settings import project
 from memcairn.ui import markdown
 from memcairn.ui.site import address
@@ -18,9 +18,9 @@ from memcairn.vault.diff import unified
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from memcairn.inbox import Proposal
     from memcairn.memory import Memory
     from memcairn.root import OpenRoot
+    from memcairn.root.inbox import Proposal
     from memcairn.ui.site import Ask
 
 MAX_DECIDED = 10

@@ -23,15 +23,15 @@ from memcairn.fs.signature import Signature
 from memcairn.notes.noise import without_noise
 from memcairn.safety import secrets
 from memcairn.safety.private import without_private
+from memcairn.sessions.transcripts import reading
 from memcairn.store import transcripts
 from memcairn.store.transcripts import StoredPassage, TranscriptDatabase, TranscriptFile
-from memcairn.transcripts import reading
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
 
-    from memcairn.transcripts.reading import Item
+    from memcairn.sessions.transcripts.reading import Item
 
     Progress = Callable[[int, int], None]
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from memcairn.errors import ArchiveRefused
-from memcairn.importers.values import (
+from memcairn.archive.importers.values import (
     Export,
     ForeignNote,
     load_json,
@@ -21,6 +20,7 @@ from memcairn.importers.values import (
     text,
     texts,
 )
+from memcairn.errors import ArchiveRefused
 
 _SUMMARY = ("request", "investigated", "learned", "completed", "next_steps", "notes")
 

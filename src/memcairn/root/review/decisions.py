@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from memcairn.errors import NoteChanged, NoteError, UsageError
+from memcairn.formats.utc import utc_text
 from memcairn.fs.names import parts
-from memcairn.inbox import ACTIONS, Proposal, identity
 from memcairn.notes import frontmatter
 from memcairn.notes.note import parse
 from memcairn.root import links, observe, revert
+from memcairn.root.inbox import ACTIONS, Proposal, identity
 from memcairn.safety import secrets
-from memcairn.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def propose(
 
     Args:
         root: the root of the notes.
-        action: one of `memcairn.inbox.ACTIONS`.
+        action: one of `memcairn.root.inbox.ACTIONS`.
         paths: the notes that it concerns, relative to the root; see `Proposal`.
         text: the new text, for `edit`, `merge` and `add`.
         why: one sentence for the person who decides.
@@ -177,7 +177,7 @@ def decide(
     Args:
         root: the root.
         id_: the proposal.
-        action: one of `memcairn.inbox.ACTIONS`.
+        action: one of `memcairn.root.inbox.ACTIONS`.
         text: the new text instead of the proposed one. A text with frontmatter replaces the whole file,
             another one replaces the text below the frontmatter.
         paths: some of the proposal's notes, in another order.

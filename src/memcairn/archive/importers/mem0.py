@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from memcairn.errors import ArchiveRefused
-from memcairn.importers.values import (
+from memcairn.archive.importers.values import (
     Export,
     ForeignNote,
     load_json,
@@ -17,6 +16,7 @@ from memcairn.importers.values import (
     text,
     texts,
 )
+from memcairn.errors import ArchiveRefused
 
 _LISTS = ("results", "memories", "records")
 

@@ -11,13 +11,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from memcairn.archive.importers import (
+    chatgpt,
+    claude,
+    claude_mem,
+    markdown,
+    mcp_memory_service,
+    mem0,
+)
 from memcairn.errors import ArchiveRefused, UsageError
-from memcairn.importers import chatgpt, claude, claude_mem, markdown, mcp_memory_service, mem0
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from memcairn.importers.values import Export
+    from memcairn.archive.importers.values import Export
 
 
 class Source(NamedTuple):

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from memcairn.archive.importers import conversation
+from memcairn.archive.importers.values import Export, ForeignNote, load_json, objects, seconds, text
 from memcairn.errors import ArchiveRefused
-from memcairn.importers import conversation
-from memcairn.importers.values import Export, ForeignNote, load_json, objects, seconds, text
-from memcairn.utc import utc_text
+from memcairn.formats.utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

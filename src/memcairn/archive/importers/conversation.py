@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memcairn.importers.values import ForeignNote, short
+from memcairn.archive.importers.values import ForeignNote, short
 from memcairn.notes import subject
 from memcairn.safety import secrets
 from memcairn.safety.private import without_private

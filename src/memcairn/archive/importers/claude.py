@@ -10,9 +10,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from memcairn.archive.importers import conversation
+from memcairn.archive.importers.values import (
+    Export,
+    ForeignNote,
+    load_json,
+    objects,
+    seconds,
+    short,
+    text,
+)
 from memcairn.errors import ArchiveRefused
-from memcairn.importers import conversation
-from memcairn.importers.values import Export, ForeignNote, load_json, objects, seconds, short, text
 from memcairn.notes import subject
 
 _SPEAKERS = {"human": "You", "assistant": "Claude"}

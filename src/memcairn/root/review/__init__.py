@@ -3,7 +3,7 @@
 proposals(root) ──► evidence(root, proposal) ──► decide(root, id, action) ──► undo(root, id)
 """
 
-from memcairn.review.decisions import (
+from memcairn.root.review.decisions import (
     Evidence,
     accept,
     decide,
@@ -13,7 +13,7 @@ from memcairn.review.decisions import (
     propose,
     undo,
 )
-from memcairn.review.rules import WrittenNote, ask_about_written, tidy, written_by_agents
+from memcairn.root.review.rules import WrittenNote, ask_about_written, tidy, written_by_agents
 
 __all__ = [
     "Evidence",

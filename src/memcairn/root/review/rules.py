@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 from memcairn.errors import MemcairnError
 from memcairn.notes.relation import relation
 from memcairn.notes.words import words
-from memcairn.review.decisions import propose
 from memcairn.root import observe
+from memcairn.root.review.decisions import propose
 from memcairn.search import cited
 from memcairn.store import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from memcairn.inbox import Proposal
     from memcairn.root import OpenRoot
+    from memcairn.root.inbox import Proposal
     from memcairn.store.catalogue import NoteText
 
 # A longer text is not one statement, and is compared with no other.

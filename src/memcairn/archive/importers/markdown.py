@@ -6,10 +6,10 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from memcairn.archive.importers.values import Export, ForeignNote
 from memcairn.archive.values import SUFFIXES
 from memcairn.errors import ArchiveRefused
 from memcairn.fs import walk
-from memcairn.importers.values import Export, ForeignNote
 from memcairn.notes import frontmatter
 from memcairn.paths import MEMORY_MD, NOTE_SUFFIXES
 

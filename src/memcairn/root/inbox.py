@@ -16,8 +16,9 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from memcairn import json_text, paths
+from memcairn import paths
 from memcairn.errors import StateError, UsageError
+from memcairn.formats import json_text
 from memcairn.fs import atomic
 from memcairn.settings import project
 

@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from memcairn.errors import ArchiveRefused
-from memcairn.importers.values import (
+from memcairn.archive.importers.values import (
     Export,
     ForeignNote,
     load_json,
@@ -16,6 +15,7 @@ from memcairn.importers.values import (
     text,
     texts,
 )
+from memcairn.errors import ArchiveRefused
 
 
 def read(path: str) -> Export:
