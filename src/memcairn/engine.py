@@ -194,6 +194,21 @@ class Engine:
             )
         )
 
+    def read(self, work: Callable[[Database], T]) -> T:
+        """Read from the index, after indexing files that were added or removed.
+
+        An index that cannot be written is read as it is, with a notice.
+        """
+
+        def checked(opened: Opened) -> T:
+            try:
+                freshness.check_folders(opened)
+            except StateError as error:
+                self._note_stale(error)
+            return work(opened.db)
+
+        return self.databases.run(checked)
+
     def search(
         self,
         query: Query | str,
@@ -281,10 +296,11 @@ class Engine:
             return pipeline.search(opened.db, query, None, excluded)
 
     def _note_stale(self, error: StateError) -> None:
-        """Search in the index as it is, if it cannot be written; damage is left to `Databases.run`."""
+        """Read the index as it is, if it cannot be written; damage is left to `Databases.run`."""
         if isinstance(error, StateDamaged):
             raise error
-        self.notice(f"{error}; the answer leaves out what has changed since it was indexed")
+        if not any(notice.startswith(f"{error};") for notice in self.notices):
+            self.notice(f"{error}; the answer leaves out what has changed since it was indexed")
 
     def notice(self, text: str) -> None:
         """Add a notice, once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +11,7 @@ import pytest
 from index_tools import found, write
 
 from memcairn import Memory, sqlite
+from memcairn.cli.commands import run
 from memcairn.errors import StateError
 
 if TYPE_CHECKING:
@@ -26,19 +28,22 @@ def read_only_home(notes: Path, home: Path) -> Iterator[Path]:
         write(notes / name, f"kiwi {name}\n")
     with Memory() as memory:
         memory.index(notes)
+        with contextlib.closing(memory.open_root(str(notes))) as root:
+            root.write("a.md", "kiwi a.md\nmango\n", overwrite=True)
     opened = [folder for folder in (notes, *notes.parents) if os.stat(folder).st_uid == os.getuid()]
     modes = {folder: os.stat(folder).st_mode for folder in opened if folder != folder.parent}
     for folder in modes:
         folder.chmod(0o755)
-    for file in home.iterdir():
-        file.chmod(0o444)
-    home.chmod(0o555)
+    inside = {path: path.stat().st_mode for path in (home, *home.rglob("*"))}
+    for path in inside:
+        path.chmod(0o555 if path.is_dir() else 0o444)
     if is_root := os.geteuid() == 0:
         os.seteuid(NOBODY)
     yield home
     if is_root:
         os.seteuid(0)
-    home.chmod(0o700)
+    for path, mode in inside.items():
+        path.chmod(mode)
     for folder, mode in modes.items():
         folder.chmod(mode)
 
@@ -63,6 +68,36 @@ def test_a_home_that_cannot_be_written_reports_its_state(
     finding = next(one for one in memory.doctor() if "cannot be written" in one.what)
     assert str(read_only_home) in finding.remedy
     assert not [one for one in memory.doctor() if "full text" in one.what]
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        ("list", "a.md"),
+        ("show a", "mango"),
+        ("search kiwi", "a.md"),
+        ("log", "write"),
+        ("log a", "write"),
+        ("diff a", "+mango"),
+        ("snapshot list", ""),
+        ("trash list", ""),
+        ("review", ""),
+        ("tidy", ""),
+    ],
+)
+def test_what_is_only_read_is_shown_from_a_home_that_cannot_be_written(
+    read_only_home: Path,
+    notes: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    printed: str,
+) -> None:
+    monkeypatch.chdir(notes)
+
+    assert run(command.split()) == 0
+
+    assert printed in capsys.readouterr().out
 
 
 def test_an_answer_from_an_index_that_cannot_be_written_has_no_old_text(

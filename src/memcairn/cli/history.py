@@ -51,7 +51,7 @@ def log(note: str | None, *, limit: int, recall: bool, root: str | None, as_json
             facts = {"root": files.root}
     else:
         with open_note(note, root) as (files, path):
-            files.history.keep([path])
+            files.record_found(path)
             found = files.history.log(limit, path=path)
             facts = {"root": files.root, "path": path}
     if as_json:

@@ -18,14 +18,12 @@ import click
 from memcairn import paths
 from memcairn.errors import NoteMissing, UsageError
 from memcairn.memory import Memory
-from memcairn.search import freshness
 from memcairn.settings import project
 from memcairn.store import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from memcairn.engine import Opened
     from memcairn.root import OpenRoot
     from memcairn.store.catalogue import CataloguedNote
 
@@ -133,12 +131,7 @@ def require_used(name: str, value: str, used: Iterable[str | None]) -> None:
 
 def notes_in(memory: Memory, root: str) -> list[CataloguedNote]:
     """The notes below a folder, by path; new and removed files are noticed first."""
-
-    def read(opened: Opened) -> list[CataloguedNote]:
-        freshness.check_folders(opened)
-        return catalogue.page(opened.db, root, after="", limit=sys.maxsize)
-
-    return memory.engine.databases.run(read)
+    return memory.engine.read(lambda db: catalogue.page(db, root, after="", limit=sys.maxsize))
 
 
 @contextlib.contextmanager

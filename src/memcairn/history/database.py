@@ -13,8 +13,8 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from memcairn.errors import StateDamaged
-from memcairn.sqlite import Transaction, connect, file_identity, state_error
+from memcairn.errors import SchemaTooNew, StateDamaged, StateError
+from memcairn.sqlite import Transaction, connect, connect_read_only, file_identity, state_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,8 +154,18 @@ class HistoryDatabase:
         return self._retry_if_damaged("BEGIN IMMEDIATE", work)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work`, which only reads, in one transaction."""
-        return self._retry_if_damaged("BEGIN", work)
+        """Run `work`, which only reads, in one transaction; also where nothing can be written."""
+        try:
+            return self._retry_if_damaged("BEGIN", work)
+        except (SchemaTooNew, StateDamaged):
+            raise
+        except StateError as error:
+            try:
+                db = connect_read_only(self.path, SCHEMA_VERSION)
+            except StateError:
+                raise error from None
+            with contextlib.closing(db):
+                return work(db)
 
     def shrink(self) -> None:
         """Return some free pages to the disk, if there are many; a few are kept for the next writes."""

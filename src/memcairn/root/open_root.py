@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from memcairn import paths
-from memcairn.errors import NoteChanged, NoteError, StateError, UsageError
+from memcairn.errors import (
+    NoteChanged,
+    NoteError,
+    SchemaTooNew,
+    StateDamaged,
+    StateError,
+    UsageError,
+)
 from memcairn.formats.utc import utc_text
 from memcairn.history import Bounds, Journal, Snapshots
 from memcairn.indexing import away
@@ -21,7 +28,7 @@ from memcairn.root import correct, inbox, links, observe
 from memcairn.root.current_session import PREFIX, CurrentSession
 from memcairn.root.forget import ForgetPlans
 from memcairn.safety import secrets
-from memcairn.search import cited, freshness
+from memcairn.search import cited
 from memcairn.settings import project
 from memcairn.sqlite import SQLiteError
 from memcairn.store import catalogue, roots
@@ -242,14 +249,18 @@ class OpenRoot:
         found = self.engine.databases.run(lambda opened: catalogue.at(opened.db, [real]))
         return found[0].title if found else path
 
+    def record_found(self, path: str) -> None:
+        """Record in the history what other programs did to a file, if the history can be written."""
+        try:
+            self.history.keep([path])
+        except (SchemaTooNew, StateDamaged):
+            raise
+        except StateError as error:
+            self.engine.notice(f"{error}; the latest changes of other programs are not listed")
+
     def read_index(self, work: Callable[[Database], T]) -> T:
-        """Read from the index, after indexing files that were added or removed."""
-
-        def read(opened: Opened) -> T:
-            freshness.check_folders(opened)
-            return work(opened.db)
-
-        return self.engine.databases.run(read)
+        """See `Engine.read`."""
+        return self.engine.read(work)
 
     def refresh(self) -> IndexReport:
         """Check every file of the root, index what changed, and refresh MEMORY.md."""

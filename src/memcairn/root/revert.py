@@ -128,7 +128,7 @@ def _now(root: OpenRoot, path: str) -> bytes | None:
 
 def _before_last_change(root: OpenRoot, path: str) -> bytes | None:
     # A change by another program counts too.
-    root.history.keep([path])
+    root.record_found(path)
     name = "/".join(parts(path))
     for revision in root.history.log(_MAX_REVISIONS, path=path):
         before = root.history.before(revision.id)

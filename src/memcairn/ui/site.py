@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from memcairn.hosts import check
-from memcairn.search import freshness
 from memcairn.settings import caller
 from memcairn.ui.access import Visitors
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from memcairn.daemon.background import Background
-    from memcairn.engine import Opened
     from memcairn.memory import Memory
     from memcairn.store.database import Database
     from memcairn.ui.access import Visitor
@@ -193,13 +191,8 @@ class Ask:
         self.visitor.messages.append((kind, text))
 
     def read(self, work: Callable[[Database], T]) -> T:
-        """Read from the index, after indexing files that were added or removed."""
-
-        def read(opened: Opened) -> T:
-            freshness.check_folders(opened)
-            return work(opened.db)
-
-        return self.memory.engine.databases.run(read)
+        """See `Engine.read`."""
+        return self.memory.engine.read(work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def note(ask: Ask) -> Mapping[str, object]:
         listed = ask.read(lambda db: catalogue.at(db, [path]))
         text, sha256, missing = _text(files, relative)
         if not missing:
-            files.history.keep([relative])
+            files.record_found(relative)
         revision = ask.number("revision")
         difference = (
             root_revert.diff(files, relative, revision) if revision and not missing else None
