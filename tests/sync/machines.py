@@ -70,7 +70,7 @@ class Machine:
 
     def sync(self) -> synchronize.Synced:
         """Synchronize."""
-        return synchronize.synchronize(self.memory.engine, self.scope)
+        return synchronize.synchronize(self.memory.home, self.scope, lambda: self.memory.engine)
 
     def write(self, path: str, text: str | bytes) -> Path:
         """Write a note as an editor does."""

@@ -122,7 +122,7 @@ def test_a_team_shares_promoted_notes_and_searches_by_scope(
         assert "team scope platform" in start_text.text(event, scope, None, memory.config)
     assert run(["scope", "leave", "platform"]) == 0
     assert (user / "memcairn/scopes/platform/observed" / note).exists()
-    assert run(["sync"]) == 2
+    assert run(["sync"]) == 1
 
 
 def test_what_git_says_reaches_the_user_with_what_to_do(
@@ -155,8 +155,10 @@ def test_git_is_found_and_checked(
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{folder}:/nowhere")
     git_command.program.cache_clear()
+    git_command.check_version.cache_clear()
     assert run(["sync"]) == 1
     git_command.program.cache_clear()
+    git_command.check_version.cache_clear()
     said = capsys.readouterr().err
     assert says in said
     assert "2.38 or later" in said

@@ -133,15 +133,15 @@ def test_an_edit_between_commit_and_apply_is_merged(
     other.sync()
     one.write("a.md", "one\n\ntwo, theirs\n")
     one.sync()
-    fetch = checkout.fetch
+    merged = checkout.merged
 
-    def slow(*arguments: object) -> str:
+    def slow(*arguments: str) -> str:
         other.write("a.md", "one, ours\n\ntwo\n")
-        return fetch(*arguments)  # type: ignore[arg-type]
+        return merged(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(checkout, "fetch", slow)
-    other.sync()
-    monkeypatch.setattr(checkout, "fetch", fetch)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkout, "merged", slow)
+        other.sync()
     other.sync()
     one.sync()
     assert one.files() == other.files() == {"a.md": b"one, ours\n\ntwo, theirs\n"}
@@ -180,14 +180,14 @@ def test_a_sync_killed_before_any_git_command_loses_nothing(
     two: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = two
-    run, left = git_command.run, 0
+    started, left = git_command.started, 0
 
-    def dying(*arguments: str, **more: object) -> bytes:
+    def dying(*arguments: str, **more: object) -> object:
         nonlocal left
         left -= 1
         if left < 0:
             raise KeyboardInterrupt
-        return run(*arguments, **more)  # type: ignore[arg-type]
+        return started(*arguments, **more)  # type: ignore[arg-type]
 
     one.write("a.md", "0\n")
     one.sync()
@@ -200,7 +200,7 @@ def test_a_sync_killed_before_any_git_command_loses_nothing(
         other.write(f"other-{step}.md", f"{step}\n")
         left = step
         with monkeypatch.context() as patch:
-            patch.setattr(git_command, "run", dying)
+            patch.setattr(git_command, "started", dying)
             try:
                 other.sync()
                 died = False

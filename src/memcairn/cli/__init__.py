@@ -4,6 +4,7 @@
     memcairn index PATH                         index_paths.py: the same without click
     memcairn hook EVENT --host NAME             hosts/hook.py: whatever happens, it exits 0
     memcairn serve                              daemon/pipe.py: a pipe to the resident process
+    memcairn sync                               sync_now.py: without click, and often without an index
     memcairn anything else                      commands.py: click, and one module a command
 
 A hook call may cost little more than starting Python, so this module imports nothing.
@@ -23,7 +24,7 @@ SEARCH_TIMEOUT_S = 30.0
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import NamedTuple
 
     class Enqueue(NamedTuple):
@@ -90,6 +91,10 @@ def _without_click(arguments: Sequence[str]) -> int | None:
         return _serve(arguments[1:])
     if arguments[:1] == ["search"]:
         return _search(arguments[1:])
+    if arguments == ["sync"] and paths.has_scopes(paths.home()):
+        from memcairn.cli import sync_now  # noqa: PLC0415
+
+        return _interruptible(lambda: sync_now.run(paths.home()))
     return None
 
 
@@ -138,8 +143,12 @@ def _index(arguments: Sequence[str]) -> int | None:
     from memcairn.cli.index_paths import index_paths  # noqa: PLC0415
     from memcairn.memory import Memory  # noqa: PLC0415
 
+    return _interruptible(lambda: index_paths(Memory(), [arguments[1]]))
+
+
+def _interruptible(command: Callable[[], int]) -> int:
     try:
-        return index_paths(Memory(), [arguments[1]])
+        return command()
     except KeyboardInterrupt:
         from memcairn.cli.text import STOPPED  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ import click
 
 from memcairn.cli import options, output
 from memcairn.cli.locate import note_argument, open_note, root_option
-from memcairn.cli.sync import KIND, make
+from memcairn.cli.sync import KIND, make_and_sync
 from memcairn.cli.text import printable, write
 from memcairn.memory import Memory
 from memcairn.settings import shared_scopes
@@ -57,7 +57,7 @@ def create(name: str, *, url: str, kind: Kind) -> int:
     \b
     memcairn scope create platform --url git@host:we/memory.git
     """
-    return _made(url, kind, name)
+    return make_and_sync(url, kind, name)
 
 
 @command.command("join")
@@ -70,19 +70,7 @@ def join(url: str, name: str, *, kind: Kind) -> int:
     \b
     memcairn scope join git@host:we/memory.git platform
     """
-    return _made(url, kind, name)
-
-
-def _made(url: str, kind: Kind, name: str) -> int:
-    git.program()
-    with Memory() as memory:
-        scope, joined = make(memory, url, kind, name, None)
-        done = synchronize.synchronize(memory.engine, scope)
-        output.print_notices(memory.notices)
-    write(printable(f"{scope.name}: {'joined' if joined else 'created'}, in {scope.root}"))
-    if done.left:
-        write(printable(f"  left: {done.left}"))
-    return 1 if done.left else 0
+    return make_and_sync(url, kind, name)
 
 
 @command.command("leave")
@@ -113,7 +101,7 @@ def promote(note: str, *, name: str, root: str | None, as_json: bool) -> int:
     \b
     memcairn promote deploy --to team
     """
-    git.program()
+    git.check_version()
     with open_note(note, root) as (files, path):
         scope = shared_scopes.named(files.engine.home, name)
         done = copy(files, path, scope)

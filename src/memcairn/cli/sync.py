@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memcairn.cli import options, output
+from memcairn import paths
+from memcairn.cli import options, output, sync_now
 from memcairn.cli.text import count, printable, write
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
@@ -16,9 +17,8 @@ from memcairn.sync import git, synchronize
 
 if TYPE_CHECKING:
     from memcairn.settings.shared_scopes import Kind, SharedScope
-    from memcairn.sync.synchronize import ScopeState, Synced
+    from memcairn.sync.synchronize import ScopeState
 
-_SHOWN = 10
 KIND = click.Choice(shared_scopes.KINDS)
 
 
@@ -41,17 +41,8 @@ def command(context: click.Context, *, dry_run: bool, only: str | None, as_json:
     """
     if context.invoked_subcommand is not None:
         return 0
-    git.program()
-    with Memory() as memory:
-        scopes = _scopes(memory, only)
-        done = [synchronize.synchronize(memory.engine, one, dry_run=dry_run) for one in scopes]
-        output.print_notices(memory.notices)
-    if as_json:
-        output.print_json({"scopes": done, "dry_run": dry_run})
-    else:
-        for one in done:
-            _print(_text(one, dry_run=dry_run))
-    return 1 if any(one.left for one in done) else 0
+    git.check_version()
+    return sync_now.run(paths.home(), only, dry_run=dry_run, as_json=as_json)
 
 
 @command.command("init")
@@ -70,13 +61,18 @@ def init(url: str, *, kind: Kind | None, root: str | None, name: str | None) -> 
     memcairn sync init git@host:me/memory.git --scope user
     memcairn sync init git@host:we/memory.git --scope team platform
     """
-    git.program()
+    return make_and_sync(url, kind, name, root)
+
+
+def make_and_sync(url: str, kind: Kind | None, name: str | None, root: str | None = None) -> int:
+    """Create or join a scope, synchronize it, and print what was done; returns the exit code."""
+    git.check_version()
     with Memory() as memory:
         scope, joined = make(memory, url, kind, name, root)
-        done = synchronize.synchronize(memory.engine, scope)
+        done = synchronize.synchronize(memory.home, scope, lambda: memory.engine)
         output.print_notices(memory.notices)
     write(printable(f"{scope.name}: {'joined' if joined else 'created'}, in {scope.root}"))
-    _print(_text(done, dry_run=False))
+    sync_now.print_text(sync_now.text(done))
     return 1 if done.left else 0
 
 
@@ -89,12 +85,12 @@ def status(*, as_json: bool) -> int:
     memcairn sync status
     """
     with Memory() as memory:
-        states = [synchronize.status(memory.engine, one) for one in _scopes(memory, None)]
+        states = [synchronize.status(memory.engine, one) for one in sync_now.scopes(memory.home)]
     if as_json:
         output.print_json({"scopes": states})
     else:
         for one in states:
-            _print(_state_text(one))
+            sync_now.print_text(_state_text(one))
     return 1 if any(one.left for one in states) else 0
 
 
@@ -134,40 +130,6 @@ def _project_root(memory: Memory, folder: str) -> str:
     if not os.path.isdir(found):
         found = project.claude_folder(folder, may_be_new=True) or found
     return found
-
-
-def _scopes(memory: Memory, only: str | None) -> list[SharedScope]:
-    if only is not None:
-        return [shared_scopes.named(memory.home, only)]
-    scopes = shared_scopes.load(memory.home)
-    if not scopes:
-        raise UsageError("nothing is synchronized yet", hint="memcairn sync init URL")
-    return scopes
-
-
-def _print(text: str) -> None:
-    write("\n".join(map(printable, text.split("\n"))))
-
-
-def _text(done: Synced, *, dry_run: bool) -> str:
-    verbs = ("to send", "to take") if dry_run else ("sent", "taken")
-    lines = [f"{done.scope}: {len(done.sent)} {verbs[0]}, {len(done.taken)} {verbs[1]}"]
-    for sign, names in (("  > ", done.sent), ("  < ", done.taken)):
-        lines += [sign + name for name in names[:_SHOWN]]
-        if len(names) > _SHOWN:
-            lines.append(f"{sign}and {len(names) - _SHOWN:,} more")
-    lines += [
-        f"  conflict: {note}; the text of this machine is in {path}"
-        for note, path in done.conflicts
-    ]
-    lines += [f"  not shown to models before you decide: {path}" for path in done.suspicious]
-    if done.conflicts or done.suspicious:
-        lines.append("  see `memcairn review`")
-    if done.left:
-        lines.append(f"  left: {done.left}")
-        if done.hint:
-            lines.append(f"  {done.hint}")
-    return "\n".join(lines)
 
 
 def _state_text(state: ScopeState) -> str:

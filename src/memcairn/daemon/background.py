@@ -137,7 +137,7 @@ def _synchronize(memory: Memory) -> None:
 
     try:
         for scope in shared_scopes.load(memory.home):
-            done = synchronize.synchronize(memory.engine, scope)
+            done = synchronize.synchronize(memory.home, scope, lambda: memory.engine)
             if done.left:
                 log.info("sync.left %s: %s", scope.name, done.left)
     except Exception:

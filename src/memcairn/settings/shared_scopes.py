@@ -11,8 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from memcairn import paths
 from memcairn.errors import UsageError
@@ -28,8 +27,7 @@ _SCP_URL = re.compile(r"(?:[^@/\s]+@)?([\w.-]+):(?!//)(.+)")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]+@)?([^/:\s]*)(?::\d+)?/(.*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class SharedScope:
+class SharedScope(NamedTuple):
     """A scope and its checkout on this machine.
 
     Attributes:
@@ -68,7 +66,7 @@ def load(home: str) -> list[SharedScope]:
 def save(home: str, scopes: list[SharedScope]) -> None:
     """Replace the scopes of a home."""
     paths.make_private_folder(home)
-    text = json.dumps({"scopes": [asdict(scope) for scope in scopes]}, indent=1) + "\n"
+    text = json.dumps({"scopes": [scope._asdict() for scope in scopes]}, indent=1) + "\n"
     atomic.replace(os.path.join(home, paths.SCOPES_JSON), text.encode())
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
+from memcairn.formats.utc import utc_text
 from memcairn.paths import NOTE_SUFFIXES
 from memcairn.root import review
-from memcairn.root.inbox import ARRIVED, CONFLICT
+from memcairn.root.inbox import ARRIVED, CONFLICT, Proposal, identity
 from memcairn.safety import injection, secrets
 from memcairn.sync import merge
 
@@ -21,22 +24,22 @@ if TYPE_CHECKING:
 _MAX_BYTES = 1 << 20
 
 
-def scan(root: OpenRoot, arrived: Iterable[str], where: str) -> list[str]:
-    """Put what is suspicious into the inbox; hooks do not show it before a person decided.
+def scan(root: OpenRoot, arrived: Iterable[tuple[str, bytes]], where: str) -> list[str]:
+    """Put what is suspicious into the inbox; no model is shown it before a person decided.
 
     Args:
-        root: the checkout.
-        arrived: the files that came, relative to the root.
+        root: the checkout, where they need not be yet.
+        arrived: the files that come, relative to the root, and their contents.
         where: the scope, for the person.
 
     Returns:
         The suspicious notes.
     """
     found = []
-    for path in arrived:
+    for path, content in arrived:
         if os.path.splitext(path)[1].lower() not in NOTE_SUFFIXES:
             continue
-        text = _text(os.path.join(root.root, path))
+        text = content[:_MAX_BYTES].decode("utf-8", "replace")
         why = [f"contains {secret.kind}" for secret in secrets.find_secrets(text)[:1]]
         why += [
             f"reads like an order to the model ({one})"
@@ -44,8 +47,12 @@ def scan(root: OpenRoot, arrived: Iterable[str], where: str) -> list[str]:
         ]
         if why:
             reason = f"came from {where} and {' and '.join(why)}"
-            with contextlib.suppress(MemcairnError):
-                review.propose(root, "forget", [path], why=reason, kind=ARRIVED, by="sync")
+            hashes = {path: hashlib.sha256(content).hexdigest()}
+            id_ = identity(ARRIVED, "forget", hashes, "")
+            made = utc_text(time.time())
+            root.inbox.add(
+                Proposal(id_, ARRIVED, "forget", (path,), hashes, "", reason, made, "sync")
+            )
             found.append(path)
     return found
 
@@ -63,11 +70,3 @@ def report_conflicts(root: OpenRoot, changed: Iterable[str]) -> list[tuple[str, 
                 action = "merge" if len(both) > 1 else "keep"
                 review.propose(root, action, both, why=why, kind=CONFLICT, by="sync")
     return found
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_MAX_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return ""

@@ -7,24 +7,22 @@ sync that is killed leaves files that the next one finds, and loses nothing.
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import json
 import os
 import re
-import socket
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn import paths
-from memcairn.errors import NoteError, SyncError
-from memcairn.fs.sandbox import open_root
-from memcairn.sync import git, merge
+from memcairn.errors import NoteChanged, NoteError, NoteExists, NoteMissing, SyncError
+from memcairn.fs import atomic
+from memcairn.sync import git
 from memcairn.sync.git import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from memcairn.fs.sandbox import Folder
+    from memcairn.fs.sandbox import FileContent, Folder
     from memcairn.settings.shared_scopes import SharedScope
 
 SCOPE_FILE = ".memcairn-scope.json"
@@ -32,6 +30,8 @@ SCOPE_FILE = ".memcairn-scope.json"
 
 REMOTE = "origin"
 _MAX_BYTES = 1 << 30
+# An editor may write a file while it is merged.
+_MAX_ATTEMPTS = 3
 _REGULAR = ("100644", "100755")
 _REJECTED = re.compile(
     r"\[rejected\]|non-fast-forward|fetch first|cannot lock ref|failed to update ref|incorrect old value",
@@ -49,17 +49,18 @@ class TreeChange(NamedTuple):
 
 @dataclass(slots=True)
 class Applied:
-    """The files that were changed, and the conflicts: the note, and where our text is kept."""
+    """The files that were changed, those of them that arrived, and those that could not be written."""
 
     changed: list[str] = field(default_factory=list)
     arrived: list[str] = field(default_factory=list)
+    failed: list[NoteError] = field(default_factory=list)
 
 
 def who() -> str:
     """The name of this machine, for the names of files and for commits."""
-    return (
-        re.sub(r"[^a-z0-9]+", "-", socket.gethostname().split(".")[0].lower()).strip("-") or "here"
-    )
+    # `socket` and `platform` take longer to import than git takes to start.
+    name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return re.sub(r"[^a-z0-9]+", "-", name.split(".")[0].lower()).strip("-") or "here"
 
 
 def repository_of(scope: SharedScope, home: str) -> Repository:
@@ -81,7 +82,7 @@ def create(repository: Repository, url: str, branch: str) -> None:
         # Contents are stored byte for byte, whatever the user's attributes say.
         info = os.path.join(repository.git_dir, "info")
         os.makedirs(info, exist_ok=True)
-        Path(info, "attributes").write_text("* -text -filter -ident\n", encoding="utf-8")
+        atomic.replace(os.path.join(info, "attributes"), b"* -text -filter -ident\n")
     if url:
         repository.run("config", f"remote.{REMOTE}.url", url)
 
@@ -89,12 +90,30 @@ def create(repository: Repository, url: str, branch: str) -> None:
 # ── commit ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def pathspec(root: str, nested: Iterable[str] = ()) -> list[str]:
-    """Which files of a root are synchronized: not MEMORY.md, index pages, hidden files and nested roots."""
-    left_out = [":(exclude,glob)**/MEMORY.md", ":(exclude,glob)**/.*", ":(exclude,glob)**/.*/**"]
-    left_out += [f":(exclude,literal){os.path.relpath(one, root)}" for one in nested]
-    left_out += [f":(exclude,literal){path}" for path in _index_pages(root)]
-    return [".", *left_out]
+def nested_roots(home: str, root: str) -> list[str]:
+    """The roots inside a root, which are synchronized by themselves or not at all."""
+    try:
+        with open(os.path.join(home, "roots.json"), encoding="utf-8") as file:
+            found = [one["path"] for one in json.load(file)["roots"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [one for one in found if one != root and paths.is_inside(one, root)]
+
+
+def _leave_out(repository: Repository, nested: Iterable[str]) -> None:
+    """Have git ignore what is not synchronized, so that it finds nothing to do when that changes."""
+    root = repository.work_tree
+    ignored = [paths.MEMORY_MD, ".*"]
+    ignored += [
+        "/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", os.path.relpath(one, root)) for one in nested
+    ]
+    ignored += [f"/{page}" for page in index_pages(root)]
+    content = os.fsencode("".join(f"{line}\n" for line in ignored))
+    file = os.path.join(repository.git_dir, "info", "exclude")
+    with contextlib.suppress(OSError), open(file, "rb") as stream:
+        if stream.read() == content:
+            return
+    atomic.replace(file, content)
 
 
 def is_synchronized(path: str) -> bool:
@@ -103,30 +122,78 @@ def is_synchronized(path: str) -> bool:
     return parts[-1] != paths.MEMORY_MD and not any(part.startswith(".") for part in parts)
 
 
-def _index_pages(root: str) -> Iterator[str]:
+def index_pages(root: str) -> Iterator[str]:
+    """The generated index pages of a root."""
     folder = os.path.join(root, paths.PAGES_FOLDER)
     marker = paths.PAGE_MARKER.encode()
     with contextlib.suppress(OSError):
-        for name in os.listdir(folder):
+        for name in sorted(os.listdir(folder)):
             with contextlib.suppress(OSError), open(os.path.join(folder, name), "rb") as file:
                 if file.read(len(marker)) == marker:
                     yield f"{paths.PAGES_FOLDER}/{name}"
 
 
-def commit(repository: Repository, branch: str, spec: Sequence[str], message: str) -> str:
-    """Commit what changed in the checkout; returns the id of the branch's commit, "" if there is none."""
+def commit(
+    repository: Repository,
+    branch: str,
+    nested: Sequence[str],
+    message: str,
+    before_removals: Callable[[], None] = lambda: None,
+) -> str:
+    """Commit what changed in the checkout; returns the id of the branch's commit, "" if there is none.
+
+    Args:
+        repository: the repository.
+        branch: its branch.
+        nested: the roots inside the root.
+        message: of the commit.
+        before_removals: called before files that are gone are committed; an error stops it.
+    """
     # Only this sync uses the index, so a lock is left by one that was killed.
     with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(repository.git_dir, "index.lock"))
     head = repository.commit_of(f"refs/heads/{branch}")
-    repository.run("add", "--all", "--", *spec)
+    changed, is_staged = _pending(repository, nested)
+    if head and not changed and not is_staged:
+        return head
+    data = b"".join(os.fsencode(path) + b"\0" for path in changed)
+    repository.run("update-index", "-z", "--add", "--remove", "--replace", "--stdin", data=data)
     tree = repository.line("write-tree")
     before = repository.line("rev-parse", f"{head}^{{tree}}") if head else empty_tree(repository)
     if tree == before:
         return head
+    if repository.run("diff-tree", "-r", "--name-only", "--diff-filter=D", before, tree):
+        before_removals()
     new = commit_tree(repository, tree, [head] if head else [], message)
     repository.run("update-ref", f"refs/heads/{branch}", new, head or "0" * len(new))
     return new
+
+
+def pending(repository: Repository, nested: Sequence[str]) -> list[str]:
+    """The synchronized files of the checkout that changed since the last commit."""
+    return _pending(repository, nested)[0]
+
+
+def _pending(repository: Repository, nested: Sequence[str]) -> tuple[list[str], bool]:
+    """The changed files, and whether a sync that was killed left changes in the index."""
+    _leave_out(repository, nested)
+    # git remembers which folders have no new files, if it may write its index.
+    said = repository.run(
+        "-c", "core.untrackedCache=true", "-c", "status.showUntrackedFiles=all",
+        "status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all",
+        env={"GIT_OPTIONAL_LOCKS": "1"},
+    )  # fmt: skip
+    lines = [os.fsdecode(line) for line in said.split(b"\0") if line]
+    root = repository.work_tree
+    changed = [
+        path
+        for path in (line[3:] for line in lines)
+        if is_synchronized(path)
+        and not path.endswith("/")  # a repository
+        and not os.path.islink(os.path.join(root, path))
+        and not any(paths.is_inside(os.path.join(root, path), one) for one in nested)
+    ]
+    return changed, any(line[0] not in " ?" for line in lines)
 
 
 def empty_tree(repository: Repository) -> str:
@@ -171,6 +238,7 @@ def merged(repository: Repository, ours: str, theirs: str, *options: str) -> str
         return theirs or ours
     if is_ancestor(repository, theirs, ours):
         return ours
+    git.check_version()
     found = repository.run(
         "-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", "-z", "--no-messages",
         "--allow-unrelated-histories", ours, theirs, ok=1,
@@ -183,6 +251,8 @@ def merged(repository: Repository, ours: str, theirs: str, *options: str) -> str
 
 def _resolved(repository: Repository, tree: str, entries: Sequence[str]) -> str:
     """The tree without conflicts: notes are merged by their parts, and of the rest both sides stay."""
+    from memcairn.sync import merge  # noqa: PLC0415 - few syncs meet a conflict
+
     stages: dict[str, dict[str, tuple[str, str]]] = {}
     for entry in entries:
         fact, _, path = entry.partition("\t")
@@ -244,33 +314,79 @@ def changes(repository: Repository, old: str, new: str) -> list[TreeChange]:
     return found
 
 
-def apply(repository: Repository, changed: Sequence[TreeChange]) -> Applied:
+def contents(repository: Repository, changed: Iterable[TreeChange]) -> dict[str, bytes]:
+    """The new contents of files, by the id of the object."""
+    oids = list(dict.fromkeys(change.new for change in changed if change.new))
+    if not oids:
+        return {}
+    data, found = repository.run("cat-file", "--batch", data="\n".join(oids).encode() + b"\n"), {}
+    at = 0
+    for oid in oids:  # <oid> blob <size>, a line end, the content, a line end
+        begin = data.index(b"\n", at) + 1
+        at = begin + int(data[at:begin].split()[2]) + 1
+        found[oid] = data[begin : at - 1]
+    return found
+
+
+def apply(
+    repository: Repository,
+    changed: Sequence[TreeChange],
+    found: Mapping[str, bytes],
+    done: Applied,
+) -> None:
     """Bring the files of the checkout to their new contents.
 
     A file that was edited since it was committed is merged once more; nothing is overwritten.
+
+    Args:
+        repository: the repository.
+        changed: the files.
+        found: the new contents, by the id of the object.
+        done: is added to.
     """
-    done = Applied()
+    from pathlib import Path  # noqa: PLC0415 - most syncs change no file
+
+    from memcairn.fs.sandbox import open_root  # noqa: PLC0415 - as above
+
     with open_root(Path(repository.work_tree)) as top, top.lock():
-        for change in changed:
-            with contextlib.suppress(
-                NoteError
-            ):  # a folder where the file belongs, or a symlink above it
-                _apply(repository, top, change, done)
-    return done
+        # First what is removed: the new name may differ from the old one in case only.
+        for change in sorted(changed, key=lambda change: bool(change.new)):
+            for attempt in range(_MAX_ATTEMPTS):
+                try:
+                    _apply(repository, top, change, found.get(change.new, b""), done)
+                    break
+                except (NoteChanged, NoteExists, NoteMissing) as error:  # an editor was faster
+                    if attempt == _MAX_ATTEMPTS - 1:
+                        done.failed.append(error)
+                except NoteError as error:  # a folder where the file belongs, or a symlink above it
+                    done.failed.append(error)
+                    break
 
 
-def _apply(repository: Repository, top: Folder, change: TreeChange, done: Applied) -> None:
+def _apply(
+    repository: Repository, top: Folder, change: TreeChange, content: bytes, done: Applied
+) -> None:
     *parents, name = change.path.split("/")
-    if not change.new and not os.path.isdir(os.path.join(repository.work_tree, *parents)):
+    place = os.path.join(repository.work_tree, *parents)
+    if not change.new and not os.path.isdir(place):
         return
     with top.folder(tuple(parents), create=bool(change.new)) as folder:
-        is_there = os.path.lexists(os.path.join(repository.work_tree, change.path))
-        present = folder.read(name, _MAX_BYTES).data if is_there else None
-        present_oid = "" if present is None else _oid(present, change.new or change.old)
+        is_there = os.path.lexists(os.path.join(place, name))
+        if is_there and name not in os.listdir(place):
+            if not change.new:
+                return
+            raise NoteError(
+                "differs from another file in case only, and this file system cannot hold both",
+                path=change.path, hint="rename one of them on another machine, then sync again",
+            )  # fmt: skip
+        if is_there and not change.new and os.path.islink(os.path.join(place, name)):
+            return
+        present = folder.read(name, _MAX_BYTES) if is_there else None
+        present_oid = "" if present is None else _oid(present.data, change.new or change.old)
         if present_oid == change.new:
             return
         if change.new:
-            _write(repository, folder, change, present, present_oid, done)
+            _write(repository, folder, change, content, present, done)
             return
         if present_oid != change.old:
             return  # deleted there, changed here: kept
@@ -285,32 +401,35 @@ def _write(
     repository: Repository,
     folder: Folder,
     change: TreeChange,
-    present: bytes | None,
-    present_oid: str,
+    content: bytes,
+    present: FileContent | None,
     done: Applied,
 ) -> None:
     """Write the new content of a file, merged with what was edited since the commit."""
+    from memcairn.sync import merge  # noqa: PLC0415 - most syncs change no file
+
     place, _, name = change.path.rpartition("/")
-    content = _blob(repository, change.new)
     if present is None:
         folder.write_new(name, content)
     else:
-        if present_oid != change.old:
+        if _oid(present.data, change.new) != change.old:
             base = _blob(repository, change.old) if change.old else b""
-            result = merge.merge(base, present, content)
+            result = merge.merge(base, present.data, content)
             content = result.content
             if result.ours is not None:
                 beside = os.path.basename(merge.conflict_path(name, who(), result.ours))
-                with contextlib.suppress(NoteError):  # it is there already
+                with contextlib.suppress(NoteExists):  # it is there already
                     folder.write_new(beside, merge.conflict_note(name, result.ours))
                 done.changed.append(f"{place}/{beside}" if place else beside)
-        folder.write(name, content)
+        folder.write(name, content, expected=present.status)
     done.changed.append(change.path)
     done.arrived.append(change.path)
 
 
 def _oid(content: bytes, like: str) -> str:
     """The id of a content as git computes it, with the hash of the repository."""
+    import hashlib  # noqa: PLC0415 - most syncs change no file
+
     new = hashlib.sha256 if len(like) == 64 else hashlib.sha1
     return new(b"blob %d\0" % len(content) + content).hexdigest()
 
@@ -326,15 +445,36 @@ def move_branch(repository: Repository, branch: str, commit_id: str) -> None:
 
 def fetch(repository: Repository, remote: str, branch: str) -> str:
     """Fetch a branch; returns its commit, "" if the remote has no such branch."""
+    with fetching(repository, remote, branch) as fetched:
+        return fetched()
+
+
+@contextlib.contextmanager
+def fetching(repository: Repository, remote: str, branch: str) -> Iterator[Callable[[], str]]:
+    """Fetch a branch while the block does something else; the function waits and returns its commit."""
     name = f"refs/remotes/{remote}/{branch}"
-    arguments = ("--quiet", "--no-tags", "--no-write-fetch-head", remote)
-    try:
-        repository.run("fetch", *arguments, f"+refs/heads/{branch}:{name}")
-    except SyncError as error:
-        if "couldn't find remote ref" not in error.message:
-            raise
-        return ""
-    return repository.commit_of(name)
+    # Of a repository that only memcairn uses, `maintain` is called when something has changed.
+    arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]
+    arguments += ["--no-auto-maintenance"] if repository.own else []
+    command = repository.command(*arguments, remote, f"+refs/heads/{branch}:{name}")
+    with git.started(*command, cwd=repository.work_tree) as output:
+
+        def fetched() -> str:
+            try:
+                output(b"")
+            except SyncError as error:
+                if "couldn't find remote ref" not in error.message:
+                    raise
+                return ""
+            return repository.commit_of(name)
+
+        yield fetched
+
+
+def maintain(repository: Repository) -> None:
+    """Let git pack what has become many files."""
+    with contextlib.suppress(SyncError):
+        repository.run("maintenance", "run", "--auto", "--quiet")
 
 
 def push(repository: Repository, remote: str, branch: str, commit_id: str) -> bool:

@@ -14,7 +14,7 @@ from memcairn.paths import MEMORY_MD
 from memcairn.sync import checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from memcairn.sync.git import Repository
 
@@ -28,6 +28,22 @@ _UNDER_WAY = {
     "BISECT_LOG": "a bisect is under way",
     "index.lock": "another git command is running (index.lock)",
 }
+
+
+def pathspec(root: str, nested: Iterable[str]) -> list[str]:
+    """Which files of a root are synchronized: not MEMORY.md, index pages, hidden files and nested roots."""
+    left_out = [":(exclude,glob)**/MEMORY.md", ":(exclude,glob)**/.*", ":(exclude,glob)**/.*/**"]
+    left_out += [f":(exclude,literal){os.path.relpath(one, root)}" for one in nested]
+    left_out += [f":(exclude,literal){page}" for page in checkout.index_pages(root)]
+    return [".", *left_out]
+
+
+def pending(repository: Repository, spec: Sequence[str]) -> list[str]:
+    """The files that are not committed, relative to the root."""
+    arguments = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    lines = repository.run(*arguments, "--", *spec).split(b"\0")
+    prefix = repository.line("rev-parse", "--show-prefix")
+    return [os.fsdecode(line[3:]).removeprefix(prefix) for line in lines if line]
 
 
 def branch_and_remote(repository: Repository) -> tuple[str, str]:
@@ -88,11 +104,11 @@ def commit(repository: Repository, spec: Sequence[str]) -> str:
     return repository.commit_of("HEAD")
 
 
-def update(repository: Repository, spec: Sequence[str], head: str, theirs: str) -> str:
-    """Bring the branch and the checkout up to date; returns the new head.
+def merged(repository: Repository, spec: Sequence[str], head: str, theirs: str) -> str:
+    """The commit to which the branch and the checkout can be moved forward.
 
     Raises:
-        SyncError: what comes is not only notes, or would overwrite what is not committed.
+        SyncError: what comes is not only notes, or the clone is too shallow to merge.
     """
     if checkout.is_ancestor(repository, theirs, head):
         return head
@@ -110,9 +126,7 @@ def update(repository: Repository, spec: Sequence[str], head: str, theirs: str) 
             repository, "the remote has changes beyond the notes", "git pull, then sync again"
         )
     sign = repository.line("config", "--type=bool", "commit.gpgSign", ok=1) == "true"
-    new = checkout.merged(repository, head, theirs, *(("-S",) if sign else ()))
-    repository.run("merge", "--quiet", "--ff-only", new)
-    return new
+    return checkout.merged(repository, head, theirs, *(("-S",) if sign else ()))
 
 
 def refuse_to_push_others(repository: Repository, head: str, theirs: str) -> None:

@@ -11,7 +11,7 @@ from memcairn.notes import frontmatter
 from memcairn.root import OpenRoot, review
 from memcairn.safety import secrets
 from memcairn.settings import shared_scopes
-from memcairn.sync import checkout, synchronize
+from memcairn.sync import checkout
 
 if TYPE_CHECKING:
     from memcairn.settings.shared_scopes import SharedScope
@@ -54,10 +54,11 @@ def promote(source: OpenRoot, path: str, scope: SharedScope) -> Promoted:
             return Promoted(scope.name, path, waits=True)
         target.write(path, text)
         if scope.own:
+            nested = checkout.nested_roots(engine.home, scope.root)
+            repository = checkout.repository_of(scope, engine.home)
             checkout.commit(
-                checkout.repository_of(scope, engine.home), scope.branch, synchronize.pathspec(target),
-                f"memcairn: promote {path} from {label}",
-            )  # fmt: skip
+                repository, scope.branch, nested, f"memcairn: promote {path} from {label}"
+            )
         return Promoted(scope.name, path, waits=False)
     finally:
         target.close()

@@ -5,26 +5,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import MemcairnError, SyncError, UsageError
+from memcairn.formats.utc import utc_text
 from memcairn.fs import atomic, lock
-from memcairn.root import OpenRoot
-from memcairn.settings import moved, project, shared_scopes
+from memcairn.settings import project, shared_scopes
 from memcairn.settings.shared_scopes import SharedScope
-from memcairn.store import roots
-from memcairn.sync import arrival, checkout, merge, person
+from memcairn.sync import checkout, git
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from memcairn.engine import Engine
+    from memcairn.root import OpenRoot
     from memcairn.settings.shared_scopes import Kind
     from memcairn.sync.git import Repository
 
+_BATCH_SIZE = 256
 MAX_ATTEMPTS = 8
 """Somebody else may push between fetch and push; then the sync begins again."""
 
@@ -77,6 +78,10 @@ def initialize(
         SyncError: git or the remote cannot be used.
         UsageError: the remote belongs to another scope.
     """
+    from memcairn.root import OpenRoot  # noqa: PLC0415 - takes longer to import than most syncs take
+    from memcairn.sync import person  # noqa: PLC0415 - as above
+
+    git.check_version()
     root = paths.real(root)
     OpenRoot(engine, root, create=True).adopt()
     is_own = project.repository_of(root) is None
@@ -125,6 +130,8 @@ def _check_scope(repository: Repository, scope: SharedScope, commit: str) -> Non
 
 def project_name(folder: str) -> str:
     """The name of a project's scope: its remote's URL, the same on every machine."""
+    from memcairn.settings import moved  # noqa: PLC0415 - as above
+
     remote = moved.identity(project.folder_of(folder)).get("remote", "")
     return shared_scopes.normalized_url(remote) if remote else os.path.basename(folder) or "project"
 
@@ -132,152 +139,194 @@ def project_name(folder: str) -> str:
 # ── sync ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def synchronize(engine: Engine, scope: SharedScope, *, dry_run: bool = False) -> Synced:
-    """Synchronize one scope. Errors that a later sync may not have are in `left`."""
+def synchronize(
+    home: str, scope: SharedScope, engine: Callable[[], Engine], *, dry_run: bool = False
+) -> Synced:
+    """Synchronize one scope. Errors that a later sync may not have are in `left`.
+
+    Args:
+        home: the folder of caches and state.
+        scope: the scope.
+        engine: creates the engine of the home; called only if notes arrive.
+        dry_run: only find what would be sent and taken.
+    """
     done = Synced(scope.name, scope.root)
-    os.makedirs(os.path.join(engine.home, "sync"), mode=0o700, exist_ok=True)
-    state = os.path.join(engine.home, "sync", f"{scope.key}.json")
+    os.makedirs(os.path.join(home, "sync"), mode=0o700, exist_ok=True)
+    state = os.path.join(home, "sync", f"{scope.key}.json")
     with lock.attempt(state.removesuffix(".json") + ".lock") as acquired:
         if not acquired:
             done.left = "another sync of this scope is running"
             return done
-        root = OpenRoot(engine, scope.root)
+        run = _Sync(home, scope, engine, done)
         try:
-            root.require_present()
-            step = _preview if dry_run else _own if scope.own else _person
-            step(root, scope, done)
+            if not os.path.isdir(scope.root):
+                hint = "mount the disk or restore the folder; or `memcairn scope leave` it"
+                raise SyncError("is away: the folder does not exist", path=scope.root, hint=hint)
+            if dry_run:
+                run.preview()
+            elif scope.own:
+                run.own()
+            else:
+                run.person()
         except MemcairnError as error:
             done.left, done.hint = str(error), error.hint
-        finally:
-            root.close()
         if not dry_run:
-            known = {"last": _now(), "left": done.left}
+            known = {"last": utc_text(time.time()).replace("+00:00", "Z"), "left": done.left}
             if done.left:
                 known["last"] = str(_state(state).get("last", ""))
-            atomic.replace(state, json.dumps(known).encode())
+            # It can be lost: the next sync writes it again.
+            atomic.replace(state, json.dumps(known).encode(), durable=False)
     return done
 
 
-def pathspec(root: OpenRoot) -> list[str]:
-    """Which files of a root are synchronized."""
-    nested = root.engine.databases.run(
-        lambda opened: [
-            one.path
-            for one in roots.roots(opened.db)
-            if one.path != root.root and paths.is_inside(one.path, root.root)
-        ]
-    )
-    return checkout.pathspec(root.root, nested)
+class _Sync:
+    """One sync of one scope."""
 
+    def __init__(
+        self, home: str, scope: SharedScope, engine: Callable[[], Engine], done: Synced
+    ) -> None:
+        self._scope, self._engine, self._done = scope, engine, done
+        self._repository = checkout.repository_of(scope, home)
+        self._nested = checkout.nested_roots(home, scope.root)
 
-def _own(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
-    repository, spec = checkout.repository_of(scope, root.engine.home), pathspec(root)
-    for _ in range(MAX_ATTEMPTS):
-        head = checkout.commit(
-            repository, scope.branch, spec, f"memcairn: notes of {checkout.who()}"
-        )
-        if not scope.url:
+    def own(self) -> None:
+        """Synchronize a root whose repository is in the home."""
+        repository, branch = self._repository, self._scope.branch
+        message = f"memcairn: notes of {checkout.who()}"
+        for _ in range(MAX_ATTEMPTS):
+            with self._fetching() as fetched:
+                head = checkout.commit(repository, branch, self._nested, message, self._check_there)
+                theirs = fetched()
+            if not self._scope.url or head == theirs:
+                return
+            new = checkout.merged(repository, head, theirs)
+            if new != head:
+                self._take(checkout.changes(repository, head, new))
+                checkout.move_branch(repository, branch, new)
+            checkout.maintain(repository)
+            if new == theirs or self._send(checkout.REMOTE, branch, new, theirs):
+                return
+        raise SyncError("others send all the time", hint="sync again later; the notes are safe")
+
+    def _check_there(self) -> None:
+        """Do not remove all notes everywhere because a disk is not mounted here."""
+        from memcairn.indexing import away  # noqa: PLC0415 - takes longer to import than most syncs take
+
+        found = self._engine().databases.run(lambda opened: away.roots_away(opened.db))
+        for root, why in found.items():
+            if root.path == self._scope.root:
+                raise SyncError(f"is away: {why}", path=root.path)
+
+    def _fetching(self) -> contextlib.AbstractContextManager[Callable[[], str]]:
+        if not self._scope.url:
+            return contextlib.nullcontext(str)
+        return checkout.fetching(self._repository, checkout.REMOTE, self._scope.branch)
+
+    def _send(self, remote: str, branch: str, new: str, theirs: str) -> bool:
+        if not checkout.push(self._repository, remote, branch, new):
+            return False
+        self._done.sent = [change.path for change in self._changes(theirs, new)]
+        return True
+
+    def _take(self, coming: Sequence[checkout.TreeChange]) -> None:
+        if not coming:
             return
-        theirs = checkout.fetch(repository, checkout.REMOTE, scope.branch)
-        new = checkout.merged(repository, head, theirs)
-        _take(
-            root,
-            scope,
-            repository,
-            checkout.changes(repository, head, new) if new != head else [],
-            done,
-        )
-        if new != head:
-            checkout.move_branch(repository, scope.branch, new)
-        if new == theirs:
-            return
-        sent = checkout.changes(repository, theirs, new)
-        if checkout.push(repository, checkout.REMOTE, scope.branch, new):
-            done.sent = [change.path for change in sent]
-            return
-    raise SyncError("others send all the time", hint="sync again later; the notes are safe")
+        done = checkout.Applied()
+        with self._root() as root:
+            root.require_present()
+            with root.recording("sync", *(change.path for change in coming)) as recording:
+                for first in range(0, len(coming), _BATCH_SIZE):
+                    batch = coming[first : first + _BATCH_SIZE]
+                    checkout.apply(self._repository, batch, self._scanned(root, batch), done)
+                recording.changed(done.changed)
+            self._arrived(root, done.changed)
+        if done.failed:
+            error = done.failed[0]
+            more = f" (and {len(done.failed) - 1} more)" if len(done.failed) > 1 else ""
+            hint = error.hint or "move what is in its place away, then sync again"
+            raise SyncError(f"cannot be written: {error}{more}", path=self._scope.root, hint=hint)
 
+    def _scanned(self, root: OpenRoot, coming: Sequence[checkout.TreeChange]) -> dict[str, bytes]:
+        """The contents that come; what is suspicious among them waits for a person from now on."""
+        from memcairn.sync import arrival  # noqa: PLC0415 - most syncs change no file
 
-def _take(
-    root: OpenRoot,
-    scope: SharedScope,
-    repository: Repository,
-    coming: Sequence[checkout.TreeChange],
-    done: Synced,
-) -> None:
-    if not coming:
-        return
-    with root.recording("sync", *(change.path for change in coming)) as recording:
-        applied = checkout.apply(repository, coming)
-        recording.changed(applied.changed)
-    root.index(applied.changed)
-    done.taken += [path for path in applied.changed if path not in done.taken]
-    _after(root, scope, applied.changed, applied.arrived, done)
+        found = checkout.contents(self._repository, coming)
+        texts = ((change.path, found[change.new]) for change in coming if change.new)
+        suspicious = arrival.scan(root, texts, self._scope.name)
+        self._done.suspicious += [one for one in suspicious if one not in self._done.suspicious]
+        return found
 
+    def _arrived(self, root: OpenRoot, changed: Sequence[str]) -> None:
+        from memcairn.sync import arrival  # noqa: PLC0415 - as above
 
-def _after(
-    root: OpenRoot,
-    scope: SharedScope,
-    changed: Sequence[str],
-    arrived: Sequence[str],
-    done: Synced,
-) -> None:
-    done.suspicious += arrival.scan(root, arrived, scope.name)
-    done.conflicts += arrival.report_conflicts(root, changed)
+        root.index(changed)
+        self._done.conflicts += arrival.report_conflicts(root, changed)
+        self._done.taken += [path for path in changed if path not in self._done.taken]
 
+    def _root(self) -> contextlib.closing[OpenRoot]:
+        from memcairn.root import OpenRoot  # noqa: PLC0415 - takes longer to import than most syncs take
 
-def _person(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
-    repository, spec = checkout.repository_of(scope, root.engine.home), pathspec(root)
-    branch, remote = person.branch_and_remote(repository)
-    for _ in range(MAX_ATTEMPTS):
-        head = person.commit(repository, spec)
-        theirs = checkout.fetch(repository, remote, branch)
-        new = person.update(repository, spec, head, theirs) if theirs else head
-        if new != head:
-            coming = [change.path for change in _in_root(repository, head, new)]
-            root.index(coming)
-            done.taken += coming
-            _after(root, scope, coming, coming, done)
-        if new == theirs:
-            return
-        person.refuse_to_push_others(repository, new, theirs)
-        if checkout.push(repository, remote, branch, new):
-            done.sent = [change.path for change in _in_root(repository, theirs, new)]
-            return
-    raise SyncError("others send all the time", hint="sync again later; the notes are safe")
+        return contextlib.closing(OpenRoot(self._engine(), self._scope.root))
 
+    def person(self) -> None:
+        """Synchronize a root in a person's repository."""
+        from memcairn.sync import person  # noqa: PLC0415 - most roots are not
 
-def _in_root(repository: Repository, old: str, new: str) -> list[checkout.TreeChange]:
-    """The changes in a root, with paths relative to it."""
-    prefix = repository.line("rev-parse", "--show-prefix")
-    return [
-        change._replace(path=change.path.removeprefix(prefix))
-        for change in checkout.changes(repository, old, new)
-        if change.path.startswith(prefix)
-    ]
-
-
-def _preview(root: OpenRoot, scope: SharedScope, done: Synced) -> None:
-    """What will be sent and taken: nothing but the fetched objects changes."""
-    repository, spec = checkout.repository_of(scope, root.engine.home), pathspec(root)
-    branch, remote = scope.branch, checkout.REMOTE
-    if not scope.own:
+        git.check_version()
+        repository, root = self._repository, self._scope.root
+        spec = person.pathspec(root, self._nested)
         branch, remote = person.branch_and_remote(repository)
-    head = repository.commit_of(f"refs/heads/{branch}")
-    theirs = checkout.fetch(repository, remote, branch) if scope.url or not scope.own else ""
-    base = repository.line("merge-base", head, theirs, ok=1) if head and theirs else ""
-    done.taken = (
-        [change.path for change in checkout.changes(repository, base, theirs)] if theirs else []
-    )
-    sent = [change.path for change in checkout.changes(repository, base, head)] if head else []
-    done.sent = sorted({*sent, *changed_files(repository, spec)})
+        for _ in range(MAX_ATTEMPTS):
+            head = person.commit(repository, spec)
+            theirs = checkout.fetch(repository, remote, branch)
+            new = person.merged(repository, spec, head, theirs) if theirs else head
+            if new != head:
+                coming = self._changes(head, new)
+                with self._root() as opened:
+                    self._scanned(opened, coming)
+                    repository.run("merge", "--quiet", "--ff-only", new)
+                    self._arrived(opened, [change.path for change in coming])
+            if new == theirs:
+                return
+            person.refuse_to_push_others(repository, new, theirs)
+            if self._send(remote, branch, new, theirs):
+                return
+        raise SyncError("others send all the time", hint="sync again later; the notes are safe")
+
+    def _changes(self, old: str, new: str) -> list[checkout.TreeChange]:
+        """The changes in the root, with paths relative to it."""
+        changes = checkout.changes(self._repository, old, new)
+        if self._scope.own:
+            return changes
+        prefix = self._repository.line("rev-parse", "--show-prefix")
+        return [
+            change._replace(path=change.path.removeprefix(prefix))
+            for change in changes
+            if change.path.startswith(prefix)
+        ]
+
+    def preview(self) -> None:
+        """What will be sent and taken: nothing but the fetched objects changes."""
+        branch, remote, changed = _where(self._repository, self._scope, self._nested)
+        head = self._repository.commit_of(f"refs/heads/{branch}")
+        is_shared = self._scope.url or not self._scope.own
+        theirs = checkout.fetch(self._repository, remote, branch) if is_shared else ""
+        base = self._repository.line("merge-base", head, theirs, ok=1) if head and theirs else ""
+        self._done.taken = [one.path for one in self._changes(base, theirs)] if theirs else []
+        sent = [one.path for one in self._changes(base, head)] if head else []
+        self._done.sent = sorted({*sent, *changed})
 
 
-def changed_files(repository: Repository, spec: Sequence[str]) -> list[str]:
-    """The files of the checkout that are not committed."""
-    arguments = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    lines = repository.run(*arguments, "--", *spec).split(b"\0")
-    return [os.fsdecode(line[3:]) for line in lines if line]
+def _where(
+    repository: Repository, scope: SharedScope, nested: Sequence[str]
+) -> tuple[str, str, list[str]]:
+    """The branch of a scope, the name of its remote, and the files that are not committed."""
+    if scope.own:
+        return scope.branch, checkout.REMOTE, checkout.pending(repository, nested)
+    from memcairn.sync import person  # noqa: PLC0415 - most roots are not in one
+
+    branch, remote = person.branch_and_remote(repository)
+    return branch, remote, person.pending(repository, person.pathspec(scope.root, nested))
 
 
 # ── status and leaving ───────────────────────────────────────────────────────────────────────────
@@ -285,15 +334,15 @@ def changed_files(repository: Repository, spec: Sequence[str]) -> list[str]:
 
 def status(engine: Engine, scope: SharedScope) -> ScopeState:
     """The state of a scope as this machine knows it."""
+    from memcairn.sync import merge  # noqa: PLC0415 - not for a sync
+
     known = _state(os.path.join(engine.home, "sync", f"{scope.key}.json"))
     ahead = behind = changed = conflicts = 0
     left = str(known.get("left", ""))
     try:
-        root = OpenRoot(engine, scope.root)
-        repository, spec = checkout.repository_of(scope, engine.home), pathspec(root)
-        branch, remote = scope.branch, checkout.REMOTE
-        if not scope.own:
-            branch, remote = person.branch_and_remote(repository)
+        repository = checkout.repository_of(scope, engine.home)
+        nested = checkout.nested_roots(engine.home, scope.root)
+        branch, remote, files = _where(repository, scope, nested)
         head, theirs = (
             repository.commit_of(name)
             for name in (f"refs/heads/{branch}", f"refs/remotes/{remote}/{branch}")
@@ -303,7 +352,7 @@ def status(engine: Engine, scope: SharedScope) -> ScopeState:
             ahead, behind = map(int, counts.split())
         elif head:
             ahead = int(repository.line("rev-list", "--count", head))
-        changed = len(changed_files(repository, spec))
+        changed = len(files)
         conflicts = sum(
             bool(merge.CONFLICT.search(name))
             for _, _, names in os.walk(scope.root)
@@ -333,7 +382,3 @@ def _state(file: str) -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
