@@ -361,7 +361,7 @@ class TestForks:
         say("session-start", source=cause)
         say("user-prompt", prompt=PROMPT)
 
-        assert [session.id for session in Sessions(str(home)).all()] == ["s1"]
+        assert [session.id for session in Sessions(str(home)).latest()] == ["s1"]
 
 
 class TestScope:

@@ -326,7 +326,7 @@ def test_add_pin_and_unpin_are_in_the_history_and_can_be_undone(memory, home):
     revert.revert(root, name, root.history.log(10, path=name)[-1].id)
     assert path.read_bytes() == added
     assert newest.tool == "revert"
-    assert [session.id for session in root.session.sessions.all()] == []
+    assert [session.id for session in root.session.sessions.latest()] == []
     root.close()
 
 

@@ -36,7 +36,9 @@ def check_out(folder: Path, branch: str) -> None:
 
 
 def branch_of(folder: Path) -> str:
-    return (folder / ".git" / "HEAD").read_text().strip().removeprefix("ref: refs/heads/")
+    """The branch as Claude Code writes it."""
+    head = (folder / ".git" / "HEAD").read_text().strip()
+    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else "HEAD"
 
 
 class Player:

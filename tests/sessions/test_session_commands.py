@@ -40,6 +40,16 @@ def test_start_prints_the_id_that_the_other_commands_take(
     assert f"ended  {id_}" in capsys.readouterr().out
 
 
+def test_list_shows_the_last_sessions(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    for number in range(4):
+        Sessions(str(home)).start(f"s{number}", pid=os.getpid())
+
+    assert run(["session", "list", "-n", "2", "--json"]) == 0
+
+    listed = json.loads(capsys.readouterr().out)["sessions"]
+    assert [one["id"] for one in listed] == ["s3", "s2"]
+
+
 def test_start_takes_an_id_and_a_root(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
     assert run(["session", "start", "--id", "../x", "--root", str(notes), "--json"]) == 0
 

@@ -366,11 +366,87 @@ class TestOldNotes:
         (page,) = (home / note_files.FOLDER).glob("*/*.md")
         assert page.read_text().count("changed 1.py") == 1
 
+    def test_one_call_folds_a_few_notes_the_oldest_first(
+        self, home: Path, folder: Path, clock: Clock
+    ) -> None:
+        notes = self.aged(home, folder, clock, note_files.MAX_FOLDED + 2)
+
+        assert notes.fold(str(folder)) == note_files.MAX_FOLDED
+        assert notes.fold(str(folder)) == 2
+
+        (page,) = (home / note_files.FOLDER).glob("*/*.md")
+        text = page.read_text()
+        assert [text.count(f"changed {number}.py") for number in range(10)] == [1] * 10
+        assert text.count("# Sessions of") == 1
+
+    def test_what_a_page_has_of_a_session_is_shown(
+        self, home: Path, folder: Path, clock: Clock
+    ) -> None:
+        notes = self.aged(home, folder, clock, 3)
+        notes.fold(str(folder))
+
+        shown = notes.of_session("old-1")
+
+        assert shown is not None
+        assert shown.startswith("## work, session old-1")
+        assert "changed 1.py" in shown
+        assert "changed 2.py" not in shown
+        assert notes.of_session("old-9") is None
+
     def test_recent_notes_stay(self, home: Path, folder: Path, clock: Clock) -> None:
         notes = self.aged(home, folder, clock, 1)
         clock.now -= 20 * DAY_S
 
         assert notes.fold(str(folder)) == 0
+
+
+class TestDetachedHeads:
+    ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
+
+    def at(self, folder: Path, commit: str) -> None:
+        (folder / ".git" / "HEAD").write_text(f"{commit}\n")
+
+    @pytest.mark.parametrize("host", ["claude-code", "codex", "cursor"])
+    def test_each_has_a_handoff_of_its_own(self, memory: Memory, folder: Path, host: str) -> None:
+        self.at(folder, self.ONE)
+        worked(memory, folder, "one.py", host)
+        self.at(folder, self.TWO)
+
+        assert "one.py" not in Player(memory, folder, "codex").start()
+
+        self.at(folder, self.ONE)
+        shown = Player(memory, folder, "codex").start()
+        assert "detached at 111111111111" in shown
+        assert "one.py" in shown
+
+    def test_a_session_that_commits_takes_its_record_along(
+        self, memory: Memory, folder: Path
+    ) -> None:
+        self.at(folder, self.ONE)
+        player = worked(memory, folder, "one.py")
+        player.prompt("Commit it, and go on.")
+        player.run("git commit -qam 'Add one'")
+        self.at(folder, self.TWO)
+        player.write("two.py")
+        player.stop("Both are written.")
+
+        shown = Player(memory, folder, "codex").start()
+
+        assert "one.py" in shown
+        assert "two.py" in shown
+        assert 'committed "Add one"' in shown
+        self.at(folder, self.ONE)
+        assert "one.py" not in Player(memory, folder, "codex").start()
+
+    def test_a_branch_that_is_being_rebased_is_still_that_branch(
+        self, memory: Memory, folder: Path
+    ) -> None:
+        worked(memory, folder, "one.py")
+        self.at(folder, self.THREE)
+        (folder / ".git" / "rebase-merge").mkdir()
+        (folder / ".git" / "rebase-merge" / "head-name").write_text("refs/heads/work\n")
+
+        assert "one.py" in Player(memory, folder, "codex").start()
 
 
 # ── rules ────────────────────────────────────────────────────────────────────────────────────────

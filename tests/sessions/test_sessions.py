@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcairn.sessions import Line, Sessions, processes
+from memcairn.sessions import Line, Session, Sessions, processes, session
 from memcairn.sessions.sessions import folder_name
 
 if TYPE_CHECKING:
@@ -130,14 +130,14 @@ class TestLife:
         one, other = sessions.start(), sessions.start()
 
         assert one.id != other.id
-        assert {session.id for session in sessions.all()} == {one.id, other.id}
+        assert {session.id for session in sessions.latest()} == {one.id, other.id}
 
     def test_the_latest_is_listed_first(self, sessions: Sessions, clock: Clock) -> None:
         for name in ("a", "b", "c"):
             sessions.start(name)
             clock.pass_(1)
 
-        assert [session.id for session in sessions.all()] == ["c", "b", "a"]
+        assert [session.id for session in sessions.latest()] == ["c", "b", "a"]
 
     def test_a_damaged_record_hides_nothing_else(self, sessions: Sessions) -> None:
         sessions.start("whole")
@@ -145,7 +145,7 @@ class TestLife:
         damaged.log(Line("mem_read"))
         Path(damaged.folder, "session.json").write_bytes(b'{"id": "damaged", "star')
 
-        assert {session.id for session in sessions.all()} == {"whole", "damaged"}
+        assert {session.id for session in sessions.latest()} == {"whole", "damaged"}
         found = sessions.get("damaged")
         assert found is not None
         assert len(found.lines()) == 1
@@ -196,24 +196,60 @@ class TestLife:
 
         sessions.start("new")
 
-        assert [session.id for session in sessions.all()] == ["new"]
+        assert [session.id for session in sessions.latest()] == ["new"]
 
-    def test_there_are_not_more_than_two_hundred_that_ended(
+    def test_only_the_last_ones_that_ended_are_kept(
+        self, sessions: Sessions, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("memcairn.sessions.sessions.KEEP_SESSIONS", 20)
+        open_one = sessions.start("open", pid=os.getpid())
+        for number in range(30):
+            clock.pass_(1)
+            sessions.end(sessions.start(f"s{number}", pid=os.getpid()))
+
+        sessions.start("new", pid=os.getpid())
+
+        left = [session.id for session in sessions.latest(300)]
+        assert left == ["new", *(f"s{number}" for number in range(29, 9, -1)), open_one.id]
+
+    def test_all_old_ones_are_deleted_some_at_each_start(
         self, sessions: Sessions, clock: Clock
     ) -> None:
-        open_one = sessions.start("open", pid=os.getpid())
-        for number in range(203):
-            folder = Path(sessions.folder, f"s{number:03}")
-            folder.mkdir()
-            record = (
-                f'{{"id": "s{number:03}", "started_at": {clock()}, "ended_at": {clock() + number}}}'
-            )
-            (folder / "session.json").write_text(record, encoding="utf-8")
+        for number in range(30):
+            sessions.end(sessions.start(f"s{number}", pid=os.getpid()))
+        clock.pass_(91 * DAY_S)
 
-        sessions.start("new")
+        for number in range(5):
+            sessions.start(f"new{number}", pid=os.getpid())
+            clock.pass_(1)
 
-        left = {session.id for session in sessions.all()}
-        assert left == {open_one.id, "new", *(f"s{number:03}" for number in range(3, 203))}
+        assert all(one.id.startswith("new") for one in sessions.latest())
+        assert len(list(Path(sessions.folder).iterdir())) == 6
+
+    def test_a_start_and_a_look_do_not_read_every_record(
+        self, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(40):
+            sessions.start(f"s{number}", pid=os.getpid())
+        read: list[str] = []
+        monkeypatch.setattr(
+            session, "read", lambda folder: read.append(folder) or Session(folder, {})
+        )
+
+        sessions.start("one more", pid=os.getpid())
+        sessions.latest(2)
+        sessions.current({})
+
+        assert len(read) < 36
+
+    def test_the_sessions_of_a_home_without_the_order_are_known(self, sessions: Sessions) -> None:
+        for name in ("a", "b"):
+            sessions.start(name, pid=os.getpid())
+        Path(sessions.folder, "order").unlink()
+
+        assert {one.id for one in sessions.latest()} == {"a", "b"}
+        assert sessions.start("c", pid=os.getpid()).is_open
+        assert {one.id for one in sessions.latest()} == {"a", "b", "c"}
 
 
 class TestCurrent:

@@ -10,6 +10,7 @@ from memcairn import paths
 from memcairn.cli import options, output
 from memcairn.cli.text import printable, write
 from memcairn.errors import UsageError
+from memcairn.sessions import note
 from memcairn.sessions.note_files import Notes
 from memcairn.settings import config, project
 
@@ -32,7 +33,7 @@ def command(branch: str | None, *, as_json: bool) -> int:
         raise UsageError(
             "session notes are turned off", hint="`memcairn config set sessions.notes true`"
         )
-    wanted = project.branch_of(here) if branch is None else branch
+    wanted = project.place_of(here) if branch is None else branch
     found = notes.last(project.folder_of(here), wanted)
     if as_json:
         fields = (
@@ -41,8 +42,7 @@ def command(branch: str | None, *, as_json: bool) -> int:
         text = None if found is None else found.text
         output.print_json({"branch": wanted, "text": text, **fields})
     elif found is None:
-        where = f"on branch {wanted}" if wanted else "outside a branch"
-        write(printable(f"no session of this project did anything {where}"))
+        write(printable(f"no session of this project did anything {note.where(wanted)}"))
     else:
         write("\n".join(printable(line) for line in found.text.split("\n")))
     return 1 if found is None else 0

@@ -85,7 +85,7 @@ def print_log(limit: int, *, as_json: bool) -> None:
     rows = [
         {"time": line.get("time"), "session": session.id, "title": session.title}
         | {name: line.get(name) for name in ("tool", "path", "lines", "score")}
-        for session in Sessions(paths.home()).all()
+        for session in Sessions(paths.home()).latest()
         for line in session.lines()
         if line.get("outcome") == "shown" and str(line.get("tool")).startswith(recall_text.RECALL)
     ]

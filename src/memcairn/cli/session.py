@@ -84,17 +84,27 @@ def end(id_: str | None, *, auto: bool, keep_scratch: bool, as_json: bool) -> in
 
 
 @command.command("list")
+@click.option(
+    "--limit",
+    "-n",
+    default=20,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="The maximum number of sessions.",
+)
 @options.json_option
-def list_(*, as_json: bool) -> int:
-    """List the sessions, the latest first, with what each did on its branch.
+def list_(limit: int, *, as_json: bool) -> int:  # fmt: skip
+    """List the last sessions, the latest first, with what each did on its branch.
 
     \b
     memcairn session list
+    memcairn session list -n 100
     """
     notes = Notes(paths.home(), config.load())
     rows = [
         _row(session) | {"recalls": _recalls(session)} | _totals(notes.work(session))
-        for session in _sessions().all()
+        for session in _sessions().latest(limit)
     ]
     if as_json:
         output.print_json({"sessions": rows})

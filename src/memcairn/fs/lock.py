@@ -1,6 +1,7 @@
 """Advisory locks between memcairn's threads and processes; they end with the process that holds them.
 
     exclusive(path, descriptor)    wait for the lock of an open folder or file
+    folder(path)                   the same for a folder that is not open
     attempt(file)                  try to get the lock of a file, without waiting
 
 Where the platform or the file system has no such locks (Windows, some network folders), only the threads of
@@ -52,6 +53,23 @@ def exclusive(path: str, descriptor: int | None) -> Iterator[None]:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         threads.release()
+
+
+@contextlib.contextmanager
+def folder(path: str) -> Iterator[None]:
+    """Hold the lock of a folder for the block.
+
+    Raises:
+        OSError: it cannot be opened.
+        TimeoutError: see `exclusive`.
+    """
+    descriptor = None if os.name == "nt" else os.open(path, os.O_RDONLY)
+    try:
+        with exclusive(os.path.realpath(path), descriptor):
+            yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -75,9 +75,9 @@ def end_session(home: str, event: HookEvent, settings: Config, session: Session)
     _fold(Notes(home, settings), project.folder_of(event.cwd))
 
 
-def _fold(notes: Notes, folder: str, most_days: int = 400) -> None:
+def _fold(notes: Notes, folder: str) -> None:
     try:
-        notes.fold(folder, most_days=most_days)
+        notes.fold(folder)
     except (OSError, TimeoutError) as error:
         log.info("session_note.not_folded", exc_info=error)
 
@@ -90,10 +90,11 @@ def at_start(home: str, event: HookEvent, settings: Config, scope: Scope, sessio
     if event.cause in _CONTINUES:
         return ""
     branch = project.branch_of(event.cwd)
+    place = project.place_of(event.cwd)
     notes = Notes(home, settings)
-    found = notes.last(scope.folder, branch, besides=session.id) if notes.are_written else None
+    found = notes.last(scope.folder, place, besides=session.id) if notes.are_written else None
     # Not every host reports the end of a session.
-    _fold(notes, scope.folder, most_days=1)
+    _fold(notes, scope.folder)
     waiting = tasks.to_show(scope.roots, branch, datetime.now(UTC).astimezone().date())
     lines = [secrets.redact(tasks.line(task)) for task in waiting[:_MAX_TASKS]]
     parts = (
@@ -115,7 +116,7 @@ def _update(
         Notes(home, settings).update(
             session,
             reply=event.reply,
-            branch=project.branch_of(event.cwd),
+            branch=project.place_of(event.cwd),
             ended_turn=ended_turn,
             is_paused=session.is_paused,
         )

@@ -9,8 +9,6 @@ from memcairn.errors import UsageError
 from memcairn.formats.utc import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from memcairn.root.open_root import OpenRoot
     from memcairn.sessions import Session
 
@@ -45,11 +43,13 @@ class LoggedCall:
 
 
 def listed(root: OpenRoot, limit: int) -> tuple[SessionSummary, ...]:
-    """The sessions of a root, latest first."""
+    """The sessions of a root among the latest ones of the home, latest first."""
     facts: list[SessionSummary] = []
-    for found in _of_root(root):
+    for found in root.session.sessions.latest():
         if len(facts) == limit:
             break
+        if not _is_of_root(root, found):
+            continue
         ended = None if found.ended_at is None else utc_text(found.ended_at)
         facts.append(
             SessionSummary(
@@ -69,8 +69,8 @@ def lines(root: OpenRoot, session_id: str, limit: int) -> tuple[LoggedCall, ...]
     Raises:
         UsageError: the root has no such session.
     """
-    found = next((one for one in _of_root(root) if one.id == session_id), None)
-    if found is None:
+    found = root.session.sessions.get(session_id)
+    if found is None or not _is_of_root(root, found):
         raise UsageError("this root has no such session", hint="memory_sessions lists the sessions")
     return tuple(
         LoggedCall(
@@ -85,12 +85,10 @@ def lines(root: OpenRoot, session_id: str, limit: int) -> tuple[LoggedCall, ...]
     )
 
 
-def _of_root(root: OpenRoot) -> Iterator[Session]:
-    """The sessions of this root, and the current one even if its host named another root."""
+def _is_of_root(root: OpenRoot, found: Session) -> bool:
+    """Whether a session is of this root; the current one is, even if its host named another root."""
     current = root.session.get()
-    for found in root.session.sessions.all():
-        if found.root == root.root or (current is not None and found.id == current.id):
-            yield found
+    return found.root == root.root or (current is not None and found.id == current.id)
 
 
 def _below(root: OpenRoot, path: str) -> str:

@@ -100,12 +100,11 @@ class Step:
 
     def covers(self, other: Step) -> bool:
         """Whether this does at least what the other does: on the same things, on more, or on everything."""
-        return self.program == other.program and (
-            not self.targets
-            or (
-                all(any(_is_within(one, mine) for mine in self.targets) for one in other.targets)
-                and bool(other.targets)
-            )
+        if self.program != other.program:
+            return False
+        return not self.targets or (
+            bool(other.targets)
+            and all(any(_is_within(one, mine) for mine in self.targets) for one in other.targets)
         )
 
 

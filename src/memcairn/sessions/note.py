@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes import frontmatter, sizes
 from memcairn.sessions.work import DONE
+from memcairn.settings import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -101,9 +102,8 @@ def handoff_text(work: Work, branch: str) -> str:
     """What the next session on a branch must know, in at most `MAX_WORDS` words."""
     part = work.parts.get(branch)
     is_last = branch == work.branch
-    where = f"on branch {branch}" if branch else "outside a branch"
     state = ", last seen in the middle of a turn" if is_last and work.in_turn else ""
-    first = f"{_HOSTS.get(work.host, work.host or 'A session')} {where}, {_span(work)} UTC{state}."
+    first = f"{_HOSTS.get(work.host, work.host or 'A session')} {where(branch)}, {_span(work)} UTC{state}."
     # What matters most takes its words first; the lines are in the order of reading.
     asked = [work.asked] if work.asked and is_last else []
     lines: dict[str, list[str]] = {
@@ -127,6 +127,13 @@ def handoff_text(work: Work, branch: str) -> str:
             shown[label] = taken
             left -= sizes.size(taken)
     return "\n".join([first, *(shown[label] for label in lines if label in shown)])
+
+
+def where(branch: str) -> str:
+    """The branch or the detached HEAD in a sentence."""
+    if branch.startswith(project.DETACHED):
+        return branch
+    return f"on branch {branch}" if branch else "outside a branch"
 
 
 def _fitting(label: str, items: Sequence[str], words: int) -> str:

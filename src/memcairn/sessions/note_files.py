@@ -2,8 +2,8 @@
 
     <home>/sessions/<id>/work.json                       what the note is made from
     <home>/session-notes/<project>/2026-11-30/<id>.md    the note
-                                   recent.json           the last sessions of each branch
-                                   2026-10.md            what is older than 30 days, shortened
+                                   recent.json           the last sessions of each branch: recent
+                                   2026-10.md            what is older than 30 days, shortened: pages
 
 Each update reads what the host appended to its transcript since the last one. If the session was killed in
 the middle of a turn, whoever asks for its note reads the rest. A crash leaves the last state: every file is
@@ -13,23 +13,23 @@ replaced as a whole, and work.json, which says how far the transcript was read, 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import re
 import time
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
-from memcairn.formats import json_text
 from memcairn.formats.utc import utc_text
 from memcairn.fs import atomic, lock
-from memcairn.sessions import note
+from memcairn.sessions import note, pages, recent
 from memcairn.sessions.sessions import Sessions, folder_name
 from memcairn.sessions.transcripts import reading
 from memcairn.sessions.work import Work
 from memcairn.settings import project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from memcairn.sessions.note import Handoff
     from memcairn.sessions.session import Session
@@ -38,19 +38,14 @@ if TYPE_CHECKING:
 
 FOLDER = "session-notes"
 WORK = "work.json"
-RECENT = "recent.json"
 KEEP_DAYS = 30
 _DAY_S = 86_400.0
-# The last sessions that are known of each branch, and of the project.
-_MAX_OF_BRANCH = 8
-_MAX_OF_PROJECT = 20
-_MAX_BRANCHES = 200
+# How many old notes one call shortens; each session starts one note at most.
+MAX_FOLDED = 8
 # Of a longer rest of a transcript, only the end is read.
 MAX_TAIL_BYTES = 16 << 20
 # What is older than the session was copied into its transcript, for example by a fork.
 _CLOCK_SKEW_S = 60.0
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_MAX_PAGE_BYTES = 64 << 20
 
 
 class _State(NamedTuple):
@@ -101,9 +96,9 @@ class Notes:
         """
         if not self.are_written:
             return
-        with _locked(session.folder):
+        with lock.folder(session.folder):
             state = self._load(session)
-            branch = project.branch_of(cwd)
+            branch = project.place_of(cwd)
             if state is None:
                 folder = project.folder_of(cwd)
                 base = project.work_tree_of(cwd) or folder
@@ -156,7 +151,7 @@ class Notes:
         """
         if not self.are_written:
             return
-        with _locked(session.folder):
+        with lock.folder(session.folder):
             before = self._load(session)
             if before is None:
                 return
@@ -192,6 +187,8 @@ class Notes:
             return state
         reader = reading.Transcript(work.host, branch=work.branch)
         oldest = utc_text(work.started - _CLOCK_SKEW_S)[:19]
+        # On a detached HEAD, and while a branch is rebased, Claude Code writes "HEAD".
+        place = project.place_of(work.base)
         start = state.offset
         with file:
             size = os.fstat(file.fileno()).st_size
@@ -206,7 +203,7 @@ class Notes:
                 state = state._replace(offset=end)
                 found = reader.items(line)
                 if found and work.host == "claude-code":
-                    work.switch("" if reader.branch == "HEAD" else reader.branch)
+                    work.switch(place if reader.branch == "HEAD" else reader.branch)
                 for item in found:
                     if not item.time or item.time[:19] >= oldest:
                         self._add(work, item)
@@ -215,7 +212,8 @@ class Notes:
     def _write_note(self, work: Work) -> None:
         if work.is_empty:
             if not work.in_turn:
-                self._forget(work)
+                # A session in which nothing happened does not hide the one before it.
+                recent.forget(self._of_project(work.project), work.session)
             return
         path = self._path(work)
         paths.make_private_folder(os.path.dirname(path))
@@ -243,40 +241,15 @@ class Notes:
             "transcript": state.transcript,
             "offset": state.offset,
         }
-        _replace(os.path.join(session.folder, WORK), json_text.dumps(record))
+        _replace(os.path.join(session.folder, WORK), json.dumps(record))
 
     # ── the last sessions of a branch ────────────────────────────────────────────────────────────
 
     def _remember(self, work: Work) -> None:
-        """Put a session first among the last ones of its branch, and of its project."""
-        entry = [utc_text(work.started)[:10], work.session, work.branch]
         folder = self._of_project(work.project)
         paths.make_private_folder(self._folder)
         paths.make_private_folder(folder)
-        with _locked(folder):
-            recent = _recent(folder)
-            of_branch = recent["branches"].pop(work.branch, [])
-            if of_branch[:1] == [entry] and recent["all"][:1] == [entry]:
-                return
-            recent["branches"][work.branch] = _first(entry, of_branch)[:_MAX_OF_BRANCH]
-            recent["all"] = _first(entry, recent["all"])[:_MAX_OF_PROJECT]
-            while len(recent["branches"]) > _MAX_BRANCHES:
-                recent["branches"].pop(next(iter(recent["branches"])))
-            _write_recent(folder, recent)
-
-    def _forget(self, work: Work) -> None:
-        """A session in which nothing happened does not hide the one before it."""
-        folder = self._of_project(work.project)
-        if not os.path.isdir(folder):
-            return
-        with _locked(folder):
-            recent = _recent(folder)
-            lists = [recent["all"], *recent["branches"].values()]
-            if not any(entry[1] == work.session for entries in lists for entry in entries):
-                return
-            for entries in lists:
-                entries[:] = [entry for entry in entries if entry[1] != work.session]
-            _write_recent(folder, recent)
+        recent.remember(folder, [utc_text(work.started)[:10], work.session, work.branch])
 
     def last(self, folder: str, branch: str, *, besides: str = "") -> Handoff | None:
         """The handoff of the last session on a branch; None if no session did anything there.
@@ -286,25 +259,23 @@ class Notes:
             branch: the branch.
             besides: the id of a session that does not count.
         """
-        entries = _recent(self._of_project(folder))["branches"].get(branch, [])
+        entries = recent.of_branch(self._of_project(folder), branch)
         found = (self._handoff(folder, entry, branch) for entry in entries if entry[1] != besides)
         return next((one for one in found if one is not None), None)
 
     def recent(self, folder: str, limit: int) -> list[Handoff]:
         """The handoffs of the last sessions of a project on any branch, latest first."""
-        entries = _recent(self._of_project(folder))["all"]
-        seen = dict.fromkeys(entry[1] for entry in entries)
-        latest = (next(entry for entry in entries if entry[1] == id_) for id_ in seen)
-        found = (self._handoff(folder, entry, None) for entry in latest)
-        return [one for one in found if one is not None][:limit]
+        entries = recent.of_project(self._of_project(folder))
+        found = (self._handoff(folder, entry, None) for entry in entries)
+        return list(islice((one for one in found if one is not None), limit))
 
     def _handoff(self, folder: str, entry: list[str], branch: str | None) -> Handoff | None:
         day, id_, _ = entry
         self.catch_up(id_)
         top = self._of_project(folder)
-        text = _text(os.path.join(top, day, folder_name(id_) + ".md"))
+        text = pages.read(os.path.join(top, day, folder_name(id_) + ".md"))
         if text is None:
-            return _on_page(os.path.join(top, day[:7] + ".md"), id_, branch)
+            return pages.handoff(top, day[:7], id_, branch)
         return note.read(text, branch)
 
     def catch_up(self, id_: str) -> None:
@@ -328,99 +299,32 @@ class Notes:
         return None if state is None else state.work
 
     def of_session(self, id_: str) -> str | None:
-        """The note of a session; None if it has none, or only a page of its month is left."""
+        """The note of a session, or what the page of its month has of it; None if there is nothing."""
         self.catch_up(id_)
+        session = self._sessions.get(id_)
+        state = self._load(session) if session is not None else None
+        text = None if state is None else pages.read(self._path(state.work))
+        if text is not None:
+            return text
         name = folder_name(id_) + ".md"
-        for top in _listed(self._folder):
-            for day in _listed(top):
-                if _DAY.fullmatch(os.path.basename(day)):
-                    text = _text(os.path.join(day, name))
-                    if text is not None:
-                        return text
-        return None
+        tops = _listed(self._folder)
+        days = (day for top in tops for day in _listed(top) if pages.DAY.fullmatch(day[-10:]))
+        texts = chain(
+            (pages.read(os.path.join(day, name)) for day in days),
+            (pages.find(top, id_) for top in tops),
+        )
+        return next((text for text in texts if text is not None), None)
 
     # ── old notes ────────────────────────────────────────────────────────────────────────────────
 
-    def fold(self, folder: str, *, most_days: int = 400) -> int:
-        """Shorten the notes of a project that are older than `KEEP_DAYS`, onto a page for each month.
-
-        Args:
-            folder: the folder of the project.
-            most_days: how many days are folded at most.
-
-        Returns:
-            The number of notes.
+    def fold(self, folder: str) -> int:
+        """Shorten some notes of a project that are older than `KEEP_DAYS`; returns their number.
 
         Raises:
             OSError: a page cannot be written; its notes stay.
         """
-        top = self._of_project(folder)
         oldest = utc_text(self._clock() - KEEP_DAYS * _DAY_S)[:10]
-        days = [day for day in _listed(top) if _DAY.fullmatch(os.path.basename(day))]
-        old = [day for day in sorted(days) if os.path.basename(day) < oldest]
-        return sum(_fold_day(top, day) for day in old[:most_days])
-
-
-def _fold_day(top: str, day: str) -> int:
-    month = os.path.basename(day)[:7]
-    page = os.path.join(top, month + ".md")
-    names = sorted(name for name in os.listdir(day) if name.endswith(".md"))
-    with _locked(top):
-        text = _text(page) or f"# Sessions of {month}\n"
-        for name in names:
-            for section in _shortened(_text(os.path.join(day, name)) or ""):
-                # After a crash, some notes of the day may be on the page already.
-                if section.split("\n", 1)[0] + "\n" not in text:
-                    text += "\n" + section
-        atomic.replace(page, text.encode("utf-8", "replace"))
-    for name in names:
-        os.unlink(os.path.join(day, name))
-    with contextlib.suppress(OSError):
-        os.rmdir(day)
-    return len(names)
-
-
-def _shortened(text: str) -> Iterator[str]:
-    """What a page keeps of a note: the handoff of each branch."""
-    found = note.read(text, None)
-    if found is None:
-        return
-    branches = found.fields.get("branches") or [found.fields.get("branch") or ""]
-    for branch in branches if isinstance(branches, list) else []:
-        part = note.read(text, str(branch))
-        if part is not None:
-            yield f"{_title(str(found.fields.get('session')), str(branch))}\n\n{part.text}\n"
-
-
-def _title(id_: str, branch: str) -> str:
-    return f"## {branch or note.NO_BRANCH}, session {id_}"
-
-
-def _on_page(page: str, id_: str, branch: str | None) -> Handoff | None:
-    """The handoff of a session whose note was folded."""
-    text = _text(page) or ""
-    end = f", session {id_}\n\n"
-    at = text.find(end if branch is None else f"{_title(id_, branch)}\n\n")
-    if at < 0:
-        return None
-    body = text[text.index("\n\n", at) + 2 :]
-    return note.Handoff(body.partition("\n\n## ")[0].strip(), {"session": id_})
-
-
-def _first(entry: list[str], entries: list[list[str]]) -> list[list[str]]:
-    return [entry, *(one for one in entries if one[1:] != entry[1:])]
-
-
-def _recent(folder: str) -> dict[str, Any]:
-    found = _json(os.path.join(folder, RECENT))
-    branches, latest = found.get("branches"), found.get("all")
-    if not isinstance(branches, dict) or not isinstance(latest, list):
-        return {"branches": {}, "all": []}
-    return {"branches": branches, "all": latest}
-
-
-def _write_recent(folder: str, recent: dict[str, Any]) -> None:
-    _replace(os.path.join(folder, RECENT), json_text.dumps(recent))
+        return pages.fold(self._of_project(folder), oldest, max_notes=MAX_FOLDED)
 
 
 def _replace(path: str, text: str) -> None:
@@ -432,18 +336,10 @@ def _replace(path: str, text: str) -> None:
 def _json(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
-            found = json_text.loads(file.read())
+            found = json.loads(file.read())
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _text(path: str) -> str | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_MAX_PAGE_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return None
 
 
 def _listed(folder: str) -> list[str]:
@@ -451,14 +347,3 @@ def _listed(folder: str) -> list[str]:
         return [os.path.join(folder, name) for name in os.listdir(folder)]
     except OSError:
         return []
-
-
-@contextlib.contextmanager
-def _locked(folder: str) -> Iterator[None]:
-    descriptor = None if os.name == "nt" else os.open(folder, os.O_RDONLY)
-    try:
-        with lock.exclusive(os.path.realpath(folder), descriptor):
-            yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)

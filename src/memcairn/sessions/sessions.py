@@ -2,7 +2,12 @@
 
 start ──► open ──end──► ended ──90 days, or 200 later sessions──► deleted
             │
-            └── its process is gone: ended at the next start, scratch folder kept
+            └── its process is gone: ended at a later start, scratch folder kept
+
+<home>/sessions/order    one line for each start: the name of the session's folder, and its process
+
+No call reads the records of all sessions, except the first one in a home without the file `order`. Each
+start checks only the last sessions, the first ones, and a few others.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ import time
 from memcairn import paths
 from memcairn.errors import StateError
 from memcairn.formats import json_text
-from memcairn.fs import json_lines
+from memcairn.fs import json_lines, lock
 from memcairn.sessions import processes, session
 from memcairn.sessions.session import Line, Session
 
@@ -29,6 +34,10 @@ KEEP_SESSIONS = 200
 KEEP_S = 90 * 86_400.0
 # An open session of an unknown process ends after this time without a log line.
 SILENT_S = 14 * 86_400.0
+
+ORDER = "order"
+# How many of the last sessions, of the first ones, and of those between, each start checks.
+CHECKED = 8
 
 AUDIT_BYTES = 2 << 20
 AUDIT_KEEP = 4
@@ -66,20 +75,18 @@ class Sessions:
     ) -> Session:
         """Start a session, or continue an existing one, ended or not.
 
-        Also ends the sessions whose process is gone, and deletes old ones.
+        Also ends some sessions whose process is gone, and deletes old ones.
 
         Args:
             id: the id that the host uses; None creates one.
             root: the root of its project.
             pid: the process that it belongs to; None finds it among the ancestors of this one.
             host: the name of the host.
-            title: of its project, a folder and a branch.
             title: of its project: a folder and a branch.
 
         Raises:
             StateError: the home is not writable.
         """
-        self._tidy()
         now = self._clock()
         id = id or time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + os.urandom(3).hex()  # noqa: A001
         folder = os.path.join(self.folder, folder_name(id))
@@ -100,10 +107,14 @@ class Sessions:
         started = Session(folder, record)
         try:
             paths.make_private_folder(self.folder)
-            paths.make_private_folder(folder)
-            _write(started)
+            with lock.folder(self.folder):
+                order = self._order()
+                is_shorter = self._tidy(order)
+                paths.make_private_folder(folder)
+                _write(started)
+                self._append(order, os.path.basename(folder), pid, rewrite=is_shorter)
             _ = started.scratch
-        except OSError as error:
+        except (OSError, TimeoutError) as error:
             raise _unwritable(folder, error) from error
         return started
 
@@ -126,10 +137,14 @@ class Sessions:
                 return self.open(environ[variable])
         above = {found.pid: found.started for found in processes.ancestors()}
         machine = processes.host()
+        order = reversed(self._order().items())
+        names = (name for name, pid in order if pid in above)
+        read = (session.read(os.path.join(self.folder, name)) for name in names)
         mine = (
             found
-            for found in self.all()
-            if found.is_open
+            for found in read
+            if found is not None
+            and found.is_open
             and found.machine == machine
             and found.pid in above
             and found.process_started in ("", above[found.pid])
@@ -150,18 +165,20 @@ class Sessions:
         except OSError as error:
             raise _unwritable(ended.folder, error) from error
 
-    def all(self) -> list[Session]:
-        """All sessions, the latest first."""
-        try:
-            names = os.listdir(self.folder)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        found = (session.read(os.path.join(self.folder, name)) for name in names)
-        return sorted(
-            (one for one in found if one is not None),
-            key=lambda one: (one.started_at, one.id),
-            reverse=True,
-        )
+    def count(self) -> int:
+        """The number of sessions."""
+        return len(self._order())
+
+    def latest(self, limit: int = KEEP_SESSIONS, start: int = 0) -> list[Session]:
+        """Some sessions, the one that was started last first.
+
+        Args:
+            limit: how many at most.
+            start: how many of the last ones to skip.
+        """
+        names = list(self._order())[::-1][start : start + limit]
+        read = (session.read(os.path.join(self.folder, name)) for name in names)
+        return [found for found in read if found is not None]
 
     def audit(self, key: str, line: Line, session: Session | None = None) -> None:
         """Append a line to the audit log of a root, and to the session's log.
@@ -183,23 +200,75 @@ class Sessions:
         except OSError:
             _log().warning("audit.failed", exc_info=True)
 
-    def _tidy(self) -> None:
-        """End the sessions whose processes are gone; delete old ones."""
+    def _order(self) -> dict[str, int]:
+        """The folders of the sessions with the numbers of their processes, in the order of their starts."""
+        try:
+            with open(os.path.join(self.folder, ORDER), encoding="ascii", errors="replace") as file:
+                lines = file.read().split("\n")
+        except (FileNotFoundError, NotADirectoryError):
+            return self._order_of_records()
+        order: dict[str, int] = {}
+        for line in lines:
+            name, _, pid = line.partition(" ")
+            if pid.isdigit():
+                order.pop(name, None)
+                order[name] = int(pid)
+        return order
+
+    def _order_of_records(self) -> dict[str, int]:
+        """The same from the records, in a home that has no such file yet."""
+        try:
+            names = os.listdir(self.folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        read = ((name, session.read(os.path.join(self.folder, name))) for name in names)
+        found = [(name, one) for name, one in read if one is not None]
+        found.sort(key=lambda pair: (pair[1].started_at, pair[1].id))
+        return {name: one.pid for name, one in found}
+
+    def _append(self, order: dict[str, int], name: str, pid: int, *, rewrite: bool) -> None:
+        """Put a session last."""
+        path = os.path.join(self.folder, ORDER)
+        order.pop(name, None)
+        order[name] = pid
+        try:
+            size = os.stat(path).st_size
+        except FileNotFoundError:
+            size = 0
+        line = f"{name} {pid}\n"
+        # Repeated starts leave lines behind.
+        if not rewrite and 0 < size < 2 * len(order) * len(line):
+            with open(path, "a", encoding="ascii") as file:
+                file.write(line)
+            return
+        from memcairn.fs import atomic  # noqa: PLC0415 - as in `_write`
+
+        text = "".join(f"{name} {pid}\n" for name, pid in order.items())
+        atomic.replace(path, text.encode("ascii"), durable=False)
+
+    def _tidy(self, order: dict[str, int]) -> bool:
+        """End some sessions whose process is gone, and delete old ones; whether `order` is shorter now."""
+        names = list(order)
         now = self._clock()
         machine = processes.host()
-        ended = []
-        for found in self.all():
+        excess = max(len(names) - KEEP_SESSIONS, 0)
+        others = int(now) % max(len(names), 1)
+        checked = (*names[-CHECKED:], *names[:CHECKED], *names[others : others + CHECKED])
+        surplus = set(names[:excess])
+        for name in dict.fromkeys(checked):
+            found = session.read(os.path.join(self.folder, name))
+            if found is None:
+                del order[name]
+                continue
             try:
                 if found.is_open and _is_stale(found, machine, now):
                     self.end(found, keep_scratch=True)
-                if not found.is_open:
-                    ended.append(found)
             except StateError:
                 _log().info("session.stale", exc_info=True)
-        ended.sort(key=lambda one: one.ended_at or 0.0, reverse=True)
-        for number, found in enumerate(ended):
-            if number >= KEEP_SESSIONS or now - (found.ended_at or 0.0) > KEEP_S:
+            if not found.is_open and (name in surplus or now - (found.ended_at or 0.0) > KEEP_S):
                 _remove(found.folder)
+                del order[name]
+        return len(order) < len(names)
 
 
 def session_line(line: Line, now: float, of: Session | None) -> dict[str, object]:

@@ -22,6 +22,7 @@ from memcairn import paths
 from memcairn.safety import secrets
 from memcairn.safety.private import without_private
 from memcairn.sessions import commands, sentences
+from memcairn.settings import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,7 +124,7 @@ class Work:
         host: the name of its host.
         project: the folder of its project.
         base: the folder that file names are relative to.
-        branch: the branch that it works on now; "" without one.
+        branch: the branch that it works on now, or the detached HEAD; "" outside git.
         started: seconds since 1970.
         updated: likewise, of the last change.
         step: the number of things that happened.
@@ -295,6 +296,11 @@ class Work:
         if branch == self.branch:
             return
         before = self.parts.get(self.branch)
+        if all(one.startswith(project.DETACHED) for one in (self.branch, branch)):
+            # A commit on a detached HEAD moves it: what was done before it belongs to the same work.
+            if before is not None and branch not in self.parts:
+                self.parts[branch] = self.parts.pop(self.branch)
+            before = None
         self.branch = branch
         if before is not None and before.uncommitted:
             mine = self.part.uncommitted
@@ -394,11 +400,13 @@ class Work:
 
     def _resolve(self, line: CommandLine) -> None:
         """A command succeeded: the failures of what it covers are fixed."""
+        shown = _clean(line.shown)
         for run in self.part.runs:
             if run.failed_at and run.fixed_by is None:
                 failing = commands.parse(run.text.removesuffix(" …")).steps
-                is_same = run.text == _clean(line.shown)
-                if is_same or (failing and any(step.covers(failing[-1]) for step in line.steps)):
+                if run.text == shown or (
+                    failing and any(step.covers(failing[-1]) for step in line.steps)
+                ):
                     self._fix(run)
 
     def _fix(self, run: Run) -> None:

@@ -28,6 +28,8 @@ _POLICY_FOLDERS = {
 }
 
 _MAX_HEAD_CHARS = 1_000
+# Begins the name of a place without a branch; no branch has a name with a blank.
+DETACHED = "detached at "
 
 
 def folder_of(path: str) -> str:
@@ -45,19 +47,39 @@ def repository_of(path: str) -> str | None:
 
 
 def branch_of(path: str) -> str:
-    """The git branch that is checked out around a path; "" if there is none."""
+    """The git branch that is checked out around a path, or is being rebased; "" if there is none."""
+    place = place_of(path)
+    return "" if place.startswith(DETACHED) else place
+
+
+def place_of(path: str) -> str:
+    """The branch, or `DETACHED` and the commit of a detached HEAD; "" outside git."""
     folder = work_tree_of(path)
     if not folder:
         return ""
     git = os.path.join(folder, ".git")
     try:
         if os.path.isfile(git):  # a linked worktree
-            with open(git, encoding="utf-8") as file:
-                git = os.path.join(folder, file.read().partition("gitdir:")[2].strip())
-        with open(os.path.join(git, "HEAD"), encoding="utf-8") as file:
-            return file.read(_MAX_HEAD_CHARS).strip().partition("ref: refs/heads/")[2]
+            git = os.path.join(folder, _read(git).partition("gitdir:")[2].strip())
+        head = _read(os.path.join(git, "HEAD"))
     except (OSError, ValueError):
         return ""
+    branch = head.partition("ref: refs/heads/")[2]
+    if branch or not head.isalnum():
+        return branch
+    for rebase in ("rebase-merge", "rebase-apply"):
+        try:
+            branch = _read(os.path.join(git, rebase, "head-name")).removeprefix("refs/heads/")
+        except (OSError, ValueError):
+            continue
+        if branch != "detached HEAD":  # git's word for a rebase that began so
+            return branch
+    return DETACHED + head[:12]
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read(_MAX_HEAD_CHARS).strip()
 
 
 def work_tree_of(path: str) -> str:

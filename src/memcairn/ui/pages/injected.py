@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from memcairn.ui.site import Ask
 
 _RECALL = f'"{recall_text.RECALL}'.encode()
+# The first page looks for the last recalls in this many sessions.
+MAX_SESSIONS = 50
 # The log line of a recall is written within this time after the search; in seconds.
 _MAX_APART_S = 60.0
 # Logs have milliseconds.
@@ -56,8 +58,10 @@ class Recall:
 
 
 def latest(home: str) -> Iterator[Recall]:
-    """The recalls of all sessions that showed something, the latest session first."""
-    sessions = sorted(Sessions(home).all(), key=lambda one: one.last_active_at(), reverse=True)
+    """The recalls of the latest sessions that showed something, the latest session first."""
+    sessions = sorted(
+        Sessions(home).latest(MAX_SESSIONS), key=lambda one: one.last_active_at(), reverse=True
+    )
     for session in sessions:
         yield from (one for one in recalls(session) if one.shown)
 
@@ -130,10 +134,9 @@ def page(ask: Ask) -> Mapping[str, object]:
     if given and session is None:
         raise UsageError(TEXT.no_session)
     if session is None:
-        found = sessions.all()
-        pages = Pages(ask.number("page"), len(found), PAGE_SIZE // 2)
-        start = pages.number * pages.size
-        rows = [(one, recalls(one)) for one in found[start : start + pages.size]]
+        pages = Pages(ask.number("page"), sessions.count(), PAGE_SIZE // 2)
+        found = sessions.latest(pages.size, pages.number * pages.size)
+        rows = [(one, recalls(one)) for one in found]
         return {"session": None, "sessions": rows, "pages": pages}
     query = ask.query.get("q", "").strip()
     asked = _asked(ask.memory, session, query) if query else None

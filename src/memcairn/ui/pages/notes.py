@@ -199,7 +199,7 @@ def _timeline(ask: Ask, path: str) -> dict[int, dict[str, int]]:
             counts[what] += 1
 
     wanted = json.dumps(path).encode()
-    for session in Sessions(ask.memory.home).all():
+    for session in Sessions(ask.memory.home).latest():
         for line in session.lines(wanted):
             tool, time = str(line.get("tool")), str(line.get("time"))
             if tool.startswith(RECALL) and line.get("path") == path:

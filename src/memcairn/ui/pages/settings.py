@@ -35,7 +35,7 @@ CONFIRMATION = "delete"
 def page(ask: Ask) -> Mapping[str, object]:
     """The values of the page; `set` is the setting to edit."""
     settings = config.load()
-    sessions = [one for one in Sessions(ask.memory.home).all() if one.is_open]
+    sessions = [one for one in Sessions(ask.memory.home).latest() if one.is_open]
     roots = [root.path for root in ask.memory.roots() if os.path.isdir(root.path)]
     return {
         "file": paths.config_file(),
