@@ -38,7 +38,9 @@ _VALUES = frozenset(
     )
 )  # fmt: skip
 _WEAK_SCOPES = frozenset(("place", "language", "bound", "numbered"))
-_CLAUSE_END = re.compile(r"[;,，、；。](?=\D)|[.!?]\s")
+_CLAUSE_END = re.compile(
+    r"[;,，、；。](?=\D)|[.!?]\s|\s(?:because|since it|so that|weil|da es)\s|\s\("
+)
 # These words often are not a scope: "the upload limit", "at most", "writes".
 _LOOSE_SCOPES = frozenset(("bound", "access", "direction", "tests", "language", "numbered"))
 _LOOSE = frozenset(("name", "code"))
@@ -62,14 +64,15 @@ def relation(old: str, new: str) -> Judgement:
     """Compare two texts. Takes time quadratic in the number of words, of which few are read."""
     if statement.script(old) != statement.script(new):
         return Judgement("addition", 0.0)
-    is_german = statement.is_german(old) or statement.is_german(new)
-    before = statement.read(old, is_german=is_german)
-    after = statement.read(new, is_german=is_german)
+    language = statement.language(old, new)
+    before = statement.read(old, language)
+    after = statement.read(new, language)
     whole = _Comparison(before, after).judgement()
-    if whole.relation == "correction" or not after.says_change:
+    has_reason = re.search(r"\b(?:because|weil)\b", new) is not None
+    if whole.relation == "correction" or not (after.says_change or has_reason):
         return whole
     # "Errors go to Datadog, we left Sentry": the first clause has the new value.
-    first = statement.read(_CLAUSE_END.split(new.strip(), maxsplit=1)[0], is_german=is_german)
+    first = statement.read(_CLAUSE_END.split(new.strip(), maxsplit=1)[0], language)
     clause = _Comparison(before, first).judgement()
     return clause if clause.relation == "correction" else whole
 
@@ -114,6 +117,8 @@ class _Comparison:
         if is_denied and self.overlap >= MIN_SUBJECT_CHANGED:
             return "correction", False
         near = self.overlap >= MIN_SUBJECT
+        if self._has_other_items():
+            return "correction", False
         if new.adds and not old.adds and not changed and (self.gone or flips):
             return "addition", False
         if self.conflicts or flips:
@@ -135,11 +140,19 @@ class _Comparison:
     def _flips(self) -> bool:
         """Whether one affirms what the other denies, or one says on and the other off."""
         old, new = self.old, self.new
+        if old.lacks & (new.keys - new.lacks) or new.lacks & (old.keys - old.lacks):
+            return True
         if old.is_on is not None and new.is_on is not None:
             return old.is_on != new.is_on
         if old.contrasted and new.contrasted:
             return old.contrasted.isdisjoint(new.contrasted)
         return old.denies != new.denies
+
+    def _has_other_items(self) -> bool:
+        """Whether both give a list of the same things, and the lists differ."""
+        gone, come = ({token.key for token in tokens} for tokens in (self.gone, self.come))
+        items, others = self.old.items, self.new.items
+        return bool(items and others) and gone <= items and come <= others and items != others
 
     def _is_denied_by_old(self) -> bool:
         """Whether the old statement names what the new one says as what does not hold any more."""
@@ -188,20 +201,31 @@ class _Comparison:
         return share <= (0.5 if has_value else 0.34) and self.overlap >= MIN_SUBJECT
 
     def _of_conflict(self, *, changed: bool) -> tuple[Relation, bool]:
+        if changed and self._opens_otherwise():
+            return "addition", False
         if changed:
             is_correction = self.overlap >= MIN_SUBJECT_CHANGED
             return ("correction", False) if is_correction else ("addition", self.overlap > 0)
         near = self.overlap >= MIN_SUBJECT
         is_listed = self.old.lists and self.new.lists and not self._flips()
         if is_listed and all(old.kind in _LOOSE for old, _ in self.conflicts):
-            return "addition", near
+            return "addition", False
         if near and (self._has_other_subject() or self._narrows() or self._differs_twice()):
-            return "addition", True
+            return "addition", False
         flips = self._flips()
         if flips and self.conflicts:
             return "addition", near
         is_near = self.union >= (MIN_UNION_DENIED if flips else MIN_UNION)
         return ("correction", False) if near and is_near else ("addition", near)
+
+    def _opens_otherwise(self) -> bool:
+        """Whether each opens with a word that the other has not: "Vite runs", "Storybook now runs"."""
+        first, other = self.old_tokens[0], self.new_tokens[0]
+        is_plain = {first.kind, other.kind}.isdisjoint(_VALUES - _LOOSE)
+        has_value = any(old.kind not in _LOOSE for old, _ in self.conflicts)
+        is_open = not (self.old.assigns or self.new.contrasts or self.new.contrasted)
+        is_other = first in self.gone and other in self.come
+        return is_plain and has_value and is_open and is_other
 
     def _differs_twice(self) -> bool:
         """Whether a word or name differs beside the value: "headers for 60", "footers for 90"."""
@@ -339,6 +363,7 @@ def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
 
 def _is_inflected(one: str, other: str) -> bool:
     """Whether two words in letters differ only in a short ending: dauert, dauern."""
+    one, other = one.translate(_UMLAUTS), other.translate(_UMLAUTS)
     pairs = zip(one, other, strict=False)
     shorter = min(len(one), len(other))
     same = next((at for at, (a, b) in enumerate(pairs) if a != b), shorter)
@@ -346,6 +371,7 @@ def _is_inflected(one: str, other: str) -> bool:
     return same >= _MIN_STEM and endings <= _MAX_ENDING and one[0] < "\u3000"
 
 
+_UMLAUTS = str.maketrans("äöü", "aou")
 _MIN_STEM = 4
 _MIN_PART, _MIN_KANA_PART, _MAX_ENDING = 5, 3, 3
 

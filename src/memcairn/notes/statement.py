@@ -4,7 +4,8 @@
     "金曜日の14:00にデプロイしてはいけない"  ──►  denies; weekday 5, time 14:00, デプロイ
 
 Values in another form are equal: 14 days and two weeks, 14:00 and 2 p.m., fünf and 5. English, German,
-Chinese and Japanese are known; in other languages, numbers, names and identifiers still are.
+Chinese and Japanese are known, and through `function_words` French, Spanish, Portuguese and Korean; in other
+languages, numbers, names and identifiers still are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from memcairn.notes import function_words
 from memcairn.notes import statement_words as table
 from memcairn.notes.stems import stem
 from memcairn.notes.stop_words import STOP_WORDS
@@ -49,6 +51,8 @@ class Statement:
         says_change: whether the text itself says that something changed: "no longer", "now", "改为".
         contrasts: whether it names what does not hold: "not X", "instead of X".
         contrasted: the keys of what it says does not hold.
+        lacks: the keys of what it says is absent: "without a body".
+        items: the keys of the list that it ends with.
         scopes: the words that limit what it is about, by category: environment, platform ...
         prefers: whether it states a preference, of which there may be many.
         assigns: whether it says who is responsible.
@@ -65,6 +69,8 @@ class Statement:
     says_change: bool
     contrasts: bool
     contrasted: frozenset[str]
+    lacks: frozenset[str]
+    items: frozenset[str]
     scopes: dict[str, frozenset[str]]
     prefers: bool
     assigns: bool
@@ -81,14 +87,19 @@ class Statement:
 
 
 @lru_cache(maxsize=2_048)
-def read(text: str, *, is_german: bool = False) -> Statement:
+def read(text: str, language: str = "") -> Statement:
     """Read a text; takes time linear in its length, and never raises.
 
     Args:
         text: the text.
-        is_german: as `is_german` says of this text or of one that it is compared with.
+        language: as `language` says of this text and of one that it is compared with.
     """
+    is_german = language == "de"
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS])
+    if language in function_words.LANGUAGES:
+        text = function_words.in_english(text, language)
+    for pattern, plain in table.PLAIN:
+        text = pattern.sub(plain, text)
     text = text.lower() if text.isupper() and not script(text) else text
     text = re.sub(r"[*_]{2,}|^\s*(?:#+|[-*+>])\s+", " ", text, flags=re.MULTILINE)
     contrasts = table.CONTRAST.search(text) is not None
@@ -101,11 +112,9 @@ def read(text: str, *, is_german: bool = False) -> Statement:
         is_on=says_on if says_on != says_off else None,
         says_change=table.CHANGE.search(text) is not None,
         contrasts=contrasts,
-        contrasted=frozenset(
-            token.key
-            for match in table.CONTRASTED.finditer(text)
-            for token in _tokens(next(filter(None, match.groups())), is_german=is_german)
-        ),
+        contrasted=_keys(table.CONTRASTED, text, is_german=is_german),
+        lacks=_keys(table.WITHOUT, text, is_german=is_german),
+        items=_keys(table.ITEMS, text, is_german=is_german),
         scopes=_scopes(text),
         prefers=table.PREFERENCE.search(text) is not None,
         assigns=table.ASSIGNMENT.search(text) is not None,
@@ -114,6 +123,15 @@ def read(text: str, *, is_german: bool = False) -> Statement:
         adds=table.ALSO.search(text) is not None,
         lists=table.LISTING.search(text) is not None,
         commands=table.COMMAND.match(text) is not None,
+    )
+
+
+def _keys(pattern: re.Pattern[str], text: str, *, is_german: bool) -> frozenset[str]:
+    """The keys of what a group of the pattern matches."""
+    return frozenset(
+        token.key
+        for match in pattern.finditer(text)
+        for token in _tokens(next(filter(None, match.groups())), is_german=is_german)
     )
 
 
@@ -139,16 +157,19 @@ _KANA = re.compile("[\u3041-\u30fa]")
 _HAN = re.compile("[\u3400-\u9fff]")
 
 
-def is_german(text: str) -> bool:
-    """Whether a text has words or letters of German."""
-    return table.GERMAN.search(text[:MAX_CHARS]) is not None
+def language(*texts: str) -> str:
+    """The language by whose rules to read these texts together: de, fr, es, pt, ko, or "" for the others."""
+    text = "\n".join(one[:MAX_CHARS] for one in texts)
+    return function_words.of(text) or ("de" if table.GERMAN.search(text) else "")
 
 
 def _tokens(text: str, *, is_german: bool) -> list[Token]:
     is_cjk = re.search(r"[\u3040-\u30ff\u3400-\u9fff]", text) is not None
     quiet = table.DENIAL.sub(lambda match: " " if not match[0].isascii() else match[0], text)
     quiet = table.CHANGE.sub(lambda match: " " if not match[0].isascii() else match[0], quiet)
-    quiet = re.sub("必须|一定要?|务必|必ず|可以|允许|不|手で|こと|です|ます", " ", quiet)
+    quiet = re.sub(
+        "必须|一定要?|务必|必ず|可以|允许|不|手で|こと|です|ます|かかる|所要", " ", quiet
+    )
     quiet = table.CJK_SYNONYMS.sub(lambda match: f"\ue000{table.SYNONYMS[match[0]]} ", quiet)
     found: list[Token] = []
     for match in table.SCAN.finditer(quiet):
@@ -178,6 +199,8 @@ def _token(match: re.Match[str], text: str, *, is_german: bool, is_cjk: bool) ->
             return Token("word", groups[kind])
         case "url":
             return Token("code", value.rstrip(".,;").casefold())
+        case "tag":
+            return Token("code", value.casefold())
         case "code" | "path" | "file" | "email":
             found = (groups[kind] or value).strip().rstrip("/\\.").removeprefix("./")
             return Token("code", " ".join(found.split()).casefold()) if found else None
@@ -270,7 +293,9 @@ def _word(  # noqa: C901, PLR0911 - one branch for each form
     is_name = is_name or (is_cjk and value.isascii())
     if value in "ABCDEFGH" and (is_cjk or not starts):
         return Token("code", word)  # "shop A"
-    if (word in STOP_WORDS and word != "go") or (word in table.LIGHT and not is_name):
+    if (word.replace("'", "") in STOP_WORDS and word != "go") or (
+        word in table.LIGHT and not is_name
+    ):
         return None
     if value.isupper() and len(value) > 1:
         return Token("code", word)

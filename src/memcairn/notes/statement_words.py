@@ -1,4 +1,4 @@
-"""The words and forms that `statement` knows: changes, denials, scopes, units, synonyms. Four languages.
+"""The words and forms that `statement` knows: changes, denials, scopes, units, synonyms: English, German, Chinese, Japanese.
 
 Patterns are searched in text of Unicode form NFKC. Words are case-folded, and stemmed if they are English.
 """
@@ -14,18 +14,49 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
+_UNDONE = (
+    "encrypted|signed|supported|limited|restricted|tested|documented|authenticated|available|stable|safe|versioned|"
+    "protected|compressed|used|usable|necessary|required|reliable|locked|pinned|typed|cached|validated"
+)
+# Forms that are read as another one.
+PLAIN = tuple(
+    (re.compile(pattern, re.IGNORECASE), plain)
+    for pattern, plain in (
+        (r"\b(?:an|one) hour and a half\b|\banderthalb Stunden\b", "90 minutes"),
+        (r"\bhalf an hour\b|\b(?:eine[rn]?|ne) halben? Stunde\b|\bhalbstündlich\b", "30 minutes"),
+        (r"\b(?:a )?quarter of an hour\b|\b(?:einer? )?Viertelstunde\b", "15 minutes"),
+        (r"\bfortnight\b", "2 weeks"),
+        (r"\bwith no\b", "without"),
+        (rf"\bun(?=(?:{_UNDONE})\b)", "not "),
+        (r"\b(?:it(?:['’]s| is) (?:fine|ok|okay|safe|allowed|all right)|feel free) to\b", "do"),
+        (r"\b(?:turned|switched|switches?|turns?) on\b", "enabled"),
+        (r"\b(?:turned|switched|switches?|turns?) off\b", "disabled"),
+        (r"\b(?:may|must|can|should|do|does)(?: not|not|n't) exceed\b|\b(?:is |are )?(?:limited to|capped at)\b", "at most"),
+        (r"\b(?:no|not) (?:more|longer|later|higher) than\b", "at most"),
+        (r"\b(?:no|not) (?:less|fewer|earlier|lower) than\b|\bor (?:newer|later|above|higher|more)\b", "at least"),
+        (r"(?<=\d)\+(?=\s)", " at least"),
+        (r"\b(?:once|einmal) (?=every|a\b|per|each|pro|jede|am|im|täglich)", ""),
+        (r"\b(?:every|alle|once in) 24 (?:hours|stunden)\b|24 時間ごと", "every day"),
+        (r"\b(?:every|alle) (?:60 (?:minutes|minuten)|hour)\b", "every hour"),
+        (r"\b(?:every|alle) 7 (?:days|tage)\b", "every week"),
+        (r"\bin charge of\b|\btakes care of\b|\blooks after\b", "responsible for"),
+        (r"\bstopped (?=\w+ing\b)", "no longer "),
+    )
+)  # fmt: skip
 CHANGE = _any(
-    r"\b(?:no longer|not any ?more|any ?more|from now on|as of (?:now|today)|correction|now(?:adays)?)\b",
-    r"\b(?:instead|rather than|replac(?:es?|ed|ing)|moved|switched|changed|renamed|migrated|upgraded|bumped)\b",
-    r"\b(?:raised|lowered|increased|decreased|reduced|extended|shortened|dropped|removed|deprecated|retired)\b",
+    r"\b(?:no longer|not any ?more|any ?more|from now on|as of (?:now|today)|correction|now(?:adays)?|actually|in fact|turns out|scratch that|as of this \w+|no more)\b",
+    r"\b(?:(?:I|we|that) (?:was|were) wrong|superseded|handed (?:over )?to|handed over|scaled (?:up|down)|went (?:up|down|back)|stop \w+ing)\b",
+    r"\b(?:doch (?:lieber|nicht)|eigentlich|tatsächlich|in Wahrheit|übergeben|übernimmt)\b",
+    r"\b(?:instead|rather than|replac(?:es?|ed|ing)|moved|switched|changed|renamed|migrated|upgraded|downgraded|converted|bumped)\b",
+    r"\braised(?! (?:as|by|when|if|in|an?|from)\b)|\b(?:lowered|increased|decreased|reduced|extended|shortened|dropped|removed|deleted|deprecated|retired|these days)\b",
     r"\b(?:has been (?:turned|set)|(?:is|are|was|were|got) (?:gone|abandoned|cancell?ed|obsolete|dead)|we left|left|took over|taken over|was (?:split|turned)|turned out|used to|formerly)\b",
     r"\b(?:nicht mehr|anstatt|anstelle|stattdessen|statt|jetzt|nun|nunmehr|inzwischen|mittlerweile|ab sofort)\b",
     r"\b(?:künftig|von nun an|ab jetzt|sondern|umgestellt|umgezogen|umbenannt|verlegt|verschoben|abgeschafft)\b",
     r"\b(?:geändert|ersetzt|gewechselt|gewandert|erhöht|gesenkt|verlängert|verkürzt|korrektur|migriert|gekündigt|abgelöst|eingestellt|weggefallen)\b",
     r"\bseit (?:dem|der|kurzem|heute|gestern)\b|\bwurde\w* auf\b",
-    "不再|改为|改成|改用|改到|改在|改名|改由|换成|換成|换到|现在|現在|已经|已經|已改|已迁|已换|已移|迁移到|迁到|搬到|搬迁|调整为|调整到|升级到",
+    "其实|實際|实际上|事实上|不再|改为|改成|改用|改到|改在|改名|改由|换成|換成|换到|现在|現在|已经|已經|已改|已迁|已换|已移|迁移到|迁到|搬到|搬迁|调整为|调整到|升级到",
     "升级为|而不是|而非|更正|纠正|取代|替换|替代|从今|今后|以后都|提高到|降低到|降到|延长到|缩短到|延长为|缩短为|转移到|移交给|交给|接手|停用|废弃|下线|放弃|弃用",
-    "ではなく|じゃなく|変更|変わ|になった|になりました|移した|移しました|移動した|移行|今後|これから|代わりに|もう|やめ|引き上げ|引き下げ",
+    "実は|実際は|ようになった|ようになりました|ではなく|じゃなく|変更|変わ|になった|になりました|移した|移しました|移動した|移行|今後|これから|代わりに|もう|やめ|引き上げ|引き下げ",
     "廃止|訂正|修正|切り替え|置き換え|改名|引き継|最近|乗り換え|延長|短縮|更新された|解約|終了した|使わなくなった",
 )
 CONTRAST = _any(
@@ -36,9 +67,18 @@ CONTRAST = _any(
 )
 # What is contrasted stands behind these, or before those.
 CONTRASTED = _any(
+    r"\((?:was|were|formerly|previously|früher|vorher|zuvor|bisher|antes|avant|原来|以前|原為)[\s:]*(`[^`]+`|[\w./-]*\w)",
+    r"\b(?:switched|moved|migrated|went|changed?|upgraded|downgraded|converted|renamed|bumped|raised|lowered|increased|decreased|reduced|extended|shortened)\s"
+    r"(?:[^.;,]{0,60}?\s)?from\s+(`[^`]+`|[\w./-]*\w)\s+to\b",
+    r"\b(?:replaced|superseded|abandoned|dropped|removed|retired|ditched)\s+(`[^`]+`|[\w./-]*\w)\s+(?:with|by|in favou?r of|for)\b",
+    r"(`[^`]+`|[\w./-]*\w)\s+(?:was|is|were|has been|got)\s+(?:replaced|superseded)\s+(?:by|with)\b",
+    r"\bvon\s+(`[^`]+`|[\w./-]*\w)\s+(?:auf|zu|nach)\s+\S+\s+(?:umgestellt|gewechselt|migriert|umgestiegen|erhöht|gesenkt|verlegt|verschoben)",
+    r"(`[^`]+`|[\w./-]*\w)\s+(?:wurde|wird|ist)\s+durch\s+\S+\s+(?:ersetzt|abgelöst)",
+    r"从\s*([A-Za-z][\w./-]*|[\u3400-\u9fff]{1,4}?)\s*(?:换|改|迁|搬|升级|切换|转)",
     r"(?:\b(?:not|instead of|rather than|no longer|anstatt|anstelle von|statt|nicht mehr)\b|, ?(?:nicht|kein)\b)"
-    r"\s+(?:(?:on|in|the|a|an|with|via|by|use|using|used|stored|mit|auf|über|als|den|die|das|der|dem)\s+)*(`[^`]+`|[\w./-]*\w)",
-    r"[,;]\s*(?:and\s+)?(`[^`]+`|[\w./-]*\w)\s+(?:(?:is|are|was|were|has been)\s+(?:gone|removed|dropped|deprecated|retired|obsolete)|left)\b",
+    r"\s+(?:(?:on|in|to|at|from|for|of|per|the|a|an|any|with|via|by|use|using|used|stored|be|mit|auf|über|als|bei|in|im|am|an|von|den|die|das|der|dem)\s+)*(`[^`]+`|[\w./-]*\w)",
+    r"[,;(]\s*(?:and\s+)?(`[^`]+`|[#@]?[\w./-]*\w)\s+(?:is|are|was|were|has been)\s+(?:archived|closed|shut|off)\b",
+    r"[,;(]\s*(?:and\s+)?(`[^`]+`|[\w./-]*\w)\s+(?:(?:is|are|was|were|has been|got)\s+(?:gone|removed|deleted|dropped|deprecated|retired|obsolete|cancell?ed|shut down|on leave)|left|quit|retired|(?:has )?moved (?:on|teams?|to))\b",
     r"(?:不再(?:使用|用|是|存储在)?|而不是|而非|代替|取代|[,，]\s*不用|[,，]\s*不要用|[,，]\s*不是)\s*([A-Za-z][\w./-]*|[\u3400-\u9fff]{1,4})",
     r"([A-Za-z][\w./-]*|[\u30a1-\u30fc]+|[\u3400-\u9fff]{1,4})\s*(?:ではなく|じゃなく|の代わりに|はもう|は使わ|は使いません)",
 )
@@ -66,6 +106,12 @@ OFF = _any(
 SWITCHES = frozenset(map(stem, "enabled disabled activated deactivated".split())) | frozenset(
     "eingeschaltet ausgeschaltet aktiviert deaktiviert".split()
 )
+WITHOUT = re.compile(
+    r"\b(?:without|ohne)\s+(?:(?:a|an|any|the|eine?n?|einer|jede[nrs]?)\s+)?([\w./-]*\w)",
+    re.IGNORECASE,
+)
+# A list after a colon says everything: "Log levels: debug, info, warn".
+ITEMS = re.compile(r"[:：]\s*([^.;:。；\n]+?(?:[,，、][^.;:。；\n]+?)+)\s*[.。]?\s*\Z")
 PREFERENCE = _any(
     r"\b(?:prefers?|likes?|loves?|enjoys?|mag|bevorzugt|möchte|liebt)\b",
     "喜欢|喜歡|偏好|爱用|好む|好み|好き",
@@ -76,7 +122,8 @@ ASSIGNMENT = _any(
     "负责|負責|负责人|担当|責任者|管轄|主管",
 )
 NAMING = _any(
-    r"\b(?:called|named|defaults? (?:to|is)|default \w+ is|set to|heißt|heißen|lautet|genannt|standardmäßig)\b",
+    r"\b(?:called|named|defaults?|set to|uses? \S+ as|heißt|heißen|lautet|genannt|standardmäßig)\b",
+    r"\b(?:stored|kept|written|hosted|located|recorded|tracked|lives?|reside) (?:in|on|at|under)\b|\bbuilt with\b|\bliegt in\b|\bliegen in\b|で書|に保存",
     "叫做?|名为|名叫|默认|という名前|と呼|既定|デフォルト",
 )
 ALSO = _any(
@@ -221,25 +268,34 @@ MONTHS = {
 NUMBERS = {
     name: number
     for names in (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen",
-        "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn",
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
+        "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn",
     )
     for number, name in enumerate(names.split())
 } | {
     "a": 1, "an": 1, "eine": 1, "einer": 1, "einen": 1, "einem": 1, "eins": 1, "zwo": 2, "once": 1, "twice": 2,
     "twenty": 20, "zwanzig": 20, "thirty": 30, "dreißig": 30, "forty": 40, "vierzig": 40, "fifty": 50,
-    "fünfzig": 50, "sixty": 60, "sechzig": 60, "ninety": 90, "neunzig": 90, "hundred": 100, "hundert": 100,
+    "fünfzig": 50, "sixty": 60, "sechzig": 60, "seventy": 70, "siebzig": 70, "eighty": 80, "achtzig": 80, "ninety": 90, "neunzig": 90, "hundred": 100, "hundert": 100,
     "dozen": 12, "dutzend": 12,
 }  # fmt: skip
 ORDINALS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1, "zweiten": 2, "zweiter": 2, "zweite": 2,
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+    "twelfth": 12, "fifteenth": 15, "twentieth": 20, "thirtieth": 30, "last": -1, "zweiten": 2, "zweiter": 2, "zweite": 2,
     "ersten": 1, "erster": 1, "erste": 1, "dritten": 3, "dritter": 3, "dritte": 3, "letzten": -1, "letzter": -1,
 }  # fmt: skip
 HAN_DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5,
                "六": 6, "七": 7, "八": 8, "九": 9}  # fmt: skip
 HAN_POWERS = {"十": 10, "百": 100, "千": 1000}
-SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 7 * 86_400}
+SECONDS = {
+    "millisecond": 0.001,
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86_400,
+    "week": 7 * 86_400,
+}
 UNITS = {
+    "millisecond": r"ms|milliseconds?|millisekunden?|毫秒|ミリ秒",
     "second": r"s|secs?|seconds?|sek|sekunden?|秒钟|秒間|秒",
     "minute": r"mins?|minutes?|minuten?|分钟|分鐘|分間|分(?=で|以|後|内|$|\b)",
     "hour": r"h|hrs?|hours?|std|stunden?|个小时|小时|小時|時間",
@@ -274,6 +330,7 @@ SCAN = re.compile(
             r"(?P<url>\bhttps?://[^\s<>)\]）」]+)",
             r"(?P<email>\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b)",
             r"`(?P<code>[^`\n]+)`",
+            r"(?P<tag>(?<![\w/&])[#@][A-Za-z][\w-]+|\b[A-Za-z_]\w*=[^\s,;`]+\w)",
             r"(?P<date>\b\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)",
             rf"\b(?P<d1>\d{{1,2}})(?:\.|st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{MONTH})\.?,?(?:\s+(?P<y1>\d{{4}}))?\b",
             rf"\b(?P<m2>{MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<y2>\d{{4}}))?",
@@ -282,7 +339,7 @@ SCAN = re.compile(
             r"\b(?P<often>hourly|daily|nightly|weekly|monthly|quarterly|yearly|annually|stündlich|täglich|nachts|wöchentlich|monatlich|jährlich)\b",
             r"(?:每个?|毎)(?P<zh_period>秒钟?|分钟?|小时|時|时|天|日|晚|周|週|星期|月|年)(?![一二三四五六])",
             r"(?P<ja_period>1?\s*(?:秒|分|時間|日|週間?|か?月|年))ごと",
-            rf"(?P<day_part>凌晨|早上|早晨|上午|中午|下午|晚上|午夜|半夜|午前|午後|深夜|朝|夜|夕方)?(?P<cjk_hour>\d{{1,2}}|{HAN_NUMBER})(?:点|點|時(?!間)|时(?!间))钟?(?P<cjk_minute>半|(?:\d{{1,2}}|{HAN_NUMBER})分?)?",
+            rf"(?P<day_part>凌晨|早上|早晨|上午|中午|下午|晚上|午夜|半夜|午前|午後|深夜|朝|夜|夕方)?\s*(?P<cjk_hour>\d{{1,2}}|{HAN_NUMBER})\s*(?:点|點|時(?!間)|时(?!间))钟?(?P<cjk_minute>半|(?:\d{{1,2}}|{HAN_NUMBER})分?)?",
             r"(?P<day_part2>凌晨|早上|上午|下午|晚上|午前|午後|深夜)\s*(?P<hour2>\d{1,2}):(?P<minute2>\d{2})",
             r"(?P<hour>\b\d{1,2})(?::(?P<minute>\d{2}))(?::\d{2})?\s*(?P<half>[ap]\.?m\b\.?|uhr\b)?",
             r"(?P<hour3>\b\d{1,2})\s*(?P<half3>[ap]\.m\.?|[ap]m\b|uhr\b)",
@@ -339,7 +396,7 @@ HAN_LIGHT = frozenset(
 SYNONYM_GROUPS = """
 store save persist keep hold cache 保存 存储 储存 存放 存在 格納 speichern speichert gespeichert abgelegt ablegen
 delete remov purg clean wipe 删除 清除 移除 清理 削除 消去 löschen löscht gelöscht entfernt entfernen
-execut run 运行 执行 跑 実行 ausführen ausgeführt führen
+execut run 运行 执行 跑 実行 ausführen ausgeführt führen führt
 start begin kick launch 开始 启动 開始 始まる 始める beginnt beginnen startet starten gestartet
 finish end stop complet 结束 完成 终止 終了 終わる 完了 endet enden beendet fertig abgeschlossen
 like prefer want wish love 喜欢 偏好 希望 想要 好む 好み 好き 希望 bevorzugt bevorzugen möchte mag wünscht bevorzugten

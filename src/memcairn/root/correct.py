@@ -236,16 +236,16 @@ def corrected(match: Match, observation: Observation) -> str:
 
 def replaced_keys(old: str, new: str) -> frozenset[str]:
     """The words and values of an old statement that the new one does not have."""
-    is_german = statement.is_german(old) or statement.is_german(new)
-    before, after = (statement.read(text, is_german=is_german) for text in (old, new))
+    language = statement.language(old, new)
+    before, after = (statement.read(text, language) for text in (old, new))
     return (before.keys - after.keys) | (after.contrasted & before.keys)
 
 
 def states(text: str, keys: Iterable[str]) -> bool:
     """Whether a title or a name has one of these words or values."""
     text = re.sub(r"[-_]+", " ", text)
-    found = statement.read(text).keys | statement.read(text, is_german=True).keys
-    return not found.isdisjoint(keys)
+    languages = {"", "de", statement.language(text)}
+    return any(not statement.read(text, one).keys.isdisjoint(keys) for one in languages)
 
 
 def _is_outdated(line: str, old: str, observation: Observation) -> bool:
