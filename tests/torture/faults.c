@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { OFF, COUNT, KILL, FAIL_ONCE, FAIL_FROM };
+enum { OFF, COUNT, KILL, FAIL_ONCE, FAIL_FROM, KILL_FROM };
 
 struct state {
     atomic_long calls;    /* so far */
@@ -69,10 +69,10 @@ static int must_fail(const char *call, int folder, const char *path) {
     if (!below) return 0;
     long number = atomic_fetch_add(&state->calls, 1) + 1;
     if (state->mode == COUNT || number < state->at) return 0;
-    if (state->mode != FAIL_FROM && number > state->at) return 0;
+    if (state->mode != FAIL_FROM && state->mode != KILL_FROM && number > state->at) return 0;
     if (atomic_fetch_add(&state->hits, 1) == 0)
         snprintf(state->hit, sizeof state->hit, "%s %s", call, path ? path : "");
-    if (state->mode == KILL) kill(getpid(), SIGKILL);
+    if (state->mode == KILL || state->mode == KILL_FROM) kill(getpid(), SIGKILL);
     errno = (int)state->error;
     return 1;
 }

@@ -27,6 +27,7 @@ class Mode(enum.IntEnum):
     KILL = 2
     FAIL_ONCE = 3
     FAIL_FROM = 4
+    KILL_FROM = 5
 
 
 class _State(ctypes.Structure):

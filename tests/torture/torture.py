@@ -55,6 +55,7 @@ FAULTS = (
     (Mode.FAIL_ONCE, errno.EIO),
     (Mode.FAIL_ONCE, errno.ENOSPC),
     (Mode.FAIL_FROM, errno.EIO),
+    (Mode.KILL_FROM, 0),  # of each process that changes something from then on
 )
 
 
@@ -261,6 +262,8 @@ def run(
         calls = trying.prepare()
         left = [trials or calls * len(FAULTS)]
         for mode, error in FAULTS:
+            if mode == Mode.KILL_FROM and not OPERATIONS[name].has_children:
+                continue
             row = rows[name][f"{mode.name.lower()} {errno.errorcode.get(error, '')}".strip()] = Row(
                 calls
             )

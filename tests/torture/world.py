@@ -118,10 +118,10 @@ def write(path: Path, text: str) -> None:
 
 
 def files(folder: Path) -> Files:
-    """All files below a folder, without memcairn's temporary ones."""
+    """All files below a folder, without memcairn's temporary ones and those of git."""
     found: Files = {}
     for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".memcairn-")]
+        folders[:] = [name for name in folders if not name.startswith((".memcairn-", ".git"))]
         for name in names:
             path = os.path.join(place, name)
             if not name.startswith(".memcairn-") and os.path.isfile(path):

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn import paths
@@ -47,13 +46,11 @@ class TreeChange(NamedTuple):
     new: str
 
 
-@dataclass(slots=True)
-class Applied:
-    """The files that were changed, those of them that arrived, and those that could not be written."""
+class Applied(NamedTuple):
+    """The files that were changed, and why others could not be written."""
 
-    changed: list[str] = field(default_factory=list)
-    arrived: list[str] = field(default_factory=list)
-    failed: list[NoteError] = field(default_factory=list)
+    changed: list[str]
+    failed: list[NoteError]
 
 
 def who() -> str:
@@ -85,6 +82,21 @@ def create(repository: Repository, url: str, branch: str) -> None:
         atomic.replace(os.path.join(info, "attributes"), b"* -text -filter -ident\n")
     if url:
         repository.run("config", f"remote.{REMOTE}.url", url)
+
+
+def remove_locks(repository: Repository, branch: str) -> None:
+    """Remove the locks of a sync that was killed: only this one uses the repository."""
+    names = (
+        "index",
+        "HEAD",
+        "config",
+        "packed-refs",
+        f"refs/heads/{branch}",
+        f"refs/remotes/{REMOTE}/{branch}",
+    )
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(repository.git_dir, f"{name}.lock"))
 
 
 # ── commit ───────────────────────────────────────────────────────────────────────────────────────
@@ -149,9 +161,6 @@ def commit(
         message: of the commit.
         before_removals: called before files that are gone are committed; an error stops it.
     """
-    # Only this sync uses the index, so a lock is left by one that was killed.
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(repository.git_dir, "index.lock"))
     head = repository.commit_of(f"refs/heads/{branch}")
     changed, is_staged = _pending(repository, nested)
     if head and not changed and not is_staged:
@@ -423,7 +432,6 @@ def _write(
                 done.changed.append(f"{place}/{beside}" if place else beside)
         folder.write(name, content, expected=present.status)
     done.changed.append(change.path)
-    done.arrived.append(change.path)
 
 
 def _oid(content: bytes, like: str) -> str:

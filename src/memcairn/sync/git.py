@@ -203,6 +203,7 @@ def _communicate(
         try:
             return process.communicate(data, timeout=_POLL_S)
         except subprocess.TimeoutExpired as late:
+            data = b""  # it takes the input once
             # A connection that ssh keeps for later holds the pipe open after git has ended.
             if process.poll() is not None:
                 return late.output or b"", late.stderr or b""

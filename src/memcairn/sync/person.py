@@ -55,7 +55,11 @@ def branch_and_remote(repository: Repository) -> tuple[str, str]:
     git_dir = repository.line("rev-parse", "--absolute-git-dir")
     for name, what in _UNDER_WAY.items():
         if os.path.lexists(os.path.join(git_dir, name)):
-            raise _wait(repository, what, "finish it, or end it, then sync again")
+            hint = f"finish it, or end it, then sync again; if no git runs, delete {git_dir}/{name}"
+            is_lock = name.endswith(".lock")
+            raise _wait(
+                repository, what, hint if is_lock else "finish it, or end it, then sync again"
+            )
     branch = repository.line("symbolic-ref", "--quiet", "--short", "HEAD", ok=1)
     if not branch:
         raise _wait(repository, "the head is detached", "check out a branch, then sync again")
@@ -83,25 +87,37 @@ def ignore_memory_md(repository: Repository) -> None:
 def commit(repository: Repository, spec: Sequence[str]) -> str:
     """Commit the changed notes with the person's hooks and signing; returns the id of the head.
 
+    What a sync that was killed leaves in the index are names of new notes without content, which git does
+    not count as staged.
+
     Raises:
         SyncError: a hook or signing refused; the index is unchanged.
     """
-    repository.run("add", "--all", "--", *spec)
-    names = repository.run("diff", "--cached", "--name-only", "-z").split(b"\0")
-    paths = [os.fsdecode(name) for name in names if name]
-    if paths:
-        try:
-            repository.run("commit", "--quiet", "-m", f"{MESSAGE} {checkout.who()}")
-        except SyncError as error:
-            repository.run("reset", "--quiet")
-            hint = "a hook or git refused the commit: do what it says, then sync again"
-            raise SyncError(
-                error.message, path=repository.work_tree, hint=error.hint or hint
-            ) from error
-        except BaseException:  # Ctrl-C
-            repository.run("reset", "--quiet")
-            raise
+    changed = pending(repository, spec)
+    if not changed:
+        return repository.commit_of("HEAD")
+    new = [path for path in changed if os.path.lexists(os.path.join(repository.work_tree, path))]
+    _with_paths(repository, new, "add", "--intent-to-add")
+    try:
+        message = f"{MESSAGE} {checkout.who()}"
+        _with_paths(repository, changed, "commit", "--quiet", "--only", "-m", message)
+    except SyncError as error:
+        _with_paths(repository, changed, "reset", "--quiet")
+        hint = "a hook or git refused the commit: do what it says, then sync again"
+        raise SyncError(
+            error.message, path=repository.work_tree, hint=error.hint or hint
+        ) from error
+    except BaseException:  # Ctrl-C
+        _with_paths(repository, changed, "reset", "--quiet")
+        raise
     return repository.commit_of("HEAD")
+
+
+def _with_paths(repository: Repository, paths: Sequence[str], *arguments: str) -> None:
+    if paths:
+        data = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        where = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        repository.run(*arguments, *where, data=data, env={"GIT_LITERAL_PATHSPECS": "1"})
 
 
 def merged(repository: Repository, spec: Sequence[str], head: str, theirs: str) -> str:

@@ -6,8 +6,7 @@ import contextlib
 import json
 import os
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn import paths
 from memcairn.errors import MemcairnError, SyncError, UsageError
@@ -30,8 +29,7 @@ MAX_ATTEMPTS = 8
 """Somebody else may push between fetch and push; then the sync begins again."""
 
 
-@dataclass(slots=True)
-class Synced:
+class Synced(NamedTuple):
     """What one sync of a scope did, or with `dry_run` will do.
 
     `sent` and `taken` are files relative to the root, `conflicts` notes with our text beside them,
@@ -40,16 +38,15 @@ class Synced:
 
     scope: str
     root: str
-    sent: list[str] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
-    conflicts: list[tuple[str, str]] = field(default_factory=list)
-    suspicious: list[str] = field(default_factory=list)
+    sent: list[str]
+    taken: list[str]
+    conflicts: list[tuple[str, str]]
+    suspicious: list[str]
     left: str = ""
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeState:
+class ScopeState(NamedTuple):
     """The state of a scope without asking the network: counts of commits and files."""
 
     name: str
@@ -150,13 +147,12 @@ def synchronize(
         engine: creates the engine of the home; called only if notes arrive.
         dry_run: only find what would be sent and taken.
     """
-    done = Synced(scope.name, scope.root)
+    done = Synced(scope.name, scope.root, [], [], [], [])
     os.makedirs(os.path.join(home, "sync"), mode=0o700, exist_ok=True)
     state = os.path.join(home, "sync", f"{scope.key}.json")
     with lock.attempt(state.removesuffix(".json") + ".lock") as acquired:
         if not acquired:
-            done.left = "another sync of this scope is running"
-            return done
+            return done._replace(left="another sync of this scope is running")
         run = _Sync(home, scope, engine, done)
         try:
             if not os.path.isdir(scope.root):
@@ -169,13 +165,16 @@ def synchronize(
             else:
                 run.person()
         except MemcairnError as error:
-            done.left, done.hint = str(error), error.hint
+            done = done._replace(left=str(error), hint=error.hint)
+        except OSError as error:
+            left = ": ".join(filter(None, (error.filename, error.strerror or str(error))))
+            done = done._replace(left=left, hint="the notes are safe; sync again")
         if not dry_run:
             known = {"last": utc_text(time.time()).replace("+00:00", "Z"), "left": done.left}
             if done.left:
                 known["last"] = str(_state(state).get("last", ""))
-            # It can be lost: the next sync writes it again.
-            atomic.replace(state, json.dumps(known).encode(), durable=False)
+            with contextlib.suppress(OSError):  # the next sync writes it again
+                atomic.replace(state, json.dumps(known).encode(), durable=False)
     return done
 
 
@@ -193,6 +192,7 @@ class _Sync:
         """Synchronize a root whose repository is in the home."""
         repository, branch = self._repository, self._scope.branch
         message = f"memcairn: notes of {checkout.who()}"
+        checkout.remove_locks(repository, branch)
         for _ in range(MAX_ATTEMPTS):
             with self._fetching() as fetched:
                 head = checkout.commit(repository, branch, self._nested, message, self._check_there)
@@ -225,13 +225,13 @@ class _Sync:
     def _send(self, remote: str, branch: str, new: str, theirs: str) -> bool:
         if not checkout.push(self._repository, remote, branch, new):
             return False
-        self._done.sent = [change.path for change in self._changes(theirs, new)]
+        self._done.sent[:] = [change.path for change in self._changes(theirs, new)]
         return True
 
     def _take(self, coming: Sequence[checkout.TreeChange]) -> None:
         if not coming:
             return
-        done = checkout.Applied()
+        done = checkout.Applied([], [])
         with self._root() as root:
             root.require_present()
             with root.recording("sync", *(change.path for change in coming)) as recording:
@@ -253,15 +253,15 @@ class _Sync:
         found = checkout.contents(self._repository, coming)
         texts = ((change.path, found[change.new]) for change in coming if change.new)
         suspicious = arrival.scan(root, texts, self._scope.name)
-        self._done.suspicious += [one for one in suspicious if one not in self._done.suspicious]
+        self._done.suspicious.extend(one for one in suspicious if one not in self._done.suspicious)
         return found
 
     def _arrived(self, root: OpenRoot, changed: Sequence[str]) -> None:
         from memcairn.sync import arrival  # noqa: PLC0415 - as above
 
         root.index(changed)
-        self._done.conflicts += arrival.report_conflicts(root, changed)
-        self._done.taken += [path for path in changed if path not in self._done.taken]
+        self._done.conflicts.extend(arrival.report_conflicts(root, changed))
+        self._done.taken.extend(path for path in changed if path not in self._done.taken)
 
     def _root(self) -> contextlib.closing[OpenRoot]:
         from memcairn.root import OpenRoot  # noqa: PLC0415 - takes longer to import than most syncs take
@@ -282,10 +282,13 @@ class _Sync:
             new = person.merged(repository, spec, head, theirs) if theirs else head
             if new != head:
                 coming = self._changes(head, new)
+                names = [change.path for change in coming]
                 with self._root() as opened:
                     self._scanned(opened, coming)
-                    repository.run("merge", "--quiet", "--ff-only", new)
-                    self._arrived(opened, [change.path for change in coming])
+                    with opened.recording("sync", *names) as recording:
+                        repository.run("merge", "--quiet", "--ff-only", new)
+                        recording.changed(names)
+                    self._arrived(opened, names)
             if new == theirs:
                 return
             person.refuse_to_push_others(repository, new, theirs)
@@ -312,9 +315,9 @@ class _Sync:
         is_shared = self._scope.url or not self._scope.own
         theirs = checkout.fetch(self._repository, remote, branch) if is_shared else ""
         base = self._repository.line("merge-base", head, theirs, ok=1) if head and theirs else ""
-        self._done.taken = [one.path for one in self._changes(base, theirs)] if theirs else []
+        self._done.taken[:] = [one.path for one in self._changes(base, theirs)] if theirs else []
         sent = [one.path for one in self._changes(base, head)] if head else []
-        self._done.sent = sorted({*sent, *changed})
+        self._done.sent[:] = sorted({*sent, *changed})
 
 
 def _where(
