@@ -345,7 +345,7 @@ STORIES = (
     Story(
         fails_with_a_tool,
         says=("`WebFetch` failed", "permission denied", "could not reach the schema server"),
-        hides=("src/client.ts", "503", "`Read`"),
+        hides=("src/client.ts", "status code", "`Read`"),
     ),
     Story(
         tries_many_things,

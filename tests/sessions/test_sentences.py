@@ -20,7 +20,7 @@ CORRECTS = [
     "Please always run make lint before you commit.", "That's wrong, the port is 5440.",
     "Actually we deploy on Fridays now.", "Yes, do it, but without mocks.", "And never touch the lock file.",
     "Bitte immer auf Deutsch antworten.", "Nein, statt pandas bitte csv.",
-    "Ab jetzt nur noch kleine Commits.",
+    "Ab jetzt nur noch kleine Commits.", "Verwende immer die Sie-Form.", "Schreib keine Kommentare.",
     "以后请用中文注释。", "不要使用 axios。", "Elasticsearch ではなく SQLite を使ってください。",
     "今後は必ずテストを書いてください。",
 ]  # fmt: skip
@@ -94,5 +94,6 @@ def test_any_text_is_read(text: str) -> None:
     assert all(len(one) <= MAX_SENTENCE_CHARS for one in corrections(text) + decisions(text))
     assert isinstance(open_ends(text), list)
     assert (
-        summary(text) in " ".join(text.replace("**", "").replace("__", "").split()) or "\n" in text
+        " ".join(summary(text)) in " ".join(text.replace("**", "").replace("__", "").split())
+        or "\n" in text
     )

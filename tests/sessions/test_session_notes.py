@@ -451,6 +451,69 @@ class TestDetachedHeads:
 
 # ── rules ────────────────────────────────────────────────────────────────────────────────────────
 
+
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        ("cat > a.py <<'EOF'\nx = 1\nEOF", ("a.py",)),
+        ("cd /x/y && echo 1 >> b.txt 2>/dev/null", ("/x/y/b.txt",)),
+        ("cd src; printf x >c.txt", ("src/c.txt",)),
+        ("pytest -q > /tmp/log 2>&1", ()),
+        ("pytest -q > /dev/null", ()),
+        ("pytest -q 2> errors.txt", ()),
+        ("echo $x > $file", ()),
+        ("sort < names.txt", ()),
+        ("sed -i 's/a/b/' c.py d.py", ("c.py", "d.py")),
+        ("sed -i -e s/a/b/ c.py", ("c.py",)),
+        ("sed 's/a/b/' c.py", ()),
+        ("echo x | tee -a e.md", ("e.md",)),
+    ],
+)
+def test_the_files_that_a_command_writes_are_known(command: str, written: tuple[str, ...]) -> None:
+    assert parse(command).written == written
+
+
+@pytest.mark.parametrize(
+    ("command", "reverted"),
+    [
+        ("git checkout -q -- a.py b.py", ("a.py", "b.py")),
+        ("git checkout other", ()),
+        ("git restore .", (".",)),
+        ("git restore --staged a.py", ()),
+        ("cd /x && git restore a.py", ("/x/a.py",)),
+        ("git reset --hard HEAD", (".",)),
+        ("git reset a.py", ()),
+    ],
+)
+def test_the_files_that_a_command_reverts_are_known(
+    command: str, reverted: tuple[str, ...]
+) -> None:
+    assert parse(command).reverted == reverted
+
+
+def test_a_note_has_the_files_that_commands_wrote_and_not_those_that_were_reverted(
+    memory: Memory, folder: Path
+) -> None:
+    player = Player(memory, folder, "codex")
+    player.start()
+    player.prompt("Try it.")
+    player.run("cat > made.py <<'EOF'\nx = 1\nEOF")
+    player.write("kept.py")
+    player.write("tried.py")
+    player.run("pytest -q", "1 failed", 1)
+    player.run("git checkout -q -- tried.py")
+    player.run("cat > failed.py <<'EOF'\nx\nEOF", "permission denied", 1)
+    player.stop("It does not work.")
+
+    note = notes_of(memory).of_session(player.session)
+
+    assert note is not None
+    files = note.partition("## Files")[2].partition("## ")[0]
+    assert files.split() == ["-", "made.py", "-", "kept.py"]
+    assert "`cat > made.py`" not in note
+    assert "git checkout -q -- tried.py" in note
+
+
 texts = st.text(st.characters(codec="utf-8"), max_size=80)
 WORDS = """
 pytest npm test run git commit -m 'x_y' " ' && | ; tail -20 <<EOF $(cat ) > out.txt 2>&1 cd /x FOO=1 sudo

@@ -11,6 +11,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 MAX_SHOWN_CHARS = 160
 _MAX_CHARS = 1_000
@@ -59,11 +60,13 @@ _CHECKS = re.compile(
     r"|phpunit|unittest|typecheck|build|fmt|format|ctest)\b"
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_LEADING_CD = re.compile(r"\A\s*cd\s+(?:\"[^\"]*\"|'[^']*'|[^\s;&|]+)\s*(?:&&|;)\s*")
+_LEADING_CD = re.compile(r"\A\s*cd\s+(\"[^\"]*\"|'[^']*'|[^\s;&|]+)\s*(?:&&|;)\s*")
 _JOINED_STREAMS = re.compile(r"\d?>&\d?-?(?=\s|\Z|[|;&)])|&>>?\s*\S+")
 _REDIRECTION = re.compile(r"\d?(?:>>?|<<?<?-?)")
 _HEREDOC = re.compile(r"<<-?\s*['\"]?\w+")
 _BEFORE_HEREDOC = re.compile(r"""["']?(?:\$\(cat\s*)?<<-?\s*['"]?\w+""")
+# A device, a name that only the shell knows, or a scratch file.
+_NO_FILE = re.compile(r"[$`*?<>(){}]|\A(?:/dev|/tmp|/proc)/|\A&")
 _MESSAGE = re.compile(
     r"\s(?:-\w*m|--message)[=\s]*"
     r"(?:\"\$\(cat\s*<<-?\s*['\"]?\w+['\"]?\s*\n\s*([^\n]+)|\"((?:[^\"\\]|\\.)*)\"|'([^']*)')"
@@ -118,7 +121,9 @@ class CommandLine:
 
     Attributes:
         shown: the command on one line, cut; secrets are still in it.
-        steps: its programs, without those that only read.
+        steps: its programs, without those that only read, or only write a file.
+        written: the files that it writes by a redirection, `tee` or `sed -i`, as paths from where it runs.
+        reverted: the files that git restores; "." is all of them.
         hides_exit_code: the exit code is that of a filter behind the last program, or is dropped.
         commit: the subject of the commit that it makes; None for other commands.
         branch: the branch that it switches to, or "".
@@ -126,6 +131,8 @@ class CommandLine:
 
     shown: str
     steps: tuple[Step, ...]
+    written: tuple[str, ...]
+    reverted: tuple[str, ...]
     hides_exit_code: bool
     commit: str | None
     branch: str
@@ -133,7 +140,7 @@ class CommandLine:
     @property
     def only_reads(self) -> bool:
         """Whether it changes nothing and checks nothing, so that a note need not list it."""
-        return not self.steps
+        return not self.steps and not self.written
 
     @property
     def is_check(self) -> bool:
@@ -144,9 +151,10 @@ class CommandLine:
 @lru_cache(maxsize=2_000)
 def parse(command: str) -> CommandLine:
     """Read a command line."""
-    text = command.strip()
-    while text != (shorter := _LEADING_CD.sub("", text)):
-        text = shorter
+    text, folder = command.strip(), ""
+    while cd := _LEADING_CD.match(text):
+        folder = os.path.join(folder, cd[1].strip("\"'"))
+        text = text[cd.end() :]
     first = text.split("\n", 1)[0].strip() if _HEREDOC.search(text.split("\n", 1)[0]) else text
     lines = [line.strip() for line in first.split("\n") if line.strip()]
     shown = " ".join(lines[0].split()) if lines else ""
@@ -156,6 +164,8 @@ def parse(command: str) -> CommandLine:
     segments, separators = _segments(first[:_MAX_CHARS])
     steps = [_step(segment) for segment in segments]
     notable = tuple(step for step in steps if step is not None)
+    written = [path for segment in segments for path in _written(segment)]
+    reverted = [path for segment in segments for path in _reverted(segment)]
     hides = (
         bool(notable)
         and bool(separators)
@@ -171,6 +181,8 @@ def parse(command: str) -> CommandLine:
     return CommandLine(
         shown,
         notable,
+        tuple(os.path.join(folder, path) for path in dict.fromkeys(written)),
+        tuple(path if path == "." else os.path.join(folder, path) for path in reverted),
         hides and "pipefail" not in first,
         commit,
         branch[1] if branch else "",
@@ -226,15 +238,14 @@ def _segments(text: str) -> tuple[list[list[str]], list[str]]:
 
 def _step(words: list[str]) -> Step | None:
     """A program and its targets; None if it only reads."""
-    words = _without_launchers(words)
-    words, writes_file = _without_redirections(words)
+    words, _ = _without_redirections(_without_launchers(words))
     if not words:
         return None
     name = os.path.basename(words[0])
     rest = words[1:]
     if re.fullmatch(r"python[\d.]*", name) and rest[:1] == ["-m"] and len(rest) > 1:
         name, rest = rest[1], rest[2:]
-    if name in _READING and not writes_file and not (name == "sed" and _edits_in_place(rest)):
+    if name in _READING:
         return None
     if name in _SUBCOMMANDS:
         plain = [word for word in rest if not word.startswith("-")]
@@ -247,22 +258,52 @@ def _step(words: list[str]) -> Step | None:
     return Step(name, tuple(targets[:20]))
 
 
-def _without_redirections(words: list[str]) -> tuple[list[str], bool]:
-    """The words without redirections, and whether one writes a file."""
+def _written(words: list[str]) -> list[str]:
+    """The files that a program writes by a redirection, `tee` or `sed -i`."""
+    words, targets = _without_redirections(_without_launchers(words))
+    plain = [word for word in words[1:] if not word.startswith("-")]
+    match os.path.basename(words[0]) if words else "":
+        case "tee":
+            targets += plain
+        case "sed" if _edits_in_place(words):
+            scripts = [after for before, after in pairwise(words) if before in ("-e", "-f")]
+            files = [word for word in plain if word not in scripts]
+            targets += files if scripts else files[1:]
+    return [path for path in targets if path and not _NO_FILE.search(path)]
+
+
+def _reverted(words: list[str]) -> list[str]:
+    """The files that git sets back to what is committed."""
+    words = _without_redirections(_without_launchers(words))[0]
+    if os.path.basename(words[0] if words else "") != "git":
+        return []
+    plain = [word for word in words[2:] if not word.startswith("-")]
+    match words[1:2]:
+        case ["checkout"] if "--" in words:
+            return words[words.index("--") + 1 :]
+        case ["restore"] if "--staged" not in words:
+            return plain
+        case ["reset"] if "--hard" in words:
+            return ["."]
+    return []
+
+
+def _without_redirections(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words without redirections, and the files to which the output goes."""
     kept: list[str] = []
-    writes = is_target = False
+    targets: list[str] = []
+    expected = ""
     for word in words:
         found = _REDIRECTION.match(word)
         if found:
-            target = word[found.end() :]
-            is_target = not target
-            writes = writes or (">" in found[0] and target != "/dev/null")
-        elif is_target:
-            is_target = False
-            writes = writes and word != "/dev/null"
-        else:
+            expected, word = found[0], word[found.end() :]  # noqa: PLW2901 - the rest of the same word
+        elif not expected:
             kept.append(word)
-    return kept, writes
+        if word and expected:
+            if expected in (">", ">>", "1>", "1>>"):
+                targets.append(word)
+            expected = ""
+    return kept, targets
 
 
 def _edits_in_place(words: list[str]) -> bool:

@@ -115,7 +115,7 @@ def handoff_text(work: Work, branch: str) -> str:
         else [],
         "Decided": part.decisions[::-1] if part else [],
         "Open": work.open_ends if is_last else [],
-        "Last words": [work.said] if is_last and not _is_repeated(work) else [],
+        "Last words": [work.said] if is_last else [],
     }
     order = ("Open", "Failed", "Decided", "Done", "Fixed", "Last words", "Asked")
     left = MAX_WORDS - sizes.size(first)
@@ -162,11 +162,6 @@ def _done(work: Work, part: Part | None, *, is_last: bool) -> Iterator[str]:
     passed = [run for run in reversed(part.runs) if not run.failed and not run.failed_at]
     passed = [run for run in passed if "git commit" not in run.text]
     yield from (f"ran {_run(run)}" for run in passed[:3])
-
-
-def _is_repeated(work: Work) -> bool:
-    """Whether an open end says what the last words say."""
-    return not work.said or any(one in work.said or work.said in one for one in work.left_open)
 
 
 def _details(part: Part, left_open: Sequence[str]) -> Iterator[str]:

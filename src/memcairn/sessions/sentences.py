@@ -19,6 +19,7 @@ _MAX_REPLY_CHARS = 12_000
 # What follows is likely pasted: a log, a file.
 _MAX_PROMPT_CHARS = 1_500
 _MAX_OPEN = 6
+_MAX_SUMMARY_WORDS = 40
 
 _FENCE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)\s*$", re.MULTILINE | re.DOTALL)
 _MARKS = re.compile(r"^[\s>]*(?:(?:[-*+•]|\d{1,3}[.)]|#{1,6})\s+)?(?:\[[ xX]\]\s+)?")
@@ -48,6 +49,7 @@ _CORRECTS = re.compile(
     r"|\A(?:nein|falsch|nicht|nie(?:mals)?|immer|bitte (?:nicht|keine?n?|nie|immer)|stattdessen|keine?n?)\b"
     r"|\b(?:statt(?:dessen)?|anstatt|anstelle|ab jetzt|ab sofort|sondern|künftig|in zukunft|auf "
     r"keinen fall|niemals)\b"
+    r"|\A(?:verwende|nutze|benutze|nimm|schreibe?|mach|halte)\b.*\b(?:immer|nur|nie|keine?n?)\b"
     r"|(?:不要|不对|不是.*而是|别再?用|必须|改用|而不是|以后|永远|总是|不能|应该用|请用)"
     r"|(?:ではなく|じゃなくて|しないで|使わないで|使用しないで|必ず|今後|代わりに|やめて|違います|禁止)",
     re.IGNORECASE,
@@ -178,13 +180,18 @@ def is_question(sentence: str) -> bool:
     return _QUESTION.search(sentence) is not None
 
 
-def summary(reply: str) -> str:
-    """The first sentence of a reply that says something."""
+def summary(reply: str) -> list[str]:
+    """The first sentences of a reply that say something, up to the first heading or list."""
+    found: list[str] = []
     for line in _prose_lines(reply[:_MAX_REPLY_CHARS]):
+        if found and (_ITEM.match(line) or line.lstrip().startswith("#")):
+            break
         for sentence in _sentences(line):
             if sizes.size(sentence) > 2 and not sentence.endswith((":", "：")):
-                return sentence
-    return ""
+                if found and sizes.size(" ".join([*found, sentence])) > _MAX_SUMMARY_WORDS:
+                    return found
+                found.append(sentence)
+    return found
 
 
 def _prose_lines(text: str) -> list[str]:

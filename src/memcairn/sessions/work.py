@@ -25,7 +25,7 @@ from memcairn.sessions import commands, sentences
 from memcairn.settings import project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from memcairn.sessions.commands import CommandLine
     from memcairn.sessions.transcripts.reading import Item
@@ -131,7 +131,7 @@ class Work:
         prompts: the number of prompts.
         in_turn: whether the agent was still working.
         asked: the first prompt, if the user keeps prompts.
-        said: the first sentence of the last reply.
+        said: the first sentences of the last reply.
         parts: by branch.
         plan: the steps of the agent's plan: text, status, and the id of the step.
         left_open: open ends of the last reply.
@@ -241,11 +241,14 @@ class Work:
 
     def add_reply(self, text: str) -> None:
         """The agent says something; the same text again changes nothing."""
+        left_open, decided = sentences.open_ends(text), sentences.decisions(text)
         said = sentences.summary(text)
         if said:
-            self.said = _clean(said)
-            self.left_open = [_clean(one) for one in sentences.open_ends(text)]
-        self._decide(sentences.decisions(text))
+            # What is open or decided is said elsewhere in the note.
+            others = [one for one in said if not any(known in one for known in left_open + decided)]
+            self.said = _clean(" ".join(others))
+            self.left_open = [_clean(one) for one in left_open]
+        self._decide(decided)
 
     def add_file(self, path: str) -> None:
         """A file was written; a memory is not work, and the next session has it anyway."""
@@ -271,6 +274,12 @@ class Work:
             return
         if line.hides_exit_code and not failed:
             code, failed = None, commands.reports_failure(output)
+        if not failed:
+            for path in line.written:
+                self.add_file(os.path.join(self.base, path))
+            self._revert(line.reverted)
+        if not line.steps:
+            return
         run = self._run(_clean(line.shown))
         run.runs += 1
         run.code, run.failed = code, failed
@@ -290,6 +299,15 @@ class Work:
             self._changed(f"`{run.text}`")
         if line.branch and line.branch != self.branch:
             self.switch(line.branch)
+
+    def _revert(self, paths_: Sequence[str]) -> None:
+        """Files are as they were committed: what the session wrote since then is gone."""
+        names = {self._name(os.path.join(self.base, path)) for path in paths_ if path != "."}
+        part = self.part
+        for name in [one for one in part.uncommitted if one in names or "." in paths_]:
+            part.uncommitted.remove(name)
+            part.files.pop(name, None)
+            self._changed(f"{name} (reverted)")
 
     def switch(self, branch: str) -> None:
         """The work goes on on another branch; what is not committed comes along."""
