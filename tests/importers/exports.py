@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MARCH = 1_772_841_600  # 2026-03-07T00:00:00Z
@@ -199,8 +200,78 @@ def codex(folder: Path, count: int = 1, said: str = "We deploy with blue-green."
     return memories
 
 
+def agent_memory(folder: Path, count: int = 1, said: str = "We deploy with blue-green.") -> Path:
+    head = {"category": "decision", "created_at": DAY, "tags": '["ops", "a b"]'}
+    memories = [
+        {"path": f"facts/decision/{number:05}.md", "frontmatter": head, "content": f"{text}\n"}
+        for number, text in enumerate(facts(count, said))
+    ]
+    memories.append({"path": "MEMORY.md", "frontmatter": {}, "content": "- [x](x.md)\n"})
+    task = {"title": "Ship it", "status": "in-progress", "progress": "30", "updated_at": DAY}
+    tasks = [{"path": "tasks/01a.md", "frontmatter": task, "content": "Two steps are left.\n"}]
+    value = {
+        "format": "anolisa-memory-archive",
+        "version": "1.0",
+        "agent_id": "a",
+        "exported_at": DAY,
+    }
+    return save(folder / "agent-memory.json", value | {"memories": memories, "tasks": tasks})
+
+
 ALL = {
     "chatgpt": chatgpt, "claude": claude, "claude-mem": claude_mem, "mem0": mem0,
     "mcp-memory-service": mcp_memory_service, "obsidian": obsidian, "basic-memory": basic_memory,
-    "claude-code": claude_code, "codex": codex,
+    "claude-code": claude_code, "codex": codex, "agent-memory": agent_memory,
 }  # fmt: skip
+
+SECRET = "ghp_" + "a1B2" * 9
+MAX_CHARS = 20_000
+# The names of the lists that hold the items of an export; "" is the document itself.
+HOSTILE = {
+    "chatgpt": "", "claude": "", "claude-mem": "observations", "mem0": "results",
+    "mcp-memory-service": "memories", "agent-memory": "memories",
+}  # fmt: skip
+_VALUES: tuple[Any, ...] = (
+    None, 7, -1e300, [], {}, [1, {"a": None}], "../../../etc/passwd", "a\0b\x1b[31m\x07",
+    "\ud800", "x" * (MAX_CHARS + 1), f"token {SECRET}", "<private>plugh</private>",
+)  # fmt: skip
+
+
+def make_hostile(source: str, path: Path) -> int:
+    """Add items to an export, each of them with one field that is wrong; returns their number."""
+    document, write = _document(path)
+    items = document[HOSTILE[source]] if HOSTILE[source] else document
+    first = items[0]
+    hostile: list[Any] = [None, 3, "text", [], {}, dict(first), dict(first)]
+    for value in (
+        _VALUES if source != "agent-memory" else ("x" * (MAX_CHARS + 1), SECRET, "a\0b\x1b[31m")
+    ):
+        # An export of agent-memory is refused as a whole if a field has the wrong type.
+        names = ["content"] if source == "agent-memory" else list(first)
+        hostile += [first | {name: value} for name in names]
+    if source == "agent-memory":
+        places = ("../a.md", "/etc/a.md", "a/../../b.md", ".git/a.md", "a\nb.md", "run.sh")
+        hostile = [first | {"path": one} for one in places] + [
+            one | {"path": f"hostile/{number}.md"} for number, one in enumerate(hostile[7:])
+        ]
+    items += hostile
+    write()
+    return len(hostile)
+
+
+def _document(path: Path) -> tuple[Any, Callable[[], None]]:
+    """The items of an export, and what writes them back."""
+    if path.suffix == ".json":
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return document, lambda: save(path, document) and None
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    name = next(name for name in files if name.endswith("conversations.json"))
+    document = json.loads(files[name])
+
+    def write() -> None:
+        with zipfile.ZipFile(path, "w") as archive:
+            for other, data in (files | {name: json.dumps(document).encode()}).items():
+                archive.writestr(other, data)
+
+    return document, write

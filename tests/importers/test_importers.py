@@ -9,7 +9,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exports import ALL, mem0, obsidian, save
+from exports import ALL, HOSTILE, MAX_CHARS, SECRET, make_hostile, mem0, obsidian, save
 
 from fake_secrets import fake_secrets
 from memcairn.archive import importers
@@ -62,7 +62,8 @@ def test_what_another_program_remembers_is_found(
     values = frontmatter.parse(text).values
     if source != "claude-code":  # whose frontmatter here cannot be edited
         assert str(values["source"]).startswith(f"memcairn import {source} ")
-        assert str(values.get("created") or values.get("modified")).startswith("2026-03-07")
+        dates = [values.get(name) for name in ("created", "modified", "created_at")]
+        assert "2026-03-07" in [str(one)[:10] for one in dates]
 
 
 @pytest.mark.parametrize("source", ALL)
@@ -204,7 +205,7 @@ WRONG: list[Any] = [
 
 
 @pytest.mark.parametrize(
-    "source", ["chatgpt", "claude", "claude-mem", "mem0", "mcp-memory-service"]
+    "source", ["chatgpt", "claude", "claude-mem", "mem0", "mcp-memory-service", "agent-memory"]
 )
 def test_an_unknown_or_damaged_export_is_an_error_that_says_what_was_expected(
     source: str, memory: Memory, notes: Path, exported: Path, capsys: pytest.CaptureFixture[str]
@@ -307,6 +308,63 @@ def test_hostile_names_of_an_export_stay_below_the_folder_of_its_source(
     assert len(done.added) + done.left_out.total() + done.known >= 3
 
 
+@pytest.mark.parametrize("source", HOSTILE)
+def test_hostile_items_are_counted_and_hide_no_others(
+    source: str,
+    memory: Memory,
+    notes: Path,
+    exported: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("memcairn.archive.importers.values.MAX_TEXT_CHARS", MAX_CHARS)
+    path = ALL[source](exported, 3)
+    before = {one for one in tmp_path.rglob("*") if notes not in one.parents}
+
+    number = make_hostile(source, path)
+    done = memory.import_from(source, path, root=notes)
+    again = memory.import_from(source, path, root=notes)
+
+    came = len(done.added) + len(done.corrected) + done.repeated + done.known
+    assert came + done.left_out.total() + len(done.failed) >= number + 3
+    assert len(done.added) >= 3
+    assert (again.added, again.corrected) == ([], [])
+    after = {one for one in tmp_path.rglob("*") if notes not in one.parents}
+    assert {one for one in after - before if "home" not in one.parts and notes != one} == set()
+    texts = "".join(notes_of(notes).values())
+    assert SECRET not in texts
+    assert "plugh" not in texts
+    assert not {"\0", "\x1b", "\x07"} & set(texts)
+
+
+@pytest.mark.parametrize("source", ["claude-code", "codex", "basic-memory", "obsidian"])
+def test_hostile_files_are_counted_and_hide_no_others(
+    source: str, memory: Memory, notes: Path, exported: Path, tmp_path: Path
+) -> None:
+    top = ALL[source](exported, 3)
+    folder = top / "-home-me-shop" / "memory" if source == "claude-code" else top
+    (tmp_path / "outside.md").write_text("zyzzyva")
+    (folder / "link.md").symlink_to(tmp_path / "outside.md")
+    (folder / "binary.md").write_bytes(b"\xff\xfe\0")
+    (folder / "giant.md").write_bytes(b"x" * ((16 << 20) + 1))
+    (folder / "program.sh").write_text("rm -rf /")
+    (folder / "empty.md").write_text("\n")
+    (folder / "private.md").write_text("<private>plugh</private>\n")
+    (folder / "token.md").write_text(f"token {SECRET}\n")
+    (folder / "new\nline.md").write_text("# Odd\n\nfine\n")
+
+    done = memory.import_from(source, top, root=notes)
+    again = memory.import_from(source, top, root=notes)
+
+    assert len(done.added) >= 3
+    assert done.left_out.total() >= 5
+    assert not done.failed
+    assert (again.added, again.corrected, again.left_out) == ([], [], done.left_out)
+    texts = "".join(notes_of(notes).values())
+    assert not {"zyzzyva", SECRET, "plugh"} & set(texts.split())
+    assert SECRET not in texts
+
+
 def test_a_zip_bomb_is_refused(
     memory: Memory, notes: Path, exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,6 +453,17 @@ def test_a_date_that_cannot_be_understood_is_left_out(
     said = [{"memory": "We deploy with blue-green.", "created_at": value}]
 
     assert memory.import_from("mem0", save(exported / "mem0.json", said), root=notes).added
+
+
+def test_notes_and_tasks_of_agent_memory_keep_their_paths(
+    memory: Memory, notes: Path, exported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = memory.import_from("agent-memory", ALL["agent-memory"](exported), root=notes)
+
+    assert sorted(done.added) == ["facts/decision/00000.md", "tasks/01a.md"]
+    assert done.left_out["is an index, which memcairn writes itself"] == 1
+    assert run(["task", "list", "--root", str(notes)]) == 0
+    assert "Ship it" in capsys.readouterr().out
 
 
 def test_every_source_is_documented_and_has_an_example() -> None:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from memcairn.archive import Imported
     from memcairn.root.foreign import ForeignImport
 
-# Its export is an archive, of whole notes.
-AGENT_MEMORY = "agent-memory"
 _FORMS = {".json": "json", ".tar.gz": "tar", ".tgz": "tar"}
 
 
@@ -123,7 +121,7 @@ def import_(
     obsidian or agent-memory, and PATH its export or folder. Or SOURCE is an archive of `memcairn
     export`; - is standard input.
 
-    Secrets in memories are replaced, and archives with secrets in a note lack that note. The same
+    Secrets in memories are replaced; a note of an archive that has a secret is left out. The same
     export adds nothing a second time. `memcairn revert` undoes the change of each file.
 
     \b
@@ -133,14 +131,12 @@ def import_(
     """
     if source in importers.SOURCES:
         return _foreign(source, path, dry_run=dry_run, root=root, as_json=as_json, quiet=quiet)
-    if path is not None and source != AGENT_MEMORY:
-        close = difflib.get_close_matches(source, (*importers.SOURCES, AGENT_MEMORY), 1)
+    if path is not None:
+        close = difflib.get_close_matches(source, importers.SOURCES, 1)
         hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(importers.SOURCES)}"
         raise UsageError(f"there is no source {source!r}", hint=hint)
-    if path is None and source == AGENT_MEMORY:
-        raise UsageError("agent-memory needs a path", hint="give the JSON of its export")
     return _archive(
-        path or source,
+        source,
         strategy=strategy,
         dry_run=dry_run,
         root=root,

@@ -1,7 +1,8 @@
 """Bring the memories of other programs into a root.
 
     memory    observed like any other: a new note, or a repetition or correction of one that is there
-    file      written to <root>/imported/<source>/<path>, with its name and its frontmatter
+    file      written to <root>/imported/<source>/<path>, with its name and its frontmatter; those of
+              agent-memory to <root>/<path>, where its tasks are tasks
 
 Every note says where it comes from (`source`) and keeps its dates. Secrets are replaced, and `<private>`
 parts are removed. What was imported once is recorded in the home, so that the same export adds nothing again.
@@ -85,7 +86,8 @@ def import_(
     record = _Record(os.path.join(root.engine.home, RECORD), root.root)
     memories = [note for note in export.notes if not note.path]
     files = [note for note in export.notes if note.path]
-    _files(root, source, files, record, done, dry_run=dry_run)
+    folder = "" if export.keeps_paths else f"{FOLDER}/{source}/"
+    _files(root, source, folder, files, record, done, dry_run=dry_run)
     for number, note in enumerate(memories):
         if progress is not None:
             progress(number, len(memories))
@@ -116,7 +118,7 @@ def _memory(
             _body(text, note.title),
             secrets.redact(without_private(note.title)),
             note.type,
-            tuple(map(secrets.redact, note.tags)),
+            tuple(secrets.redact(without_private(tag)) for tag in note.tags),
             source=_source(source, note),
             created=_moment(note.created_s or note.modified_s),
         ),
@@ -146,6 +148,7 @@ def _memory(
 def _files(
     root: OpenRoot,
     source: str,
+    folder: str,
     notes: Iterable[ForeignNote],
     record: _Record,
     done: ForeignImport,
@@ -157,7 +160,7 @@ def _files(
     for note in notes:
         data = note.data if note.data is not None else _document(source, note, done).encode()
         try:
-            path = names.add(f"{FOLDER}/{source}/{note.path}")
+            path = names.add(f"{folder}{note.path}")
         except ArchiveRefused as error:
             done.left_out[error.message] += 1
             continue
@@ -204,7 +207,7 @@ def _document(source: str, note: ForeignNote, done: ForeignImport) -> str:
     fields = {
         "title": secrets.redact(without_private(note.title)) or None,
         "type": note.type,
-        "tags": list(note.tags) or None,
+        "tags": [secrets.redact(without_private(tag)) for tag in note.tags] or None,
         "created": None if has_date else _moment(note.created_s),
         "modified": None if has_date else _moment(note.modified_s),
         "source": _source(source, note),
@@ -233,7 +236,8 @@ def _redacted(text: str, done: ForeignImport) -> str:
 
 
 def _source(source: str, note: ForeignNote) -> str:
-    return f"{observe.SOURCE} import {source} {secrets.redact(note.key)[:120]}".strip()
+    key = " ".join(secrets.redact(without_private(note.key)).split())
+    return f"{observe.SOURCE} import {source} {key[:120]}".strip()
 
 
 def _moment(time_s: float | None) -> str | None:

@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.archive.importers import (
+    anolisa,
     chatgpt,
     claude,
     claude_mem,
@@ -67,6 +68,10 @@ SOURCES: Mapping[str, Source] = {
         "the JSON of mcp-memory-service, with `memories` that have `content`",
     ),
     "obsidian": Source(markdown.obsidian, "the folder of a vault, with Markdown files"),
+    "agent-memory": Source(
+        anolisa.read,
+        "the JSON that agent-memory's mem_export returns, with the format anolisa-memory-archive",
+    ),
 }
 
 

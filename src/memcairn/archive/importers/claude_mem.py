@@ -21,6 +21,7 @@ from memcairn.archive.importers.values import (
     texts,
 )
 from memcairn.errors import ArchiveRefused
+from memcairn.safety.private import without_private
 
 _SUMMARY = ("request", "investigated", "learned", "completed", "next_steps", "notes")
 
@@ -49,7 +50,8 @@ def _observation(found: dict[str, Any], export: Export) -> None:
         text(found.get("narrative")) or text(found.get("text")),
         "\n".join(f"- {fact}" for fact in facts),
     ]
-    files = texts(found.get("files_modified"))
+    # A private part in a code span would not be seen.
+    files = list(map(without_private, texts(found.get("files_modified"))))
     if files:
         said.append("Files: " + ", ".join(f"`{file}`" for file in files))
     title = text(found.get("title"))

@@ -6,10 +6,11 @@ import fnmatch
 import hashlib
 import json
 import os
+import re
 import zipfile
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_JSON_BYTES = 1 << 30
 MAX_TEXT_CHARS = 2_000_000
+# Of a title or a tag; a longer one is cut.
+MAX_NAME_CHARS = 200
+MAX_TAGS = 50
 # Larger numbers are times in milliseconds.
 _MAX_SECONDS = 100_000_000_000
 
@@ -50,19 +54,29 @@ class ForeignNote:
 
 @dataclass(slots=True)
 class Export:
-    """The notes of an export. `left_out`: reason -> how many of its items are not notes."""
+    """The notes of an export.
+
+    Attributes:
+        notes: the notes.
+        left_out: reason -> how many of its items are not notes.
+        keeps_paths: the paths of the notes are those in the root, not below a folder of the source.
+    """
 
     notes: list[ForeignNote] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    keeps_paths: bool = False
 
     def add(self, note: ForeignNote) -> None:
-        """Add a note, unless it has nothing to say."""
+        """Add a note, unless it has nothing to say, or too much."""
         if note.data is None and not note.text.strip():
             self.left_out["has no text"] += 1
         elif len(note.text) > MAX_TEXT_CHARS:
             self.left_out[f"is longer than {MAX_TEXT_CHARS:,} characters"] += 1
         else:
-            self.notes.append(note)
+            tags = (" ".join(tag.split())[:MAX_NAME_CHARS] for tag in note.tags[:MAX_TAGS])
+            title = " ".join(note.title.split())
+            title = title if len(title) <= MAX_NAME_CHARS else f"{title[:MAX_NAME_CHARS]} …"
+            self.notes.append(replace(note, title=title, tags=tuple(filter(None, tags))))
 
 
 def load_json(path: str, *patterns: str) -> list[tuple[str, Any]]:
@@ -144,11 +158,15 @@ def objects(values: Any, export: Export) -> list[dict[str, Any]]:
     return found
 
 
+# YAML allows none of these in a value, and a terminal obeys them; lines may end in any way.
+_CONTROLS = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+
 def text(value: object) -> str:
-    """A text without lone surrogates and NULs; "" for anything else."""
+    """A text without lone surrogates and control characters; "" for anything else."""
     if not isinstance(value, str):
         return ""
-    return value.encode("utf-8", "replace").decode().replace("\0", "")
+    return _CONTROLS.sub("", value.encode("utf-8", "replace").decode())
 
 
 def short(key: str, said: str = "") -> str:
