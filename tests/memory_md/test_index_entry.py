@@ -210,3 +210,22 @@ def test_a_line_that_claude_code_wrote_is_read():
     assert entry.parse("- [Role](user_role.md) — staff engineer") == entry.IndexEntry(
         "Role", "user_role.md", "staff engineer"
     )
+
+
+@pytest.mark.parametrize(
+    ("description", "shown"),
+    [
+        (
+            "Accounts are free and easy to create. Each gives access to all of the teams",
+            "Accounts are free and easy to create.",
+        ),
+        (
+            "Accounts are easy to create, and each gives access to all of the teams",
+            "Accounts are easy to create, and each gives…",
+        ),
+    ],
+)
+def test_a_long_description_ends_after_a_sentence_or_a_word(description, shown):
+    assert (
+        entry.line("A", "a.md", description, chars=60, size_bytes=200) == f"- [A](a.md) — {shown}"
+    )

@@ -59,7 +59,7 @@ def test_a_file_without_a_block_gets_one_at_its_end(present, before, after):
 
 
 def test_a_file_that_ends_in_open_code_gets_the_block_at_its_start():
-    assert put(b"```\ncode\n") == BLOCK + b"\n\n```\ncode\n"
+    assert put(b"```\ncode\n") == BLOCK + b"\n```\ncode\n"
 
 
 surroundings = st.lists(

@@ -305,16 +305,16 @@ def test_text_beyond_the_limits_is_reported_and_the_block_is_loaded(tmp_path, ca
     theirs = "".join(f"- fact {n}\n" for n in range(361))
     (root / "MEMORY.md").write_text(theirs)
     run(["index", str(root)])
-    assert "has 366 lines, but only 200 are loaded" in capsys.readouterr().err
-    assert theirs in text(root)
+    assert "has 364 lines, but only 200 are loaded" in capsys.readouterr().err
+    assert text(root).endswith(f"<!-- memcairn:end -->\n{theirs}")
     assert "(index/more.md)" in "".join(text(root).splitlines()[:200])
     run(["doctor"])
-    assert "has 366 lines, but only 200 are loaded" in capsys.readouterr().out
+    assert "has 364 lines, but only 200 are loaded" in capsys.readouterr().out
     event = from_fields("session-start", "codex", {"session_id": "s", "cwd": str(root)})
     with Memory() as memory:
         scope = scopes.of_event(event, [str(root)], memory.config, memory.home)
         shown = start_text.text(event, scope, None, memory.config)
-    assert f"memcairn: {root}/MEMORY.md has 366 lines, but only 200 are loaded" in shown
+    assert f"memcairn: {root}/MEMORY.md has 364 lines, but only 200 are loaded" in shown
 
 
 @pytest.mark.parametrize(
@@ -325,6 +325,9 @@ def test_text_beyond_the_limits_is_reported_and_the_block_is_loaded(tmp_path, ca
         ("commit-style", "Use feat and fix", "other.md", "commit-style — Use feat and fix"),
         ("Deploy to staging", "deploy to staging.", "a.md", "Deploy to staging"),
         ("Deploy", "Deploy with care.", "a.md", "Deploy — Deploy with care."),
+        ("Index", "Guides for users.", "docs/user_guides/Index.md", "user guides — Guides for users."),
+        ("README", "A server.", "README.md", "README — A server."),
+        ("A", "**Global** _settings_ in [c](c.md), a_b_c", "a.md", "A — Global settings in c, a_b_c"),
         (
             "The staging database listens on port 5433 of…",
             "The staging database listens on port 5433 of host db1.",

@@ -6,7 +6,9 @@ similar facts about different things. The rules were changed after each of its p
 eight_languages_pairs.tsv has 400 in the languages that are known.
 """
 
+import re
 from collections import Counter
+from datetime import date
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from memcairn import Memory, Query
 from memcairn.notes.relation import relation
 from memcairn.root import observe
 from memcairn.root.observe import Observation
+from memcairn.root.relative_dates import with_days
 
 
 def read(name):
@@ -120,7 +123,8 @@ def test_a_correction_leaves_only_the_new_value_and_the_old_one_in_the_history(
         assert done.relation == "correction", (old, new)
         assert done.was == old
         (found, *_) = memory.search(Query(old, root=root.root))
-        assert (found.path, found.text) == (f"{root.root}/{done.path}", new)
+        text = observe.validated(Observation(new), allow_secret=False).text
+        assert (found.path, found.text) == (f"{root.root}/{done.path}", text)
         assert old.rstrip(".。") not in root.read("MEMORY.md").text
         assert root.history.before(done.revision)[first.path].decode() == before
         root.close()
@@ -242,3 +246,40 @@ def test_the_caller_may_name_a_note_with_other_facts_and_it_is_added(root):
     assert root.read("pets.md").text.endswith(
         "It is called Miso.\n\nThe office is closed in August.\n"
     )
+
+
+def test_a_corrected_note_may_keep_one_line_of_what_it_said(root):
+    for port in (5433, 5434, 5435):
+        text = f"The broker listens on port {port}."
+        done = root.observe(observe.validated(Observation(text, keep_old=True), allow_secret=False))
+    assert done.relation == "correction"
+    kept = root.read(done.path).text
+    assert re.search(
+        r"\n\nThe broker listens on port 5435\.\n\nUntil \d{4}-\d\d-\d\d: "
+        r"The broker listens on port 5434\.\n\Z",
+        kept,
+    )
+    assert "5434" not in root.read("MEMORY.md").text
+    assert re.search(r'^valid_from: "?\d{4}-\d\d-\d\d"?$', kept, re.MULTILINE)
+    assert say(root, "The broker listens on port 5435.").relation == "repetition"
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ("Canary since yesterday.", "Canary since yesterday (2026-11-30)."),
+        ("Since the day before yesterday.", "Since the day before yesterday (2026-11-29)."),
+        ("Der Umzug ist nächsten Freitag.", "Der Umzug ist nächsten Freitag (2026-12-04)."),
+        ("Le gel finit vendredi prochain.", "Le gel finit vendredi prochain (2026-12-04)."),
+        ("El corte fue el viernes pasado.", "El corte fue el viernes pasado (2026-11-27)."),
+        ("上周五发布了。", "上周五 (2026-11-27)发布了。"),
+        ("来週の金曜日に出す。", "来週の金曜日 (2026-12-11)に出す。"),
+        ("It broke 3 days ago.", "It broke 3 days ago (2026-11-28)."),
+        ("We left Redis last week.", "We left Redis last week (week of 2026-11-23)."),
+        ("Clean up every last Friday, see `yesterday`.", None),
+        ("Hier steht es. Jeden Morgen um 6.", None),
+        ("Since yesterday (2026-11-30).", None),
+    ],
+)
+def test_a_relative_date_is_stored_with_its_day(said, stored):
+    assert with_days(said, date(2026, 12, 1)) == (stored or said)

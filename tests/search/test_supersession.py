@@ -72,6 +72,19 @@ def test_a_note_that_supersedes_another_one_marks_it(memory, root, newer):
     assert "0004-cache" in root.read("MEMORY.md").text
 
 
+def test_a_replaced_note_is_never_first_for_its_own_question(memory, root):
+    """Neither the second nor the third note has a word of the question."""
+    root.write(
+        "a.md", "---\nsuperseded_by: b.md\n---\n# Blue-green\n\nWe deploy with blue-green.\n"
+    )
+    root.write("b.md", "---\nsuperseded_by: c.md\n---\n# Canary\n\nTraffic moves in steps.\n")
+    root.write("c.md", "# Rolling\n\nOne machine after another.\n")
+    found = memory.search(Query("do we deploy with blue-green", root=root.root))
+    first, *others = [os.path.basename(one.path) for one in found]
+    assert first == "c.md"
+    assert set(others) == {"a.md", "b.md"}
+
+
 def test_an_amendment_is_reported_and_the_older_decision_stands(memory, root):
     root.write("0004-cache.md", CACHE)
     root.write(

@@ -31,6 +31,10 @@ from memcairn.root.observe import Observation
     "--new", is_flag=True, help="Write a new note even if one says the same or otherwise."
 )
 @click.option("--replaces", metavar="NOTE", type=click.Path(), help="The note that this corrects.")
+@click.option(
+    "--keep-old", is_flag=True, help="A corrected note keeps a line: Until DATE, what it said."
+)
+@click.option("--valid-from", metavar="DATE", help="The first day on which it holds: 2026-03-01.")
 @click.option("--valid-until", metavar="DATE", help="The last day on which it holds: 2026-03-01.")
 @click.option(
     "--source",
@@ -54,6 +58,8 @@ def command(
     root: str | None,
     new: bool,
     replaces: str | None,
+    keep_old: bool,
+    valid_from: str | None,
     valid_until: str | None,
     sources: tuple[str, ...],
     allow_secrets: bool,
@@ -82,6 +88,8 @@ def command(
                 namespace,
                 sources=sources,
                 valid_until=valid_until,
+                valid_from=valid_from,
+                keep_old=keep_old,
             ),
             root=root,
             new=new,

@@ -80,6 +80,8 @@ def memory_observe(
     ] = "auto",
     sources: Annotated[Strings, Field(description="Code it is based on: src/a.py:10-24.")] = [],  # noqa: B006
     valid_until: Annotated[str | None, Field(description="Last day on which it holds.")] = None,
+    valid_from: str = "",
+    keep_old: Annotated[bool, Field(description="Keep a line of the old text.")] = False,  # noqa: FBT002
 ) -> Observed:
     """Save a memory; the file is chosen for you. A note that says otherwise is corrected.
 
@@ -96,6 +98,8 @@ def memory_observe(
         description=hint,
         sources=tuple(sources),
         valid_until=valid_until,
+        valid_from=valid_from or None,
+        keep_old=keep_old,
         source=", ".join(filter(None, ("memory_observe", *said_by))),
     )
     observation = observe.validated(observation, allow_secret=False)

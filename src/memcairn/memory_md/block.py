@@ -41,13 +41,15 @@ class Surroundings:
     """A MEMORY.md without the managed block: the text before it and after it.
 
     `newline` is the line end that the file uses. `moved` are the lines written by hand inside the
-    block; they are now at the end of `before`, or in the place of a second block.
+    block; they are now at the end of `before`, or in the place of a second block. `blank` is the line end
+    that was added to `before` to set a new block apart.
     """
 
     before: str
     after: str
     newline: str
     moved: tuple[str, ...] = ()
+    blank: str = ""
 
     @property
     def outside_text(self) -> str:
@@ -73,8 +75,8 @@ def read(present: bytes | None, is_generated: Callable[[str], bool]) -> Surround
     lines = [line + "\n" for line in lines[:-1]] + lines[-1:]
     marks, fenced_to_end = _marks(lines)
     if not any(marks):
-        before, after = _around_a_new_block(text[len(bom) :], newline, fenced=fenced_to_end)
-        return Surroundings(bom + before, after, newline)
+        before, after, blank = _around_a_new_block(text[len(bom) :], newline, fenced=fenced_to_end)
+        return Surroundings(bom + before, after, newline, blank=blank)
     return _without_blocks(bom, lines, marks, is_generated)
 
 
@@ -82,14 +84,13 @@ def at_top(around: Surroundings) -> Surroundings:
     """The same text with the block above it, below frontmatter: a host loads the beginning of a file."""
     bom = _BOM if around.before.startswith(_BOM) else ""
     newline = around.newline
-    text = around.before.removeprefix(bom) + around.after.removeprefix(newline)
+    text = around.before.removeprefix(bom).removesuffix(around.blank) + around.after.removeprefix(
+        newline
+    )
     _, first_line = frontmatter.split(text)
     head = "".join(text.splitlines(keepends=True)[: first_line - 1])
-    return replace(
-        around,
-        before=f"{bom}{head}{newline}" if head else bom,
-        after=f"{newline * 2}{text[len(head) :]}",
-    )
+    # The markers are HTML comments, which need no blank line before or after them.
+    return replace(around, before=bom + head, after=newline + text[len(head) :], blank="")
 
 
 def write(around: Surroundings, notes: int, body: Sequence[str], listed: int) -> bytes:
@@ -173,16 +174,16 @@ def _next_mark(marks: Sequence[Mark], place: int) -> int | None:
     return next((at for at in range(place + 1, len(marks)) if marks[at]), None)
 
 
-def _around_a_new_block(text: str, newline: str, *, fenced: bool) -> tuple[str, str]:
-    """The text around a new block: it goes to the end, in an empty file below a header."""
+def _around_a_new_block(text: str, newline: str, *, fenced: bool) -> tuple[str, str, str]:
+    """The text around a new block: it goes to the end, in an empty file below a header; and its blank."""
     ended = text if text.endswith("\n") or not text else text + newline
     if not text.strip():
-        return f"{ended}{HEADER}{newline}{newline}", newline
+        return f"{ended}{HEADER}{newline}{newline}", newline, ""
     if fenced:
         # At the end, the block would be code.
-        return "", f"{newline}{newline}{text}"
+        return "", newline + text, ""
     blank = "" if ended.endswith(newline * 2) else newline
-    return ended + blank, newline
+    return ended + blank, newline, blank
 
 
 def _without_blocks(

@@ -201,8 +201,22 @@ def line(title: str, link: str, description: str, *, chars: int, size_bytes: int
             size_bytes - _SEPARATOR_BYTES - _bytes(kept),
         )
         if kept and (cut == tail or len(cut) >= _MIN_DESCRIPTION_CHARS):
-            return f"- [{kept}]({link}){SEPARATOR}{cut}"
+            return f"- [{kept}]({link}){SEPARATOR}{cut if cut == tail else _at_word(cut)}"
     return f"- [{_fit(title, head, chars, size_bytes) or ELLIPSIS}]({link})"
+
+
+_SENTENCES = re.compile(r".{30,}\w{3}[.!?](?= [A-Z])")
+_LONGEST_WORD = 24
+
+
+def _at_word(cut: str) -> str:
+    """A cut text without the beginning of a sentence at its end, or else of a word."""
+    sentences = _SENTENCES.match(cut)
+    if sentences is not None:
+        return sentences[0]
+    before, _, word = cut.rpartition(" ")
+    is_long = len(before) >= _MIN_DESCRIPTION_CHARS
+    return before.rstrip(" ,:—-") + ELLIPSIS if is_long and len(word) <= _LONGEST_WORD else cut
 
 
 def fits(text: str, *, chars: int, size_bytes: int) -> bool:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _EPOCH = date(1970, 1, 1).toordinal()
 _SLUG = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)+")
 _TYPE_PREFIX = re.compile(rf"(?:{'|'.join(TYPE_ORDER)})\s(?=\S)")
+_NAMELESS = frozenset(("index", "readme"))
+_MARKUP = re.compile(
+    r"(\*\*|__)(?=\S)([^*_]+)(?<=\S)\1|(?<![\w*])[*_](?=\S)([^*_]+)(?<=\S)[*_](?![\w*])|\[([^\[\]]+)\]\([^()\s]+\)"
+)
 # A longer title that the description begins with is a sentence.
 MAX_SUBJECT = 40
 
@@ -90,11 +94,15 @@ def _note(row: NoteRow, root: str, today: date) -> MemoryMdNote:
 def line_text(title: str, description: str, path: str) -> tuple[str, str]:
     """The title and the description of a note's line: together they say everything once.
 
-    A slug becomes readable, without the type that a host writes before it. A title that is the beginning of
-    the description gives way to its subject; a description that repeats the title is omitted.
+    A slug becomes readable, without the type that a host writes before it; `index` and `README` become the
+    name of their folder. A title that is the beginning of the description gives way to its subject; a
+    description that repeats the title is omitted, and so is the markup of one in frontmatter.
     """
     if _SLUG.fullmatch(title) and ("_" in title or title in path):
         title = _TYPE_PREFIX.sub("", readable(title)) or title
+    if title.casefold() in _NAMELESS and (folder := os.path.basename(os.path.dirname(path))):
+        title = readable(folder)
+    description = _MARKUP.sub(lambda match: match[2] or match[3] or match[4], description)
     start = title.rstrip("….:! ").casefold()
     if start and description[: len(start)].casefold() == start:
         if len(description) <= len(title) + 1:

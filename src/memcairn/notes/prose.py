@@ -42,6 +42,7 @@ _WORD = re.compile(
 _APOSTROPHE = re.compile("['’]")
 _CONTENTS = re.compile(
     r"\W*(?:table of contents|contents|on this page|in this (?:article|section|document)|toc|overview|"
+    r"(?:this|for the)?[\w ]{0,20}\btable of contents\b[^.]{0,40}|"
     r"(?:back|return) to .{1,20}|edit (?:this|on) .{1,20}|read more|see also|inhalt(?:sverzeichnis)?|"
     r"目录|目次|目錄)\W*",
     re.IGNORECASE,
@@ -53,9 +54,13 @@ _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _LABELS = (
     "date|status|authors?|updated|(?:last|first)[ -](?:updated?|modified|reviewed|edited|published)|"
     "created|modified|published|posted|deciders?|decision[ -]makers?|consulted|informed|owners?|reviewers?|"
-    "version|tags?|alias(?:es)?|type|category|categories|keywords|source|url|links?|related|up|next|previous|prev|back"
+    "version|tags?|alias(?:es)?|type|category|categories|"
+    "extends|inherits(?: from)?|implements|stability|added in|introduced in|"
+    "keywords|source|url|links?|related|up|next|previous|prev|back"
 )
-_LABEL = re.compile(rf"[\W_]*(?:{_LABELS})[\W_]*(?::|\bon\b)[^.!?。]{{0,200}}[.]?\Z", re.IGNORECASE)
+_LABEL = re.compile(
+    rf"[\W_]*(?:{_LABELS})[\W_]*(?::|\bon\b)(?:[^.!?。]|\.(?=\w)){{0,200}}[.]?\Z", re.IGNORECASE
+)
 _FIRST_WORDS = re.compile(
     r"(?:import\s.*\sfrom\s*[\"']|import\s+[\"']|export\s+(?:const|default|let|function)\b|:{3,}|!{3}\s|\?{3}\s"
     r"|\||</?[A-Za-z]|\{%|\{\{|\[\[?_?toc_?\]|\[!\w+\]\W*\Z)",

@@ -22,6 +22,8 @@ _UNDONE = (
 PLAIN = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
+        # The day that `relative_dates` put behind "yesterday".
+        (r"\s*\((?:week of )?\d{4}-\d\d(?:-\d\d)?\)", ""),
         (r"\b(?:an|one) hour and a half\b|\banderthalb Stunden\b", "90 minutes"),
         (r"\bhalf an hour\b|\b(?:eine[rn]?|ne) halben? Stunde\b|\bhalbstündlich\b", "30 minutes"),
         (r"\b(?:a )?quarter of an hour\b|\b(?:einer? )?Viertelstunde\b", "15 minutes"),

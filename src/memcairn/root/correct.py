@@ -42,7 +42,8 @@ _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[ \t\n]+(?=\S)|(?<=[。！？])")
 _GENERATED = re.compile(r"\A\d{4}-\d\d-\d\d-|-[0-9a-f]{4}\Z")
-_SKIPPED = re.compile(r"\s*(?:#{1,6}\s|```|~~~|\||>|<|---\s*$|\[[^\]]+\]:)")
+_UNTIL = re.compile(r"\n+Until \d{4}-\d\d-\d\d: [^\n]*(?=\n|\Z)")
+_SKIPPED = re.compile(r"\s*(?:Until \d{4}-\d\d-\d\d: |#{1,6}\s|```|~~~|\||>|<|---\s*$|\[[^\]]+\]:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +229,20 @@ def corrected(match: Match, observation: Observation) -> str:
     before = old[: len(old) - len(old.lstrip())]
     changed = text[: match.start] + before + said + after + text[match.end :]
     old = match.said
+    if observation.keep_old and old:
+        changed = _UNTIL.sub("", changed).rstrip()
+        changed += f"{newline * 2}Until {_today()}: {' '.join(old.split())}{newline}"
     changed = _heading_follows(changed, old, observation)
     if os.path.splitext(match.path)[1].lower() in paths.PLAIN_SUFFIXES:
         return changed
-    return frontmatter.update(changed, _fields(text, old, observation))
+    fields = _fields(text, old, observation)
+    if match.whole:
+        fields["valid_from"] = observation.valid_from or _today()
+    return frontmatter.update(changed, fields)
+
+
+def _today() -> str:
+    return datetime.now().astimezone().date().isoformat()
 
 
 def replaced_keys(old: str, new: str) -> frozenset[str]:

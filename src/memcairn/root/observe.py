@@ -19,6 +19,7 @@ from memcairn.fs.sandbox import open_root
 from memcairn.notes import frontmatter
 from memcairn.notes.note import parse
 from memcairn.notes.subject import slug, subject
+from memcairn.root.relative_dates import with_days
 from memcairn.safety import secrets
 from memcairn.safety.private import without_private
 
@@ -44,6 +45,8 @@ class Observation:
     Attributes:
         sources: what it is based on: `src/upload.py:10-24`; the hash of the cited text is added.
         valid_until: the last day on which it holds, in ISO 8601.
+        valid_from: the first day; None: the day of the correction, if it corrects a note.
+        keep_old: a corrected note keeps a line with what it said: "Until 2026-03-01: ...".
         source: what writes it: the tool, the host and the session.
         created: when it was first written, in ISO 8601; None: now.
         supersedes: the path of a note that it replaces and that stays as it is.
@@ -60,10 +63,14 @@ class Observation:
     source: str = SOURCE
     created: str | None = None
     supersedes: str | None = None
+    valid_from: str | None = None
+    keep_old: bool = False
 
 
 def validated(observation: Observation, *, allow_secret: bool) -> Observation:
     """Validate and normalize an observation; invalid Unicode becomes question marks.
+
+    A relative date in the text is followed by the day that it means.
 
     Raises:
         UsageError: the text is empty.
@@ -71,7 +78,7 @@ def validated(observation: Observation, *, allow_secret: bool) -> Observation:
     """
     observation = replace(
         observation,
-        text=_unicode(observation.text),
+        text=with_days(_unicode(observation.text), datetime.now().astimezone().date()),
         title=_unicode(observation.title),
         type=observation.type and _unicode(observation.type),
         tags=tuple(map(_unicode, observation.tags)),
@@ -79,6 +86,7 @@ def validated(observation: Observation, *, allow_secret: bool) -> Observation:
         description=_unicode(observation.description),
         sources=tuple(map(_unicode, observation.sources)),
         valid_until=observation.valid_until and _day(observation.valid_until),
+        valid_from=observation.valid_from and _day(observation.valid_from),
     )
     text = observation.text.strip("\r\n").rstrip()
     if not text.strip():
@@ -183,6 +191,7 @@ def _content(observation: Observation, now: datetime) -> str:
             "tags": list(observation.tags) or None,
             "namespace": observation.namespace,
             "created": observation.created or moment(now),
+            "valid_from": observation.valid_from,
             "valid_until": observation.valid_until,
             "source": observation.source,
             "sources": list(observation.sources) or None,

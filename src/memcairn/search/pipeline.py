@@ -104,7 +104,7 @@ class _Ranking(NamedTuple):
             of_period = periods.notes_in_period(db, (c.note for c in ranked), period)
             ranked = periods.boost_period(ranked, of_period)
         ranked = passages.without_copies(db, ranked)
-        outdated = validity.find_outdated(db, (c.note for c in ranked), query)
+        ranked, outdated = validity.add_successors(db, ranked, query, self.where)
         ranked = validity.demote_outdated(db, ranked, outdated)
         share = passages.MIN_JOIN_SHARE if embedded is None else passages.MIN_JOIN_SHARE_SEMANTIC
         return passages.join_adjacent(ranked, limit, share), context, outdated

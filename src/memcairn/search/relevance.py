@@ -135,7 +135,7 @@ class ScoringContext(NamedTuple):
         """
         similarity = self.similarities.get(chunk)
         fused = self.fused.get(chunk, 0.0)
-        inherited = self.inherited[chunk]
+        inherited = self.inherited.get(chunk, 0.0)  # none: added as a successor
         weights = self.word_weights
         above = {*note.about, *index_words(" ".join(headings))}
         held, matched = held_nearby(text, weights, above)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from memcairn.search.keyword import Candidate
-    from memcairn.search.query import Query
+    from memcairn.search.query import Filter, Query
     from memcairn.store.database import Database
 
 # An outdated note keeps this share of its score: it ranks below valid notes that are half as relevant, and
@@ -101,13 +101,59 @@ def demote_outdated(
     best: dict[int, float] = {}
     for c in demoted:
         best[c.note] = max(best.get(c.note, 0.0), c.score)
+    newer = _successors(db, outdated)
+    last = {note: _last(note, newer) for note in newer}
     below = {
-        note: best[newer] * BELOW_SUCCESSOR
-        for note, newer in _successors(db, outdated).items()
-        if newer in best and newer not in outdated
+        note: best[end] * BELOW_SUCCESSOR
+        for note, end in last.items()
+        if end in best and end not in outdated
     }
     capped = [c._replace(score=min(c.score, below.get(c.note, c.score))) for c in demoted]
     return sorted(capped, key=lambda c: -c.score)
+
+
+def add_successors(
+    db: Database, ranked: Sequence[Candidate], query: Query, where: Filter
+) -> tuple[list[Candidate], dict[int, Outdated]]:
+    """The candidates, and for a note that was replaced the one that replaced it; and the outdated ones.
+
+    The newer note may have none of the words of a query that asks for the older one.
+    """
+    found = list(ranked)
+    outdated = find_outdated(db, (c.note for c in found), query)
+    for _ in range(_MAX_CHAIN):
+        best = {c.note: c for c in reversed(found)}
+        missing = {
+            new: best[old]
+            for old, new in _successors(db, outdated).items()
+            if new not in best and old in best
+        }
+        sql = f"""
+            SELECT chunk.id, note.id, chunk.position FROM chunk JOIN note ON note.id = chunk.note
+            WHERE note.id = :id {"AND " + where.sql if where.sql else ""} ORDER BY chunk.position LIMIT 1
+        """
+        added = [
+            best_old._replace(chunk=row[0], note=row[1], position=row[2], words=())
+            for new, best_old in missing.items()
+            for row in db.execute(sql, {**where.row, "id": new}).fetchall()
+        ]
+        if not added:
+            break
+        found += added
+        outdated |= find_outdated(db, (c.note for c in added), query)
+    return found, outdated
+
+
+_MAX_CHAIN = 10
+
+
+def _last(note: int, newer: Mapping[int, int]) -> int:
+    """The end of a chain of notes that replaced each other."""
+    for _ in range(_MAX_CHAIN):
+        if note not in newer:
+            break
+        note = newer[note]
+    return note
 
 
 def _successors(db: Database, outdated: Mapping[int, Outdated]) -> dict[int, int]:
