@@ -10,7 +10,7 @@ CLIENTS := .clients
 BROWSER := .browser
 PAGES := README.md CHANGELOG.md CONTRIBUTING.md AGENTS.md bench/README.md models/README.md 'docs/*.md' 'docs/*.svg' 'docs/screenshots/*.png'
 
-.PHONY: demo test torture lint docs man site bench clients clean
+.PHONY: demo test torture lint docs man site mcpb bench clients clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -48,6 +48,12 @@ site: docs
 	rm -rf build/pages build/site && mkdir -p build/pages
 	git ls-files --cached --others --exclude-standard -- $(PAGES) | tar -cf - -T - | tar -xf - -C build/pages
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# The bundle for Claude Desktop, into build.
+mcpb: $(READY)
+	rm -rf build/wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(BIN)/python plugins/claude-desktop/build.py build/wheel/*.whl
 
 bench: $(READY)
 	$(BIN)/python bench/run.py

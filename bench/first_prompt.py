@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Check the first prompt of the real Claude Code: recall, tools, and no error on the screen.
 
-usage: first_prompt.py [-n REPEATS] [--only CONDITION ...]
+usage: first_prompt.py [-n REPEATS] [--only CONDITION ...] [--at-once SESSIONS ...]
+       first_prompt.py --matrix
+
+--matrix asks 20 times in each state of the resident process and with a late server, two sessions at once and
+then eight at once (a load of 8 and more), and lets 20 sessions write a note just before they end.
 
 The client talks to a scripted model on loopback, as in tests/clients, and needs no network. No variable makes
-it wait for its servers. Each run has a new HOME with memcairn installed by `memcairn init`, two notes in the
-memory of the project, and a resident process, unless the condition says otherwise. There are two ways to ask:
+it wait for its servers. Each session at a time has a HOME with an installed memcairn, two notes in
+the memory of the project, and a resident process, unless the condition says otherwise. The ways to ask:
 
     -p       `claude -p PROMPT`
     typed    a prompt at a terminal, as soon as the client takes one; then a second one
+    wrote    `claude -p` writes a note in its last turn, and the MEMORY.md of the next session lists it
 
 Each row counts the runs in which the passage was in the first request to the model, the tools of memcairn
 were in that request, the second prompt had its passage, and an error of a hook was on the screen or in the
@@ -28,17 +33,18 @@ import sys
 import sysconfig
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS / "clients")]
 
-from claude_code import ClaudeCode  # noqa: E402 - where it is was said above
+from claude_code import ClaudeCode, tool  # noqa: E402 - where it is was said above
 from real_clients import memcairn  # noqa: E402 - as above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from claude_code import Session
 
@@ -71,7 +77,9 @@ class Person:
         self.plugin = self.home / ".claude" / "skills" / "memcairn"
         self.state = self.home / ".local" / "share" / "memcairn"
         self.prefix: tuple[str, ...] = ()
+        self.before: Callable[[], object] = lambda: None
         self.between: Callable[[], None] = lambda: None
+        self.notes, self.asked = notes, 0
         self.run("init", "--host", "claude-code")
         # A link, so that the program can go away.
         program = Path(sysconfig.get_path("scripts")) / "memcairn"
@@ -98,15 +106,28 @@ class Person:
                 os.kill(int(status["pid"]), signal.SIGKILL)
 
     def ask(self, way: str) -> Session:
+        self.before()
+        for file in self._transcripts():
+            file.unlink()
         client = ClaudeCode(self.home, self.project, self.prefix)
         if way == "-p":
+            return client.run(PROMPTS[0], [])
+        if way == "wrote":
+            self.asked += 1
+            fact = f"---\nname: fact-{self.asked}\n---\n\nFact {self.asked} is the last word.\n"
+            written = tool(
+                "Write", file_path=str(self.notes / f"fact-{self.asked}.md"), content=fact
+            )
+            client.run("write that down", [[written]])
             return client.run(PROMPTS[0], [])
         return client.type(PROMPTS, between=self.between)
 
     def transcripts(self) -> str:
-        """What the client wrote of its sessions."""
-        files = (self.home / ".claude" / "projects").glob("*/*.jsonl")
-        return "\n".join(file.read_text(encoding="utf-8") for file in files)
+        """What the client wrote of the last sessions."""
+        return "\n".join(file.read_text(encoding="utf-8") for file in self._transcripts())
+
+    def _transcripts(self) -> Iterator[Path]:
+        return (self.home / ".claude" / "projects").glob("*/*.jsonl")
 
 
 def warm(person: Person) -> None:
@@ -114,8 +135,8 @@ def warm(person: Person) -> None:
 
 
 def cold(person: Person) -> None:
-    """None runs."""
-    person.stop()
+    """None runs when the client starts."""
+    person.before = person.stop
 
 
 def slow_server(person: Person) -> None:
@@ -168,46 +189,102 @@ def has(session: Session, place: int, fact: str) -> bool:
     return "<memcairn-recall>" in said and fact in said
 
 
-def run(condition: str, way: str) -> dict[str, bool | float | None]:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        home = "home" if condition != "long socket path" else "h" * 120
-        person = Person(Path(folder), home)
-        try:
+def closed(person: Person) -> None:
+    for folder in (person.state, *filter(Path.is_dir, person.state.rglob("*"))):
+        folder.chmod(0o700)
+    person.stop()
+
+
+def run(person: Person, way: str) -> dict[str, bool | float | None]:
+    began = time.monotonic()
+    try:
+        session = person.ask(way)
+    except AssertionError as error:  # the client ended, or had no answer in time
+        return {
+            "recall": False,
+            "tools": False,
+            "second": False,
+            "error": "hook error" in str(error),
+        }
+    took = time.monotonic() - began
+    seen = f"{session.printed}\n{person.transcripts()}".lower()
+    offered = [each["name"] for each in session.requests[0]["tools"]]
+    second: bool | None = None
+    if way == "typed":
+        second = has(session, len(session.requests) - 1, BACKUP)
+    if way == "wrote":
+        second = f"(fact-{person.asked}.md)" in json.dumps(session.requests[0])
+    return {
+        "recall": has(session, 0, ROUTER),
+        "tools": TOOL in offered,
+        "second": second,
+        "error": "hook error" in seen or "hook_error" in seen or 'hookerrors":["' in seen,
+        "took": took,
+    }  # fmt: skip
+
+
+def row(condition: str, way: str, repeats: int, at_once: int) -> None:
+    """Print the counts of one condition."""
+    home = "home" if condition != "long socket path" else "h" * 120
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        ThreadPoolExecutor(at_once) as pool,
+    ):
+        people = list(pool.map(lambda n: Person(Path(folder, str(n)), home), range(at_once)))
+        for person in people:
             CONDITIONS[condition](person)
-            began = time.monotonic()
-            session = person.ask(way)
-            took = time.monotonic() - began
-            seen = f"{session.printed}\n{person.transcripts()}".lower()
-            offered = [tool["name"] for tool in session.requests[0]["tools"]]
-            return {
-                "recall": has(session, 0, ROUTER),
-                "tools": TOOL in offered,
-                "second": has(session, len(session.requests) - 1, BACKUP) if way == "typed" else None,
-                "error": "hook error" in seen or "hook_error" in seen or 'hookerrors":["' in seen,
-                "took": took,
-            }  # fmt: skip
-        finally:
-            for folder_ in (person.state, *filter(Path.is_dir, person.state.rglob("*"))):
-                folder_.chmod(0o700)
-            person.stop()
+        shares = [repeats // at_once + (n < repeats % at_once) for n in range(at_once)]
+        began = time.monotonic()
+
+        def asked(number: int) -> list[dict[str, bool | float | None]]:
+            return [run(people[number], way) for _ in range(shares[number])]
+
+        working = [pool.submit(asked, number) for number in range(at_once)]
+        loads = [os.getloadavg()[0]]
+        while not all(each.done() for each in working):
+            time.sleep(1)
+            loads.append(os.getloadavg()[0])
+        runs = [one for each in working for one in each.result()]
+        all_took = time.monotonic() - began
+        list(pool.map(closed, people))
+    counts = [
+        "-" if runs[0][name] is None else f"{sum(bool(one[name]) for one in runs)}/{repeats}"
+        for name in ("recall", "tools", "second", "error")
+    ]
+    took = statistics.median(float(one.get("took") or 0) for one in runs)
+    values = [
+        condition,
+        way,
+        f"{at_once}",
+        f"{max(loads):.0f}",
+        *counts,
+        f"{took:.1f}",
+        f"{all_took:.0f}",
+    ]
+    print(" | ".join(values), flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("-n", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=list(CONDITIONS), choices=list(CONDITIONS))
+    parser.add_argument(
+        "--ways", nargs="*", default=["-p", "typed"], choices=["-p", "typed", "wrote"]
+    )
+    parser.add_argument("--at-once", nargs="*", type=int, default=[1])
+    parser.add_argument("--matrix", action="store_true")
     asked = parser.parse_args()
-    print("condition | way | recall | tools | second prompt | hook errors | whole session, s")
-    print("--- | --- | --- | --- | --- | --- | ---")
-    for condition in asked.only:
-        for way in ("-p", "typed"):
-            runs = [run(condition, way) for _ in range(asked.n)]
-            counts = [sum(bool(one[name]) for one in runs) for name in ("recall", "tools")]
-            second = "-" if way == "-p" else f"{sum(bool(one['second']) for one in runs)}/{asked.n}"
-            errors = sum(bool(one["error"]) for one in runs)
-            took = statistics.median(float(one["took"] or 0) for one in runs)
-            row = [condition, way, *(f"{count}/{asked.n}" for count in counts), second]
-            print(" | ".join([*row, f"{errors}/{asked.n}", f"{took:.1f}"]), flush=True)
+    if asked.matrix:
+        asked.n, asked.only, asked.at_once = 20, ["warm", "cold", "server 5 s late"], [2, 8]
+    rows = [(c, way, m) for m in asked.at_once for c in asked.only for way in asked.ways]
+    if asked.matrix:
+        rows.append(("warm", "wrote", 8))
+    print(
+        "condition | way | at once | load | recall | tools | second, note | hook errors | s, median | s, all"
+    )
+    print(" | ".join(["---"] * 10))
+    for condition, way, at_once in rows:
+        row(condition, way, asked.n, at_once)
 
 
 if __name__ == "__main__":

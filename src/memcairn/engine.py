@@ -14,11 +14,17 @@ import contextlib
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from memcairn import paths
 from memcairn import queue as queues
-from memcairn.errors import EmbeddingError, SchemaTooNew, StateDamaged, StateError
+from memcairn.errors import (
+    DeadlinePassed,
+    EmbeddingError,
+    SchemaTooNew,
+    StateDamaged,
+    StateError,
+)
 from memcairn.fs.signature import may_have, signature_at
 from memcairn.indexing import away
 from memcairn.memory_md import managed_roots
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 # How often a thread checks whether its databases are still the files of the home.
@@ -139,6 +146,7 @@ class Engine:
         self.notices: list[str] = []
         self.databases = Databases(self.home, self.config, self.notices)
         self.model = Model(self.config, self.notices, is_disabled=not semantic)
+        self._updates = Coalescer(self._update)
 
     def close(self) -> None:
         """Close the databases of all threads; they are opened again when they are needed."""
@@ -177,14 +185,43 @@ class Engine:
 
         return self.databases.run(work)
 
-    def index_files(self, files: Collection[str]) -> set[str]:
-        """Index files that memcairn itself changed; returns those that are in the index now."""
+    def index_files(self, files: Collection[str]) -> tuple[set[str], StateError | None]:
+        """Index files that memcairn itself changed, and refresh MEMORY.md.
+
+        Calls that wait for each other are committed together.
+
+        Returns:
+            Those of the files that are in the index now, and why MEMORY.md could not be refreshed.
+        """
+        known, error = self._updates.run(files)
+        return known.intersection(files), error
+
+    def _check(self, deadline: float | None) -> None:
+        """Index what changed, and refresh MEMORY.md, together with what other threads write."""
+        _, error = self._updates.run(None, deadline)
+        if error is not None:
+            raise error
+
+    def _update(
+        self, calls: Sequence[Collection[str] | None]
+    ) -> tuple[set[str], StateError | None]:
+        """Index the files of all calls; None checks all notes."""
+        files = list(dict.fromkeys(path for call in calls for path in call or ()))
 
         def work(opened: Opened) -> set[str]:
-            opened.indexer.index_files(files, own=True)
+            if files:
+                opened.indexer.index_files(files, own=True)
+            if None in calls:
+                freshness.check_folders(opened)
+                opened.last_checked = freshness.check_notes(opened, opened.last_checked)
             return {path for path in files if opened.indexer.known(path)}
 
-        return self.databases.run(work)
+        known = self.databases.run(work)
+        try:
+            self.refresh_memory_md()
+        except StateError as error:
+            return known, error
+        return known, None
 
     def refresh_memory_md(self) -> None:
         """Refresh each MEMORY.md that is not current."""
@@ -254,9 +291,7 @@ class Engine:
 
     def _search(self, opened: Opened, query: Query, signature_at: SignatureAt) -> list[Passage]:
         try:
-            freshness.check_folders(opened)
-            opened.last_checked = freshness.check_notes(opened, opened.last_checked)
-            self.refresh_memory_md()
+            self._check(opened.deadline)
         except StateError as error:
             self._note_stale(error)
         missing = away.roots_away(opened.db)
@@ -316,6 +351,53 @@ class Engine:
         """See `Memory.note_used`."""
         today = managed_roots.this_day().toordinal()
         self.databases.run(lambda opened: note_use.note_used(opened.db, used, today))
+
+
+class _Call(Generic[T, R]):
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.results: list[R] = []
+
+
+class Coalescer(Generic[T, R]):
+    """Calls of several threads that arrive while one of them works are done together by the next.
+
+    Args:
+        work: does what some calls ask for, and returns the result for all of them.
+    """
+
+    def __init__(self, work: Callable[[Sequence[T]], R]) -> None:
+        self._work = work
+        self._waiting: list[_Call[T, R]] = []
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+
+    def run(self, item: T, deadline: float | None = None) -> R:
+        """The result of work that began after this call.
+
+        Work that fails raises in the thread that does it; the other calls try again.
+
+        Raises:
+            DeadlinePassed: the work of other calls is not done at the deadline.
+        """
+        call: _Call[T, R] = _Call(item)
+        with self._lock:
+            self._waiting.append(call)
+        timeout_s = -1 if deadline is None else max(0.0, deadline - time.monotonic())
+        if not self._turn.acquire(timeout=timeout_s):
+            raise DeadlinePassed("another thread is still indexing")
+        try:
+            if not call.results:
+                with self._lock:
+                    # Those that failed, or waited too long, are not there any more.
+                    calls = [call, *(each for each in self._waiting if each is not call)]
+                    self._waiting = []
+                result = self._work([each.item for each in calls])
+                for each in calls:
+                    each.results.append(result)
+            return call.results[0]
+        finally:
+            self._turn.release()
 
 
 class Databases:

@@ -12,7 +12,8 @@ from memcairn.hosts.table import BY_NAME
 
 CASES = [(host, event) for host in BY_NAME for event in LIMIT_S]
 # The others get the MCP server, and hooks without text.
-TAKE_TEXT = [name for name in BY_NAME if name not in ("antigravity", "windsurf", "kimi")]
+WITHOUT = ("antigravity", "windsurf", "kimi", "claude-desktop")
+TAKE_TEXT = [name for name in BY_NAME if name not in WITHOUT]
 SPECIFIC = ("claude-code", "codex", "gemini")
 
 

@@ -82,6 +82,21 @@ class TestStart:
 
         assert "[Deploying](deploy.md)" in say("session-start", "codex", source="startup")
 
+    def test_antigravity_gets_the_start_text_with_its_first_prompt(
+        self, say: Say, root: Path, tmp_path: Path
+    ) -> None:
+        transcript = tmp_path / "transcript.jsonl"
+        step = {"type": "USER_INPUT", "content": PROMPT}
+        transcript.write_text(f"{json.dumps(step)}\n", encoding="utf-8")
+        where = str(transcript)
+
+        assert say("session-start", "antigravity") == ""
+        told = say("user-prompt", "antigravity", transcriptPath=where)
+
+        assert told.startswith("<memcairn-recall>")
+        assert "| - [Deploying](deploy.md)" in told
+        assert say("user-prompt", "antigravity", transcriptPath=where) == ""
+
     def test_a_resumed_session_gets_no_start_text(self, say: Say, root: Path) -> None:
         assert say("session-start", source="startup")
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
+import runpy
 import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 
 import memcairn
+from memcairn.cli import serve
 from memcairn.hosts import plugin_files
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.table import AGENT_TOOLS, CLAUDE_CODE, HOSTS, WRITING_TOOLS
+from memcairn.settings import caller
 
 PROJECT = Path(__file__).resolve().parents[2]
 PLUGIN = PROJECT / "plugins" / "claude-code"
@@ -124,7 +132,6 @@ def test_the_script_for_opencode_keeps_the_limits() -> None:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 def test_the_script_for_opencode_never_fails_its_host(tmp_path: Path) -> None:
-    import subprocess
 
     answers = tmp_path / "memcairn"
     answers.write_text(
@@ -161,3 +168,45 @@ def test_the_script_for_opencode_never_fails_its_host(tmp_path: Path) -> None:
         [["hi", "a fact"], []],
         [["hi"], []],
     ]
+
+
+def test_the_bundle_for_claude_desktop_starts_the_server(tmp_path: Path) -> None:
+    wheel = tmp_path / "memcairn-0-py3-none-any.whl"
+    wheel.write_bytes(b"the package")
+    script = PROJECT / "plugins" / "claude-desktop" / "build.py"
+
+    bundle = runpy.run_path(str(script))["build"](wheel, tmp_path)
+
+    unpacked = tmp_path / "unpacked"
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(unpacked)
+    manifest = json.loads((unpacked / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["manifest_version"], manifest["version"]) == ("0.4", memcairn.__version__)
+    needs = tomllib.loads((unpacked / "pyproject.toml").read_text(encoding="utf-8"))
+    assert (unpacked / needs["tool"]["uv"]["sources"]["memcairn"]["path"]).read_bytes()
+    server = manifest["server"]
+    assert server["mcp_config"]["args"][-1] == server["entry_point"]
+    params = {"protocolVersion": "2025-11-25", "capabilities": {}}
+    params["clientInfo"] = {"name": "c", "version": "1"}
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    done = subprocess.run(
+        [sys.executable, unpacked / server["entry_point"]],
+        input=f"{json.dumps(hello)}\n", capture_output=True, text=True, check=True, timeout=120,
+        env=os.environ | {"MEMCAIRN_HOME": str(tmp_path / "home"), "MEMCAIRN_NOTES_FOLDER": str(tmp_path)},
+    )  # fmt: skip
+    assert '"serverInfo"' in done.stdout
+
+
+def test_a_server_started_at_the_top_of_the_disk_keeps_memories_of_the_users_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    memory = memcairn.Memory(tmp_path / "state")
+    here = caller.Caller({}, "/", 1, 1)
+    token = caller.CURRENT.set(here)
+    try:
+        with contextlib.closing(serve.open_root(memory, None)) as root:
+            assert os.path.basename(root.root).startswith(tmp_path.name)
+    finally:
+        caller.CURRENT.reset(token)
+        memory.close()

@@ -301,6 +301,7 @@ def test_a_connection_whose_request_does_not_begin_is_closed(
     sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "HEADER_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(http, "KEEP_ALIVE_S", 0.05)
 
     async def asked() -> bytes:
         listening = socket.create_server(("127.0.0.1", 0))

@@ -81,6 +81,8 @@ def open_root(memory: Memory, given: str | None) -> OpenRoot:
 
     client = caller.current()
     here = client.environ.get("CLAUDE_PROJECT_DIR") or client.cwd
+    if os.path.dirname(here) == here:
+        here = os.path.expanduser("~")  # desktop applications start servers at the top of the disk
     folder = os.path.join(client.cwd, os.path.expanduser(given)) if given else None
     root = memory.open_root(
         folder or project.root(here, memory.config, memory.home),

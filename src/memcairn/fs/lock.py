@@ -26,7 +26,40 @@ except ImportError:  # Windows
 
 TIMEOUT_S = 30.0
 
-_threads: dict[str, threading.Lock] = {}
+
+class _FairLock:
+    """A lock that threads get in the order in which they asked: of many threads, none waits in vain."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[threading.Lock] = []
+        self._is_held = False
+
+    def acquire(self, timeout_s: float) -> bool:
+        with self._lock:
+            if not self._is_held:
+                self._is_held = True
+                return True
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=timeout_s):
+            return True
+        with self._lock:
+            if turn not in self._waiting:
+                return True  # its turn came just now
+            self._waiting.remove(turn)
+            return False
+
+    def release(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.pop(0).release()
+            else:
+                self._is_held = False
+
+
+_threads: dict[str, _FairLock] = {}
 
 
 @contextlib.contextmanager
@@ -41,8 +74,8 @@ def exclusive(path: str, descriptor: int | None) -> Iterator[None]:
         TimeoutError: another thread or process holds the lock for more than TIMEOUT_S.
     """
     end = time.monotonic() + TIMEOUT_S
-    threads = _threads.setdefault(path, threading.Lock())
-    if not threads.acquire(timeout=TIMEOUT_S):
+    threads = _threads.setdefault(path, _FairLock())
+    if not threads.acquire(TIMEOUT_S):
         raise TimeoutError
     try:
         locked = descriptor is not None and _lock_processes(descriptor, end)

@@ -3,7 +3,7 @@
     session-start   start the session; index what the last one left; each MEMORY.md of other scopes; what the
                     last session on this branch did
                     (after a compaction: what this session changed and was shown)
-    user-prompt     recall
+    user-prompt     recall; for a host that takes no text at the start, the first one brings that text, too
     subagent-prompt remember the prompt until the sub-agent starts
     subagent-start  recall for that prompt
     tool-used       enqueue what was written
@@ -27,6 +27,7 @@ from memcairn.errors import MemcairnError, StateError
 from memcairn.hosts import (
     enqueue_writes,
     fenced_text,
+    output,
     own_memory,
     payload,
     recall_text,
@@ -63,6 +64,7 @@ _MAX_TOUCHED = 40
 _MAX_CHUNKS = 64
 _BATCH_SIZE = 8
 _LOCAL_MODELS = ("builtin", "onnx")
+_INTRODUCED = "session.introduced"
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +86,12 @@ def session_start(memory: Memory, event: HookEvent, deadline: float) -> str:
     memory.drain(0.0, deadline=_indexing_deadline(deadline))
     _embed(memory, deadline)
     session_note.begin(memory.home, event, memory.config, session)
-    if session.is_paused:
+    if session.is_paused or not output.takes_text(event.host, event.name):
         return ""
+    return _start_text(memory, event, scope, session)
+
+
+def _start_text(memory: Memory, event: HookEvent, scope: Scope, session: Session) -> str:
     if event.cause != "compact":
         last = session_note.at_start(memory.home, event, memory.config, scope, session)
         indexes = start_text.text(event, scope, session, memory.config, size(last))
@@ -118,7 +124,14 @@ def recall(memory: Memory, event: HookEvent, deadline: float) -> str:
         if session.is_paused:
             return ""
     scope = scope_of(memory, event)
-    return recalling.recall(search, event, scope, memory.config, memory.home, session)
+    found = recalling.recall(search, event, scope, memory.config, memory.home, session)
+    if event.name != "user-prompt" or output.takes_text(event.host, "session-start"):
+        return found
+    # The first prompt brings what other hosts take at the start of the session.
+    if session is None or session.lines(_INTRODUCED.encode()):
+        return found
+    session.log(Line(_INTRODUCED))
+    return _with_indexes(found, _start_text(memory, event, scope, session))
 
 
 def _session(memory: Memory, event: HookEvent) -> Session | None:

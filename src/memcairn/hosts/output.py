@@ -33,6 +33,11 @@ JSON_ONLY = frozenset({"gemini", "cursor", "opencode", "antigravity"})
 _SHOWS_MESSAGE = frozenset({"claude-code"})
 
 
+def takes_text(host: str, event: str) -> bool:
+    """Whether a host takes text for the model at this event."""
+    return event in _TAKES_TEXT.get(host, ())
+
+
 def answer(host: str, event: str, text: str, message: str = "") -> dict[str, object]:
     """The answer as JSON; empty if there is nothing to say, or the host would not take it.
 
@@ -42,7 +47,7 @@ def answer(host: str, event: str, text: str, message: str = "") -> dict[str, obj
         text: for the model.
         message: for the user.
     """
-    if not text or event not in _TAKES_TEXT.get(host, ()):
+    if not text or not takes_text(host, event):
         return {}
     names = _TAKES_TEXT[host]
     if isinstance(names, dict):

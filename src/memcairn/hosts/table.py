@@ -6,6 +6,7 @@ The installer, `memcairn hosts` and docs/hosts.md use this table only.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -339,7 +340,7 @@ ANTIGRAVITY = Host(
     project_memory_globs=("GEMINI.md", "AGENTS.md"),
     cannot=(
         "gives hooks no prompt: recall reads the last one in its transcript",
-        "takes no text at the start of a session",
+        "takes no text at the start of a session: it comes with the first prompt",
         "has hooks in the user's settings only",
     ),
     checked="reported form",
@@ -369,6 +370,28 @@ KIMI = Host(
     checked="documented form",
 )
 
+_DESKTOP_FOLDERS = {
+    "darwin": "Library/Application Support/Claude",
+    "win32": "AppData/Roaming/Claude",
+}
+CLAUDE_DESKTOP = Host(
+    name="claude-desktop",
+    title="Claude Desktop",
+    programs=(),
+    folder=_DESKTOP_FOLDERS.get(sys.platform, ".config/Claude"),
+    variable="",
+    project_folder="",
+    server=Server("mcpServers", user="claude_desktop_config.json", project=""),
+    project_memory_globs=(),
+    after_install="restart Claude Desktop",
+    cannot=(
+        "gets the MCP server only: recall happens by the tools",
+        "has no servers of a project",
+        "the bundle of `make mcpb` brings its own memcairn: install that, or run init, not both",
+    ),
+    checked="documented form",
+)
+
 HOSTS: tuple[Host, ...] = (
     CLAUDE_CODE,
     CODEX,
@@ -379,5 +402,6 @@ HOSTS: tuple[Host, ...] = (
     ANTIGRAVITY,
     WINDSURF,
     KIMI,
+    CLAUDE_DESKTOP,
 )
 BY_NAME: Mapping[str, Host] = {host.name: host for host in HOSTS}

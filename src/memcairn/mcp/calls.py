@@ -39,6 +39,10 @@ class Calls:
         """The descriptions of the tools that clients receive."""
         return [tool.description for tool in self._tools.values()]
 
+    def input_schema(self, name: str) -> dict[str, Any] | None:
+        """The schema of a tool's arguments; None if there is no such tool."""
+        return self._tools[name].description.input_schema if name in self._tools else None
+
     def changes(self, name: str) -> bool:
         """Whether a call of this tool may change something."""
         return name in self._tools and not self._tools[name].read_only

@@ -41,7 +41,10 @@ PATH = "/mcp"
 TOKEN_VARIABLE = "MEMCAIRN_SERVE_TOKEN"  # noqa: S105 - the name of it
 MIN_TOKEN_CHARS = 16
 LOOPBACK = "127.0.0.1"
-HEADER_TIMEOUT_S = 20.0
+# Clients reuse a connection that was idle for a few seconds: it must not close just then, and a busy client
+# may be late.
+HEADER_TIMEOUT_S = 60.0
+KEEP_ALIVE_S = 75
 BODY_TIMEOUT_S = 30.0
 SESSION_IDLE_S = 1800.0
 MAX_SESSIONS = 200
@@ -210,7 +213,13 @@ def serve(server: MemoryServer, host: str, port: int, *, secret: str | None) -> 
 def uvicorn_server(app: ASGIApp) -> uvicorn.Server:
     """A server that closes connections on which no request arrives."""
     return uvicorn.Server(
-        uvicorn.Config(app, http=_TimedProtocol, log_level="warning", access_log=False)
+        uvicorn.Config(
+            app,
+            http=_TimedProtocol,
+            log_level="warning",
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+        )
     )
 
 
@@ -220,15 +229,15 @@ class _TimedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time limit of the first request."""
         super().connection_made(transport)
-        self._limit_wait()
+        self._limit_wait(HEADER_TIMEOUT_S)
 
     def on_response_complete(self) -> None:
         """Start the time limit of the next request."""
         super().on_response_complete()
-        self._limit_wait()
+        self._limit_wait(KEEP_ALIVE_S)
 
-    def _limit_wait(self) -> None:
-        self.loop.call_later(HEADER_TIMEOUT_S, self._close_unless_begun, self.cycle)
+    def _limit_wait(self, limit_s: float) -> None:
+        self.loop.call_later(limit_s, self._close_unless_begun, self.cycle)
 
     def _close_unless_begun(self, last: RequestResponseCycle | None) -> None:
         if self.cycle is last:

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Each thread has its own connections to the databases.
-THREADS = 4
+THREADS = 12
 
 
 class MemoryServer(Server[None]):
@@ -83,6 +83,8 @@ class MemoryServer(Server[None]):
             on_list_prompts=self._list_prompts,
             on_get_prompt=self._get_prompt,
             on_completion=self._complete,
+            # Without it, the SDK lists all tools at each call over HTTP.
+            get_tool_input_schema=self._input_schema,
         )
         self.add_notification_handler(
             "notifications/initialized", types.NotificationParams, self._initialized
@@ -176,6 +178,9 @@ class MemoryServer(Server[None]):
 
     def _listed(self) -> list[types.Tool]:
         return self._calls.listed()
+
+    def _input_schema(self, name: str) -> dict[str, Any] | None:
+        return self._calls.input_schema(name)
 
     async def _list_tools(
         self, _: Context, __: types.PaginatedRequestParams | None

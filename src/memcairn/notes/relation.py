@@ -364,6 +364,8 @@ def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
 def _is_inflected(one: str, other: str) -> bool:
     """Whether two words in letters differ only in a short ending: dauert, dauern."""
     one, other = one.translate(_UMLAUTS), other.translate(_UMLAUTS)
+    if one[:_MIN_STEM] != other[:_MIN_STEM]:
+        return False  # nearly all pairs of words
     pairs = zip(one, other, strict=False)
     shorter = min(len(one), len(other))
     same = next((at for at, (a, b) in enumerate(pairs) if a != b), shorter)

@@ -659,8 +659,10 @@ class OpenRoot:
         real = {os.path.join(self.root, path): path for path in changed}
         known: set[str] = set()
         try:
-            known = {real[path] for path in self.engine.index_files(real)}
-            self.engine.refresh_memory_md()
+            found, error = self.engine.index_files(real)
+            known = {real[path] for path in found}
+            if error is not None:
+                raise error
         except (StateError, SQLiteError, OSError) as error:
             what = "MEMORY.md is not current" if known else "not searchable yet"
             notice = f"the change is saved, but {what}: {error}"
