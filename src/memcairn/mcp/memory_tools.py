@@ -68,25 +68,25 @@ def memory_observe(
     content: Annotated[
         str, Field(description="What to remember, in Markdown: one fact with its reason.")
     ],
-    title: Annotated[str, Field(description="If empty, derived from the content.")] = "",
+    title: Annotated[str, Field(description="Default: from the content.")] = "",
     type: Annotated[  # noqa: A002 - the name that clients know
         str | None, Field(description="user, feedback, project or reference.")
     ] = None,
     tags: Annotated[Strings, Field(description="Words to find it by.")] = [],  # noqa: B006
-    hint: Annotated[str, Field(description="One line for MEMORY.md: when is this useful?")] = "",
+    hint: Annotated[str, Field(description="One line for MEMORY.md: when is it useful?")] = "",
     replaces: Annotated[
         str,
-        Field(description="Path of the note to correct; auto finds it; none: new."),
+        Field(description="Note to correct; auto finds it; none: new."),
     ] = "auto",
-    sources: Annotated[Strings, Field(description="Code it is based on: src/a.py:10-24.")] = [],  # noqa: B006
-    valid_until: Annotated[str | None, Field(description="Last day on which it holds.")] = None,
-    valid_from: str = "",
-    keep_old: Annotated[bool, Field(description="Keep a line of the old text.")] = False,  # noqa: FBT002
+    sources: Annotated[Strings, Field(description="Its basis: src/a.py:10-24.")] = [],  # noqa: B006
+    valid_until: Annotated[str | None, Field(description="Last day it holds.")] = None,
+    valid_from: str | None = None,
+    keep_old: bool = False,  # noqa: FBT001, FBT002 - an argument of the tool
 ) -> Observed:
     """Save a memory; the file is chosen for you. A note that says otherwise is corrected.
 
     Call this when the user states a preference, corrects you or asks you to remember something, when
-    a decision is made, or when you learn something that took time. Not for facts that are in the code.
+    a decision is made, or you learn something that took time. Not for facts that are in the code.
     """
     session = root.session.get()
     said_by = () if session is None else (session.host, session.id)
@@ -98,7 +98,7 @@ def memory_observe(
         description=hint,
         sources=tuple(sources),
         valid_until=valid_until,
-        valid_from=valid_from or None,
+        valid_from=valid_from,
         keep_old=keep_old,
         source=", ".join(filter(None, ("memory_observe", *said_by))),
     )
