@@ -48,7 +48,6 @@ def test_the_transcripts_of_each_host_are_found(form: Callable[[], Writer], tmp_
     path = writer.write(tmp_path)
 
     assert list(reading.find_files({}, str(tmp_path))) == [(writer.host, str(path))]
-    assert reading.host_of(str(path)) == writer.host
 
 
 def test_session_folder_and_branch_come_from_the_lines() -> None:

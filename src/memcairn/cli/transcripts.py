@@ -47,8 +47,8 @@ def command() -> None:
 def on(*, as_json: bool, quiet: bool) -> int:
     """Copy the transcripts that your agents have, and what they add from now on.
 
-    Claude Code, Codex, Gemini CLI and Copilot CLI are supported. A copy stays when an agent deletes
-    its transcript, as Claude Code does after 30 days. The output of tools, secrets and <private>
+    Claude Code, Codex, Gemini CLI, Copilot CLI and OpenCode are supported. A copy stays when an agent
+    deletes its transcript, as Claude Code does after 30 days. The output of tools, secrets and <private>
     parts are not copied. Nothing of it is shown to an agent that does not ask for it.
 
     \b

@@ -11,6 +11,7 @@ from memcairn.formats.utc import utc_text
 from memcairn.notes.words import query_words
 from memcairn.search import keyword
 from memcairn.search.query import Query, match
+from memcairn.sessions.transcripts import reading
 from memcairn.store import transcripts
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def passage(file: TranscriptFile, stored: StoredPassage, score: float = 0.0) -> 
         file.branch,
         file.path,
         stored.line,
-        not os.path.exists(file.path),
+        not reading.exists(file.path),
         round(score, 3),
         stored.text,
     )

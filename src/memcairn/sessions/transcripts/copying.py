@@ -24,7 +24,7 @@ from memcairn.notes.noise import without_noise
 from memcairn.safety import secrets
 from memcairn.safety.private import without_private
 from memcairn.sessions.transcripts import reading
-from memcairn.store import transcripts
+from memcairn.store import opencode, transcripts
 from memcairn.store.transcripts import StoredPassage, TranscriptDatabase, TranscriptFile
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def status(home: str, environ: Mapping[str, str], *, is_on: bool) -> TranscriptS
             is_on,
             {host: number for host, number in sessions.items() if number},
             transcripts.count_passages(db),
-            sum(not os.path.exists(file.path) for file in known),
+            sum(not reading.exists(file.path) for file in known),
             os.path.getsize(database_path(home)),
             len(files),
             sum(file.size_bytes for file in files),
@@ -171,8 +171,12 @@ def status(home: str, environ: Mapping[str, str], *, is_on: bool) -> TranscriptS
 def pending(db: TranscriptDatabase, environ: Mapping[str, str]) -> list[PendingFile]:
     """The transcripts that changed since they were read, the latest first."""
     known = transcripts.files(db)
-    found = []
+    found: list[PendingFile] = []
     for host, path in reading.find_files(environ, os.path.expanduser("~")):
+        if host == "opencode":
+            with contextlib.suppress(OSError):
+                found += _pending_sessions(known, path)
+            continue
         try:
             status = os.stat(path)
         except OSError:
@@ -182,6 +186,18 @@ def pending(db: TranscriptDatabase, environ: Mapping[str, str]) -> list[PendingF
         if stat.S_ISREG(status.st_mode) and now != (file.size_bytes, file.mtime_ns, file.inode):
             found.append(PendingFile(file, now))
     return sorted(found, key=lambda item: item.now.mtime_ns, reverse=True)
+
+
+def _pending_sessions(known: Mapping[str, TranscriptFile], path: str) -> Iterator[PendingFile]:
+    """The sessions in a database of OpenCode that changed; `offset` is the number of parts that were read."""
+    begin = path + reading.SESSION_MARK
+    of_database = {
+        name.removeprefix(begin): file for name, file in known.items() if name.startswith(begin)
+    }
+    times = {id_: file.mtime_ns for id_, file in of_database.items()}
+    for session in opencode.sessions(path, times):
+        file = of_database.get(session.id) or TranscriptFile(begin + session.id, "opencode")
+        yield PendingFile(file, Signature(session.size_bytes, session.updated_ns, 0))
 
 
 def update(
@@ -208,7 +224,7 @@ def update(
     report = CopyReport()
     with opened(home) as db, lock.attempt(os.path.join(home, "transcripts.lock")) as is_free:
         files = pending(db, environ)
-        for path in (file.known.path for file in files):
+        for path in (file.known.path for file in files if file.known.host != "opencode"):
             if not os.access(path, os.R_OK):
                 report.failed[path] = "cannot be read"
         files = [file for file in files if file.known.path not in report.failed]
@@ -242,6 +258,9 @@ class _Copying:
     def read(self, pending_file: PendingFile, room: int) -> PendingFile | None:
         """Read new lines of a transcript, about `room` bytes; what is left of it, or None."""
         known, now = pending_file
+        if known.host == "opencode":
+            self._read_session(pending_file)
+            return None
         try:
             # Without O_NONBLOCK, opening a FIFO waits for its writer.
             descriptor = os.open(known.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
@@ -278,6 +297,25 @@ class _Copying:
         )
         transcripts.add_passages(self._db, transcripts.save_file(self._db, read), turns.passages)
         return None if is_whole else PendingFile(read, now)
+
+    def _read_session(self, pending_file: PendingFile) -> None:
+        """Read the new parts of a session of OpenCode."""
+        known, now = pending_file
+        path, _, id_ = known.path.partition(reading.SESSION_MARK)
+        turns = _Turns(known, self._is_new)
+        try:
+            for number, line in enumerate(
+                opencode.lines(path, id_, known.offset), known.offset + 1
+            ):
+                turns.add(number, line)
+                self._report.read_bytes += len(line)
+        except OSError as error:
+            self._report.failed[known.path] = error.strerror or str(error)
+            return
+        turns.flush()
+        self._report.passages += len(turns.passages)
+        read = turns.state(known)._replace(size_bytes=now.size_bytes, mtime_ns=now.mtime_ns)
+        transcripts.add_passages(self._db, transcripts.save_file(self._db, read), turns.passages)
 
     def _is_new(self, *identity: str) -> bool:
         data = "\0".join(identity).encode("utf-8", "replace")

@@ -1,12 +1,15 @@
 """Read the transcripts of hosts: JSON Lines, one file for each session, to which the host appends.
 
+OpenCode has a database for all sessions, from which `store.opencode` makes such lines.
+
     claude-code  ~/.claude/projects/<folder>/<session>.jsonl, <session>/subagents/agent-*.jsonl
     codex        ~/.codex/sessions/<year>/<month>/<day>/rollout-*.jsonl
     gemini       ~/.gemini/tmp/<folder>/chats/session-*.jsonl
     copilot      ~/.copilot/session-state/<session>/events.jsonl
+    opencode     ~/.local/share/opencode/opencode.db
 
-The hosts do not document these forms. They are those of Claude Code 2.1, Codex 0.169, Gemini CLI 0.61 and
-Copilot CLI 1.0. A line of another form is skipped, so that a later version is no error.
+The hosts do not document these forms. They are those of Claude Code 2.1, Codex 0.169, Gemini CLI 0.61,
+Copilot CLI 1.0 and OpenCode 1.18. A line of another form is skipped, so that a later version is no error.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 # A longer line holds a picture or the output of a tool.
 MAX_LINE_BYTES = 32 << 20
+# Stands between the path of a database and the id of a session in it.
+SESSION_MARK = "#"
 
 
 class Source(NamedTuple):
@@ -49,6 +54,7 @@ SOURCES: Mapping[str, Source] = {
     ),
     "gemini": Source(".gemini", "", ("tmp/*/chats/session-*.jsonl",)),
     "copilot": Source(".copilot", "COPILOT_HOME", ("session-state/*/events.jsonl",)),
+    "opencode": Source(".local/share", "XDG_DATA_HOME", ("opencode/opencode*.db",)),
 }
 
 
@@ -98,14 +104,9 @@ def find_files(environ: Mapping[str, str], home: str) -> Iterator[tuple[str, str
                 yield host, path
 
 
-def host_of(path: str) -> str | None:
-    """The host that wrote a transcript, by the form of its path; None if no host writes such a file."""
-    for host, source in SOURCES.items():
-        for pattern in source.patterns:
-            form = re.escape(pattern).replace(r"\*", "[^/]*")
-            if re.search(f"/{form}$", path.replace(os.sep, "/")):
-                return host
-    return None
+def exists(path: str) -> bool:
+    """Whether the host still has a transcript, or the database that it is in."""
+    return os.path.exists(path.partition(SESSION_MARK)[0])
 
 
 def read_lines(file: BinaryIO, offset: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -159,6 +160,7 @@ class Transcript:
             "codex": self._codex,
             "gemini": self._gemini,
             "copilot": self._copilot,
+            "opencode": self._opencode,
         }[host]
 
     def items(self, line: bytes) -> list[Item]:
@@ -279,6 +281,22 @@ class Transcript:
                 output = _joined(result.get("content")) if isinstance(result, dict) else ""
                 failed = data.get("success") is False
                 yield tool_result(data.get("toolCallId"), time, output, failed=failed)
+
+    def _opencode(self, entry: dict[str, Any]) -> Iterator[Item]:
+        self._state(entry.get("session"), entry.get("directory"), "")
+        time = _text(entry.get("time"))
+        said: Literal["prompt", "reply"] = "prompt" if entry.get("role") == "user" else "reply"
+        match entry.get("part"):
+            case {"type": "text", "synthetic": True}:
+                return  # the host wrote it
+            case {"type": "text", "text": str(text)}:
+                yield Item(said, _said(text), time)
+            case {"type": "tool", "tool": str(tool), "callID": str(identity), "state": dict(state)}:
+                yield tool_call(identity, time, tool, state.get("input"))
+                if self._with_results:
+                    failed = state.get("status") == "error"
+                    output = _text(state.get("error" if failed else "output"))
+                    yield tool_result(identity, time, output, failed=failed)
 
     def _state(self, session: object, cwd: object, branch: object) -> None:
         self.session = self.session or clean(_text(session))[:_MAX_ID_CHARS]
