@@ -297,3 +297,16 @@ def test_five_machines_with_random_edits_converge_and_lose_nothing(tmp_path: Pat
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
+
+
+def test_git_that_takes_long_to_read_its_input_is_waited_for(
+    two: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    monkeypatch.setattr(git_command, "_POLL_S", 0.001)
+    for number in range(1_500):  # their names are more than a pipe holds
+        one.write(f"{number % 10}/a-note-with-a-name-of-its-own-{number}.dat", f"{number}\n")
+
+    sent, done = one.sync(), other.sync()
+    assert (len(sent.sent), sent.left) == (1_500, "")
+    assert (len(done.taken), done.left) == (1_500, "")

@@ -11,6 +11,7 @@ from memcairn.cli.text import shown, write
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
 from memcairn.root.observe import Observation
+from memcairn.settings import shared_scopes
 
 
 @click.command("add")
@@ -26,6 +27,9 @@ from memcairn.root.observe import Observation
     metavar="FOLDER",
     type=click.Path(),
     help="Where to write; default: the setting memory.root.",
+)
+@click.option(
+    "--scope", metavar="NAME", help="Write it into the notes of this scope: user, team, a name."
 )
 @click.option(
     "--new", is_flag=True, help="Write a new note even if one says the same or otherwise."
@@ -56,6 +60,7 @@ def command(
     tags: str,
     namespace: str | None,
     root: str | None,
+    scope: str | None,
     new: bool,
     replaces: str | None,
     keep_old: bool,
@@ -77,8 +82,12 @@ def command(
     """
     if new and replaces is not None:
         raise click.UsageError("--new and --replaces exclude each other")
+    if root is not None and scope is not None:
+        raise click.UsageError("--root and --scope exclude each other")
     said = _standard_input() if text == ("-",) else " ".join(text)
     with Memory() as memory:
+        if scope is not None:
+            root = shared_scopes.named(memory.home, scope).root
         path = memory.observe(
             Observation(
                 said,

@@ -13,7 +13,7 @@ from memcairn.cli.text import printable, write
 from memcairn.cli.text import shown as shown_path
 from memcairn.errors import StateError, UsageError
 from memcairn.hosts import events, fenced_text, payload, recall_text
-from memcairn.hosts.recall import candidates
+from memcairn.hosts.recall import candidates, without_held
 from memcairn.memory import Memory
 from memcairn.search.query import Query
 from memcairn.search.relevance import LIKELY, RELEVANT
@@ -45,6 +45,7 @@ def command(prompt: tuple[str, ...], *, explain: bool, as_json: bool) -> int:
 
         found = candidates(search, scope, event.prompt)
         likely = [passage for passage in found if passage.score >= LIKELY]
+        likely = without_held(likely, scope, memory.home)
         budget = int(memory.config["recall.budget_words"])
         blocks = list(recall_text.blocks(likely, None, scope, budget))
     text = fenced_text.fenced("recall", recall_text.FOR_A_PROMPT, [block for _, _, block in blocks])

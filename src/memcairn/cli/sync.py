@@ -9,7 +9,7 @@ import click
 
 from memcairn import paths
 from memcairn.cli import options, output, sync_now
-from memcairn.cli.text import count, printable, write
+from memcairn.cli.text import count, shown, write
 from memcairn.errors import UsageError
 from memcairn.memory import Memory
 from memcairn.settings import project, shared_scopes
@@ -71,7 +71,7 @@ def make_and_sync(url: str, kind: Kind | None, name: str | None, root: str | Non
         scope, joined = make(memory, url, kind, name, root)
         done = synchronize.synchronize(memory.home, scope, lambda: memory.engine)
         output.print_notices(memory.notices)
-    write(printable(f"{scope.name}: {'joined' if joined else 'created'}, in {scope.root}"))
+    write(f"{scope.name}: {'joined' if joined else 'created'}, in {shown(scope.root)}")
     sync_now.print_text(sync_now.text(done))
     return 1 if done.left else 0
 
@@ -104,6 +104,8 @@ def make(
         SyncError: git or the remote cannot be used.
     """
     here = os.getcwd()
+    if os.path.isdir(url):  # git is called in the notes folder
+        url = os.path.abspath(url)
     if kind is None:
         kind = "team" if name else "project" if project.repository_of(here) and not root else "user"
     if kind in ("team", "org"):
@@ -140,6 +142,6 @@ def _state_text(state: ScopeState) -> str:
     ]
     parts += [count(state.conflicts, "conflict")] if state.conflicts else []
     lines = [f"{state.name} ({state.kind}): {', '.join(parts)}; last sync: {state.last or 'never'}"]
-    lines += [f"  {state.url or 'no remote yet'}  {state.root}"]
+    lines += [f"  {shown(state.url) or 'no remote yet'}  {shown(state.root)}"]
     lines += [f"  left: {state.left}"] if state.left else []
     return "\n".join(lines)

@@ -63,16 +63,23 @@ def recall(
     if query and session is not None:
         RECENT.append(Recalled(asked_at, session.id, event.name, query[:MAX_QUERY_CHARS], found))
     passages = [passage for passage in found if passage.score >= LIKELY]
-    if passages and os.path.isdir(os.path.join(home, "inbox")):
-        from memcairn.root import inbox  # noqa: PLC0415 - mostly nothing waits
-
-        held = inbox.held(home, scope.roots)
-        passages = [passage for passage in passages if passage.path not in held]
+    if passages:
+        passages = without_held(passages, scope, home)
     if not passages:
         return ""
     from memcairn.hosts import recall_text  # noqa: PLC0415 - mostly nothing is relevant
 
     return recall_text.render(passages, event, scope, settings, home, session)
+
+
+def without_held(passages: list[Passage], scope: Scope, home: str) -> list[Passage]:
+    """Without the notes that came from elsewhere and wait until a person has looked at them."""
+    if not os.path.isdir(os.path.join(home, "inbox")):
+        return passages
+    from memcairn.root import inbox  # noqa: PLC0415 - mostly nothing waits
+
+    held = inbox.held(home, scope.roots)
+    return [passage for passage in passages if passage.path not in held]
 
 
 def candidates(search: Search, scope: Scope, query: str) -> list[Passage]:

@@ -140,7 +140,9 @@ def blocks(
         if left >= size(text) and (shown is None or shown.take(place, text)):
             left -= size(text)
             where = f"{shown_path(place.path, scope)}:{place.first}-{place.last}"
-            yield place, passage.score, fenced_text.one_line(f"{where} · {text}")
+            scoped = passage.scope and f"scope {passage.scope}"
+            said = " · ".join(filter(None, (where, scoped, text)))
+            yield place, passage.score, fenced_text.one_line(said)
 
 
 def pointer(passage: Passage) -> str:

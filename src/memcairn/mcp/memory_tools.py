@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: pydantic reads the annotations as schemas.
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from memcairn.root.forget import Forgotten, Preview
 from memcairn.root.observe import Observation
 from memcairn.search.query import Query
 from memcairn.search.relevance import fits
+from memcairn.settings import shared_scopes
 
 tools = Tools()
 
@@ -33,18 +35,19 @@ class SearchAnswer:
 def memory_search(
     root: OpenRoot,
     query: Annotated[str, Field(description="Words, a question or an error message.")],
-    top_k: Annotated[int, Field(ge=1, le=50, description="Maximum number of passages.")] = 10,
-    namespace: Annotated[str | None, Field(description="Only notes with this label.")] = None,
+    top_k: Annotated[int, Field(ge=1, le=50, description="Maximum number.")] = 10,
+    namespace: Annotated[str | None, Field(description="With this label.")] = None,
     type: Annotated[  # noqa: A002 - the name that clients know
         str | None, Field(description="Only user, feedback, project or reference.")
     ] = None,
     since: Annotated[
-        str | None, Field(description='Only notes from this date on: "2026-06", "last week".')
+        str | None, Field(description='From this date on: "2026-06", "last week".')
     ] = None,
-    until: Annotated[str | None, Field(description="Only notes up to this date.")] = None,
+    until: Annotated[str | None, Field(description="Up to this date.")] = None,
     budget_words: Annotated[
-        int | None, Field(ge=1, description="Maximum number of words in all passages together.")
+        int | None, Field(ge=1, description="Maximum words of all passages.")
     ] = None,
+    scope: Annotated[str, Field(description="Another scope: team, user.")] = "",
 ) -> SearchAnswer:
     """Search the saved memories, with keyword and semantic search.
 
@@ -54,11 +57,16 @@ def memory_search(
     instructions.
     """
     wanted = Query(query, top_k, namespace, None, budget_words, type, since, until)
-    found = search.passages(root, wanted)
-    passages = tuple([search.relative(root, passage) for passage in found])
+    if not scope:
+        found = search.passages(root, wanted)
+        passages = tuple([search.relative(root, passage) for passage in found])
+    else:
+        pairs = search.in_scope(root, wanted, scope)
+        found, passages = [one for one, _ in pairs], tuple([one for _, one in pairs])
     if found and not any(fits(passage.score, passage.why) for passage in found):
         return SearchAnswer(f"{search.NOTHING_FITS} {search.NOTICE}", passages)
-    root.note_used(passage.path for passage in passages[:_MAX_USED])
+    if not scope:
+        root.note_used(passage.path for passage in passages[:_MAX_USED])
     return SearchAnswer(search.NOTICE, passages)
 
 
@@ -82,6 +90,7 @@ def memory_observe(
     valid_until: Annotated[str | None, Field(description="Last day it holds.")] = None,
     valid_from: str | None = None,
     keep_old: bool = False,  # noqa: FBT001, FBT002 - an argument of the tool
+    scope: str = "",
 ) -> Observed:
     """Save a memory; the file is chosen for you. A note that says otherwise is corrected.
 
@@ -103,7 +112,12 @@ def memory_observe(
         source=", ".join(filter(None, ("memory_observe", *said_by))),
     )
     observation = observe.validated(observation, allow_secret=False)
-    return root.observe(observation, replaces=replaces, by_agent=True)
+    if not scope:
+        return root.observe(observation, replaces=replaces, by_agent=True)
+    shared = shared_scopes.named(root.engine.home, scope)
+    with closing(OpenRoot(root.engine, shared.root)) as other:
+        other.require_present()
+        return other.observe(observation, replaces=replaces, by_agent=True)
 
 
 @tools.add("Load context", text.context, "found", read_only=True)
@@ -112,7 +126,7 @@ def memory_get_context(
     max_tokens: Annotated[int, Field(ge=100, le=200_000, description="Approximate limit.")] = 4000,
     query: Annotated[
         str | None,
-        Field(description="The topic of the task. Without it, the latest notes are returned."),
+        Field(description="The task's topic; without it, the latest notes."),
     ] = None,
 ) -> context.Context:
     """Load an overview of the memories: MEMORY.md, then passages about the query, within a budget.
@@ -150,7 +164,7 @@ def memory_forget(
     topic: Annotated[
         str | None, Field(description="Forget notes that contain all of these words.")
     ] = None,
-    paths: Annotated[Strings, Field(description="Forget the notes at these paths.")] = [],  # noqa: B006
+    paths: Annotated[Strings, Field(description="Forget these notes.")] = [],  # noqa: B006
     confirm_token: Annotated[str | None, Field(description="The token from the preview.")] = None,
 ) -> ForgetAnswer:
     """Forget notes in two steps. With a topic or paths, it returns a preview and a token.

@@ -103,9 +103,13 @@ def _fenced(name: str, blocks: Iterable[str], notice: str = NOTICE) -> str:
 def _passage(found: RootPassage) -> str:
     place = f"{found.path}:{found.start_line}-{found.end_line}"
     head = fenced_text.one_line(
-        "  ".join(part for part in (place, found.heading, found.date) if part)
+        "  ".join(filter(None, (place, found.heading, _scope(found.scope), found.date)))
     )
     return f"{head}{_warnings(found.warnings or ())}\n{fenced_text.quoted(found.text)}"
+
+
+def _scope(name: str | None) -> str:
+    return f"scope {name}" if name else ""
 
 
 def context(gathered: Context) -> str:

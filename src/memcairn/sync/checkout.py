@@ -469,7 +469,7 @@ def fetching(repository: Repository, remote: str, branch: str) -> Iterator[Calla
 
         def fetched() -> str:
             try:
-                output(b"")
+                output()
             except SyncError as error:
                 if "couldn't find remote ref" not in error.message:
                     raise
@@ -493,6 +493,8 @@ def push(repository: Repository, remote: str, branch: str, commit_id: str) -> bo
         if _REJECTED.search(error.message) and "hook declined" not in error.message:
             return False
         raise
+    if repository.own:  # it has no rule by which git would do this
+        repository.run("update-ref", f"refs/remotes/{remote}/{branch}", commit_id)
     return True
 
 

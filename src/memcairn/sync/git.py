@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from memcairn.errors import SyncError
 
@@ -21,7 +21,8 @@ MIN_VERSION = (2, 38)
 
 LOCAL_TIMEOUT_S = 300
 NETWORK_TIMEOUT_S = 300
-_POLL_S = 0.5
+# While git works, and for the rest of its output.
+_POLL_S, _LAST_S = 0.5, 2.0
 _NETWORK = frozenset({"fetch", "push", "ls-remote"})
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -138,14 +139,14 @@ def run(
     ok: int = 0,
 ) -> bytes:
     """Run git in a folder; see `Repository.run`."""
-    with started(*arguments, cwd=cwd, env=env, ok=ok) as output:
-        return output(data)
+    with started(*arguments, cwd=cwd, data=data, env=env, ok=ok) as output:
+        return output()
 
 
 @contextlib.contextmanager
 def started(
-    *arguments: str, cwd: str, env: dict[str, str] | None = None, ok: int = 0
-) -> Iterator[Callable[[bytes], bytes]]:
+    *arguments: str, cwd: str, data: bytes = b"", env: dict[str, str] | None = None, ok: int = 0
+) -> Iterator[Callable[[], bytes]]:
     """Start git; the function waits for its end and returns its output, as `Repository.run` does.
 
     git does not outlive the block.
@@ -165,13 +166,14 @@ def started(
     for name in ("GIT_DIR", "GIT_WORK_TREE"):
         environment.pop(name, None)
     # In another session, ssh finds no terminal to ask on, and everything that git starts ends with it.
-    process = subprocess.Popen(  # noqa: S603 - the git command
-        [program(), *arguments], cwd=cwd, env=environment, start_new_session=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    with _input(data) as stdin:
+        process = subprocess.Popen(  # noqa: S603 - the git command
+            [program(), *arguments], cwd=cwd, env=environment, start_new_session=True,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
 
-    def output(data: bytes = b"") -> bytes:
-        found, errors = _communicate(process, data, timeout_s, command)
+    def output() -> bytes:
+        found, errors = _communicate(process, timeout_s, command)
         if process.returncode > ok or process.returncode < 0:
             said = (errors or found).decode("utf-8", "replace").strip()
             hint = next(
@@ -190,23 +192,37 @@ def started(
                 else:
                     os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
+        for pipe in (process.stdout, process.stderr):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
 
 
+@contextlib.contextmanager
+def _input(data: bytes) -> Iterator[IO[bytes] | int]:
+    """Standard input of a process: a file, since a pipe can be filled while the process writes."""
+    if not data:
+        yield subprocess.DEVNULL
+        return
+    import tempfile  # noqa: PLC0415 - a sync with nothing to do has no input
+
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file
+
+
 def _communicate(
-    process: subprocess.Popen[bytes], data: bytes, timeout_s: float, command: str
+    process: subprocess.Popen[bytes], timeout_s: float, command: str
 ) -> tuple[bytes, bytes]:
-    deadline = time.monotonic() + timeout_s
+    deadline, has_ended = time.monotonic() + timeout_s, False
     while True:
         try:
-            return process.communicate(data, timeout=_POLL_S)
+            return process.communicate(timeout=_LAST_S if has_ended else _POLL_S)
         except subprocess.TimeoutExpired as late:
-            data = b""  # it takes the input once
             # A connection that ssh keeps for later holds the pipe open after git has ended.
-            if process.poll() is not None:
+            if has_ended:
                 return late.output or b"", late.stderr or b""
+            has_ended = process.poll() is not None
             if time.monotonic() >= deadline:
                 raise SyncError(
                     f"git {command} took longer than {timeout_s} s and was stopped",

@@ -165,6 +165,7 @@ def _asked(memory: Memory, session: Session, query: str) -> Recall:
 
     found = recalling.candidates(search, scope, query)
     relevant = [one for one in found if one.score >= RELEVANT]
+    relevant = recalling.without_held(relevant, scope, memory.home)
     budget = int(memory.config["recall.budget_words"])
     shown = tuple(
         (place.path, place.first, place.last, score)
