@@ -19,7 +19,7 @@ from memcairn.vault.values import Moved, Window
 
 tools = Tools()
 
-Path = Annotated[str, Field(description='Relative to the root, for example "project/deploy.md".')]
+Path = Annotated[str, Field(description='Relative to the root: "project/deploy.md".')]
 Folder = Annotated[str, Field(description='Relative to the root; "" is the root.')]
 Glob = Annotated[
     str | None,
@@ -43,10 +43,10 @@ def mem_read(root: OpenRoot, path: Path, start_line: Line = None, end_line: Line
 def mem_write(
     root: OpenRoot,
     path: Path,
-    content: Annotated[str, Field(description="The complete new text of the file.")],
+    content: Annotated[str, Field(description="The complete new text.")],
     overwrite: Annotated[bool, Field(description="Replace an existing file.")] = False,  # noqa: FBT002
     if_match: Annotated[
-        str | None, Field(description="Replace the file only if this is its current sha256.")
+        str | None, Field(description="Only if this is its current sha256.")
     ] = None,
 ) -> WriteResult:
     """Create or replace a file; missing folders are created. It is searchable immediately.
@@ -70,7 +70,7 @@ def mem_append(
 def mem_edit(
     root: OpenRoot,
     path: Path,
-    old_str: Annotated[str, Field(description="Text that occurs exactly once in the file.")],
+    old_str: Annotated[str, Field(description="Occurs exactly once in the file.")],
     new_str: Annotated[str, Field(description="The replacement; may be empty.")],
 ) -> WriteResult:
     """Replace one passage of a file. If old_str does not occur exactly once, the error gives the count."""
@@ -81,7 +81,7 @@ def mem_edit(
 def mem_remove(
     root: OpenRoot,
     path: Path,
-    recursive: Annotated[bool, Field(description="Also remove a folder and its contents.")] = False,  # noqa: FBT002
+    recursive: Annotated[bool, Field(description="A folder and its contents, too.")] = False,  # noqa: FBT002
 ) -> Trashed:
     """Move a file or folder to the trash. A person can restore it with `memcairn trash`."""
     return root.remove(path, recursive=recursive)

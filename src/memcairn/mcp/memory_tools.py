@@ -35,7 +35,7 @@ class SearchAnswer:
 def memory_search(
     root: OpenRoot,
     query: Annotated[str, Field(description="Words, a question or an error message.")],
-    top_k: Annotated[int, Field(ge=1, le=50, description="Maximum number.")] = 10,
+    top_k: Annotated[int, Field(ge=1, le=50)] = 10,
     namespace: Annotated[str | None, Field(description="With this label.")] = None,
     type: Annotated[  # noqa: A002 - the name that clients know
         str | None, Field(description="Only user, feedback, project or reference.")
@@ -80,7 +80,7 @@ def memory_observe(
     type: Annotated[  # noqa: A002 - the name that clients know
         str | None, Field(description="user, feedback, project or reference.")
     ] = None,
-    tags: Annotated[Strings, Field(description="Words to find it by.")] = [],  # noqa: B006
+    tags: Annotated[Strings, Field(description="To find it by.")] = [],  # noqa: B006
     hint: Annotated[str, Field(description="One line for MEMORY.md: when is it useful?")] = "",
     replaces: Annotated[
         str,
