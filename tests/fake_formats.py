@@ -324,6 +324,28 @@ ENCRYPTION_KEY=▸{h64}
 PGPASSWORD=▸{a16}
 MYSQL_PWD=▸{a14}
 SMTP_PASS=▸{a12}
+sk-kimi-{a48}
+ls__{h32}
+BSA{w28}
+KGAT_{h32}
+syt_{a14}_{a20}_{a6}
+tk_{l29}
+1000.{h32}.{h32}
+00D{a12}!{w96}
+oauth:{l30}
+RGAPI-{U}
+jca_{a44}
+sk_sbox_{l27}
+GOOG1E{u57}
+xprv9s21ZrQH143K{a95}
+nbwt1_eyJ{w100}.{w60}
+prod:happy-otter-123|{h80}
+blue_pat_{a40}
+vlt_{a32}
+blue_sk_{h40}
+https://outlook.office.com/webhook/{U}@{U}/IncomingWebhook/{h32}/{U}
+https://hooks.zapier.com/hooks/catch/{d7}/{l7}
+https://b.s3.net/k?X-Amz-Signature=▸{h64}
 """
 
 PLACES = {
@@ -336,6 +358,226 @@ PLACES = {
     "code": "For the deployment: `{}` since March.",
     "emphasis": "For the deployment: *{}* since March.",
 }
+
+
+# Names of credentials, and the forms in which a text assigns a value to one.
+NAMES = (
+    *(
+        "password",
+        "Passcode",
+        "DB_PW",
+        "psk",
+        "wpa_passphrase",
+        "api_key",
+        "x-api-key",
+        "JWT_SECRET",
+        "consumerSecret",
+    ),
+    *(
+        "GH_PAT",
+        "STRIPE_SK",
+        "FERNET_KEY",
+        "credentials",
+        "REDIS_AUTH",
+        "client-key-data",
+        "access_code",
+        "authToken",
+    ),
+    *(
+        "API key",
+        "Bearer token",
+        "mot de passe",
+        "senha",
+        "wachtwoord",
+        "hasło",
+        "пароль",
+        "密码",
+        "パスワード",
+        "비밀번호",
+    ),
+)
+NAMED_FORMS = (
+    "{name}={value}\nX=1",
+    "export {name}={value}\nX=1",
+    '{name}="{value}"\n',
+    "x:\n  {name}: {value}\n",
+    "x:\n  {name}: '{value}'\n",
+    '{{"{name}": "{value}", "x": 1}}',
+    '{{"{name}":"{value}"}}',
+    "**{name}:** {value}",
+    "**{name}**: {value}",
+    "- {name}: `{value}`",
+    "`{name}`: `{value}`",
+    "`{name}={value}`",
+    "{name}: <code>{value}</code>",
+    "The {name}: {value}.\nMore.",
+    "The {name} is {value}.\nMore",
+    "The {name} is `{value}` now.",
+    "| x | y |\n| --- | --- |\n| {name} | {value} |\n",
+    "| x | y |\n| --- | --- |\n| `{name}` | `{value}` |\n",
+    "| {name} | y |\n| --- | --- |\n| {value} | 1 |\n",
+    "| y | {name} |\n|---|---|\n| 1 | `{value}` |\n",
+    "https://blue.net/x?{name}={value}&z=1",
+    'the {name} is "{value}"',
+    "*{name}*: *{value}*",
+    "{name} - {value}",
+    "{name} -> {value}",
+    "{name} := '{value}'",
+    "'{name}' => '{value}',",
+    '{name} = "{value}"',
+    '<add key="{name}" value="{value}"/>',
+    "run --{name}={value} x",
+    "run --{name} {value} x",
+    "curl -H '{name}: {value}' x",
+    "{name}:\n  {value}\n",
+    "{name}:\n\n    {value}\n",
+    '{{"name": "{name}", "value": "{value}"}}',
+    "- name: {name}\n  value: {value}\n",
+    "1. {name}: {value}\n2. x",
+    "({name}: {value})",
+    "{name} ({value})",
+    "-e {name}={value} img",
+    "{name} changed to {value}",
+    "{name}：{value}",
+    "🔑 {name}: {value}",
+    "{name}: {value}\r\nx",
+    "{name} : {value}",
+)
+# What stands where a secret goes.
+PLACEHOLDERS = """
+your-api-key
+YOUR_API_KEY_HERE
+<API_KEY>
+<your-password>
+${DB_PASSWORD}
+$(cat secret)
+$DB_PASS
+{{ secrets.DB_PASS }}
+%PASSWORD%
+os.environ["DB_PASS1"]
+process.env.API_KEY_2
+getenv("KEY1")
+ENV['KEY1']
+env:OPENAI_API_KEY
+op://vault/item/field1
+vault:secret/data/db1#key
+arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf
+projects/42/secrets/db/versions/3
+keyring:deploy2
+ref+vault://secret/db1
+ENC[AES256_GCM,data:p673w==,iv:YY=,type:str]
+********
+••••••••
+xxxxxxxxxxxx
+XXXX-XXXX-1234
+changeme123
+ChangeMe!
+P@ssw0rd
+Passw0rd!
+password123
+Password1
+correct-horse-battery-staple
+sk-...
+sk-xxxxxxxxxxxxxxxxxxxxxxxx
+sk-1234567890abcdef1234567890abcdef
+ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+ghp_abcdefghijklmnopqrstuvwxyz0123456789
+AKIAIOSFODNN7EXAMPLE
+wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+REPLACE_ME
+REPLACE_WITH_KEY_1
+TODO
+n/a
+null
+undefined
+required
+SecretStr
+Optional[str]
+base64-encoded-key
+32-byte-hex-string
+64-char-hex
+insert-token-here
+put_your_key_here
+paste_token_1_here
+my-secret-pw
+mysecretpassword
+my_strong_password1
+StrongP@ssw0rd
+YourStrong!Passw0rd
+s3cr3t
+letmein1
+test1234
+test-token-1
+admin123
+dev-only-key-1
+not-a-real-key-1
+fake_key_123
+dummy-2
+sample-token-1
+demo_key_42
+abc123
+abc123def456
+12345678
+key-1
+RS256
+aes-256-gcm
+[REDACTED]
+REDACTED_1
+(hidden)
+<redacted:1>
+1Password
+rotated
+$(openssl rand -hex 32)
+`openssl rand -hex 32`
+secret123
+token123
+token_abc123
+my-token-2
+some_value_1
+user-provided-key1
+the-key-from-step-2
+generated-at-build-1
+00000000-0000-0000-0000-000000000000
+11111111-2222-3333-4444-555555555555
+deadbeefdeadbeefdeadbeefdeadbeef
+0123456789abcdef0123456789abcdef
+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+config.get("db.pass1")
+settings.DB_PASS2
+secrets.token_hex(32)
+crypto.randomBytes(32)
+@Microsoft.KeyVault(SecretUri=https://x.vault.azure.net/secrets/a/)
+!secret wifi_password1
+file:/run/secrets/db1
+/run/secrets/db_password1
+./secrets/key1.pem
+~/.ssh/id_ed25519
+~/.config/x/token2.json
+keychain:svc2
+aws-sm://db1
+gcp-secret://p1/db
+ssm:/prod/db/pass1
+example-key-123
+EXAMPLE_TOKEN_1
+ACME_API_KEY
+OPENAI_API_KEY
+API_KEY_1
+apiKey2
+foo123bar
+foobar42
+lorem-ipsum-1
+placeholder1
+TBD-1
+FIXME1
+__API_KEY_1__
+@@TOKEN1@@
+#{token1}#
+#{ENV["TOKEN1"]}
+{token1}
+{0}
+%(token1)s
+:token1
+""".strip()
 
 
 def provider_secrets(seed: int = 1) -> list[FakeSecret]:

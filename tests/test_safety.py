@@ -11,13 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fake_formats import PLACES, TEMPLATES, provider_secrets
-from fake_secrets import FakeSecret, fake_secrets, ordinary_notes
+from fake_formats import NAMED_FORMS, NAMES, PLACEHOLDERS, PLACES, TEMPLATES, provider_secrets
+from fake_secrets import HEX, FakeSecret, Maker, fake_secrets, ordinary_notes
 from memcairn.errors import SecretFound
 from memcairn.safety import assignments
 from memcairn.safety.injection import injection_warnings
 from memcairn.safety.secrets import find_secrets, redact, refuse_secrets
 
+# Names of passwords that do not say so in English.
+PASSWORDS = (
+    "DB_PW",
+    "psk",
+    "senha",
+    "wachtwoord",
+    "hasło",
+    "пароль",
+    "密码",
+    "パスワード",
+    "비밀번호",
+)
 FAKES = fake_secrets()
 ORDINARY = ordinary_notes()
 IDS = [f"{fake.kind} {number}" for number, fake in enumerate(FAKES)]
@@ -337,4 +349,61 @@ def test_names_are_found_near_their_stems_as_by_trying_every_character() -> None
 
         found = [match.span() for match in assignments._matches(text)]
 
-        assert found == [match.span() for match in everywhere.finditer(text)]
+        wanted, at = [], 0
+        while (match := everywhere.search(text, at)) is not None:
+            wanted.append(match.span())
+            at = match.end("separator")
+        assert found == wanted
+
+
+def test_a_name_gives_a_secret_away_in_every_form() -> None:
+    maker = Maker(7)
+    missed = []
+    for name in NAMES:
+        for form in NAMED_FORMS:
+            if " " in name and "{name}" not in form.replace('"', " ").split():
+                continue
+            for value in (maker.mixed(20), maker.chars(HEX, 32), f"kiwi!{maker.mixed(8)}"):
+                text = form.format(name=name, value=value)
+                is_password = "pas" in name.lower() or name in PASSWORDS
+                if (value[4] != "!" or is_password) and not _is_found(text, value):
+                    missed.append(text)
+
+    assert missed == []
+
+
+def test_a_placeholder_is_left_in_every_form() -> None:
+    forms = [
+        *NAMED_FORMS,
+        *(f"{{name}} {place}".replace("{}", "{value}") for place in PLACES.values()),
+    ]
+
+    reported = [
+        text
+        for value in PLACEHOLDERS.splitlines()
+        for name in ("password", "API_KEY", "Access token")
+        for form in forms
+        if find_secrets(text := form.replace("{name}", name).replace("{value}", value))
+    ]
+
+    assert reported == []
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("Seed phrase: {}.", "kiwi plum walrus otter maple cedar birch tulip lemon mango peach olive"),
+        ("PuTTY-User-Key-File-3: x\nPrivate-Lines: 2\n{}\nPrivate-MAC: x", f"{'Ab3+' * 16}\n{'x9/Q' * 9}"),
+        ("db.blue.net:5432:app:ada:{}", "Tr0ub4dor&3xQ"),
+        ("sshpass -p {} ssh ada@db", "Tr0ub4dor3xQ"),
+        ("mysql -h db -u ada -p{} app", "Tr0ub4dor3xQ"),
+        ("docker login -u ada -p {} registry.blue.net", "Tr0ub4dor3xQ"),
+        ("it is **curl --user ada:{} https://blue.net**", "Tr0ub4dor3xQ"),
+        ("mssql+pyodbc://sa:{}@db.blue.net/app", "Tr0ub4dor3xQ"),
+        ("Authorization: token {}", "1f0a" * 10),
+        ("Cookie: lang=de; sessionid={}", "k3v9" * 8),
+        ("https://chat.blue.net/hooks/{}", "k3v9x2m4p8q1w6z5c7b3n9d2f4"),
+    ],
+)  # fmt: skip
+def test_a_secret_of_a_command_or_a_file_is_found(text: str, secret: str) -> None:
+    assert _is_found(text.format(secret), secret)

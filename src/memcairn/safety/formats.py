@@ -36,6 +36,18 @@ def find_tokens(text: str) -> Iterator[tuple[int, int, str]]:
                 run = bisect.bisect_right(starts, at) - 1
                 moved = runs[run][0] - starts[run]
                 yield at + moved - len(found[0]), match.end() + moved, kind
+    for match in _compiled(_PREFIXED).finditer(reduced):
+        if match["named"] or _is_mixed(match["body"]):
+            moved = runs[bisect.bisect_right(starts, match.start()) - 1][0]
+            moved -= starts[bisect.bisect_right(starts, match.start()) - 1]
+            yield match.start() + moved, match.end() + moved, "token"
+
+
+def _is_mixed(body: str) -> bool:
+    """Whether letters of both cases and digits change as often as in random text."""
+    kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" for c in body]
+    changes = sum(a != b for a, b in itertools.pairwise(kinds))
+    return len(set(kinds)) == 3 and changes > len(body) // 3
 
 
 @cache
@@ -55,6 +67,14 @@ def _table() -> tuple[tuple[str, str, str, str], ...]:
     return tuple(rows)
 
 
+# The form that most providers give their tokens today: their name, the kind, and many random characters.
+_PREFIXED = (
+    r"(?<![A-Za-z0-9+/])(?:"
+    r"(?P<named>(?:[a-z][a-z0-9]{1,11}[_-]){0,2}(?:sk|pat|key|apikey|api|token|tok|secret|live|prod|auth|refresh)"
+    r"[_-](?:v\d[_-])?(?=[a-f]{0,12}\d)[0-9a-f]{32,128})"
+    r"|(?!sha\d|md5)[a-z][a-z0-9]{1,11}(?:[_-][a-z0-9]{1,10}){0,2}(?:_|(?=.[A-Za-z0-9]{40})-)"
+    r"(?P<body>[A-Za-z0-9]{28,250}))(?![A-Za-z0-9+/=])"
+)
 _RUN = re.compile(r"[!-~]{18,}")
 _MAX_HEAD_CHARS = 100
 
@@ -62,6 +82,25 @@ _FORMATS = r"""
 anthropic key | sk-ant- | [A-Za-z0-9]{2,12}-[\w-]{32,200}
 openai key | sk-proj- sk-svcacct- sk-admin- sk-None- | [\w-]{40,250}
 openai key | sk- | [A-Za-z0-9]{32,64}
+provider key | sk- | [a-z0-9]{2,12}-[\w-]{32,200}
+brave search key | BSA | [\w-]{28}
+langsmith key | ls__ | [0-9a-f]{32}
+kaggle token | KGAT_ | [0-9a-f]{32}
+matrix token | syt_ | [A-Za-z0-9]{4,40}_[A-Za-z]\w{16,24}_[A-Za-z0-9]{6}
+matrix token | syt_ | [A-Za-z0-9]{4,40}_[A-Za-z0-9]{16,24}_[A-Za-z0-9]{6}
+zoho token | 1000. | [0-9a-f]{32}\.[0-9a-f]{32}
+salesforce token | 00D | [A-Za-z0-9]{12,15}![\w.]{80,120}
+twitch token | oauth: | [a-z0-9]{30}
+riot key | RGAPI- | [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
+ntfy token | tk_ | [a-z0-9]{29}
+checkout key | sk_sbox_ | [a-z0-9]{24,34}
+google storage key id | GOOG1E | [A-Z0-9]{55,58}
+extended private key | xprv yprv zprv tprv | [A-Za-z0-9]{100,115}
+edgedb key | nbwt1_ | eyJ[\w-]{40,400}\.[\w-]{40,120}
+convex key | prod: dev: | [a-z]+-[a-z]+-\d{1,4}\|[\w=+/-]{40,200}
+teams webhook | https://outlook.office.com/webhook/ | [\w@/-]{60,300}
+zapier webhook | https://hooks.zapier.com/hooks/catch/ | \d{4,12}/[a-z0-9]{5,20}/?
+presigned URL | X-Amz-Signature= | [0-9a-f]{64}
 openrouter key | sk-or-v1- | [0-9a-f]{64}
 langfuse key | sk-lf- | [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
 helicone key | sk-helicone- | [a-z0-9-]{20,60}

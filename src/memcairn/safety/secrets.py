@@ -179,6 +179,48 @@ FORMS = (
             r"\s{1,9}password\s{1,9}([^\s\[]\S{3,200})"
         ),
     ),
+    (
+        "password in a URL",
+        r"://[^\s:/@\"'<>`|]{0,80}:([^\s:/@\"'<>`|]{5,200})@[\w.-]{1,200}",
+    ),
+    (
+        "authorization header",
+        (
+            r"uthorization[\"'`]?: ?[\"'`]?(?:[Tt]oken|SSWS|[Kk]ey|[Aa]pi[Kk]ey|Basic|Bearer|Bot|GenieKey"
+            r"|Splunk)[ =]"
+            r"[\"']?([\w.~+/=-]{16,2000})"
+        ),
+    ),
+    (
+        "session cookie",
+        (
+            r"ookie: [^\n]{0,200}?(?:sess|sid|auth|token|jwt)[\w.-]{0,20}="
+            r"([\w%.+/=-]{16,2000})"
+        ),
+    ),
+    ("webhook", r"/hooks/([a-z0-9]{26})(?![A-Za-z0-9])"),
+    ("password argument", r"sshpass -p ?[\"']?([^\s\"'`$]{4,200})"),
+    (
+        "password argument",
+        r"docker login [^\n]{0,200}?-p[= ]?[\"']?([^\s\"'`$<]{6,200})",
+    ),
+    (
+        "password argument",
+        r"curl [^\n]{0,200}?(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,80}:([^\s\"'`$<]{5,200})",
+    ),
+    ("password argument", r"mysql[^\n]{0,200}? -p([^\s\"'`$<]{6,200})"),
+    ("password file", r":5432:[\w*-]{1,60}:[\w*-]{1,60}:([^\s:]{6,200})"),
+    (
+        "private key",
+        r"Private-Lines: \d{1,4}((?:\r?\n[ \t>]{0,8}[A-Za-z0-9+/=]{20,76}){1,2000})",
+    ),
+    (
+        "seed phrase",
+        (
+            r"(?:[Ss]eed|[Rr]ecovery|[Mm]nemonic|[Bb]ackup) (?:phrase|words?|seed)\W{1,6}"
+            r"((?:\d{0,2}\W{0,2}[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})"
+        ),
+    ),
     ("token in a URL", r"://([A-Za-z0-9_-]{20,200})(?::x-oauth-basic)?@[\w.-]{1,200}"),
     (
         "credential argument",
@@ -210,6 +252,7 @@ def _harmless(text: str, start: int, end: int, kind: str) -> bool:
             # A UUID is an identifier, unless it is given as a password or key.
             harmless = (
                 value.endswith((":", ")", "("))
+                or assignments.is_format_name(value)
                 or assignments.is_harmless(text, start, value)
                 or bool(compiled(_UUID).fullmatch(value) and not compiled(_CREDENTIAL).search(name))
             )
