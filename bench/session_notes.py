@@ -1,30 +1,38 @@
-"""What session notes cost at the hooks, in a home with ten and with ten thousand of them.
+"""What sessions cost, in a home with ten and with ten thousand of them.
 
     python bench/session_notes.py [--sessions 10000] [--turns 100]
 
 Each turn appends to a transcript of Claude Code: ten commands, three written files, a reply. The
-handler is called as the resident process calls it. Times are of this process; the CPU time does not depend on
-what else the machine does.
+handler is called as the resident process calls it. A home with many sessions has the folders of all of them,
+which no host leaves behind (200 stay), and their notes over thirty days and twelve months. Times are of this
+process; CPU times depend less than others on what else the machine does.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "sessions"))
 
 from player import Player, check_out
 
+from memcairn.cli.commands import run
 from memcairn.hosts import session_note
 from memcairn.memory import Memory
-from memcairn.sessions import note_files
+from memcairn.sessions import Sessions, note_files
+from memcairn.ui.pages import injected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +53,12 @@ class Clock:
         self.cpus.append((time.process_time() - cpu) * 1000)
 
     def row(self) -> str:
-        """Median and 95th percentile in milliseconds, and the median of the CPU time."""
-        late = statistics.quantiles(self.walls, n=20)[-1]
-        wall, cpu = statistics.median(self.walls), statistics.median(self.cpus)
-        return f"{wall:7.1f} {late:7.1f} {cpu:7.1f}"
+        """Median and 95th percentile in milliseconds, of the time and of the CPU time."""
+        both = (self.walls, self.cpus)
+        return " ".join(
+            f"{statistics.median(one):7.1f} {statistics.quantiles(one, n=20)[-1]:7.1f}"
+            for one in both
+        )
 
 
 def turn(player: Player, number: int) -> None:
@@ -63,7 +73,7 @@ def turn(player: Player, number: int) -> None:
 
 def measure(home: Path, folder: Path, sessions: int, turns: int) -> dict[str, Clock]:
     """The times of each operation in a home with this many notes."""
-    clocks = {name: Clock() for name in ("stop: the note", "stop: all", "start", "handoff")}
+    clocks: dict[str, Clock] = defaultdict(Clock)
     written = session_note.end_turn
     with Memory(home, semantic=False) as memory:
         notes = note_files.Notes(memory.home, memory.config)
@@ -71,22 +81,67 @@ def measure(home: Path, folder: Path, sessions: int, turns: int) -> dict[str, Cl
         first.start()
         turn(first, 0)
         first.stop()
-        (day,) = (home / note_files.FOLDER).glob("*/*-*-*/")
-        sample = next(day.glob("*.md"))
-        for number in range(sessions):
-            os.link(sample, day / f"other-{number}.md")
+        first.end()
+        copy_sessions(home, first.session, sessions)
         session_note.end_turn = lambda *given: clocks["stop: the note"].timed(
             lambda: written(*given)
         )
         player = Player(memory, folder, "claude-code")
-        player.start()
+        clocks["start"].timed(player.start)
         for number in range(turns):
+            clocks["prompt"].timed(lambda: player.prompt("Is the part ready?"))
             turn(player, number)
             clocks["stop: all"].timed(player.stop)
             clocks["handoff"].timed(lambda: notes.last(str(folder), "work"))
-            clocks["start"].timed(Player(memory, folder, "codex").start)
+            other = Player(memory, folder, "codex")
+            clocks["start"].timed(other.start)
+            clocks["end"].timed(other.end)
         session_note.end_turn = written
+        ask: Any = SimpleNamespace(memory=memory, query={}, number=lambda _: 0)
+        for _ in range(turns):
+            clocks["UI: injected"].timed(lambda: injected.page(ask))
+            clocks["UI: today"].timed(lambda: list(islice(injected.latest(memory.home), 8)))
+    commands = {
+        "session list": ["session", "list"],
+        "session show": ["session", "show", player.session],
+        "handoff, CLI": ["handoff"],
+        "status": ["status"],
+        "doctor": ["doctor"],
+        "log --recall": ["log", "--recall"],
+    }
+    os.chdir(folder)
+    for _ in range(max(turns // 10, 3)):
+        for name, arguments in commands.items():
+            clocks[name].timed(lambda arguments=arguments: quietly(arguments))
     return clocks
+
+
+def quietly(arguments: list[str]) -> None:
+    """Run a command."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        run(arguments)
+
+
+def copy_sessions(home: Path, session: str, count: int) -> None:
+    """The folders and the notes of many sessions that have ended."""
+    of_one = home / "sessions" / session
+    (note,) = (home / note_files.FOLDER).glob("*/*-*-*/*.md")
+    project = note.parent.parent
+    text = note.read_text()
+    for number in range(count):
+        other = home / "sessions" / f"other-{number}"
+        other.mkdir()
+        for name in ("session.json", "work.json", "log.jsonl"):
+            if (of_one / name).exists():
+                content = (of_one / name).read_text().replace(session, other.name)
+                (other / name).write_text(content)
+        day = project / f"2026-11-{number % 30 + 1:02}" if number % 2 else note.parent
+        day.mkdir(exist_ok=True)
+        (day / f"{other.name}.md").write_text(text.replace(session, other.name))
+        with (project / f"2026-{number % 10 + 1:02}.md").open("a") as page:
+            page.write(f"\n## work, session page-{number}\n\n{text[-900:]}\n")
+    (home / "sessions" / "order").unlink()
+    next(iter(Sessions(str(home)).latest(1)))
 
 
 def main() -> None:
@@ -102,7 +157,9 @@ def main() -> None:
             check_out(folder, "work")
             os.environ |= {"MEMCAIRN_HOME": f"{top}/home", "HOME": f"{top}/user"}
             found[sessions] = measure(Path(top, "home"), folder, sessions, given.turns)
-    print(f"{'notes':>7} {'operation':16} {'median':>7} {'p95':>7} {'cpu':>7}  ms")
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"load {load}; ms: median and 95th percentile of the time, and of the CPU time")
+    print(f"{'notes':>7} {'operation':16} {'time':>7} {'p95':>7} {'CPU':>7} {'p95':>7}")
     for sessions, clocks in found.items():
         for name, clock in clocks.items():
             print(f"{sessions:7} {name:16} {clock.row()}")

@@ -50,7 +50,7 @@ FIXED = "def total(prices):\n    return sum(prices)\n"
 
 @dataclass(frozen=True)
 class Step:
-    """What the model does: `kind` is run, write, plan or say."""
+    """What the model does: `kind` is run, write, task, plan or say."""
 
     kind: str
     given: Any
@@ -67,9 +67,14 @@ def write(path: str, content: str) -> Step:
     return Step("write", path, content)
 
 
-def plan(**steps: str) -> Step:
-    """The agent's plan: the status of each step; `_` in a name stands for a blank."""
-    return Step("plan", {name.replace("_", " "): status for name, status in steps.items()})
+def task(subject: str) -> Step:
+    """A step of the agent's plan."""
+    return Step("task", subject)
+
+
+def plan(number: int, status: str) -> Step:
+    """Another status of a step."""
+    return Step("plan", (number, status))
 
 
 def say(words: str) -> Step:
@@ -128,9 +133,9 @@ STORIES = (
     ),)),
     Story("works through a plan", "claude", ((
         "Add CSV export with tests and docs.",
-        (plan(write_the_exporter="in_progress", test_it="pending", document_it="pending"),
+        (task("write the exporter"), task("test it"), task("document it"), plan(1, "in_progress"),
          write("export.py", "def export(rows):\n    return '\\n'.join(','.join(r) for r in rows)\n"),
-         plan(write_the_exporter="completed", test_it="in_progress", document_it="pending"),
+         plan(1, "completed"), plan(2, "in_progress"),
          write("test_export.py", "import unittest\n"), run("make test"),
          say("The exporter is written and its test file is begun.")),
     ),)),
@@ -168,7 +173,8 @@ STORIES = (
     ),)),
     Story("only answers a question", "codex", ((
         "What does total() do?",
-        (run("cat cart.py"), say("It adds the prices and one. The `+ 1` looks like a bug; nothing changed.")),
+        (run("cat cart.py"), run("python3 -m unittest -q"),
+         say("It adds the prices and one. The `+ 1` looks like a bug; nothing changed.")),
     ),)),
     Story("speaks German", "claude", (
         ("Bitte schreibe die Fehlermeldungen auf Deutsch.",
@@ -299,11 +305,12 @@ def claude_block(step: Step) -> dict[str, Any]:
         case "write":
             return tool("Write", file_path=step.given, content=step.content)
         case "plan":
-            todos = [
-                {"content": name, "status": status, "activeForm": name}
-                for name, status in step.given.items()
-            ]
-            return tool("TodoWrite", todos=todos)
+            number, status = step.given
+            return tool("TaskUpdate", taskId=str(number), status=status)
+        case "task":
+            return tool(
+                "TaskCreate", subject=step.given, description=step.given, activeForm=step.given
+            )
         case _:
             return text(step.given)
 
@@ -319,9 +326,6 @@ def codex_item(step: Step) -> dict[str, Any]:
             body = "".join(f"+{line}\n" for line in step.content.splitlines())
             patch = f"*** Begin Patch\n*** Add File: {step.given}\n{body}*** End Patch"
             name, given = "exec_command", {"cmd": f"apply_patch <<'EOF'\n{patch}\nEOF"}
-        case "plan":
-            name = "update_plan"
-            given = {"plan": [{"step": s, "status": status} for s, status in step.given.items()]}
         case _:
             name, given = "exec_command", {"cmd": step.given, "yield_time_ms": 60_000}
     return {

@@ -467,6 +467,8 @@ class TestDetachedHeads:
         ("sed -i -e s/a/b/ c.py", ("c.py",)),
         ("sed 's/a/b/' c.py", ()),
         ("echo x | tee -a e.md", ("e.md",)),
+        ("git mv a.py src/b.py", ("src/b.py",)),
+        ("mv a.py b.py src/", ()),
     ],
 )
 def test_the_files_that_a_command_writes_are_known(command: str, written: tuple[str, ...]) -> None:
@@ -491,6 +493,24 @@ def test_the_files_that_a_command_reverts_are_known(
     assert parse(command).reverted == reverted
 
 
+def test_a_commit_after_a_conflict_ends_the_failure_of_the_merge(
+    memory: Memory, folder: Path
+) -> None:
+    player = Player(memory, folder, "claude-code")
+    player.start()
+    player.prompt("Merge main.")
+    player.run("git merge main", "CONFLICT (content): Merge conflict in a.py", 1)
+    player.write("a.py")
+    player.run("git add -A && git commit -q -m 'Merge main'")
+    player.stop("Merged.")
+
+    found = notes_of(memory).last(str(folder), "work")
+
+    assert found is not None
+    assert "Failed:" not in found.text
+    assert "`git merge main` exit 1, passed after changing a.py" in found.text
+
+
 def test_a_note_has_the_files_that_commands_wrote_and_not_those_that_were_reverted(
     memory: Memory, folder: Path
 ) -> None:
@@ -502,6 +522,9 @@ def test_a_note_has_the_files_that_commands_wrote_and_not_those_that_were_revert
     player.write("tried.py")
     player.run("pytest -q", "1 failed", 1)
     player.run("git checkout -q -- tried.py")
+    player.write("gone.py")
+    player.write("old.py")
+    player.run("rm gone.py && mv old.py new.py")
     player.run("cat > failed.py <<'EOF'\nx\nEOF", "permission denied", 1)
     player.stop("It does not work.")
 
@@ -509,7 +532,7 @@ def test_a_note_has_the_files_that_commands_wrote_and_not_those_that_were_revert
 
     assert note is not None
     files = note.partition("## Files")[2].partition("## ")[0]
-    assert files.split() == ["-", "made.py", "-", "kept.py"]
+    assert files.split() == ["-", "made.py", "-", "kept.py", "-", "new.py"]
     assert "`cat > made.py`" not in note
     assert "git checkout -q -- tried.py" in note
 

@@ -75,6 +75,9 @@ _NEW_BRANCH = re.compile(
     r"\bgit\s+(?:checkout\s+-[bB]|switch\s+(?:-[cC]\s+)?)\s*([\w./@+#-]+)(?:\s|\Z|[;&|])"
 )
 
+_MERGES = frozenset(
+    f"git {name}" for name in ("merge", "rebase", "pull", "cherry-pick", "revert", "am")
+)
 # Failures that a program reports in its output; only used where a pipe hides its exit code.
 _REPORTS_FAILURE = re.compile(
     r"\b[1-9]\d* (?:failed|failing|failures?|errors?)\b|^(?:FAILED|FAIL|ERROR)\b|test result: FAILED"
@@ -110,6 +113,11 @@ class Step:
             and all(any(_is_within(one, mine) for mine in self.targets) for one in other.targets)
         )
 
+    @property
+    def is_git_merge(self) -> bool:
+        """Whether it may stop at a conflict, which a commit ends."""
+        return self.program in _MERGES
+
 
 def _is_within(target: str, other: str) -> bool:
     return target == other or (target.startswith(other) and target[len(other)] in "/:[")
@@ -124,6 +132,7 @@ class CommandLine:
         steps: its programs, without those that only read, or only write a file.
         written: the files that it writes by a redirection, `tee` or `sed -i`, as paths from where it runs.
         reverted: the files that git restores; "." is all of them.
+        removed: the files that it deletes or moves away.
         hides_exit_code: the exit code is that of a filter behind the last program, or is dropped.
         commit: the subject of the commit that it makes; None for other commands.
         branch: the branch that it switches to, or "".
@@ -133,6 +142,7 @@ class CommandLine:
     steps: tuple[Step, ...]
     written: tuple[str, ...]
     reverted: tuple[str, ...]
+    removed: tuple[str, ...]
     hides_exit_code: bool
     commit: str | None
     branch: str
@@ -183,6 +193,7 @@ def parse(command: str) -> CommandLine:
         notable,
         tuple(os.path.join(folder, path) for path in dict.fromkeys(written)),
         tuple(path if path == "." else os.path.join(folder, path) for path in reverted),
+        tuple(os.path.join(folder, path) for segment in segments for path in _removed(segment)),
         hides and "pipefail" not in first,
         commit,
         branch[1] if branch else "",
@@ -265,6 +276,10 @@ def _written(words: list[str]) -> list[str]:
     match os.path.basename(words[0]) if words else "":
         case "tee":
             targets += plain
+        case "mv" if len(plain) == 2 and not plain[1].endswith("/"):
+            targets.append(plain[1])
+        case "git" if plain[:1] == ["mv"] and len(plain) == 3 and not plain[2].endswith("/"):
+            targets.append(plain[2])
         case "sed" if _edits_in_place(words):
             scripts = [after for before, after in pairwise(words) if before in ("-e", "-f")]
             files = [word for word in plain if word not in scripts]
@@ -285,6 +300,20 @@ def _reverted(words: list[str]) -> list[str]:
             return plain
         case ["reset"] if "--hard" in words:
             return ["."]
+    return []
+
+
+def _removed(words: list[str]) -> list[str]:
+    """The files that a program deletes or moves away."""
+    words = _without_redirections(_without_launchers(words))[0]
+    plain = [word for word in words if not word.startswith("-")]
+    if plain[:1] == ["git"]:
+        plain = plain[1:]
+    match os.path.basename(plain[0]) if plain else "":
+        case "rm":
+            return plain[1:]
+        case "mv":
+            return plain[1:-1]
     return []
 
 

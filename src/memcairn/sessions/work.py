@@ -277,7 +277,8 @@ class Work:
         if not failed:
             for path in line.written:
                 self.add_file(os.path.join(self.base, path))
-            self._revert(line.reverted)
+            self._revert(line.reverted, "reverted")
+            self._revert(line.removed, "removed")
         if not line.steps:
             return
         run = self._run(_clean(line.shown))
@@ -300,14 +301,14 @@ class Work:
         if line.branch and line.branch != self.branch:
             self.switch(line.branch)
 
-    def _revert(self, paths_: Sequence[str]) -> None:
-        """Files are as they were committed: what the session wrote since then is gone."""
+    def _revert(self, paths_: Sequence[str], how: str) -> None:
+        """What the session wrote since its last commit to these files is gone."""
         names = {self._name(os.path.join(self.base, path)) for path in paths_ if path != "."}
         part = self.part
         for name in [one for one in part.uncommitted if one in names or "." in paths_]:
             part.uncommitted.remove(name)
             part.files.pop(name, None)
-            self._changed(f"{name} (reverted)")
+            self._changed(f"{name} ({how})")
 
     def switch(self, branch: str) -> None:
         """The work goes on on another branch; what is not committed comes along."""
@@ -419,11 +420,14 @@ class Work:
     def _resolve(self, line: CommandLine) -> None:
         """A command succeeded: the failures of what it covers are fixed."""
         shown = _clean(line.shown)
+        ends_merge = line.commit is not None or any(one.is_git_merge for one in line.steps)
         for run in self.part.runs:
             if run.failed_at and run.fixed_by is None:
                 failing = commands.parse(run.text.removesuffix(" …")).steps
-                if run.text == shown or (
-                    failing and any(step.covers(failing[-1]) for step in line.steps)
+                if (
+                    run.text == shown
+                    or (failing and any(step.covers(failing[-1]) for step in line.steps))
+                    or (ends_merge and any(one.is_git_merge for one in failing))
                 ):
                     self._fix(run)
 
