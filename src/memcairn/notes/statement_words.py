@@ -29,6 +29,7 @@ PLAIN = tuple(
         (r"\b(?:a )?quarter of an hour\b|\b(?:einer? )?Viertelstunde\b", "15 minutes"),
         (r"\bfortnight\b", "2 weeks"),
         (r"\bwith no\b", "without"),
+        (r"\b(?:for ?ever|indefinitely|for good|unbegrenzt|dauerhaft|für immer)\b|永久に?|無期限に?|无限期", "999 years"),
         (rf"\bun(?=(?:{_UNDONE})\b)", "not "),
         (r"\b(?:it(?:['’]s| is) (?:fine|ok|okay|safe|allowed|all right)|feel free) to\b", "do"),
         (r"\b(?:turned|switched|switches?|turns?) on\b", "enabled"),
@@ -56,7 +57,7 @@ CHANGE = _any(
     r"\b(?:künftig|von nun an|ab jetzt|sondern|umgestellt|umgezogen|umbenannt|verlegt|verschoben|abgeschafft)\b",
     r"\b(?:geändert|ersetzt|gewechselt|gewandert|erhöht|gesenkt|verlängert|verkürzt|korrektur|migriert|gekündigt|abgelöst|eingestellt|weggefallen)\b",
     r"\bseit (?:dem|der|kurzem|heute|gestern)\b|\bwurde\w* auf\b",
-    "其实|實際|实际上|事实上|不再|改为|改成|改用|改到|改在|改名|改由|换成|換成|换到|现在|現在|已经|已經|已改|已迁|已换|已移|迁移到|迁到|搬到|搬迁|调整为|调整到|升级到",
+    "今は|其实|實際|实际上|事实上|不再|改为|改成|改用|改到|改在|改名|改由|换成|換成|换到|现在|現在|已经|已經|已改|已迁|已换|已移|迁移到|迁到|搬到|搬迁|调整为|调整到|升级到",
     "升级为|而不是|而非|更正|纠正|取代|替换|替代|从今|今后|以后都|提高到|降低到|降到|延长到|缩短到|延长为|缩短为|转移到|移交给|交给|接手|停用|废弃|下线|放弃|弃用",
     "実は|実際は|ようになった|ようになりました|ではなく|じゃなく|変更|変わ|になった|になりました|移した|移しました|移動した|移行|今後|これから|代わりに|もう|やめ|引き上げ|引き下げ",
     "廃止|訂正|修正|切り替え|置き換え|改名|引き継|最近|乗り換え|延長|短縮|更新された|解約|終了した|使わなくなった",
@@ -219,6 +220,10 @@ SCOPES: dict[str, dict[str, str]] = {
         "soft": r"\bsoft limit\b",
         "hard": r"\bhard limit\b",
     },
+    "plan": {
+        name: rf"\b{name}(?= (?:plan|tier|edition|accounts?|tarif)\b)"
+        for name in "free basic starter pro plus team business enterprise".split()
+    },
     "reach": {
         "internal": r"\binternal\b|\bintern\w*\b|内部|内网|社内",
         "external": r"\bexternal\b|\bextern\w*\b|外部|外网|社外",
@@ -332,7 +337,7 @@ SCAN = re.compile(
             r"(?P<url>\bhttps?://[^\s<>)\]）」]+)",
             r"(?P<email>\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b)",
             r"`(?P<code>[^`\n]+)`",
-            r"(?P<tag>(?<![\w/&])[#@][A-Za-z][\w-]+|\b[A-Za-z_]\w*=[^\s,;`]+\w)",
+            r"(?P<tag>(?<![\w/&])[#@][A-Za-z][\w-]+|\b[A-Za-z_]\w*=[^\s,;`]+\w|\b(?:kebab|snake|camel|pascal)[-_ ]?case\b)",
             r"(?P<date>\b\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)",
             rf"\b(?P<d1>\d{{1,2}})(?:\.|st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{MONTH})\.?,?(?:\s+(?P<y1>\d{{4}}))?\b",
             rf"\b(?P<m2>{MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<y2>\d{{4}}))?",
@@ -378,7 +383,7 @@ LIGHT = frozenset(
     use used uses using run runs running get gets got go goes put set sets take takes place happen happens
     happened make makes kept keep keeps live lives lie lies stay stays stand stands there under into onto
     please always never must may now currently still since last week month year today yesterday after
-    before until per each every time times attempt attempts instead longer anymore correction team finished
+    before until per each every time times attempt attempts instead longer anymore correction finished
     been being be become becomes became note remember reminder fyi also hence therefore was were has have had
     der die das den dem des ein eine einen einem einer eines und oder aber ist sind war waren wird werden
     wurde wurden hat haben für mit auf in im an am zu zum zur von vom bei nach vor über unter aus als auch
