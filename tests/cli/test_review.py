@@ -118,3 +118,18 @@ def test_tidy_compares_few_of_the_pairs_of_many_notes(home, tmp_path, monkeypatc
         assert review.tidy(root) == []
         assert len(compared) < 1_000
         root.close()
+
+
+def test_tidy_finds_what_says_the_same_in_other_words(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("Deployments are frozen from 20 December to 3 January.\n")
+    (notes / "b.md").write_text("Deployment freeze: Dec 20 to Jan 3.\n")
+    (notes / "c.md").write_text("Deployment freeze: Nov 20 to Jan 3.\n")
+    with Memory() as memory:
+        memory.index(notes)
+        memory.embed()
+        found = {(one.kind, frozenset(one.paths)) for one in review.tidy(memory.open_root(notes))}
+    assert ("duplicate", frozenset(("a.md", "b.md"))) in found
+    assert ("duplicate", frozenset(("a.md", "c.md"))) not in found

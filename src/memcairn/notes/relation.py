@@ -77,6 +77,16 @@ def relation(old: str, new: str) -> Judgement:
     return clause if clause.relation == "correction" else whole
 
 
+def have_same_values(old: str, new: str) -> bool:
+    """Whether two texts have the same numbers, dates, names, code and so on, and both affirm or both deny."""
+    language = statement.language(old, new)
+    one, other = (statement.read(text, language) for text in (old, new))
+    values, others = (
+        {token.key for token in read.tokens if token.kind in _VALUES} for read in (one, other)
+    )
+    return values == others and one.denies == other.denies and one.scopes == other.scopes
+
+
 class _Comparison:
     def __init__(self, old: Statement, new: Statement) -> None:
         self.old, self.new = old, new

@@ -169,6 +169,7 @@ def mentioning(db: Database, folder: str, names: Iterable[str]) -> list[str]:
 class NoteText:
     """A note with its text, which is that of its chunks; `path` is absolute."""
 
+    id: int
     path: str
     title: str
     date: str | None
@@ -183,20 +184,29 @@ class NoteText:
 def texts(db: Database, folder: str) -> list[NoteText]:
     """The notes below a folder with their texts, by path."""
     sql = f"""
-        SELECT path, title, date, valid_until, superseded_by, source, sources,
+        SELECT id, path, title, date, valid_until, superseded_by, source, sources,
             COALESCE((SELECT GROUP_CONCAT(text, CHAR(10)) FROM
                 (SELECT text FROM chunk WHERE chunk.note = note.id ORDER BY position)), ''),
             (SELECT COUNT(DISTINCT section) FROM chunk WHERE chunk.note = note.id)
         FROM note WHERE {AT_OR_BELOW} ORDER BY path
     """
     found = []
-    for path, title, date, until, successor, source, sources, text, sections in db.execute(
+    for id_, path, title, date, until, successor, source, sources, text, sections in db.execute(
         sql, bounds(folder)
     ):
         cited = tuple(json.loads(sources))
         found.append(
             NoteText(
-                paths.from_db(path), title, date, until, successor, source, cited, text, sections
+                id_,
+                paths.from_db(path),
+                title,
+                date,
+                until,
+                successor,
+                source,
+                cited,
+                text,
+                sections,
             )
         )
     return found

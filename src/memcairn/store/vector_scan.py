@@ -130,6 +130,29 @@ class VectorScan:
             cosines[~chosen] = -np.inf
             return Similarities(self._chunks, held.notes, cosines, self._places)
 
+    def pairs(
+        self, db: Database, notes: Sequence[int], least: float
+    ) -> list[tuple[int, int, float]]:
+        """Pairs of these notes with chunks that are at least this similar, as (note, note, cosine).
+
+        Raises:
+            StateDamaged: a block of vectors is damaged.
+        """
+        with self._lock:
+            self._refresh(db)
+            held = self._held.first(len(self._chunks))
+            at = np.flatnonzero((self._chunks > 0) & _among(held.notes, notes))
+            vectors = held.vectors[at] * held.scales[at, np.newaxis]
+            ids = held.notes[at]
+        found: dict[tuple[int, int], float] = {}
+        for start in range(0, len(at), _ROWS):
+            cosines = vectors[start : start + _ROWS] @ vectors.T
+            for row, column in np.argwhere(cosines >= least):
+                pair = (int(ids[start + row]), int(ids[column]))
+                if pair[0] < pair[1]:
+                    found[pair] = max(found.get(pair, 0.0), float(cosines[row, column]))
+        return [(*pair, cosine) for pair, cosine in found.items()]
+
     def _refresh(self, db: Database) -> None:
         with db.snapshot():
             sql = "SELECT epoch, changes, slots, dimension FROM vector_state WHERE space = ?"

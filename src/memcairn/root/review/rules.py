@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
-from memcairn.notes.relation import relation
+from memcairn.notes.relation import have_same_values, relation
 from memcairn.notes.words import words
 from memcairn.root import observe
 from memcairn.root.review.decisions import propose
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from memcairn.root import OpenRoot
     from memcairn.root.inbox import Proposal
     from memcairn.store.catalogue import NoteText
+    from memcairn.store.database import Database
 
 # A longer text is not one statement, and is compared with no other.
 MAX_STATEMENT_CHARS = 600
 MIN_SIMILARITY = 0.35
+# Notes whose vectors are this similar say the same if their values are equal: of 448 pairs in English, 82 of
+# 114 repetitions and none of 180 additions.
+MIN_COSINE = 0.88
 # Words of more notes than this say nothing about a pair.
 MAX_NOTES_OF_WORD = 40
 MAX_PAIRS_OF_NOTE = 2
@@ -99,6 +103,7 @@ def _pairs(root: OpenRoot, notes: list[NoteText]) -> Iterator[_Found]:
     for at, bag in enumerate(bags):
         for word in bag:
             with_word[word].append(at)
+    seen: set[tuple[int, int]] = set()
     for at, bag in enumerate(bags):
         shared = Counter(
             other
@@ -111,14 +116,41 @@ def _pairs(root: OpenRoot, notes: list[NoteText]) -> Iterator[_Found]:
             both = len(bag & bags[other])
             if both / (len(bag) + len(bags[other]) - both) < MIN_SIMILARITY:
                 continue
+            seen.add((at, other))
             yield from _pair(root, short[at], short[other])
+    places = {note.id: at for at, note in enumerate(short)}
+    for one, two in _near(root, list(places)):
+        at, other = sorted((places[one], places[two]))
+        if (at, other) not in seen:
+            yield from _pair(root, short[at], short[other], is_near=True)
 
 
-def _pair(root: OpenRoot, older: NoteText, newer: NoteText) -> Iterator[_Found]:
+def _near(root: OpenRoot, notes: list[int]) -> list[tuple[int, int]]:
+    """Pairs of notes with similar vectors, the most similar first; none without embeddings."""
+    from memcairn.store import vector_scan, vector_state  # noqa: PLC0415 - NumPy, for tidy only
+
+    def work(db: Database) -> list[tuple[int, int, float]]:
+        is_embedded = vector_state.model(db) is not None and vector_state.count_embedded(db) > 0
+        return vector_scan.VectorScan().pairs(db, notes, MIN_COSINE) if is_embedded else []
+
+    found = sorted(root.read_index(work), key=lambda pair: -pair[2])
+    taken: Counter[int] = Counter()
+    pairs = []
+    for one, two, _ in found:
+        if max(taken[one], taken[two]) < MAX_PAIRS_OF_NOTE:
+            taken.update((one, two))
+            pairs.append((one, two))
+    return pairs
+
+
+def _pair(
+    root: OpenRoot, older: NoteText, newer: NoteText, *, is_near: bool = False
+) -> Iterator[_Found]:
     names = (root.relative(older.path), root.relative(newer.path))
     judged = relation(older.text, newer.text)
     one, other = (_shown(note.text) for note in (older, newer))
-    if judged.relation == "repetition":
+    is_same = is_near and judged.relation == "addition" and have_same_values(older.text, newer.text)
+    if judged.relation == "repetition" or is_same:
         why = f"Both say the same: {one!r} and {other!r}."
         yield _Found("duplicate", "merge", names[::-1], why)
     elif judged.relation != "addition" or judged.doubt:
