@@ -35,7 +35,8 @@ CHANGED = 50
 WORDS = [f"word{number}" for number in range(3_000)]
 MEMCAIRN = os.path.join(os.path.dirname(sys.executable), "memcairn")
 GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-BUSY = "import sys, subprocess\nwhile True: subprocess.run([sys.argv[1], 'sync'], stdout=-3)"
+# With the priority that the resident process gives to its syncs and to git.
+BUSY = "import os, subprocess, sys\nos.nice(10)\nwhile True: subprocess.run([sys.argv[1], 'sync'], stdout=-3)"
 
 
 def run(*command: str, cwd: Path, data: bytes = b"") -> None:

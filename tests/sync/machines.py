@@ -8,10 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 from memcairn import Memory
-from memcairn.sync import checkout, synchronize
+from memcairn.root.inbox import CONFLICT
+from memcairn.root.review import proposals
+from memcairn.sync import checkout, merge, synchronize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import random
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from memcairn.settings.shared_scopes import SharedScope
@@ -86,3 +89,82 @@ class Machine:
             for path in sorted(self.root.rglob("*"))
             if path.is_file() and path.name != "MEMORY.md" and "index" not in path.parts
         }
+
+
+NAMES = (
+    "a.md",
+    "b.md",
+    "B.md",
+    "sub/a.md",
+    "Sub/a.md",
+    "sub/pic.png",
+    "win.md",
+    "\u00fc.md",
+    "lines.md",
+)
+
+
+class Edits:
+    """Random edits; each leaves a token, by which what is lost can be found."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._written: set[bytes] = set()
+
+    def edit(self, machine: Machine) -> None:
+        """Write, change, rename or remove one file."""
+        name = self._chance.choice(NAMES)
+        file = machine.root / name
+        token = b"t%d;" % self._chance.getrandbits(64)
+        kind = self._chance.choice(("write", "write", "append", "line", "rename", "case", "remove"))
+        newline = b"\r\n" if name.startswith("win") else b"\n"
+        if kind == "write" or not file.exists():
+            content = b"\x00\xff" if name.endswith("png") else b"# Note" + newline
+            machine.write(name, content + token + newline + b"the last line" + newline)
+            self._written.add(token)
+        elif kind == "append":
+            file.write_bytes(file.read_bytes() + token + newline)
+            self._written.add(token)
+        elif kind == "line":
+            lines = file.read_bytes().split(newline)
+            lines[len(lines) // 2] = token
+            file.write_bytes(newline.join(lines))
+            self._written.add(token)
+        elif kind == "rename":
+            file.rename(file.with_name(f"r{self._chance.randrange(3)}-{file.name}"))
+        elif kind == "case":
+            file.rename(file.with_name(file.name.swapcase()))
+        else:
+            file.unlink()
+
+    def present(self, machines: Sequence[Machine]) -> set[bytes]:
+        """The tokens that are in a file of a machine."""
+        contents = [content for machine in machines for content in machine.files().values()]
+        return {token for token in self._written if any(token in one for one in contents)}
+
+
+def problems(machines: Sequence[Machine], tokens: set[bytes]) -> list[str]:
+    """What is wrong after everyone has synchronized twice.
+
+    A token that was in a file before is in a file now, or a later edit of another machine replaced it; then
+    it is in the history of the repository.
+    """
+    contents = [machine.files() for machine in machines]
+    found = [
+        f"machine {number} differs from the first: {sorted(contents[0].items() ^ content.items())[:4]}"
+        for number, content in enumerate(contents)
+        if content != contents[0]
+    ]
+    everything = b"\n".join(contents[0].values())
+    found += ["a conflict marker"] if b"<<<<<<<" in everything else []
+    log = machines[0].repository.run("log", "-p", "-m", "--text", "--format=", "HEAD")
+    lost = [token for token in tokens if token not in everything and token not in log]
+    found += [f"lost: {lost}"] if lost else []
+    beside = {name for name in contents[0] if merge.CONFLICT.search(name)}
+    for machine in machines:
+        root = machine.memory.open_root(machine.root)
+        waiting = {path for one in proposals(root) if one.kind == CONFLICT for path in one.paths}
+        root.close()
+        if not beside <= waiting:
+            found.append(f"conflicts that are not in the inbox: {sorted(beside - waiting)}")
+    return found

@@ -36,6 +36,7 @@ from index import index_tools
 from memcairn.daemon import client
 from memcairn.fs import atomic
 from memcairn.memory import Memory
+from sync.machines import Edits, Machine, bare, problems
 from torture import concurrency, faults, fuzz
 from torture.faults import Faults, Mode
 from torture.operations import OPERATIONS, Operation
@@ -328,6 +329,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--trials", type=int, default=0, help="of each operation; 0 is all")
+    parser.add_argument("--edits", type=int, default=1000, help="on each of five machines")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument(
         "--only", nargs="*", choices=OPERATIONS, default=list(OPERATIONS), metavar="NAME"
@@ -355,6 +357,7 @@ def main() -> int:
         ]
         if share < args.minutes:
             losses += together(Path(name, "together"), args.seed, (args.minutes - share) * 30)
+            losses += machines(Path(name, "machines"), args.seed, args.edits)
             losses += broken(Path(name, "broken"), args.seed, (args.minutes - share) * 30)
     print(f"{len(losses)} losses")
     return int(bool(losses))
@@ -374,6 +377,31 @@ def together(folder: Path, seed: int, seconds: float) -> list[str]:
     print(concurrency.summary(outcome))
     support.stop_resident(world.home)
     return outcome.lost
+
+
+def machines(folder: Path, seed: int, edits: int) -> list[str]:
+    """Edit at random on five machines, a third of the time offline; prints and returns what was lost."""
+    chance = random.Random(seed)
+    url = bare(folder / "memory.git")
+    present = [Machine(folder / name, url) for name in "abcde"]
+    random_edits = Edits(chance)
+    offline: set[int] = set()
+    for step in range(edits):
+        if step % 30 == 0:
+            offline = {number for number in range(5) if chance.random() < 1 / 3}
+        for number, machine in enumerate(present):
+            random_edits.edit(machine)
+            if number not in offline and chance.random() < 0.1:
+                assert machine.sync().left == ""
+    tokens = random_edits.present(present)
+    left = [machine.sync().left for machine in present * 2]
+    lost = [one for one in left if one] + problems(present, tokens)
+    conflicts = sum(".conflict-" in name for name in present[0].files())
+    print(f"{'five machines':29} {5 * edits:6} edits; {conflicts} conflicts; {len(lost)} losses")
+    for machine in present:
+        machine.memory.close()
+    print(*(f"LOST five machines: {what}" for what in lost), sep="\n")
+    return [f"five machines: {what}" for what in lost]
 
 
 def broken(folder: Path, seed: int, seconds: float, runs: int = 0) -> list[str]:

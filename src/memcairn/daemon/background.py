@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ INTERVAL_S = 0.5
 TRANSCRIPTS_INTERVAL_S = 60.0
 # After a failure that may last, such as a full disk.
 RETRY_DELAY_S = 30.0
+# Hooks and searches come first.
+_SYNC_NICENESS = 10
 
 
 class Background(threading.Thread):
@@ -135,6 +139,8 @@ def _synchronize(memory: Memory) -> None:
     from memcairn.settings import shared_scopes  # noqa: PLC0415 - most homes have no scopes
     from memcairn.sync import synchronize  # noqa: PLC0415 - as above
 
+    if sys.platform == "linux":  # elsewhere it would be the priority of the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _SYNC_NICENESS)
     try:
         for scope in shared_scopes.load(memory.home):
             done = synchronize.synchronize(memory.home, scope, lambda: memory.engine)

@@ -35,7 +35,7 @@ _HINTS = (
      "let git sign in by itself: an SSH key in the agent, or a credential helper (git help credentials)"),
     (r"permission denied|403|protected branch|not allowed|access denied|deny",
      "you may read, but not write: ask whoever owns the repository"),
-    (r"not appear to be a git repository|repository .* not found|does not exist",
+    (r"not appear to be a git repository|repository (?:.* )?not found|does not exist",
      "check the URL, and create the empty repository first"),
     (r"gpg|signing|sign the data|ssh-keygen", "make `git commit` by hand work with signing, then sync again"),
     (r"hook", "a hook of the repository refused; see its words, then sync again"),
