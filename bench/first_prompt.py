@@ -200,6 +200,7 @@ def run(person: Person, way: str) -> dict[str, bool | float | None]:
     try:
         session = person.ask(way)
     except AssertionError as error:  # the client ended, or had no answer in time
+        print(f"{way}: {error}", file=sys.stderr)
         return {
             "recall": False,
             "tools": False,
@@ -223,14 +224,29 @@ def run(person: Person, way: str) -> dict[str, bool | float | None]:
     }  # fmt: skip
 
 
+def home_for(condition: str) -> str:
+    return "h" * 120 if condition == "long socket path" else "home"
+
+
+def once(condition: str, way: str) -> dict[str, bool | float | None]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        person = Person(Path(folder), home_for(condition))
+        try:
+            CONDITIONS[condition](person)
+            return run(person, way)
+        finally:
+            closed(person)
+
+
 def row(condition: str, way: str, repeats: int, at_once: int) -> None:
     """Print the counts of one condition."""
-    home = "home" if condition != "long socket path" else "h" * 120
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         ThreadPoolExecutor(at_once) as pool,
     ):
-        people = list(pool.map(lambda n: Person(Path(folder, str(n)), home), range(at_once)))
+        people = list(
+            pool.map(lambda n: Person(Path(folder, str(n)), home_for(condition)), range(at_once))
+        )
         for person in people:
             CONDITIONS[condition](person)
         shares = [repeats // at_once + (n < repeats % at_once) for n in range(at_once)]

@@ -19,6 +19,7 @@ CASES = [
     ("warm", "typed"),
     ("killed between prompts", "typed"),
     ("home read-only", "typed"),
+    ("server 5 s late", "typed"),
 ]
 
 
@@ -26,17 +27,23 @@ CASES = [
 def test_recall_is_in_the_first_request_and_no_error_is_shown(condition: str, way: str) -> None:
     find("claude")
 
-    found = first_prompt.run(condition, way)
+    found = first_prompt.once(condition, way)
 
     assert found["recall"] is True
     assert found["second"] in (None, True)
     assert found["error"] is False
 
 
+def test_what_a_session_writes_just_before_its_end_is_in_memory_md_of_the_next() -> None:
+    find("claude")
+
+    assert first_prompt.once("warm", "wrote")["second"] is True
+
+
 def test_where_there_is_no_program_no_error_is_shown_either() -> None:
     find("claude")
 
-    found = first_prompt.run("program gone", "typed")
+    found = first_prompt.once("program gone", "typed")
 
     assert found["recall"] is False
     assert found["error"] is False
