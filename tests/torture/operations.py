@@ -9,12 +9,14 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from importers import exports
 from memcairn.errors import MemcairnError
 from memcairn.memory import Memory
-from memcairn.root import inbox
-from memcairn.settings import shared_scopes
+from memcairn.root import inbox, review
+from memcairn.settings import moved, shared_scopes
 from memcairn.sync import checkout, synchronize
 
 from .world import World, write
@@ -187,6 +189,87 @@ def _promote(world: World) -> int:
     return 0
 
 
+def in_root(work: Callable[[Any], object]) -> Callable[[World], object]:
+    """Work on the open root; a proposal that is decided already counts as done."""
+
+    def run(world: World) -> int:
+        with Memory() as memory:
+            root = memory.open_root(world.root)
+            try:
+                work(root)
+            except MemcairnError as error:
+                sys.stderr.write(f"{error}\n")
+                return error.exit_code
+            finally:
+                root.close()
+        return 0
+
+    return run
+
+
+def _proposed(root: Any) -> None:
+    review.propose(root, "supersede", ("old.md", "deploy.md"), text="", why="Old.", by="agent")
+
+
+def _decide(root: Any) -> None:
+    review.accept(root, review.proposals(root)[0].id)
+
+
+def _undo_decision(root: Any) -> None:
+    review.undo(root, review.proposals(root, decided=True)[0].id)
+
+
+def page(module: str, action: str, **form: str) -> Callable[[World], object]:
+    """A form of the local page."""
+
+    def run(world: World) -> int:
+        import importlib
+
+        from memcairn.ui.site import Ask
+
+        places = {"root": str(world.root)}
+        given = {key: value.format_map(places) for key, value in form.items()}
+        visitor: Any = SimpleNamespace(messages=[])
+        site: Any = SimpleNamespace()
+        with Memory() as memory:
+            ask = Ask(site, memory, visitor, "/", {}, given, is_update=False)
+            try:
+                getattr(importlib.import_module(f"memcairn.ui.pages.{module}"), action)(ask)
+            except MemcairnError as error:
+                sys.stderr.write(f"{error}\n")
+                return error.exit_code
+        return 0
+
+    return run
+
+
+def _moved_project(world: World) -> None:
+    write(world.home / "scratch-note", "")
+    for name in ("plan.md", "deep/idea.md"):
+        place = moved.root_of(str(world.folder / "before"), str(world.home))
+        write(world.folder / place / name, f"# {name}\n\nOf the project.\n")
+
+
+def _take_over(world: World) -> None:
+    os.chdir(world.project)
+    cli("take-over", "{folder}/before")(world)
+
+
+def _said(world: World) -> None:
+    lines = [
+        {"type": kind, "sessionId": "5e55", "uuid": f"{n}", "cwd": str(world.project),
+         "timestamp": f"2026-11-0{n}T10:00:00Z",
+         "message": {"role": kind, "content": [{"type": "text", "text": f"We talk about canaries {n}."}]}}
+        for n, kind in ((1, "user"), (2, "assistant"))
+    ]  # fmt: skip
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    write(world.user / ".claude/projects/-project/5e55.jsonl", text)
+
+
+def _chats(world: World) -> None:
+    exports.chatgpt(world.project, 2)
+
+
 def _event(**fields: Any) -> str:
     """What Claude Code sends to a hook; {root} and {project} are replaced."""
     return json.dumps({"session_id": "5e55", "cwd": "{project}", "transcript_path": "", **fields})
@@ -352,6 +435,33 @@ OPERATIONS: dict[str, Operation] = {
     "mem_promote": Operation(_promote, repeats=False),
     "sync": Operation(sync, (shared,), has_children=True),
     "sync, a repository": Operation(sync, (shared_by_hand,), has_children=True),
+    "correct": Operation(
+        cli("add", "--root", "{root}", "The import job listens on port 5440."),
+        (cli("add", "--root", "{root}", "The import job listens on port 5433."),),
+        is_exact=True, repeats=False,
+    ),
+    "observe --replaces": Operation(
+        cli("add", "--root", "{root}", "--replaces", "{root}/old.md", "Superseded in May."),
+        is_exact=True, repeats=False,
+    ),
+    "decide": Operation(in_root(_decide), (in_root(_proposed),), repeats=False),
+    "undo a decision": Operation(
+        in_root(_undo_decision), (in_root(_proposed), in_root(_decide)), repeats=False
+    ),
+    "propose": Operation(in_root(_proposed)),
+    "take-over": Operation(_take_over, (_moved_project,), repeats=False),
+    "transcripts": Operation(cli("transcripts", "on"), (_said,)),
+    "import chatgpt": Operation(
+        cli("import", "chatgpt", "{project}/chatgpt.zip", "--root", "{root}"), (_chats,), repeats=False
+    ),
+    "ui: forget": Operation(
+        page("notes", "forget", path="{root}/old.md"), is_exact=True, repeats=False
+    ),
+    "ui: pin": Operation(page("notes", "pin", path="{root}/old.md", pinned="yes"), is_exact=True),
+    "ui: undo": Operation(
+        page("notes", "undo", path="{root}/deploy.md"), (EDIT,), is_exact=True, repeats=False
+    ),
+    "ui: consent": Operation(page("inbox", "consent", root="{root}", consent="all")),
     "hook session-start": hook("session-start", source="startup"),
     "hook user-prompt": hook("user-prompt", prompt="How do we deploy blue-green?"),
     "hook tool-used": hook(

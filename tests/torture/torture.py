@@ -45,7 +45,8 @@ from torture.world import BY_HAND, TRACEBACK, Files, World, files, in_a_child
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MARK = "memcairn:begin"
+# In MEMORY.md and its pages, which are generated.
+MARKS = (b"memcairn:begin", b"memcairn:page")
 STUCK_S = 20.0
 # Of the time; the rest is for concurrency and fuzzing.
 FAULTS_SHARE = 0.7
@@ -96,7 +97,8 @@ class Trials:
             world.save(name)
         world.put_back(name)
         self.before, self.hosts_before = world.notes(), files(world.user)
-        self.kept_before = set(files(world.root).values())
+        homes = files(world.home / "memory").values()
+        self.kept_before = set(files(world.root).values()) | set(homes)
         self._faults.arm(Mode.COUNT)
         code = in_a_child(lambda: self._operation.run(world), self._output, self._stdin)
         calls, _ = self._faults.disarm()
@@ -155,7 +157,7 @@ class Trials:
         if BY_HAND.strip() not in text.replace("\r\n", "\n"):
             yield f"the text by hand in MEMORY.md changed: {text[:300]!r}"
         if not self._operation.deletes and (missing := self.kept_before - self._world.kept()):
-            gone = [content for content in missing if MARK.encode() not in content]
+            gone = [content for content in missing if not any(mark in content for mark in MARKS)]
             if gone and gone != [BY_HAND.encode()]:
                 yield f"lost for good: {gone[0][:80]!r}"
 

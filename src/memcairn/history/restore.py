@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from memcairn.fs.sandbox import Folder
 
-MAX_FILES = 100_000
+MAX_FILES = 250_000
 MAX_TOTAL_BYTES = 1 << 30
 
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
