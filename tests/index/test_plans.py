@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,17 +57,63 @@ def test_a_search_reads_the_full_text_first(
             assert all("rowid=?)" in step for step in rest), (version, rest)
 
 
+@pytest.mark.parametrize(
+    "more", [{}, {"namespace": "given"}, {"type": "project"}, {"since": "2020"}]
+)
+def test_no_statement_of_a_search_grows_with_the_notes(
+    memory: Memory, notes: Path, tmp_path: Path, more: dict[str, Any]
+) -> None:
+    """Steps of SQLite's machine, which are the same on every computer, for the same hits."""
+    steps: list[dict[str, int]] = []
+    for first, last in ((0, 40), (40, 320)):
+        for number in range(first, last):
+            word = "kiwi plum" if number < 10 else "otter"
+            write(notes / f"{number}.md", f"---\ntype: project\n---\n# Note {number}\n\n{word}\n")
+        memory.index(notes, namespace="given")
+        db = memory.engine.databases.opened().db.connection
+        statements: list[str] = []
+        db.set_trace_callback(statements.append)
+        assert memory.search(Query("kiwi plum", **more))
+        db.set_trace_callback(None)
+        # What precedes asks whether files changed, of 1,500 notes at most.
+        begin = next(n for n, one in enumerate(statements) if "fulltext MATCH" in one)
+        selects = [one for one in statements[begin:] if one.lstrip().startswith(("SELECT", "WITH"))]
+        copy = tmp_path / f"{last}.db"  # two libraries in one process do not share locks
+        db.execute("VACUUM INTO ?", (str(copy),))
+        steps.append(_steps(str(copy), selects))
+
+    for version, few in steps[0].items():
+        assert steps[1][version] <= 2 * few, (version, steps)
+
+
+def _steps(path: str, statements: list[str]) -> dict[str, int]:
+    """Version -> tens of steps that the statements take."""
+    counted = {}
+    for version, db in _connections(path):
+        count = itertools.count()
+        db.set_progress_handler(lambda count=count: bool(next(count)) and False, 10)
+        for statement in statements:
+            list(db.execute(statement))
+        db.set_progress_handler(None, 0)
+        counted[version] = next(count)
+    return counted
+
+
 def _versions(path: str) -> Iterator[tuple[str, Callable[[str], Iterable[Any]]]]:
+    return ((version, db.execute) for version, db in _connections(path))
+
+
+def _connections(path: str) -> Iterator[tuple[str, Any]]:
     """Each SQLite that is installed: Python's own, and those of two packages, which are newer."""
     for module in ("sqlite3", "pysqlite3"):
         with contextlib.suppress(ImportError):
             library = importlib.import_module(module)
             with contextlib.closing(library.connect(path)) as db:
-                yield library.sqlite_version, db.execute
+                yield library.sqlite_version, db
     with contextlib.suppress(ImportError):
         apsw = importlib.import_module("apsw")
         with contextlib.closing(apsw.Connection(path)) as db:
-            yield apsw.sqlite_lib_version(), db.execute
+            yield apsw.sqlite_lib_version(), db
 
 
 def _plan(rows: Iterable[Any]) -> list[str]:
