@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from memcairn import Memory, Query
 from memcairn.errors import MemcairnError
+from memcairn.notes import frontmatter
 from memcairn.root import observe, revert, review
 from memcairn.root.observe import Observation
 
@@ -96,6 +97,19 @@ class TruthOverTime(RuleBasedStateMachine):
         else:
             self.current = {}
 
+    @precondition(lambda self: len(self.notes()) > 1)
+    @rule(data=st.data())
+    def supersede(self, data):
+        names = sorted(self.root.relative(str(path)) for path in self.notes())
+        pair = data.draw(st.permutations(names))[:2]
+        try:
+            one = review.propose(self.root, "supersede", pair)
+            if not one.decision:
+                review.accept(self.root, one.id)
+        except MemcairnError:
+            return
+        self.current = {}
+
     @precondition(lambda self: self.notes())
     @rule(data=st.data())
     def undo(self, data):
@@ -124,6 +138,18 @@ class TruthOverTime(RuleBasedStateMachine):
             query = Query(f"which port does the {subject} listen on", root=self.root.root)
             (first, *_) = self.memory.search(query)
             assert said(subject, port) in first.text
+
+    @invariant()
+    def no_replaced_note_is_first_for_its_own_question(self):
+        if not hasattr(self, "root"):
+            return
+        for path in self.notes():
+            _, first_line = frontmatter.split(path.read_text())
+            said = " ".join(path.read_text().splitlines()[first_line - 1 :])
+            found = self.memory.search(Query(said, root=self.root.root))
+            if found and found[0].superseded_by is not None:
+                # Two notes may say of each other that they replaced the other one.
+                assert all(one.superseded_by for one in found)
 
     @invariant()
     def memory_md_equals_a_rebuild(self):

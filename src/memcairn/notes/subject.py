@@ -40,6 +40,21 @@ never always dont now today again still must note remember against without into 
 during since until via per http https www through between within use uses used using run runs need needs
 """
 _BREAKS = STOP_WORDS.union(_GERMAN_STOP_WORDS.split(), _MORE_STOP_WORDS.split())
+_VERBS = frozenset(
+    (
+        "listens",
+        "lives",
+        "points",
+        "goes",
+        "belongs",
+        "expires",
+        "depends",
+        "defaults",
+        "starts",
+        "ends",
+        "sends",
+    )
+)
 _PREPOSITIONS = frozenset(
     (
         "as",
@@ -105,7 +120,8 @@ def _phrase(clause: str) -> str:
         if is_break and (telling > 1 or word.casefold() not in _PREPOSITIONS):
             # `listens` in `the staging database listens on port 5440`.
             verb = kept[-1].casefold()
-            if telling > 2 and word.casefold() in _PREPOSITIONS and re.search("[^suo]s$", verb):
+            is_verb = verb in _VERBS or (telling > 2 and re.search("[^suo]s$", verb))
+            if telling > 1 and word.casefold() in _PREPOSITIONS and is_verb:
                 kept.pop()
             break
         kept.append(piece)
