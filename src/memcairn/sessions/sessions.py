@@ -37,7 +37,9 @@ SILENT_S = 14 * 86_400.0
 
 ORDER = "order"
 # How many of the last sessions, of the first ones, and of those between, each start checks.
-CHECKED = 8
+CHECKED = 6
+# How many old ones each start deletes; it adds one at most.
+MAX_DELETED = 2
 
 AUDIT_BYTES = 2 << 20
 AUDIT_KEEP = 4
@@ -135,7 +137,7 @@ class Sessions:
         for variable in VARIABLES:
             if environ.get(variable):
                 return self.open(environ[variable])
-        above = {found.pid: found.started for found in processes.ancestors()}
+        above = {str(found.pid): found for found in processes.ancestors()}
         machine = processes.host()
         order = reversed(self._order().items())
         names = (name for name, pid in order if pid in above)
@@ -146,8 +148,8 @@ class Sessions:
             if found is not None
             and found.is_open
             and found.machine == machine
-            and found.pid in above
-            and found.process_started in ("", above[found.pid])
+            and str(found.pid) in above
+            and found.process_started in ("", above[str(found.pid)].started)
         )
         return next(mine, None)
 
@@ -200,22 +202,15 @@ class Sessions:
         except OSError:
             _log().warning("audit.failed", exc_info=True)
 
-    def _order(self) -> dict[str, int]:
+    def _order(self) -> dict[str, str]:
         """The folders of the sessions with the numbers of their processes, in the order of their starts."""
         try:
             with open(os.path.join(self.folder, ORDER), encoding="ascii", errors="replace") as file:
-                lines = file.read().split("\n")
+                return dict(line.split(" ", 1) for line in file.read().split("\n") if " " in line)
         except (FileNotFoundError, NotADirectoryError):
             return self._order_of_records()
-        order: dict[str, int] = {}
-        for line in lines:
-            name, _, pid = line.partition(" ")
-            if pid.isdigit():
-                order.pop(name, None)
-                order[name] = int(pid)
-        return order
 
-    def _order_of_records(self) -> dict[str, int]:
+    def _order_of_records(self) -> dict[str, str]:
         """The same from the records, in a home that has no such file yet."""
         try:
             names = os.listdir(self.folder)
@@ -224,29 +219,23 @@ class Sessions:
         read = ((name, session.read(os.path.join(self.folder, name))) for name in names)
         found = [(name, one) for name, one in read if one is not None]
         found.sort(key=lambda pair: (pair[1].started_at, pair[1].id))
-        return {name: one.pid for name, one in found}
+        return {name: str(one.pid) for name, one in found}
 
-    def _append(self, order: dict[str, int], name: str, pid: int, *, rewrite: bool) -> None:
+    def _append(self, order: dict[str, str], name: str, pid: int, *, rewrite: bool) -> None:
         """Put a session last."""
         path = os.path.join(self.folder, ORDER)
-        order.pop(name, None)
-        order[name] = pid
-        try:
-            size = os.stat(path).st_size
-        except FileNotFoundError:
-            size = 0
-        line = f"{name} {pid}\n"
-        # Repeated starts leave lines behind.
-        if not rewrite and 0 < size < 2 * len(order) * len(line):
+        if not rewrite and name not in order and os.path.exists(path):
             with open(path, "a", encoding="ascii") as file:
-                file.write(line)
+                file.write(f"{name} {pid}\n")
             return
+        order.pop(name, None)
+        order[name] = str(pid)
         from memcairn.fs import atomic  # noqa: PLC0415 - as in `_write`
 
         text = "".join(f"{name} {pid}\n" for name, pid in order.items())
         atomic.replace(path, text.encode("ascii"), durable=False)
 
-    def _tidy(self, order: dict[str, int]) -> bool:
+    def _tidy(self, order: dict[str, str]) -> bool:
         """End some sessions whose process is gone, and delete old ones; whether `order` is shorter now."""
         names = list(order)
         now = self._clock()
@@ -255,6 +244,7 @@ class Sessions:
         others = int(now) % max(len(names), 1)
         checked = (*names[-CHECKED:], *names[:CHECKED], *names[others : others + CHECKED])
         surplus = set(names[:excess])
+        deleted = 0
         for name in dict.fromkeys(checked):
             found = session.read(os.path.join(self.folder, name))
             if found is None:
@@ -265,9 +255,11 @@ class Sessions:
                     self.end(found, keep_scratch=True)
             except StateError:
                 _log().info("session.stale", exc_info=True)
-            if not found.is_open and (name in surplus or now - (found.ended_at or 0.0) > KEEP_S):
+            is_old = name in surplus or now - (found.ended_at or 0.0) > KEEP_S
+            if not found.is_open and is_old and deleted < MAX_DELETED:
                 _remove(found.folder)
                 del order[name]
+                deleted += 1
         return len(order) < len(names)
 
 
