@@ -7,8 +7,8 @@ Each row is a ratio: memcairn, the floor and memtomem (where it is installed, se
 turn, and their medians are compared. It measures the memcairn that is installed beside PYTHON, by
 default the Python that runs this.
 
-The rows are in queue_rows.py, index_rows.py, search_rows.py, meaning_rows.py and daemon_rows.py; what they
-share is in contest.py.
+The rows are in queue_rows.py, index_rows.py, search_rows.py, meaning_rows.py, daemon_rows.py and ui_rows.py;
+what they share is in contest.py.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import meaning_rows
 import peer_memtomem
 import queue_rows
 import search_rows
+import ui_rows
 from contest import Bench, Row, say
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ ROWS: dict[str, Callable[[Bench], Row | tuple[Row, ...]]] = {
     "hook-used": daemon_rows.hook_used,
     "serve": daemon_rows.serve,
     "sessions-memory": daemon_rows.memory,
+    "ui": ui_rows.pages,
 }
 # Only where it is asked for: it takes ten minutes and 4 GB.
 SELDOM = {"meaning-million"}

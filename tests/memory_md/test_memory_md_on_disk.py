@@ -718,6 +718,24 @@ def test_explain_names_the_page_of_a_folded_note(tmp_path, small):
         assert f"{Path(one.path).name})" in (root / one.where).read_text()
 
 
+def test_explain_finds_the_same_with_and_without_the_cache_of_the_last_update(
+    tmp_path, small, monkeypatch
+):
+    root = make_root(tmp_path / "notes", 40)
+    notes = sorted(root.rglob("*.md"), key=str)[:25]
+    notes = [note for note in notes if note.name.startswith("note-")]
+    with Memory() as memory:
+        memory.refresh_memory_md(root)
+        found = [memory.explain_memory_md(note) for note in notes]
+        write(root, "c/note-2.md", "Changed", "Another text.")
+        changed = [memory.explain_memory_md(note) for note in notes]
+        monkeypatch.setattr(memory_md, "render_cache", lambda *_: None)
+        fresh = [memory.explain_memory_md(note) for note in notes]
+
+    assert {one.how for one in found} >= {"listed", "folded"}
+    assert changed == fresh
+
+
 def test_show_marks_what_a_host_cuts(root):
     (root / "MEMORY.md").write_text("mine\n" * 250)
     with Memory() as memory:

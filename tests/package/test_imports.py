@@ -53,6 +53,11 @@ NOT_INDEX = {
     "memcairn.memory_md.render", "numpy", "onnxruntime", "pathlib", "pyromark", "rich", "tokenizers",
     "yaml",
 }  # fmt: skip
+# What the page adds to the resident process, without the standard library.
+OF_THE_PAGE = {
+    "anyio", "click", "colorama", "h11", "httptools", "idna", "jinja2", "markupsafe", "pyromark", "python_multipart",
+    "sniffio", "starlette", "tomlkit", "typing_extensions", "uvicorn", "uvloop",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -113,3 +118,19 @@ def test_an_index_without_changes(tmp_path: Path, notes: Path) -> None:
 
     found = loaded(tmp_path, "index", str(notes))
     assert not found & NOT_INDEX
+
+
+def test_the_page_is_loaded_by_the_resident_process_when_it_is_asked_for() -> None:
+    program = (
+        "import json, sys; import memcairn.cli.daemon_handlers as handlers;"
+        "from memcairn.memory import Memory; handlers.warm_up(Memory()); before = set(sys.modules);"
+        "import memcairn.ui.serving; print(json.dumps([sorted(before), sorted(set(sys.modules) - before)]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, timeout=TIMEOUT_S
+    )
+    before, page = ({name.partition(".")[0] for name in names} for names in json.loads(done.stdout))
+
+    assert not before & {"h11", "jinja2", "mcp", "starlette", "uvicorn"}
+    others = {name for name in page - {"memcairn"} - sys.stdlib_module_names if name[0] != "_"}
+    assert others <= OF_THE_PAGE

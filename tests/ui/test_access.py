@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from memcairn.ui import app
 from ui.conftest import Client
@@ -128,6 +128,29 @@ def test_no_action_leads_out_of_the_notes(client: Client, notes: Path) -> None:
             assert client.post(f"/note/{action}", fields).status == 303
             assert 'class="message failed"' in client.page("/settings"), (path, action)
     assert secret.read_text(encoding="utf-8") == "the secret text"
+
+
+def test_no_route_leads_out_of_the_known_folders(client: Client, notes: Path) -> None:
+    outside = notes.parent / "elsewhere"
+    outside.mkdir()
+    (outside / "secret.md").write_text("# Secret\n\nthe secret text\n", encoding="utf-8")
+    before = {path: path.read_bytes() for path in outside.rglob("*")}
+    harmless = {"/health/fix", "/health/flush", "/health/discard", "/settings/delete"}
+
+    for up in (str(outside), f"{notes}/../elsewhere", "../elsewhere", "\0"):
+        given = {
+            "path": f"{up}/secret.md", "root": up, "session": up, "name": up, "id": up, "question": "x",
+            "text": "x", "sha256": "", "why": f"{up}/secret.md", "revision": "1", "action": "forget",
+        }  # fmt: skip
+        for path in app.PAGES:
+            answer = client.get(f"{path}?{urlencode(given)}")
+            assert answer.status < 500, path
+            assert "the secret text" not in answer.text, path
+        for path in app.ACTIONS.keys() - harmless:
+            answer = client.post(path, given)
+            assert answer.status == 303, path
+            assert 'class="message failed"' in client.page("/inbox"), (path, up)
+    assert before == {path: path.read_bytes() for path in outside.rglob("*")}
 
 
 def test_static_files_are_three(client: Client) -> None:

@@ -7,16 +7,19 @@ import io
 import json
 import re
 import tarfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from memcairn.fs import json_lines
+from memcairn.root import review
+from memcairn.root.inbox import ARRIVED
 from memcairn.sessions import Line, Sessions
-from memcairn.ui import app
+from memcairn.settings import shared_scopes
+from memcairn.settings.shared_scopes import SharedScope
+from memcairn.ui import TEXT, app
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ui.conftest import Client, Running
 
 
@@ -171,3 +174,80 @@ def test_hooks_are_counted_by_event(client: Client, home: Path) -> None:
 
     assert '<td class="number">20</td><td class="number">10 ms</td>' in page
     assert "late" in page
+
+
+def test_what_agents_wrote_is_put_into_the_inbox_when_asked(client: Client, notes: Path) -> None:
+    text = "---\nsource: memory_observe by codex\ndate: 2026-11-30\n---\n# Cache\n\nIt is 5 MB.\n"
+    (notes / "cache.md").write_text(text, encoding="utf-8")
+    (notes / "past.md").write_text(
+        "---\nvalid_until: 2026-01-01\n---\n# Past\n\nThe old port is 80.\n", encoding="utf-8"
+    )
+    client.page("/notes")
+
+    client.post("/inbox/look", {"root": notes, "do": "written"})
+    written = client.page("/inbox")
+    client.post("/inbox/look", {"root": notes, "do": "tidy"})
+    both = client.page("/inbox")
+
+    assert "1 more to decide." in written
+    assert "Keep what an agent wrote?" in written
+    assert "It is 5 MB." in written
+    assert "1 of 2" in both
+    assert "<b>2 proposals</b></a> to decide" in client.page("/")
+
+
+def test_a_note_of_a_shared_scope_says_so(client: Client, notes: Path, home: Path) -> None:
+    assert "shared:" not in client.page("/notes")
+
+    shared_scopes.save(str(home), [SharedScope("backend", "team", "", "main", str(notes))])
+
+    for path in ("/notes", "/search?q=balancer", f"/note?path={quote(str(notes / 'deploy.md'))}"):
+        assert "shared: backend" in client.page(path), path
+
+
+def test_the_recalls_of_a_long_session_are_paged(client: Client, notes: Path, home: Path) -> None:
+    session = Sessions(str(home)).start("long", host="codex", title="long")
+    for _ in range(25):
+        session.log(Line("recall.user-prompt", outcome="found"))
+        session.log(
+            Line("recall.user-prompt", str(notes / "deploy.md"), "shown", lines="3-3", score=0.8)
+        )
+
+    listed = client.page("/injected")
+    pages = [client.page(f"/injected?session=long&page={number}") for number in range(3)]
+
+    assert "25 recalls, 25 passages" in listed
+    assert sum(page.count("<article") for page in pages) == 25
+    assert "Page 3 of 3" in pages[2]
+
+
+def test_a_prompt_asked_again_finds_what_memcairn_recall_finds(
+    client: Client, site: Running, notes: Path, home: Path
+) -> None:
+    Sessions(str(home)).start("monday", root=str(notes), host="codex", title="shop")
+    asked = "/injected?session=monday&q=the+load+balancer+switches+blue-green"
+    assert "shown</span>" in client.page(asked)
+
+    # As a hook: a note from elsewhere is shown after a person has decided.
+    root = site.memory.open_root(notes)
+    review.propose(root, "keep", ["deploy.md"], kind=ARRIVED)
+    root.close()
+    assert "left out</span>" in client.page(asked)
+
+
+def test_every_string_is_used_and_there() -> None:
+    folder = Path(app.HERE)
+    used: set[str] = set()
+    for file in (*folder.rglob("*.py"), *folder.rglob("*.html")):
+        used |= set(re.findall(r"\b(?:TEXT|t)\.(\w+)", file.read_text(encoding="utf-8")))
+
+    assert set(vars(TEXT)) == used
+
+
+def test_the_page_is_small() -> None:
+    folder = Path(app.HERE)
+    code = [*folder.rglob("*.py"), *folder.rglob("*.html")]
+
+    assert sum(len(file.read_text(encoding="utf-8").splitlines()) for file in code) <= 2_500
+    assert (folder / "static" / "style.css").stat().st_size <= 10_000
+    assert (folder / "static" / "ui.js").stat().st_size <= 10_000

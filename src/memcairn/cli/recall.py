@@ -11,11 +11,9 @@ from memcairn import paths
 from memcairn.cli import options, output
 from memcairn.cli.text import printable, write
 from memcairn.cli.text import shown as shown_path
-from memcairn.errors import StateError, UsageError
-from memcairn.hosts import events, fenced_text, payload, recall_text
-from memcairn.hosts.recall import candidates, without_held
+from memcairn.errors import UsageError
+from memcairn.hosts import events, fenced_text, payload, recall_text, recalls
 from memcairn.memory import Memory
-from memcairn.search.query import Query
 from memcairn.search.relevance import LIKELY, RELEVANT
 from memcairn.sessions import Sessions
 
@@ -39,17 +37,9 @@ def command(prompt: tuple[str, ...], *, explain: bool, as_json: bool) -> int:
     event = payload.from_fields("user-prompt", "claude-code", fields)
     with Memory() as memory:
         scope = events.scope_of(memory, event)
-
-        def search(text: str, limit: int, root: str | None) -> list[Passage]:
-            return memory.search(Query(text, limit, root=root))
-
-        found = candidates(search, scope, event.prompt)
-        likely = [passage for passage in found if passage.score >= LIKELY]
-        likely = without_held(likely, scope, memory.home)
-        budget = int(memory.config["recall.budget_words"])
-        blocks = list(recall_text.blocks(likely, None, scope, budget))
-    text = fenced_text.fenced("recall", recall_text.FOR_A_PROMPT, [block for _, _, block in blocks])
-    places = {(place.path, place.first) for place, _, _ in blocks}
+        found, blocks = recalls.try_out(memory, scope, event.prompt)
+    text = fenced_text.fenced("recall", recall_text.FOR_A_PROMPT, [block for _, block in blocks])
+    places = {(place.path, place.first) for place, _ in blocks}
     rows = [_row(passage, places) for passage in found]
     if as_json:
         thresholds = {"threshold": RELEVANT, "pointer_threshold": LIKELY}
@@ -65,19 +55,13 @@ def command(prompt: tuple[str, ...], *, explain: bool, as_json: bool) -> int:
 
 def _row(passage: Passage, places: set[tuple[str, int]]) -> dict[str, Any]:
     is_shown = (passage.path, passage.start_line) in places
-    if passage.score < LIKELY:
-        outcome = "below"
-    elif passage.score < RELEVANT:
-        outcome = "pointer" if is_shown else "left out"
-    else:
-        outcome = "shown" if is_shown else "left out"
     return {
         "path": passage.path,
         "start_line": passage.start_line,
         "end_line": passage.end_line,
         "title": passage.title,
         "score": passage.score,
-        "outcome": outcome,
+        "outcome": recalls.outcome(passage.score, is_shown=is_shown),
     }
 
 
@@ -114,10 +98,7 @@ def pause(id_: str | None) -> int:
     memcairn pause
     """
     session = _session(id_)
-    try:
-        session.pause()
-    except OSError as error:
-        raise StateError(f"cannot be written: {error.strerror}", path=session.folder) from error
+    session.pause()
     write("memory is paused in this session; `memcairn resume` ends that")
     return 0
 

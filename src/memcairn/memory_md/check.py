@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Literal
 from memcairn.memory_md import block, entry
 from memcairn.memory_md.first_page import note_line
 from memcairn.memory_md.limits import Limits, size
-from memcairn.memory_md.rank import is_current, is_expired, order, standing
+from memcairn.memory_md.rank import is_current, is_expired, standing
 from memcairn.memory_md.render import MemoryMdFinding, over_limit, page_path, render
 from memcairn.paths import MEMORY_MD
 from memcairn.store.memory_md import sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from memcairn.memory_md.rank import Standing
     from memcairn.memory_md.render import Rendered
+    from memcairn.memory_md.render_cache import RenderCache
     from memcairn.store.memory_md import MemoryMdNote, MemoryMdNotes
 
 
@@ -126,6 +127,9 @@ def explain(
     *,
     today: date,
     limits: Limits | None = None,
+    cache: RenderCache | None = None,
+    changed: Iterable[str] = (),
+    pages: Mapping[str, bytes] | None = None,
 ) -> Explanation | None:
     """Explain the place of the note at `path`; None if there is no such note.
 
@@ -135,15 +139,18 @@ def explain(
         present: the bytes of MEMORY.md, None if there is none.
         today: the day for which the explanation is correct.
         limits: the limits of each file.
+        cache: of the last update, see `render`; None renders everything.
+        changed: the notes that changed since then.
+        pages: the bytes of the existing index pages; only needed with a cache.
     """
     limits = limits or Limits()
     note = notes.at(path)
     if note is None:
         return None
-    rendered = render(notes, present, today=today, limits=limits)
-    current = [other for other in notes.since(b"") if is_current(other, today)]
-    ahead = [other for other in current if order(other) < order(note)]
-    how, where = _place(rendered, path)
+    rendered = render(notes, present, today=today, limits=limits, cache=cache, changed=changed)
+    current = (one.path for one in notes.best() if is_current(one, today))
+    position_of = {other: number for number, other in enumerate(current, 1)}
+    how, where = _place(rendered, path, {**(pages or {}), **rendered.pages})
     return Explanation(
         path=path,
         how=how,
@@ -152,12 +159,12 @@ def explain(
         heading=_heading(rendered.memory_md, path) if how == "listed" else "",
         pinned=note.pinned,
         standing=standing(note),
-        position=len(ahead) + 1 if is_current(note, today) else None,
-        current=len(current),
+        position=position_of.get(path),
+        current=len(position_of),
     )
 
 
-def _place(rendered: Rendered, path: str) -> tuple[How, str]:
+def _place(rendered: Rendered, path: str, pages: Mapping[str, bytes]) -> tuple[How, str]:
     if path in rendered.cache.hand_linked:
         return "by hand", MEMORY_MD
     if path in rendered.cache.listed:
@@ -166,7 +173,7 @@ def _place(rendered: Rendered, path: str) -> tuple[How, str]:
     key = sort_key(path)
     for page in rendered.cache.pages:
         where = page_path(page.name)
-        if page.span.contains(key) and link in rendered.pages.get(where, b""):
+        if page.span.contains(key) and link in pages.get(where, b""):
             return "folded", where
     return "unlisted", ""
 

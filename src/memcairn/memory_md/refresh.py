@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from memcairn.memory_md.check import Explanation
     from memcairn.memory_md.limits import Limits
     from memcairn.memory_md.render import MemoryMdFinding, Rendered
+    from memcairn.memory_md.render_cache import RenderCache
     from memcairn.memory_md.root_files import RootFiles
     from memcairn.store.database import Database
     from memcairn.store.roots import Root
@@ -113,11 +114,27 @@ def explain(db: Database, root: Root, path: str, limits: Limits) -> Explanation 
     """
     with root_files.open_files(root.path) as files:
         today = managed_roots.this_day()
-        take_changes(db, root, today, rebuild=False)
-        notes = MemoryMdNotes(db, root.id)
-        present = _data(files.memory_md())
-        note = path_in_root(path, root.path)
-        return checks.explain(notes, note, present, today=today, limits=limits)
+        _, changed = take_changes(db, root, today, rebuild=False)
+        pages = files.pages()
+        return checks.explain(
+            MemoryMdNotes(db, root.id),
+            path_in_root(path, root.path),
+            _data(files.memory_md()),
+            today=today,
+            limits=limits,
+            cache=_cache(db, root, {os.path.basename(page)[:-3] for page in pages}),
+            changed=changed,
+            pages=pages,
+        )
+
+
+def _cache(db: Database, root: Root, page_names: set[str]) -> RenderCache | None:
+    """The render cache of the last update; without its pages if one of them is gone."""
+    text = store.render_cache(db, root.id)
+    cache = None if text is None else render_cache.loads(text)
+    if cache is not None and not page_names.issuperset(cache.digests):
+        return replace(cache, pages=())
+    return cache
 
 
 def _attempt(
@@ -133,11 +150,8 @@ def _attempt(
     through, changed = changes
     before = files.memory_md()
     present = _data(before)
-    text = store.render_cache(db, root.id)
-    cache = None if text is None else render_cache.loads(text)
     existing = files.page_names()
-    if cache is not None and not existing.issuperset(cache.digests):
-        cache = replace(cache, pages=())
+    cache = _cache(db, root, existing)
     notes = MemoryMdNotes(db, root.id)
     rendered = render(notes, present, today=today, limits=limits, cache=cache, changed=changed)
     if present is None and not rendered.notes:
@@ -146,7 +160,7 @@ def _attempt(
     written = files.write_pages(rendered.pages)
     backup = None
     if rendered.memory_md != present:
-        if text is None and present is not None:
+        if store.render_cache(db, root.id) is None and present is not None:
             backup = root_files.back_up(backups, root.path, present)
         if not files.write_memory_md(rendered.memory_md, before):
             return None

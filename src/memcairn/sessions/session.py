@@ -13,6 +13,7 @@ import time
 from collections import namedtuple
 
 from memcairn import paths
+from memcairn.errors import StateError
 from memcairn.formats import json_text
 from memcairn.formats.utc import utc_text
 from memcairn.fs import json_lines as lines
@@ -118,9 +119,12 @@ class Session:
         """Let hooks stay silent in it.
 
         Raises:
-            OSError: the folder cannot be written.
+            StateError: the folder cannot be written.
         """
-        os.close(os.open(os.path.join(self.folder, PAUSED), os.O_CREAT | os.O_WRONLY, 0o600))
+        try:
+            os.close(os.open(os.path.join(self.folder, PAUSED), os.O_CREAT | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise StateError(f"cannot be written: {error.strerror}", path=self.folder) from error
 
     def resume(self) -> None:
         """Let hooks speak in it again."""

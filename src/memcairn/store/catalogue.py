@@ -86,16 +86,32 @@ def find(
         limit: of the list.
         offset: how many of its first notes are left out.
     """
-    pattern = re.sub(r"([%_\\])", r"\\\1", text)
-    row: list[Any] = [*bounds(folder), type, type, since * 1e9, f"%{pattern}%"]
+    row: list[Any] = [*bounds(folder), type, type, since * 1e9, text, _pattern(text)]
     where = f"""
         {AT_OR_BELOW} AND (? = '' OR type = ?) AND (mtime_ns >= ? OR mtime_ns = 0)
-        AND (title || ' ' || description || ' ' || tags || ' ' || path) LIKE ? ESCAPE '\\'
+        AND (? = '' OR {_NAMED})
     """
     (total,) = db.execute(f"SELECT COUNT(*) FROM note WHERE {where}", row).fetchone()
     order = "mtime_ns = 0 DESC, mtime_ns DESC, path" if by_time else "path"
     sql = f"SELECT {_COLUMNS} FROM note WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
     return total, [_note(found) for found in db.execute(sql, [*row, limit, offset])]
+
+
+# What the text of `find` is looked for in.
+_NAMED = "(title || ' ' || description || ' ' || tags || ' ' || path) LIKE ? ESCAPE '\\'"
+
+
+def _pattern(text: str) -> str:
+    return "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
+
+
+def types(db: Database, folder: str) -> list[str]:
+    """The types of the notes below a folder, the most frequent first."""
+    sql = f"""
+        SELECT type FROM note WHERE {AT_OR_BELOW} AND type IS NOT NULL
+        GROUP BY type ORDER BY COUNT(*) DESC, type
+    """
+    return [found for (found,) in db.execute(sql, bounds(folder))]
 
 
 def paths_below(db: Database, folder: str) -> list[str]:
@@ -104,10 +120,17 @@ def paths_below(db: Database, folder: str) -> list[str]:
     return [paths.from_db(path) for (path,) in rows]
 
 
-def at(db: Database, wanted: Iterable[str]) -> list[CataloguedNote]:
-    """The notes with these paths, in the same order, without unknown paths."""
-    sql = f"SELECT {_COLUMNS} FROM note WHERE path = ?"
-    rows = (db.execute(sql, (paths.to_db(path),)).fetchone() for path in wanted)
+def at(db: Database, wanted: Iterable[str], *, unnamed: str = "") -> list[CataloguedNote]:
+    """The notes with these paths, in the same order, without unknown paths.
+
+    Args:
+        db: index.db.
+        wanted: absolute paths.
+        unnamed: a text; notes that `find` finds by it are left out.
+    """
+    sql = f"SELECT {_COLUMNS} FROM note WHERE path = ? AND (? = '' OR NOT {_NAMED})"
+    row = (unnamed, _pattern(unnamed))
+    rows = (db.execute(sql, (paths.to_db(path), *row)).fetchone() for path in wanted)
     return [_note(row) for row in rows if row is not None]
 
 

@@ -20,10 +20,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from memcairn.safety.request_body import read_body
-from memcairn.ui.strings import TEXT
+from memcairn.ui import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from starlette.responses import Response
@@ -46,17 +46,14 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_REFUSAL = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>{0}</title><h1>{0}</h1><p>{1}</p>'
+)
 
 
 @dataclass(slots=True)
 class Visitor:
-    """A browser that has the cookie.
-
-    Attributes:
-        read_only: it may change nothing.
-        csrf: what its forms must contain.
-        messages: what its next page says about the last action.
-    """
+    """A browser that has the cookie; its forms contain `csrf`, its next page shows `messages`."""
 
     read_only: bool
     csrf: str = field(default_factory=secrets.token_urlsafe)
@@ -95,11 +92,7 @@ class Visitors:
 class Guard:
     """Passes on the requests of visitors, with the visitor and the form in the scope.
 
-    Args:
-        app: the guarded application.
-        visitors: tokens and cookies.
-        port: where it is served on loopback.
-        in_use: entered while a request is answered.
+    `port`: on loopback. `in_use`: entered while a request is answered.
     """
 
     def __init__(
@@ -120,89 +113,82 @@ class Guard:
         """Refuse a request or pass it on."""
         if scope["type"] != "http":
             return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
         with self._in_use():
             answer = await self._checked(scope, receive)
-
-            async def with_headers(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    headers = MutableHeaders(scope=message)
-                    headers.update(HEADERS)
-                    headers.setdefault("Cache-Control", "no-store")
-                await send(message)
-
             await (answer or self._app)(scope, receive, with_headers)
 
     async def _checked(self, scope: Scope, receive: Receive) -> Response | None:
         """The refusal, or the answer to a token; None to pass the request on."""
-        headers = Headers(scope=scope)
-        refusal = self._misdirected(scope["method"], headers)
+        headers, method = Headers(scope=scope), scope["method"]
+        refusal = self._misdirected(method, headers)
         if refusal is not None:
             return refusal
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        if scope["path"] == OPEN and scope["method"] == "GET":
-            return self._open(query.get("token", ""))
+        if scope["path"] == OPEN and method == "GET":
+            return self._open(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
         visitor = self._visitors.get(_cookie(headers, self._cookie))
         if visitor is None:
-            return _page(401, TEXT.refused_visitor)
+            return _refused(401, TEXT.refused_visitor)
         scope["visitor"] = visitor
-        is_form = scope["method"] == "POST"
-        return await self._form(scope, headers, visitor, receive) if is_form else None
+        return await _form(scope, headers, visitor, receive) if method == "POST" else None
 
     def _misdirected(self, method: str, headers: Headers) -> Response | None:
         """The refusal of a request for another host, or of another page."""
         if headers.get("host", "") not in self._hosts:
-            return _page(421, TEXT.refused_host)
+            return _refused(421, TEXT.refused_host)
         if method not in ("GET", "HEAD", "POST"):
-            return _page(405, TEXT.refused_method)
+            return _refused(405, TEXT.refused_method)
         origin = headers.get("origin")
         is_own = origin == f"http://{headers['host']}"
         is_direct = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
         if is_direct and (is_own or (origin is None and method != "POST")):
             return None
-        return _page(403, TEXT.refused_origin)
+        return _refused(403, TEXT.refused_origin)
 
-    def _open(self, token: str) -> Response:
-        cookie = self._visitors.exchange(token)
+    def _open(self, query: dict[str, str]) -> Response:
+        cookie = self._visitors.exchange(query.get("token", ""))
         if cookie is None:
-            return _page(401, TEXT.refused_token)
+            return _refused(401, TEXT.refused_token)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(self._cookie, cookie, httponly=True, samesite="strict")
         return answer
 
-    async def _form(
-        self, scope: Scope, headers: Headers, visitor: Visitor, receive: Receive
-    ) -> Response | None:
-        if headers.get("content-type", "") != "application/x-www-form-urlencoded":
-            return _page(415, TEXT.refused_form)
-        body = await read_body(receive, MAX_BODY_BYTES)
-        if body is None:
-            return _page(413, TEXT.refused_size)
-        try:
-            fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
-        except ValueError:
-            return _page(400, TEXT.refused_form)
-        form: Mapping[str, str] = dict(fields)
-        if not secrets.compare_digest(form.get("csrf", "").encode(), visitor.csrf.encode()):
-            return _page(403, TEXT.refused_csrf)
-        if visitor.read_only:
-            return _page(403, TEXT.refused_read_only)
-        scope["form"] = form
-        return None
+
+async def _form(
+    scope: Scope, headers: Headers, visitor: Visitor, receive: Receive
+) -> Response | None:
+    """Put the fields of a form into the scope, or refuse it."""
+    if headers.get("content-type", "") != "application/x-www-form-urlencoded":
+        return _refused(415, TEXT.refused_form)
+    body = await read_body(receive, MAX_BODY_BYTES)
+    if body is None:
+        return _refused(413, TEXT.refused_size)
+    try:
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    except ValueError:
+        return _refused(400, TEXT.refused_form)
+    if not secrets.compare_digest(form.get("csrf", "").encode(), visitor.csrf.encode()):
+        return _refused(403, TEXT.refused_csrf)
+    if visitor.read_only:
+        return _refused(403, TEXT.refused_read_only)
+    scope["form"] = form
+    return None
 
 
 def _cookie(headers: Headers, name: str) -> str:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
+        return SimpleCookie(headers.get("cookie", ""))[name].value
+    except (CookieError, KeyError):
         return ""
-    return found.value if found is not None else ""
 
 
-def _page(status: int, text: str) -> Response:
-    """A refusal: a page without style or links."""
-    title = TEXT.refused
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f"<main><h1>{title}</h1><p>{text}</p></main></html>",
-        status,
-    )
+def _refused(status: int, text: str) -> Response:
+    """A page without style or links."""
+    return HTMLResponse(_REFUSAL.format(TEXT.refused, text), status)

@@ -11,8 +11,9 @@ import random
 import shutil
 import tempfile
 import time
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memcairn.errors import MemcairnError
 from memcairn.formats.utc import utc_text
@@ -20,7 +21,6 @@ from memcairn.fs import json_lines
 from memcairn.hosts import install, plan
 from memcairn.hosts import recall as recalling
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.recall import Recalled
 from memcairn.hosts.recall_text import RECALL
 from memcairn.hosts.table import BY_NAME
 from memcairn.root import review
@@ -38,43 +38,9 @@ if TYPE_CHECKING:
 
 _IN_WHEEL = Path(__file__).with_name("examples")
 _IN_CHECKOUT = Path(__file__).parents[3] / "examples" / "notes"
+_AGENTS = (".claude", ".codex", ".cursor")
+_FOREIGN = ("MEMCAIRN_", "XDG_", "CLAUDE", "CODEX_", "GEMINI_", "CURSOR_")
 _DAY_S = 86_400.0
-# Agent, project, days ago, and the prompts.
-_SESSIONS = (
-    ("claude-code", "shop (main)", 0.05, (
-        "switch the router to the idle environment for the blue-green rollout",
-        "push the fix straight to main and merge it",
-        "what is the capital of France?",
-    )),
-    ("codex", "shop (search)", 1.1, (
-        "why did we choose Postgres as the database?",
-        "add an index to the orders table",
-    )),
-    ("claude-code", "billing (main)", 2.2, (
-        "ERR_CONN_RESET when the payment webhook is called",
-        "restore the backup of last night",
-    )),
-    ("cursor", "shop (cart)", 3.4, ("rename the cart module",)),
-    ("claude-code", "shop (main)", 5.3, (
-        "is the load test target still 300 requests a second?",
-        "small commits, each with its test",
-    )),
-)  # fmt: skip
-_MEMORIES = (
-    ("Staging is rebuilt every night at 02:00 UTC; do not leave data there.", "project"),
-    ("The user wants small commits, each with its test.", "feedback"),
-    ("Payment webhooks time out after 10 seconds, so answer first and work afterwards.", "project"),
-    ("Load tests run with `make load`; the target is 300 requests a second.", "reference"),
-)
-_PROPOSALS = (
-    ("edit", ["howto/err-conn-reset.md"], "The proxy closes idle connections after 90 seconds since May.",
-     "A session measured another value than this note has."),
-    ("merge", ["people/user-role.md", "people/feedback-no-push-main.md"], "",
-     "Both notes are about how you like to work."),
-    ("archive", ["decisions/2026-03-02-postgres.md"], "", "The code that this note cites is gone."),
-)  # fmt: skip
-_FOLDERS = (".claude", ".codex", ".cursor")
-_SLOWEST_MS = {"user-prompt": 90.0, "session-start": 60.0, "tool-failed": 80.0}
 
 
 @contextlib.contextmanager
@@ -92,13 +58,12 @@ def home() -> Iterator[None]:
         prefix="memcairn-demo-", ignore_cleanup_errors=True
     ) as temporary:
         top = os.path.realpath(temporary)
-        for name in (*_FOLDERS, "home"):
+        for name in (*_AGENTS, "home"):
             os.mkdir(os.path.join(top, name), 0o700)
         shutil.copytree(source, os.path.join(top, "notes"))
-        for name in list(os.environ):
-            if name.startswith(("MEMCAIRN_", "XDG_", "CLAUDE", "CODEX_", "GEMINI_", "CURSOR_")):
-                provider = name.startswith("MEMCAIRN_EMBEDDING")
-                os.environ.pop(name) if not provider else None
+        for name in before:
+            if name.startswith(_FOREIGN) and not name.startswith("MEMCAIRN_EMBEDDING"):
+                del os.environ[name]
         os.environ |= {
             "HOME": top,
             "MEMCAIRN_HOME": os.path.join(top, "home"),
@@ -114,57 +79,57 @@ def home() -> Iterator[None]:
 
 def live(memory: Memory) -> None:
     """Live through the week: notes, sessions, recalls and hook calls."""
-    chance = random.Random(7)
+    week = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     notes = os.path.join(os.environ["HOME"], "notes")
     now = time.time()
-    for number, path in enumerate(sorted(Path(notes).rglob("*.*"))):
-        os.utime(path, (now - (number + 2) * _DAY_S, now - (number + 2) * _DAY_S))
+    for number, path in enumerate(sorted(Path(notes).rglob("*.*")), 2):
+        os.utime(path, (now - number * _DAY_S, now - number * _DAY_S))
     memory.index(notes)
     memory.refresh_memory_md(notes)
-    for text, kind in _MEMORIES:
-        memory.observe(Observation(text, type=kind), root=notes)
+    for one in week["memories"]:
+        memory.observe(Observation(**one), root=notes)
     memory.embed()
-    for host, title, days, prompts in reversed(_SESSIONS):
-        started = now - days * _DAY_S
+    for one in week["sessions"]:
+        started = now - one["days_ago"] * _DAY_S
         sessions = Sessions(memory.home, clock=lambda at=started: at)  # type: ignore[misc]
-        session = sessions.start(None, root=notes, host=host, title=title, pid=os.getpid())
-        for number, prompt in enumerate(prompts):
-            _recall(memory, session, prompt, started + 240.0 * (number + 1))
-        if days > 1:
+        session = sessions.start(
+            None, root=notes, host=one["host"], title=one["title"], pid=os.getpid()
+        )
+        for number, prompt in enumerate(one["prompts"], 1):
+            _recall(memory, session, prompt, started + 240.0 * number)
+        if one["days_ago"] > 1:
             sessions.end(session)
-    root = memory.open_root(notes)
-    for action, paths, text, why in _PROPOSALS:
-        review.propose(root, action, paths, text=text, why=why, by="memcairn tidy")
-    root.close()
-    home = memory.home
+    with contextlib.closing(memory.open_root(notes)) as root:
+        for one in week["proposals"]:
+            review.propose(root, **one, by="memcairn tidy")
     hosts = [BY_NAME[name] for name in ("claude-code", "codex")]
-    planned = install.planned_changes(hosts, "user", notes, home)
-    plan.apply(planned, home, install=True)
-    _hooks(home, now, chance)
+    planned = install.planned_changes(hosts, "user", notes, memory.home)
+    plan.apply(planned, memory.home, install=True)
+    _hooks(memory.home, now, week["took_ms"])
     memory.notices.clear()
 
 
 def _recall(memory: Memory, session: Session, prompt: str, when: float) -> None:
     found = memory.search(Query(prompt, recalling.MAX_PASSAGES))
     shown = [passage for passage in found if passage.score >= RELEVANT][:2]
-    recalling.RECENT.append(Recalled(when, session.id, "user-prompt", prompt, found))
-    tool = f"{RECALL}user-prompt"
-    lines = [Line(tool, outcome="found", size_bytes=900)] if shown else []
+    event = "user-prompt"
+    recalling.RECENT.append(recalling.Recalled(when, session.id, event, prompt, found))
+    lines = [Line(RECALL + event, outcome="found", size_bytes=900)] if shown else []
     for one in shown:
         place = f"{one.start_line}-{one.end_line}"
-        lines.append(Line(tool, one.path, "shown", lines=place, score=one.score))
+        lines.append(Line(RECALL + event, one.path, "shown", lines=place, score=one.score))
     for line in lines:
         file = os.path.join(session.folder, LOG)
         json_lines.append(file, as_logged(line, when + 0.1), max_bytes=1 << 20, keep=0)
 
 
-def _hooks(home: str, now: float, chance: random.Random) -> None:
+def _hooks(home: str, now: float, typical_ms: dict[str, Any]) -> None:
+    chance = random.Random(7)
     os.makedirs(os.path.join(home, "logs"), exist_ok=True)
+    events = [name for name in LIMIT_S for _ in range(6 if "prompt" in name else 3)]
     for number in range(600):
-        event = chance.choice(
-            [name for name in LIMIT_S for _ in range(6 if "prompt" in name else 3)]
-        )
-        took_ms = chance.lognormvariate(0, 0.5) * _SLOWEST_MS.get(event, 35.0) / 2
+        event = chance.choice(events)
+        took_ms = chance.lognormvariate(0, 0.5) * typical_ms.get(event, typical_ms["others"])
         line = {
             "time": utc_text(now - 7 * _DAY_S + number * 1000.0, milliseconds=True),
             "host": chance.choice(["claude-code", "claude-code", "codex"]),

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from pyromark import Options, events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _OPTIONS = (
     Options.ENABLE_TABLES
@@ -22,18 +22,12 @@ _OPTIONS = (
     | Options.ENABLE_YAML_STYLE_METADATA_BLOCKS
 )
 _TAGS = {
-    "Paragraph": "p",
-    "BlockQuote": "blockquote",
-    "Item": "li",
-    "Emphasis": "em",
-    "Strong": "strong",
-    "Strikethrough": "del",
-    "TableRow": "tr",
-    "TableHead": "tr",
-    "Table": "table",
+    "Paragraph": "p", "BlockQuote": "blockquote", "Item": "li", "Emphasis": "em", "Strong": "strong",
+    "Strikethrough": "del", "TableRow": "tr", "TableHead": "tr", "Table": "table",
     "FootnoteDefinition": "div",
-}
-_LINES = {"SoftBreak": Markup("\n"), "HardBreak": Markup("<br>"), "Rule": Markup("<hr>")}
+}  # fmt: skip
+_ALONE = {"SoftBreak": Markup("\n"), "HardBreak": Markup("<br>"), "Rule": Markup("<hr>")}
+_NOTHING = Markup("")
 _SAFE_URL = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _HAS_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
@@ -45,85 +39,76 @@ def render(text: str, link: Callable[[str], str | None]) -> Markup:
         text: the whole note; its frontmatter is left out.
         link: the address of the page of a linked file, None if it is not a note.
     """
-    return Markup("").join(_Renderer(link).parts(text))
+    return _NOTHING.join(_parts(text, link))
 
 
-class _Renderer:
-    """The state of one rendering."""
-
-    def __init__(self, link: Callable[[str], str | None]) -> None:
-        self._link = link
-        self._ends: list[Markup] = []
-        self._hidden = 0
-        self._in_head = False
-
-    def parts(self, text: str) -> list[Markup]:
-        found = []
-        for event in events(text, options=_OPTIONS):
-            part = self._part(event)
-            if part and not self._hidden:
-                found.append(part)
-        return found
-
-    def _part(self, event: Any) -> Markup:
-        match event:
-            case {"Start": tag}:
-                return self._start(tag)
-            case {"End": tag}:
-                return self._end(tag)
-            case {"Code": text}:
-                return Markup("<code>{}</code>").format(text)
-            case {"TaskListMarker": done}:
-                return escape("☑ " if done else "☐ ")
-            case str():
-                return _LINES.get(event, Markup(""))
-        # Text, and raw HTML as text.
-        (text,) = event.values()
-        return escape(text) if isinstance(text, str) else Markup("")
-
-    def _start(self, tag: Any) -> Markup:
-        name: str
+def _parts(text: str, link: Callable[[str], str | None]) -> Iterator[Markup]:
+    ends: list[Markup] = []
+    is_hidden = is_head = False
+    for event in events(text, options=_OPTIONS):
+        if isinstance(event, str):
+            yield _ALONE.get(event, _NOTHING)
+            continue
+        kind: str
         value: Any
-        name, value = (tag, None) if isinstance(tag, str) else next(iter(tag.items()))
-        if name == "MetadataBlock":
-            self._hidden += 1
-            return Markup("")
-        start, end = (
-            self._link_tags(value["dest_url"]) if name == "Link" else self._tags(name, value)
+        ((kind, value),) = event.items()
+        if kind not in ("Start", "End"):
+            if not is_hidden:
+                yield _leaf(kind, value)
+            continue
+        tag: tuple[str, Any] = (
+            (value, None) if isinstance(value, str) else next(iter(value.items()))
         )
-        self._ends.append(end)
-        return start
-
-    def _tags(self, name: str, value: Any) -> tuple[Markup, Markup]:
-        if name == "CodeBlock":
-            return Markup('<pre tabindex="0"><code>'), Markup("</code></pre>")
-        if name == "Image":
-            return Markup('<span class="image">'), Markup("</span>")
-        self._in_head = name == "TableHead" or (self._in_head and name == "TableCell")
-        if name == "TableCell":
-            return _element("th" if self._in_head else "td")
-        if name == "Heading":
-            # The page has its own first heading.
-            return _element(f"h{min(6, int(value['level'][1]) + 1)}")
-        if name == "List":
-            return _element("ul" if value is None else "ol")
-        return _element(_TAGS[name]) if name in _TAGS else (Markup(""), Markup(""))
-
-    def _link_tags(self, url: str) -> tuple[Markup, Markup]:
-        end = Markup("</a>")
-        if _SAFE_URL.match(url):
-            start = Markup('<a href="{}" rel="noreferrer noopener nofollow" target="_blank">')
-            return start.format(url), end
-        target = None if _HAS_SCHEME.match(url) or url.startswith("#") else self._link(url)
-        return (Markup('<a href="{}">').format(target), end) if target else (Markup(""), Markup(""))
-
-    def _end(self, tag: Any) -> Markup:
-        name = tag if isinstance(tag, str) else next(iter(tag))
+        name, given = tag
         if name == "MetadataBlock":
-            self._hidden -= 1
-            return Markup("")
-        return self._ends.pop()
+            is_hidden = kind == "Start"
+        elif kind == "Start":
+            is_head = name == "TableHead" or (is_head and name == "TableCell")
+            start, end = (
+                _link(given["dest_url"], link) if name == "Link" else _tags(name, given, is_head)
+            )
+            ends.append(end)
+            yield start
+        else:
+            yield ends.pop()
 
 
-def _element(tag: str) -> tuple[Markup, Markup]:
+def _leaf(kind: str, value: Any) -> Markup:
+    """Code, the box of a task, text, and raw HTML as text."""
+    if kind == "Code":
+        return Markup("<code>{}</code>").format(value)
+    if kind == "TaskListMarker":
+        return escape("☑ " if value else "☐ ")
+    return escape(value) if isinstance(value, str) else _NOTHING
+
+
+def _tags(name: str, given: Any, is_head: bool) -> tuple[Markup, Markup]:  # noqa: FBT001 - one caller
+    """The start and the end of an element."""
+    if name == "CodeBlock":
+        return Markup('<pre tabindex="0"><code>'), Markup("</code></pre>")
+    if name == "Image":
+        return Markup('<span class="image">'), Markup("</span>")
+    if name == "Heading":
+        # The page has its own first heading.
+        tag = f"h{min(6, int(given['level'][1]) + 1)}"
+    elif name == "TableCell":
+        tag = "th" if is_head else "td"
+    elif name == "List":
+        tag = "ul" if given is None else "ol"
+    elif name in _TAGS:
+        tag = _TAGS[name]
+    else:
+        return _NOTHING, _NOTHING
     return Markup("<{}>").format(tag), Markup("</{}>").format(tag)
+
+
+def _link(url: str, link: Callable[[str], str | None]) -> tuple[Markup, Markup]:
+    if _SAFE_URL.match(url):
+        start = Markup('<a href="{}" rel="noreferrer noopener nofollow" target="_blank">').format(
+            url
+        )
+        return start, Markup("</a>")
+    target = None if _HAS_SCHEME.match(url) or url.startswith("#") else link(url)
+    return (
+        (Markup('<a href="{}">').format(target), Markup("</a>")) if target else (_NOTHING, _NOTHING)
+    )

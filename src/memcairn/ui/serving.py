@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import socket
 from typing import TYPE_CHECKING
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 END_TIMEOUT_S = 1
 
-log = logging.getLogger(__name__)
-
 
 class _Uvicorn(uvicorn.Server):
     """Without its handling of signals: its process has one."""
@@ -39,12 +36,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 class Served:
-    """A site and the port that it is served on.
-
-    Args:
-        site: the site.
-        port: 0 selects a free one.
-        in_use: entered while a request is answered.
+    """A site and the port that it is served on; 0 selects a free one. `in_use`: see `Guard`.
 
     Raises:
         UsageError: the port is in use.
@@ -62,15 +54,11 @@ class Served:
             raise UsageError(f"cannot listen on {LOOPBACK}:{port}: {error}") from error
         self.port = int(self._socket.getsockname()[1])
         self._site = site
+        guarded = Guard(application(site), site.visitors, self.port, in_use)
         config = uvicorn.Config(
-            Guard(application(site), site.visitors, self.port, in_use),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
+            guarded, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none",
             timeout_graceful_shutdown=END_TIMEOUT_S,
-        )
+        )  # fmt: skip
         self._server = _Uvicorn(config)
 
     def url(self, *, read_only: bool) -> str:
@@ -98,19 +86,21 @@ async def serve_resident(server: Server, header: Mapping[str, object]) -> bytes:
     Returns:
         A JSON line for `memcairn ui`: the address, or why there is none.
     """
-    port, read_only = header.get("port"), header.get("read_only") is True
+    port = header.get("port")
     wanted = port if isinstance(port, int) else 0
     if server not in _RESIDENT:
         site = Site(server.engines.memory, server.background, server.status)
         try:
             served = Served(site, wanted, server.in_use)
         except UsageError as error:
-            return _line({"error": error.message})
+            return json.dumps({"error": error.message}).encode() + b"\n"
         _RESIDENT[server] = served, asyncio.create_task(_until_end(served, server))
     served, _ = _RESIDENT[server]
-    if wanted not in (0, served.port):
-        return _line({"error": f"the page is served on port {served.port} already"})
-    return _line({"url": served.url(read_only=read_only)})
+    if wanted in (0, served.port):
+        found = {"url": served.url(read_only=header.get("read_only") is True)}
+    else:
+        found = {"error": f"the page is served on port {served.port} already"}
+    return json.dumps(found).encode() + b"\n"
 
 
 async def _until_end(served: Served, server: Server) -> None:
@@ -118,10 +108,6 @@ async def _until_end(served: Served, server: Server) -> None:
     await server.ending.wait()
     served.end()
     await serving
-
-
-def _line(fields: Mapping[str, object]) -> bytes:
-    return json.dumps(fields).encode() + b"\n"
 
 
 def serve_foreground(

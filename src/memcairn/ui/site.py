@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -11,15 +12,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
+from memcairn import paths
+from memcairn.errors import NoteMissing, UsageError
 from memcairn.hosts import check
-from memcairn.settings import caller
+from memcairn.settings import shared_scopes
+from memcairn.ui import TEXT
 from memcairn.ui.access import Visitors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from starlette.requests import Request
 
     from memcairn.daemon.background import Background
     from memcairn.memory import Memory
+    from memcairn.root import OpenRoot
     from memcairn.store.database import Database
     from memcairn.ui.access import Visitor
 
@@ -35,10 +42,7 @@ PAGE_SIZE = 50
 class Site:
     """What the pages of one process share.
 
-    Args:
-        memory: returns what they show.
-        background: its work reports that something changed.
-        facts: what the resident process says of itself; empty without one.
+    `memory`: returns what they show. `facts`: what the resident process says of itself, if there is one.
     """
 
     def __init__(
@@ -54,57 +58,37 @@ class Site:
         self.changes = Changes(memory, background)
         self.agents = Agents(self.changes.notify)
 
-    def as_nobody(self) -> caller.Caller:
-        """The caller of every action here: a person, in no session of a host."""
-        return caller.Caller({}, self.memory().home, os.getpid(), 0)
-
 
 class Agents:
-    """What `memcairn hosts` says, checked in a thread.
-
-    Args:
-        notify: called when a check is done.
-    """
+    """What `memcairn hosts` says, checked in a thread, which calls `notify` at the end."""
 
     def __init__(self, notify: Callable[[], None]) -> None:
         self._notify = notify
         self._lock = threading.Lock()
         self._states: Sequence[check.HostState] | None = None
-        self._checked_at = 0.0
-        self._thread: threading.Thread | None = None
+        self._due_at = 0.0
 
     def states(self) -> Sequence[check.HostState] | None:
         """The last result, None before the first; an old one is renewed in the background."""
         with self._lock:
-            is_old = time.monotonic() - self._checked_at > CHECK_AGE_S
-            if self._thread is None and (self._states is None or is_old):
-                self._thread = threading.Thread(target=self._check, daemon=True)
-                self._thread.start()
+            if time.monotonic() > self._due_at:
+                self._due_at = time.monotonic() + CHECK_AGE_S
+                threading.Thread(target=self._check, daemon=True).start()
             return self._states
 
     def invalidate(self) -> None:
         """Check again: an installation was changed."""
         with self._lock:
-            self._states = None
+            self._states, self._due_at = None, 0.0
 
     def _check(self) -> None:
-        states: Sequence[check.HostState] = ()
-        try:
-            # No project: its folder has no settings of any host.
-            states = check.examine(os.path.join(os.sep, "nowhere"))
-        finally:
-            with self._lock:
-                self._states, self._checked_at, self._thread = states, time.monotonic(), None
-            self._notify()
+        # No project: its folder has no settings of any host.
+        self._states = check.examine(os.path.join(os.sep, "nowhere"))
+        self._notify()
 
 
 class Changes:
-    """Reports to open pages that something changed: the queue, a note, a session.
-
-    Args:
-        memory: returns what is watched.
-        background: calls after each drain.
-    """
+    """Reports to open pages that something changed: the queue, a note, a session."""
 
     def __init__(self, memory: Callable[[], Memory], background: Background) -> None:
         self._memory = memory
@@ -142,9 +126,9 @@ class Changes:
     def _check(self, _: bool) -> None:  # noqa: FBT001 - what watchers are called with
         memory = self._memory()
         queue = memory.queue_status()
-        home = memory.home
         names = ("index.db", "index.db-wal", "logs/hook.log", "sessions")
-        now = (queue.depth, queue.failing, [stamp(os.path.join(home, name)) for name in names])
+        stamps = [stamp(os.path.join(memory.home, name)) for name in names]
+        now = (queue.depth, queue.failing, stamps)
         if self._before != now:
             self.notify()
         self._before = now
@@ -164,9 +148,6 @@ class Ask:
     """One request.
 
     Attributes:
-        site: what pages share.
-        memory: what the page shows.
-        visitor: who asks.
         address: the path and the query of the page.
         query: the parameters in the address.
         form: the fields of a form; empty for a page.
@@ -176,40 +157,91 @@ class Ask:
     site: Site
     memory: Memory
     visitor: Visitor
+    path: str
     address: str
     query: Mapping[str, str]
     form: Mapping[str, str]
     is_update: bool
 
-    def number(self, name: str, default: int = 0) -> int:
-        """A number in the address."""
+    @classmethod
+    def of(cls, site: Site, request: Request) -> Ask:
+        """The request that passed the guard."""
+        path, query, scope = request.url.path, request.url.query, request.scope
+        return cls(
+            site, site.memory(), scope["visitor"], path, f"{path}?{query}" if query else path,
+            dict(request.query_params), scope.get("form", {}), "hx-request" in request.headers,
+        )  # fmt: skip
+
+    @property
+    def back(self) -> str:
+        """The page that a form was on; never another site."""
+        place = self.form.get("back", "/")
+        return place if place.startswith("/") and place[1:2] not in ("/", "\\") else "/"
+
+    @property
+    def roots(self) -> list[str]:
+        """The notes folders that are there."""
+        return [root.path for root in self.memory.roots() if os.path.isdir(root.path)]
+
+    def number(self, name: str) -> int:
+        """A number in the address, 0 by default."""
         text = self.query.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
     def say(self, text: str, kind: str = "done") -> None:
         """Show a message on the next page; `kind` is "done" or "failed"."""
         self.visitor.messages.append((kind, text))
 
+    def done(self, place: str, text: str, kind: str = "done", **values: object) -> str:
+        """Say it on the next page, and go there."""
+        self.say(text.format(**values), kind)
+        return place
+
     def read(self, work: Callable[[Database], T]) -> T:
         """See `Engine.read`."""
         return self.memory.engine.read(work)
 
+    def scope(self, path: str) -> str:
+        """The name of the shared scope that a path belongs to; "" for none."""
+        found = shared_scopes.of_path(shared_scopes.load(self.memory.home), path)
+        return found.name if found else ""
+
+    def root_of(self, path: str) -> str:
+        """The innermost root around a path.
+
+        Raises:
+            NoteMissing: there is none, or the path is not plain.
+        """
+        plain = os.path.isabs(path) and os.path.normpath(path) == path and "\0" not in path
+        around = [root for root in self.roots if plain and paths.is_inside(path, root)]
+        if not around or path in around:
+            raise NoteMissing(TEXT.no_note, path=path or None)
+        return max(around, key=len)
+
+    @contextlib.contextmanager
+    def opened(self, root: str | None = None) -> Iterator[OpenRoot]:
+        """One of the roots, by default the one that the form or the address names.
+
+        Raises:
+            UsageError: it is none.
+        """
+        wanted = {**self.query, **self.form}.get("root", "") if root is None else root
+        if wanted not in self.roots:
+            raise UsageError(TEXT.no_root, path=wanted or None)
+        files = self.memory.open_root(wanted)
+        try:
+            yield files
+        finally:
+            files.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer to a form that is a page itself, because its action was not done."""
+    """A page: the template and its values."""
 
     template: str
     values: Mapping[str, object]
     status: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file to save; it is deleted afterwards."""
-
-    path: str
-    name: str
 
 
 def address(page: str, /, **query: object) -> str:
@@ -231,3 +263,8 @@ class Pages:
     def last(self) -> int:
         """The number of the last page."""
         return max(0, (self.total - 1) // self.size)
+
+    @property
+    def part(self) -> slice:
+        """The items of the shown page."""
+        return slice(self.number * self.size, (self.number + 1) * self.size)

@@ -1,4 +1,1 @@
-"""The pages: each function turns a request into the values of a template, or into an action.
-
-Actions call the functions of CLI and MCP, and return the address of the next page.
-"""
+"""The pages: each function answers a request with a page, or does what a form says, as CLI and MCP do."""

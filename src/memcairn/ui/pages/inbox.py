@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from memcairn.errors import UsageError
 from memcairn.root import review
 from memcairn.root.inbox import CONSENTS
 from memcairn.settings import project
-from memcairn.ui import markdown
-from memcairn.ui.site import address
-from memcairn.ui.strings import TEXT
+from memcairn.ui import TEXT, markdown
+from memcairn.ui.site import Shown, address
 from memcairn.vault.diff import unified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from memcairn.memory import Memory
-    from memcairn.root import OpenRoot
     from memcairn.root.inbox import Proposal
     from memcairn.ui.site import Ask
 
@@ -31,80 +26,58 @@ KEYS = {
 }  # fmt: skip
 
 
-def waiting(memory: Memory) -> int:
+def count_waiting(ask: Ask) -> int:
     """How many proposals wait."""
-    return len(_waiting(memory))
+    return sum(1 for _ in _all(ask))
 
 
-def _waiting(memory: Memory) -> list[tuple[str, Proposal]]:
-    """The proposals of all roots, each with its root, the oldest first."""
-    found: list[tuple[str, Proposal]] = []
-    for folder in _folders(memory):
-        with _opened(memory, folder) as root:
-            found += [(folder, one) for one in review.proposals(root)]
-    return sorted(found, key=lambda one: (one[1].made, one[1].id))
+def _all(ask: Ask, *, decided: bool = False) -> Iterator[tuple[str, Proposal]]:
+    """The proposals of the roots that have an inbox, each with its root."""
+    top = os.path.join(ask.memory.home, "inbox")
+    for folder in ask.roots:
+        if os.path.isdir(os.path.join(top, project.key(folder))):
+            with ask.opened(folder) as root:
+                yield from ((folder, one) for one in review.proposals(root, decided=decided))
 
 
-def _folders(memory: Memory) -> list[str]:
-    """The roots that have an inbox."""
-    top = os.path.join(memory.home, "inbox")
-    return [
-        root.path
-        for root in memory.roots()
-        if os.path.isdir(root.path) and os.path.isdir(os.path.join(top, project.key(root.path)))
-    ]
-
-
-@contextmanager
-def _opened(memory: Memory, folder: str) -> Iterator[OpenRoot]:
-    if folder not in [root.path for root in memory.roots()]:
-        raise UsageError(TEXT.no_root, path=folder)
-    root = memory.open_root(folder)
-    try:
-        yield root
-    finally:
-        root.close()
-
-
-def page(ask: Ask) -> Mapping[str, object]:
+def page(ask: Ask) -> Shown:
     """One proposal, by default the oldest; `edit` shows its text to edit."""
-    listed = _waiting(ask.memory)
+    listed = sorted(_all(ask), key=lambda one: (one[1].made, one[1].id))
+    decided = sorted(_all(ask, decided=True), key=lambda one: one[1].decided, reverse=True)
     wanted = ask.query.get("id", "")
     at = next((n for n, (_, one) in enumerate(listed) if one.id == wanted), 0)
-    decided = []
-    for folder in _folders(ask.memory):
-        with _opened(ask.memory, folder) as root:
-            decided += [(folder, one) for one in review.proposals(root, decided=True)]
-    decided.sort(key=lambda one: one[1].decided, reverse=True)
-    roots = [root.path for root in ask.memory.roots() if os.path.isdir(root.path)]
+    consents = []
+    for folder in ask.roots:
+        with ask.opened(folder) as root:
+            consents.append((folder, root.inbox.consent))
     values: dict[str, object] = {
         "total": len(listed),
         "at": at,
         "one": None,
         "decided": decided[:MAX_DECIDED],
-        "consents": [(root, _consent(ask.memory, root)) for root in roots],
+        "consents": consents,
         "words": CONSENTS,
         "previous": listed[at - 1][1].id if at > 0 else "",
         "next": listed[at + 1][1].id if at + 1 < len(listed) else "",
     }
     if not listed:
-        return values
+        return Shown("inbox", values)
     folder, one = listed[at]
-    with _opened(ask.memory, folder) as root:
+    with ask.opened(folder) as root:
         evidence = review.evidence(root, one)
     before = evidence[0].text if evidence and one.action == "edit" else ""
     names = (one.paths[0], TEXT.proposed) if before else ("", "")
-    return values | {
+    values |= {
         "one": one,
         "root": folder,
         "evidence": [(note, markdown.render(note.text, lambda _: None)) for note in evidence],
-        "diff": unified(before, one.text, names=names, max_bytes=MAX_DIFF_BYTES)
+        "diff": unified(before, one.text, names=names, max_bytes=MAX_DIFF_BYTES).text
         if before
-        else None,
+        else "",
         "actions": [(action, KEYS[action]) for action in KEYS if _fits(action, one)],
         "text": one.text or (evidence[0].text if evidence else ""),
-        "is_edited": "edit" in ask.query,
     }
+    return Shown("inbox", values)
 
 
 def _fits(action: str, one: Proposal) -> bool:
@@ -115,33 +88,34 @@ def _fits(action: str, one: Proposal) -> bool:
     return needs.get(action, action != "edit" or len(one.paths) == 1)
 
 
-def _consent(memory: Memory, folder: str) -> str:
-    with _opened(memory, folder) as root:
-        return root.inbox.consent
-
-
 def decide(ask: Ask) -> str:
     """Decide a proposal, as proposed or otherwise, and go on to the next one."""
-    id_, action = ask.form.get("id", ""), ask.form.get("action", "")
-    text = ask.form.get("text")
-    with _opened(ask.memory, ask.form.get("root", "")) as root:
-        review.decide(root, id_, action, text=text and text.replace("\r\n", "\n"))
-    ask.say(TEXT.decided.format(action=TEXT.decisions.get(action, action)))
-    return address("/inbox", id=ask.form.get("next", ""))
+    action, text = ask.form.get("action", ""), ask.form.get("text")
+    with ask.opened() as root:
+        text = text and text.replace("\r\n", "\n")
+        review.decide(root, ask.form.get("id", ""), action, text=text)
+    place = address("/inbox", id=ask.form.get("next", ""))
+    return ask.done(place, TEXT.decided, action=TEXT.decisions.get(action, action))
 
 
 def undo(ask: Ask) -> str:
     """Undo a decision: the proposal waits again."""
-    id_ = ask.form.get("id", "")
-    with _opened(ask.memory, ask.form.get("root", "")) as root:
-        review.undo(root, id_)
-    ask.say(TEXT.decision_undone)
-    return address("/inbox", id=id_)
+    with ask.opened() as root:
+        review.undo(root, ask.form.get("id", ""))
+    return ask.done(address("/inbox", id=ask.form.get("id", "")), TEXT.decision_undone)
+
+
+def look(ask: Ask) -> str:
+    """Ask about the notes that agents wrote, or about what the rules of `memcairn tidy` find."""
+    with ask.opened() as root:
+        before = len(review.proposals(root))
+        is_written = ask.form.get("do") == "written"
+        review.ask_about_written(root) if is_written else review.tidy(root)
+        return ask.done("/inbox", TEXT.looked, number=len(review.proposals(root)) - before)
 
 
 def consent(ask: Ask) -> str:
     """Set what agents may write without asking."""
-    with _opened(ask.memory, ask.form.get("root", "")) as root:
+    with ask.opened() as root:
         root.inbox.set_consent(ask.form.get("consent", ""))
-    ask.say(TEXT.consent_saved)
-    return "/inbox"
+    return ask.done("/inbox", TEXT.saved)

@@ -19,14 +19,12 @@ from memcairn.root.overview import changed_at
 from memcairn.search.query import Query
 from memcairn.sessions import Sessions
 from memcairn.store import catalogue, note_use
-from memcairn.ui import markdown
+from memcairn.ui import TEXT, markdown
 from memcairn.ui.site import PAGE_SIZE, Pages, Shown, address
-from memcairn.ui.strings import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from memcairn.memory import Memory
     from memcairn.root import OpenRoot
     from memcairn.store.catalogue import CataloguedNote
     from memcairn.store.database import Database
@@ -37,135 +35,102 @@ MAX_REVISIONS = 20
 TIMELINE_DAYS = 60
 
 
-def page(ask: Ask) -> Mapping[str, object]:
+def page(ask: Ask) -> Shown:
     """The notes that the filter matches: by name, then by content."""
-    query = ask.query.get("q", "").strip()
-    root, kind, since = (ask.query.get(name, "") for name in ("root", "type", "since"))
-    folder = root or os.sep
-    since_s = _day(since)
+    given = {name: ask.query.get(name, "").strip() for name in ("q", "root", "type", "since")}
+    query, folder = given["q"], given["root"] or os.sep
+    filters: dict[str, Any] = {"text": query, "type": given["type"], "since": _day(given["since"])}
     by_time = ask.query.get("order") == "time"
-    pages_asked = ask.number("page")
+    part = Pages(ask.number("page"), 0).part
 
-    def read(db: Database) -> tuple[int, list[CataloguedNote], catalogue.Counts]:
-        filters: dict[str, Any] = {
-            "text": query,
-            "type": kind,
-            "since": since_s,
-            "by_time": by_time,
-        }
-        offset = pages_asked * PAGE_SIZE
-        return (
-            *catalogue.find(db, folder, limit=PAGE_SIZE, offset=offset, **filters),
-            catalogue.counts(db, folder),
+    def read(db: Database) -> tuple[int, list[CataloguedNote], list[str]]:
+        listed = catalogue.find(
+            db, folder, by_time=by_time, limit=PAGE_SIZE, offset=part.start, **filters
         )
+        return *listed, catalogue.types(db, folder)
 
-    total, listed, counts = ask.read(read)
-    named = {note.path for note in listed}
-    pages = Pages(pages_asked, total)
-    found: list[CataloguedNote] = []
-    if query and pages_asked == pages.last:
-        if total > PAGE_SIZE:
-            every = ask.read(
-                lambda db: catalogue.find(
-                    db, folder, text=query, type=kind, since=since_s, limit=total
-                )
-            )
-            named = {note.path for note in every[1]}
-        passages = ask.memory.search(Query(query, MAX_FOUND, root=root or None, type=kind or None))
-        by_text = [
-            path for path in dict.fromkeys(one.path for one in passages) if path not in named
-        ]
-        found = [
-            note
-            for note in ask.read(lambda db: catalogue.at(db, by_text))
-            if note.mtime_ns == 0 or note.mtime_ns >= since_s * 1e9
-        ]
-    return {
+    total, listed, types = ask.read(read)
+    pages = Pages(ask.number("page"), total)
+    is_last = query and pages.number == pages.last
+    values = {
+        **given,
         "notes": listed,
-        "found": found,
+        "found": _by_content(ask, given, filters["since"]) if is_last else [],
         "pages": pages,
-        "q": query,
-        "root": root,
-        "type": kind,
-        "since": since,
         "order": "time" if by_time else "",
-        "roots": [one.path for one in ask.memory.roots()],
-        "types": list(counts.types),
+        "types": types,
     }
+    return Shown("notes", values)
+
+
+def _by_content(ask: Ask, given: dict[str, str], since: float) -> list[CataloguedNote]:
+    """The notes that a search finds and whose names do not match."""
+    query, root, kind = given["q"], given["root"] or None, given["type"] or None
+    passages = ask.memory.search(Query(query, MAX_FOUND, root=root, type=kind))
+    found = dict.fromkeys(one.path for one in passages)
+    notes = ask.read(lambda db: catalogue.at(db, found, unnamed=query))
+    return [one for one in notes if one.mtime_ns == 0 or one.mtime_ns >= since * 1e9]
 
 
 def _day(text: str) -> float:
+    """The beginning of a day in UTC, in seconds since 1970."""
     try:
-        return date.fromisoformat(text).toordinal() * 86_400.0 - 719_163 * 86_400.0 if text else 0.0
+        return (date.fromisoformat(text) - date(1970, 1, 1)).days * 86_400.0
     except ValueError:
         return 0.0
 
 
-def root_of(memory: Memory, path: str) -> str:
-    """The innermost root around a path.
-
-    Raises:
-        NoteMissing: there is none, or the path is not plain.
-    """
-    plain = os.path.isabs(path) and os.path.normpath(path) == path and "\0" not in path
-    around = [root.path for root in memory.roots() if plain and paths.is_inside(path, root.path)]
-    around = [root for root in around if os.path.isdir(root) and root != path]
-    if not around:
-        raise NoteMissing(TEXT.no_note, path=path or None)
-    return max(around, key=len)
-
-
 @contextlib.contextmanager
-def opened(ask: Ask, path: str) -> Iterator[tuple[OpenRoot, str]]:
-    """The root of a note, and the path of the note in it.
+def opened(ask: Ask) -> Iterator[tuple[OpenRoot, str]]:
+    """The root of the note in the form or the address, and the path of the note in it.
 
     Raises:
         NoteMissing: it is not a note, and none is known to have been there.
     """
-    files = ask.memory.open_root(root_of(ask.memory, path))
-    try:
+    path = _path(ask)
+    with ask.opened(ask.root_of(path)) as files:
         relative = os.path.relpath(path, files.root)
         known = ask.read(lambda db: catalogue.at(db, [path]))
         if not known and not files.history.log(1, path=relative):
             raise NoteMissing(TEXT.no_note, path=path)
         yield files, relative
-    finally:
-        files.close()
 
 
-def note(ask: Ask) -> Mapping[str, object]:
+def _path(ask: Ask) -> str:
+    return {**ask.query, **ask.form}.get("path", "")
+
+
+def _done(ask: Ask, text: str) -> str:
+    return ask.done(address("/note", path=_path(ask)), text)
+
+
+def note(ask: Ask) -> Shown:
     """One note; `edit` shows its text to edit, `revision` what changed since then."""
-    path = ask.query.get("path", "")
-    with opened(ask, path) as (files, relative):
+    path = _path(ask)
+    with opened(ask) as (files, relative):
         listed = ask.read(lambda db: catalogue.at(db, [path]))
         text, sha256, missing = _text(files, relative)
         if not missing:
             files.record_found(relative)
-        revision = ask.number("revision")
-        difference = (
-            root_revert.diff(files, relative, revision) if revision and not missing else None
-        )
+        revision = 0 if missing else ask.number("revision")
         trashed = [one for one in files.trash() if one.path == relative] if missing else []
-        return {
+        values = {
             "path": path,
-            "root": files.root,
-            "relative": relative,
+            "title": listed[0].title if listed else relative,
             "note": listed[0] if listed else None,
             "changed": changed_at(listed[0]) / 1e9 if listed else 0.0,
-            "text": text,
-            "sha256": sha256,
             "missing": missing,
-            "trashed": trashed[0] if trashed else None,
+            "trashed": trashed,
             "html": markdown.render(text, lambda url: _linked(path, url)),
-            "is_edited": "edit" in ask.query,
-            "error": "",
-            "theirs": None,
+            "edited": {"text": text, "sha256": sha256} if "edit" in ask.query else None,
             "revisions": files.history.log(MAX_REVISIONS, path=relative),
+            "relative": relative,
             "revision": revision,
-            "diff": difference,
+            "diff": root_revert.diff(files, relative, revision).text if revision else "",
             "timeline": _timeline(ask, path),
             "days": TIMELINE_DAYS,
         }
+    return Shown("note", values)
 
 
 def _text(files: OpenRoot, relative: str) -> tuple[str, str, str]:
@@ -189,31 +154,27 @@ def _linked(path: str, url: str) -> str | None:
 
 def _timeline(ask: Ask, path: str) -> dict[int, dict[str, int]]:
     """The recalls and the uses of a note in the last TIMELINE_DAYS, by the number of days ago."""
-    today = date.today()  # noqa: DTZ011 - days of the reader
-    found: dict[int, dict[str, int]] = {}
-
-    def add(day: date, what: str) -> None:
-        ago = (today - day).days
-        if 0 <= ago < TIMELINE_DAYS:
-            counts = found.setdefault(ago, {"recalls": 0, "uses": 0})
-            counts[what] += 1
-
+    days: list[tuple[int, str]] = []
     wanted = json.dumps(path).encode()
     for session in Sessions(ask.memory.home).latest():
         for line in session.lines(wanted):
-            tool, time = str(line.get("tool")), str(line.get("time"))
-            if tool.startswith(RECALL) and line.get("path") == path:
+            if str(line.get("tool")).startswith(RECALL) and line.get("path") == path:
                 with contextlib.suppress(ValueError):
-                    add(date.fromisoformat(time[:10]), "recalls")
-    for day in ask.memory.engine.databases.run(lambda opened: note_use.days(opened.db, path)):
-        add(date.fromordinal(day), "uses")
-    return dict(sorted(found.items()))
+                    recalled = date.fromisoformat(str(line.get("time"))[:10])
+                    days.append((recalled.toordinal(), "recalls"))
+    used = ask.memory.engine.databases.run(lambda opened: note_use.days(opened.db, path))
+    today = date.today().toordinal()  # noqa: DTZ011 - days of the reader
+    found: dict[int, dict[str, int]] = {}
+    for day, what in (*days, *((day, "uses") for day in used)):
+        if 0 <= today - day < TIMELINE_DAYS:
+            found.setdefault(today - day, {"recalls": 0, "uses": 0})[what] += 1
+    return found
 
 
 def save(ask: Ask) -> str | Shown:
     """Save the edited text, unless the file has changed meanwhile."""
-    path, sha256 = ask.form.get("path", ""), ask.form.get("sha256", "")
-    with opened(ask, path) as (files, relative):
+    path, sha256 = _path(ask), ask.form.get("sha256", "")
+    with opened(ask) as (files, relative):
         before = files.read_bytes(relative)
         # A browser sends each line end as CR LF, and does not show a byte order mark.
         text = ask.form.get("text", "").replace("\r\n", "\n")
@@ -221,63 +182,48 @@ def save(ask: Ask) -> str | Shown:
             text = text.replace("\n", "\r\n")
         if before.startswith(b"\xef\xbb\xbf"):
             text = f"\ufeff{text}"
+        refused: dict[str, Any] = {"path": path, "theirs": None, "diff": ""}
         try:
             files.write(relative, text, overwrite=True, if_match=sha256)
         except NoteChanged:
-            theirs, now, _ = _text(files, relative)
-            difference = files.vault.diff_text(text, relative, name=TEXT.yours)
-            return _refused(path, text, TEXT.changed_meanwhile, theirs, now, difference, 409)
+            theirs, sha256, _ = _text(files, relative)
+            difference = files.vault.diff_text(text, relative, name=TEXT.yours).text
+            refused |= {"error": TEXT.changed_meanwhile, "theirs": theirs, "diff": difference}
+            return Shown("edit", {**refused, "edited": {"text": text, "sha256": sha256}}, 409)
         except MemcairnError as error:
-            return _refused(path, text, str(error), None, sha256, None, 422)
-    ask.say(TEXT.saved)
-    return address("/note", path=path)
-
-
-def _refused(
-    path: str, text: str, why: str, theirs: str | None, sha256: str, diff: object, status: int
-) -> Shown:
-    """The form again with the reader's version, and the version of somebody else."""
-    values = {
-        "path": path, "text": text, "sha256": sha256, "error": why, "theirs": theirs, "diff": diff,
-        "title": os.path.basename(path),
-    }  # fmt: skip
-    return Shown("edit", values, status)
+            refused |= {"error": str(error), "edited": {"text": text, "sha256": sha256}}
+            return Shown("edit", refused, 422)
+    return _done(ask, TEXT.saved)
 
 
 def pin(ask: Ask) -> str:
     """Pin a note, or undo that."""
-    path, pinned = ask.form.get("path", ""), ask.form.get("pinned") == "yes"
-    root_of(ask.memory, path)
+    path, pinned = _path(ask), ask.form.get("pinned") == "yes"
+    ask.root_of(path)
     ask.memory.pin(path, pinned=pinned)
-    ask.say(TEXT.pinned if pinned else TEXT.unpinned)
-    return ask.form.get("back", address("/note", path=path))
+    return ask.done(ask.back, TEXT.pinned if pinned else TEXT.unpinned)
 
 
 def forget(ask: Ask) -> str:
     """Move a note to the trash."""
-    path = ask.form.get("path", "")
-    with opened(ask, path) as (files, relative):
+    with opened(ask) as (files, relative):
         files.remove(relative)
-    ask.say(TEXT.forgotten)
-    return address("/note", path=path)
+    return _done(ask, TEXT.forgotten)
 
 
 def undo(ask: Ask) -> str:
     """Undo the last change of a note, or make it what it was after a revision."""
-    path, revision = ask.form.get("path", ""), ask.form.get("revision", "")
-    with opened(ask, path) as (files, relative):
+    revision = ask.form.get("revision", "")
+    with opened(ask) as (files, relative):
         root_revert.revert(files, relative, int(revision) if revision.isdigit() else None)
-    ask.say(TEXT.undone)
-    return address("/note", path=path)
+    return _done(ask, TEXT.undone)
 
 
 def restore(ask: Ask) -> str:
     """Bring a note back from the trash."""
-    path = ask.form.get("path", "")
-    with opened(ask, path) as (files, relative):
+    with opened(ask) as (files, relative):
         removed = next((one for one in files.trash() if one.path == relative), None)
         if removed is None:
-            raise UsageError(TEXT.not_in_trash, path=path)
+            raise UsageError(TEXT.not_in_trash, path=_path(ask))
         files.restore(removed.id)
-    ask.say(TEXT.restored)
-    return address("/note", path=path)
+    return _done(ask, TEXT.restored)

@@ -6,25 +6,30 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memcairn import archive, paths
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse
+
+from memcairn import paths
 from memcairn.cli.config import as_text
-from memcairn.errors import StateError, UsageError
+from memcairn.cli.text import count
+from memcairn.errors import UsageError
 from memcairn.hosts import install, plan, uninstall
 from memcairn.hosts.table import BY_NAME, HOSTS
 from memcairn.sessions import Sessions
 from memcairn.settings import config, config_toml
-from memcairn.ui.site import Download, address
-from memcairn.ui.strings import TEXT
+from memcairn.ui import TEXT
+from memcairn.ui.site import Shown, address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
+
+    from starlette.responses import Response
 
     from memcairn.hosts.plan import Change
-    from memcairn.root import OpenRoot
+    from memcairn.hosts.table import Host
     from memcairn.ui.site import Ask
 
 # No project: only the user's own settings of the hosts are changed here.
@@ -32,39 +37,29 @@ NOWHERE = os.path.join(os.sep, "nowhere")
 CONFIRMATION = "delete"
 
 
-def page(ask: Ask) -> Mapping[str, object]:
-    """The values of the page; `set` is the setting to edit."""
+def page(ask: Ask) -> Shown:
+    """The page; `set` is the setting to edit."""
     settings = config.load()
-    sessions = [one for one in Sessions(ask.memory.home).latest() if one.is_open]
-    roots = [root.path for root in ask.memory.roots() if os.path.isdir(root.path)]
-    return {
+    states = ask.site.agents.states()
+    installed = {one.name for one in states or () if one.installations}
+    values = {
         "file": paths.config_file(),
         "settings": [
-            {
-                "setting": setting,
-                "value": as_text(settings[setting.name]),
-                "raw": ""
-                if settings[setting.name] in ("", (), {})
-                else as_text(settings[setting.name]),
-                "origin": settings.origin[setting.name],
-            }
+            (setting, as_text(settings[setting.name]), settings.origin[setting.name])
             for setting in config.SETTINGS
         ],
+        "unset": [name for name in config.BY_NAME if settings[name] in ("", (), {})],
         "edited": ask.query.get("set", ""),
         "hosts": [
-            (host, bool(ask.site.agents.states()) and _is_installed(ask, host.name))
+            (host, host.name in installed)
             for host in HOSTS
-            if install.is_present(host) or _is_installed(ask, host.name)
+            if install.is_present(host) or host.name in installed
         ],
-        "checked": ask.site.agents.states() is not None,
-        "sessions": sessions,
-        "roots": [(root, _snapshots(ask, root)) for root in roots],
+        "is_checked": states is not None,
+        "sessions": [one for one in Sessions(ask.memory.home).latest() if one.is_open],
+        "snapshots": [(root, _snapshots(ask, root)) for root in ask.roots],
     }
-
-
-def _is_installed(ask: Ask, name: str) -> bool:
-    states = ask.site.agents.states() or ()
-    return any(state.name == name and state.installations for state in states)
+    return Shown("settings", values)
 
 
 def set_(ask: Ask) -> str:
@@ -75,37 +70,20 @@ def set_(ask: Ask) -> str:
     else:
         config_toml.set_value(name, ask.form.get("value", ""))
     variable = config.BY_NAME[name].variable
-    overridden = variable in os.environ
-    ask.say(TEXT.overridden.format(variable=variable) if overridden else TEXT.setting_saved)
-    return "/settings"
+    text = TEXT.overridden if variable in os.environ else TEXT.set
+    return ask.done("/settings", text, variable=variable)
 
 
-# ── agents ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def _planned(ask: Ask, name: str, do: str) -> list[Change]:
-    """The changes that install memcairn into a host, or remove it there."""
-    host = BY_NAME.get(name)
+def _planned(ask: Ask) -> tuple[Host, bool, list[Change]]:
+    """The host, whether memcairn is removed from it, and the changes that do it."""
+    given = {**ask.query, **ask.form}
+    host, is_removal = BY_NAME.get(given.get("name", "")), given.get("do") == "uninstall"
     if host is None:
         raise UsageError(TEXT.no_host)
     home = ask.memory.home
-    if do == "uninstall":
-        return uninstall.planned_changes([host], NOWHERE, home)
-    return install.planned_changes([host], "user", NOWHERE, home)
-
-
-def host(ask: Ask) -> Mapping[str, object]:
-    """The diff of an installation."""
-    name = ask.query.get("name", "")
-    do = "uninstall" if ask.query.get("do") == "uninstall" else "install"
-    changes = _planned(ask, name, do)
-    return {
-        "host": BY_NAME[name],
-        "do": do,
-        "diffs": [one.diff() for one in changes if one.has_effect],
-        "plan": _digest(changes),
-        "backups": os.path.join(ask.memory.home, "backups"),
-    }
+    if is_removal:
+        return host, True, uninstall.planned_changes([host], NOWHERE, home)
+    return host, False, install.planned_changes([host], "user", NOWHERE, home)
 
 
 def _digest(changes: Sequence[Change]) -> str:
@@ -113,77 +91,96 @@ def _digest(changes: Sequence[Change]) -> str:
     return str(abs(hash(tuple((one.path, one.before, one.after) for one in changes))))
 
 
+def host(ask: Ask) -> Shown:
+    """The diff of an installation."""
+    chosen, is_removal, changes = _planned(ask)
+    diffs = [one.diff() for one in changes if one.has_effect]
+    title = TEXT.uninstall_from if is_removal else TEXT.install_into
+    lead = TEXT.these_files.format(
+        files=count(len(diffs), TEXT.file), backups=os.path.join(ask.memory.home, "backups")
+    )
+    values = {
+        "title": title.format(host=chosen.title),
+        "lead": lead if diffs else TEXT.nothing_to_change,
+        "diffs": diffs,
+        "after": "" if is_removal else chosen.after_install,
+        "do": TEXT.uninstall if is_removal else TEXT.install,
+        "kind": "danger" if is_removal else "primary",
+        "fields": {"name": chosen.name, "do": ask.query.get("do", ""), "plan": _digest(changes)},
+    }
+    return _confirm(values, has_effect=bool(diffs))
+
+
+def _confirm(values: dict[str, object], *, has_effect: bool = True) -> Shown:
+    """A page that says what an action changes, and asks."""
+    empty = {"diffs": [], "items": [], "after": "", "kind": "danger", "word": "", "fields": {}}
+    return Shown("confirm", {**empty, **values, "has_effect": has_effect})
+
+
 def apply_host(ask: Ask) -> str:
     """Make the changes that the diff showed, if they are still the same."""
-    name, do = ask.form.get("name", ""), ask.form.get("do", "")
-    changes = _planned(ask, name, do)
+    chosen, is_removal, changes = _planned(ask)
     if ask.form.get("plan") != _digest(changes):
-        ask.say(TEXT.plan_changed, "failed")
-        return address("/settings/host", name=name, do=do)
-    done = plan.apply(changes, ask.memory.home, install=do != "uninstall")
-    if do == "uninstall":
-        uninstall.remove_leftovers([BY_NAME[name]], NOWHERE)
+        place = address("/settings/host", name=chosen.name, do=ask.form.get("do", ""))
+        return ask.done(place, TEXT.plan_changed, "failed")
+    done = plan.apply(changes, ask.memory.home, install=not is_removal)
+    if is_removal:
+        uninstall.remove_leftovers([chosen], NOWHERE)
     else:
-        for path in install.memory_paths([BY_NAME[name]], NOWHERE):
+        for path in install.memory_paths([chosen], NOWHERE):
             ask.memory.index(path, embed=False)
     ask.site.agents.invalidate()
-    text = TEXT.uninstalled if do == "uninstall" else TEXT.installed
-    ask.say(text.format(host=BY_NAME[name].title, number=len(done)))
-    return "/settings"
+    text = TEXT.uninstalled if is_removal else TEXT.installed
+    return ask.done("/settings", text, host=chosen.title, number=len(done))
 
 
-# ── backups ──────────────────────────────────────────────────────────────────────────────────────
-
-
-@contextmanager
-def _root(ask: Ask, path: str) -> Iterator[OpenRoot]:
-    if path not in [root.path for root in ask.memory.roots()]:
-        raise UsageError(TEXT.no_root)
-    files = ask.memory.open_root(path)
-    try:
-        yield files
-    finally:
-        files.close()
-
-
-def _snapshots(ask: Ask, path: str) -> list[Any]:
-    with _root(ask, path) as files:
+def _snapshots(ask: Ask, root: str) -> list[Any]:
+    with ask.opened(root) as files:
         return list(files.snapshots.list())
 
 
 def create_snapshot(ask: Ask) -> str:
     """Keep all notes of a root as they are now."""
-    with _root(ask, ask.form.get("root", "")) as files:
+    with ask.opened() as files:
         taken = files.snapshots.create(ask.form.get("name") or None)
-    ask.say(TEXT.snapshot_taken.format(files=taken.files))
-    return "/settings"
+    return ask.done("/settings", TEXT.snapshot_taken, files=taken.files)
 
 
-def snapshot(ask: Ask) -> Mapping[str, object]:
+def snapshot(ask: Ask) -> Shown:
     """What restoring a snapshot would change."""
-    root, id_ = ask.query.get("root", ""), ask.query.get("id", "")
-    with _root(ask, root) as files:
-        return {"root": root, "id": id_, "plan": files.restore_snapshot(id_, dry_run=True)}
+    id_ = ask.query.get("id", "")
+    with ask.opened() as files:
+        would = files.restore_snapshot(id_, dry_run=True)
+    kinds = ("added", would.added), ("replaced", would.replaced), ("removed", would.removed)
+    values = {
+        "title": TEXT.restore_snapshot,
+        "lead": f"{count(len(would.changed), TEXT.file)} {TEXT.would_change}",
+        "items": [(TEXT.restored_kinds[what], path) for what, found in kinds for path in found],
+        "after": TEXT.restore_lead,
+        "do": TEXT.restore_snapshot,
+        "kind": "primary",
+        "fields": {"root": files.root, "id": id_},
+    }
+    return _confirm(values, has_effect=bool(would.changed))
 
 
 def restore_snapshot(ask: Ask) -> str:
     """Restore a snapshot; the state before is kept as another one."""
-    with _root(ask, ask.form.get("root", "")) as files:
+    with ask.opened() as files:
         done = files.restore_snapshot(ask.form.get("id", ""))
-    ask.say(TEXT.snapshot_restored.format(files=len(done.changed)))
-    return "/settings"
+    return ask.done("/settings", TEXT.snapshot_restored, files=len(done.changed))
 
 
-def export(ask: Ask) -> Download:
+def export(ask: Ask) -> Response:
     """Write all notes of a root to an archive."""
-    with _root(ask, ask.form.get("root", "")) as files:
+    from memcairn import archive  # noqa: PLC0415 - seldom needed, in a process that stays
+
+    with ask.opened() as files:
         descriptor, path = tempfile.mkstemp(".tar.gz", "memcairn-export-")
         with os.fdopen(descriptor, "wb") as stream:
             archive.export(Path(files.root), stream, form="tar")
-        return Download(path, f"{os.path.basename(files.root)}.tar.gz")
-
-
-# ── sessions ─────────────────────────────────────────────────────────────────────────────────────
+    delete = BackgroundTask(os.unlink, path)
+    return FileResponse(path, filename=f"{os.path.basename(files.root)}.tar.gz", background=delete)
 
 
 def pause(ask: Ask) -> str:
@@ -193,41 +190,35 @@ def pause(ask: Ask) -> str:
         raise UsageError(TEXT.no_session)
     if ask.form.get("do") == "resume":
         session.resume()
-        ask.say(TEXT.resumed)
-        return "/settings"
-    try:
-        session.pause()
-    except OSError as error:
-        raise StateError(f"cannot be written: {error.strerror}", path=session.folder) from error
-    ask.say(TEXT.paused)
-    return "/settings"
+        return ask.done(ask.back, TEXT.resumed)
+    session.pause()
+    return ask.done(ask.back, TEXT.paused)
 
 
-# ── the end ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def delete_page(ask: Ask) -> Mapping[str, object]:
+def delete_page(ask: Ask) -> Shown:
     """What `memcairn uninstall` removes."""
     home = ask.memory.home
     changes = uninstall.planned_changes(HOSTS, NOWHERE, home)
-    return {
-        "home": home,
-        "notes": uninstall.notes_in(home),
-        "files": [one.path for one in changes if one.has_effect],
+    notes = count(uninstall.notes_in(home), TEXT.note_)
+    values = {
+        "title": TEXT.delete_everything,
+        "lead": TEXT.delete_what.format(home=home, notes=notes),
+        "items": [("", one.path) for one in changes if one.has_effect],
+        "after": TEXT.delete_keeps,
+        "do": TEXT.delete_everything,
         "word": CONFIRMATION,
     }
+    return _confirm(values)
 
 
 def delete(ask: Ask) -> str:
     """Start `memcairn uninstall --yes`, which also ends the process that serves this page."""
     if ask.form.get("word") != CONFIRMATION:
-        ask.say(TEXT.delete_word.format(word=CONFIRMATION), "failed")
-        return "/settings/delete"
+        return ask.done("/settings/delete", TEXT.delete_word, "failed", word=CONFIRMATION)
     program = [sys.executable, "-P", "-c", "from memcairn.cli import main; main()"]
     quiet = subprocess.DEVNULL
     subprocess.Popen(  # noqa: S603 - this Python and this package
         [*program, "uninstall", "--yes", "--quiet"],
         stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True,
     )  # fmt: skip
-    ask.say(TEXT.deleting)
-    return "/settings/delete"
+    return ask.done("/settings/delete", TEXT.deleting)
