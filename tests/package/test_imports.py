@@ -55,8 +55,8 @@ NOT_INDEX = {
 }  # fmt: skip
 # What the page adds to the resident process, without the standard library.
 OF_THE_PAGE = {
-    "anyio", "click", "colorama", "h11", "httptools", "idna", "jinja2", "markupsafe", "pyromark", "python_multipart",
-    "sniffio", "starlette", "tomlkit", "typing_extensions", "uvicorn", "uvloop",
+    "anyio", "click", "colorama", "h11", "httptools", "idna", "jinja2", "markupsafe", "pyromark",
+    "python_multipart", "sniffio", "starlette", "tomlkit", "typing_extensions", "uvicorn", "uvloop",
 }  # fmt: skip
 
 
