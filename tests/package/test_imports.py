@@ -57,6 +57,7 @@ NOT_INDEX = {
 OF_THE_PAGE = {
     "anyio", "click", "colorama", "h11", "httptools", "idna", "jinja2", "markupsafe", "pyromark",
     "python_multipart", "sniffio", "starlette", "tomlkit", "typing_extensions", "uvicorn", "uvloop",
+    "watchfiles",
 }  # fmt: skip
 
 
