@@ -276,3 +276,25 @@ def test_git_that_takes_long_to_read_its_input_is_waited_for(
     sent, done = one.sync(), other.sync()
     assert (len(sent.sent), sent.left) == (1_500, "")
     assert (len(done.taken), done.left) == (1_500, "")
+
+
+def test_where_renames_meet_no_marker_of_git_gets_into_a_note(two: tuple[Machine, Machine]) -> None:
+    one, other = two
+    lines = "".join(f"line {number}\n" for number in range(20))
+    for name in ("a.md", "b.md"):
+        one.write(name, f"{name}\n{lines}")
+    one.sync()
+    other.sync()
+    (one.root / "a.md").rename(one.root / "c.md")
+    one.write("c.md", f"a.md\n{lines}one\n")
+    other.write("a.md", f"a.md\n{lines}other\n")
+    (other.root / "b.md").rename(other.root / "c.md")
+
+    one.sync()
+    other.sync()
+    one.sync()
+
+    assert one.files() == other.files()
+    everything = b"".join(one.files().values())
+    assert b"<<<<<<<" not in everything
+    assert all(word in everything for word in (b"one\n", b"other\n", b"b.md\n"))

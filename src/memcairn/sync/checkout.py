@@ -254,11 +254,39 @@ def merged(repository: Repository, ours: str, theirs: str, *options: str) -> str
     ).split(b"\0")  # fmt: skip
     tree, entries = os.fsdecode(found[0]).strip(), [os.fsdecode(one) for one in found[1:] if one]
     if entries:
-        tree = _resolved(repository, tree, entries)
+        with _index_file(repository) as env:
+            if _has_markers(repository, entries):
+                # Where renames meet, git gives texts with markers as the sides: merge path by path.
+                base = repository.line("merge-base", ours, theirs, ok=1) or empty_tree(repository)
+                repository.run("read-tree", "-i", "-m", "--aggressive", base, ours, theirs, env=env)
+                unmerged = repository.run("ls-files", "-u", "-z", "--full-name", ":/", env=env)
+                entries = [os.fsdecode(one) for one in unmerged.split(b"\0") if one]
+            else:
+                repository.run("read-tree", tree, env=env)
+            tree = _resolved(repository, env, entries)
     return commit_tree(repository, tree, [ours, theirs], f"memcairn: merge on {who()}", *options)
 
 
-def _resolved(repository: Repository, tree: str, entries: Sequence[str]) -> str:
+@contextlib.contextmanager
+def _index_file(repository: Repository) -> Iterator[dict[str, str]]:
+    """The environment for a temporary index."""
+    folder = repository.line("rev-parse", "--absolute-git-dir")
+    index = os.path.join(folder, f"memcairn-{os.getpid()}.index")
+    try:
+        yield {"GIT_INDEX_FILE": index}
+    finally:
+        for name in (index, f"{index}.lock"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def _has_markers(repository: Repository, entries: Sequence[str]) -> bool:
+    oids = (entry.partition("\t")[0].split(" ")[1] for entry in entries)
+    sides = contents(repository, (TreeChange("", "", oid) for oid in oids))
+    return any(b"<<<<<<<" in content for content in sides.values())
+
+
+def _resolved(repository: Repository, env: dict[str, str], entries: Sequence[str]) -> str:
     """The tree without conflicts: notes are merged by their parts, and of the rest both sides stay."""
     from memcairn.sync import merge  # noqa: PLC0415 - few syncs meet a conflict
 
@@ -283,19 +311,9 @@ def _resolved(repository: Repository, tree: str, entries: Sequence[str]) -> str:
         elif ours or theirs:  # deleted on one side, changed on the other: kept
             mode, oid = theirs or ours or ("", "")
             lines.append(f"{mode} {oid}\t{path}")
-    index = os.path.join(
-        repository.line("rev-parse", "--absolute-git-dir"), f"memcairn-{os.getpid()}.index"
-    )
-    env = {"GIT_INDEX_FILE": index}
-    try:
-        repository.run("read-tree", tree, env=env)
-        data = b"".join(os.fsencode(line) + b"\0" for line in lines)
-        repository.run("update-index", "-z", "--index-info", data=data, env=env)
-        return os.fsdecode(repository.run("write-tree", env=env)).strip()
-    finally:
-        for name in (index, f"{index}.lock"):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
+    data = b"".join(os.fsencode(line) + b"\0" for line in lines)
+    repository.run("update-index", "-z", "--replace", "--index-info", data=data, env=env)
+    return os.fsdecode(repository.run("write-tree", env=env)).strip()
 
 
 def _blob(repository: Repository, oid: str) -> bytes:

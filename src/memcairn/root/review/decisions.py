@@ -15,7 +15,7 @@ from memcairn.fs.names import parts
 from memcairn.notes import frontmatter
 from memcairn.notes.note import parse
 from memcairn.root import links, observe, revert
-from memcairn.root.inbox import ACTIONS, ARRIVED, Proposal, identity
+from memcairn.root.inbox import ACTIONS, ARRIVED, CONFLICT, Proposal, identity
 from memcairn.safety import secrets
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def proposals(root: OpenRoot, *, decided: bool = False) -> list[Proposal]:
 def _is_void(root: OpenRoot, proposal: Proposal) -> bool:
     if proposal.kind == ARRIVED:  # an edit does not make it less suspicious
         return not any(_hash(root, path) for path in proposal.paths)
+    if proposal.kind == CONFLICT:  # it waits as long as the second text is there
+        return not _hash(root, proposal.paths[-1])
     return any(_hash(root, path) != digest for path, digest in proposal.hashes.items())
 
 
