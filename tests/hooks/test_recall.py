@@ -319,13 +319,21 @@ class TestSubagents:
 
 
 class TestForks:
+    @pytest.mark.parametrize(
+        "start",
+        [
+            # As Claude Code reports `--fork-session`: the id of the forked session, then a new one.
+            {"source": "resume"},
+            # Since version 2.1.214.
+            {"source": "fork", "session_id": "fork"},
+        ],
+    )
     def test_a_fork_does_not_repeat_what_its_conversation_holds(
-        self, deploy: Path, say: Say
+        self, deploy: Path, say: Say, start: dict[str, str]
     ) -> None:
         say("session-start", source="startup")
         assert str(deploy) in say("user-prompt", prompt=PROMPT)
-        # As Claude Code reports `--fork-session`: the id of the forked session, then a new one.
-        say("session-start", source="resume")
+        say("session-start", **start)
 
         assert say("user-prompt", prompt=PROMPT, session_id="fork") == ""
 

@@ -21,7 +21,12 @@ def begin(home: str, event: HookEvent, scope: Scope) -> Session:
     """Start the session of an event, or continue it; a cleared conversation was shown nothing yet."""
     title = os.path.basename(scope.folder)
     branch = project.branch_of(event.cwd)
-    session = Sessions(home).start(
+    sessions = Sessions(home)
+    # Newer versions of Claude Code start a fork under its own id. It holds what the latest session of the
+    # project was shown.
+    is_fork = event.cause == "fork" and sessions.get(event.session_id) is None
+    forked = [one for one in sessions.latest() if one.root == scope.own] if is_fork else []
+    session = sessions.start(
         event.session_id or None,
         root=scope.own,
         host=event.host,
@@ -29,6 +34,8 @@ def begin(home: str, event: HookEvent, scope: Scope) -> Session:
     )
     if event.cause == "clear":
         session.shown.forget()
+    if forked:
+        session.shown.take_over(forked[0].shown)
     return session
 
 
