@@ -107,3 +107,12 @@ def test_a_home_on_a_full_disk_stops_neither_searches_nor_hooks(
         assert root.write("b.md", "# Plum\n\nplum\n").searchable
         root.close()
         assert [passage.title for passage in memory.search("plum")] == ["Plum"]
+
+
+def test_doctor_reports_a_full_disk(disk: Path) -> None:
+    with Memory(home=disk / "home") as memory:
+        memory.status()
+        assert not any("no room" in finding.what for finding in memory.doctor())
+        fill(disk)
+
+        assert any("no room" in finding.what for finding in memory.doctor())

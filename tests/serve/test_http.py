@@ -202,7 +202,7 @@ def test_an_address_is_a_port_with_or_without_a_host(text: str, address: tuple[s
     assert http.address(text) == address
 
 
-def _guarded(*messages: dict[str, object]) -> tuple[int, bytes]:
+def _guarded(*messages: dict[str, object], length: str = "") -> tuple[int, bytes]:
     """Status and body of the answer to a POST whose body arrives in these messages, and then stops."""
 
     async def asked() -> tuple[int, bytes]:
@@ -221,7 +221,8 @@ def _guarded(*messages: dict[str, object]) -> tuple[int, bytes]:
             await PlainTextResponse((await receive())["body"])(scope, receive, send)
 
         guard = http.Guard(echo, host="127.0.0.1", secret=None, max_body_bytes=100)
-        scope = {"type": "http", "method": "POST", "headers": [(b"host", b"127.0.0.1")]}
+        headers = [(b"host", b"127.0.0.1"), (b"content-length", length.encode())]
+        scope = {"type": "http", "method": "POST", "headers": headers}
         await guard(scope, receive, send)
         return sent[0]["status"], sent[1]["body"]
 
@@ -238,6 +239,13 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_body_that_is_too_long_is_refused() -> None:
     status, _ = _guarded({"type": "http.request", "body": b"x" * 101, "more_body": True})
+
+    assert status == 413
+
+
+@pytest.mark.parametrize("length", ["101", "9" * 5000])
+def test_a_body_whose_length_is_too_long_is_not_read(length: str) -> None:
+    status, _ = _guarded({"type": "http.request", "body": b"x", "more_body": True}, length=length)
 
     assert status == 413
 

@@ -209,7 +209,7 @@ def _repair(world: World) -> int:
     """
     atomic.LEFTOVER_AGE_S = -1.0
     with Memory() as memory:
-        memory.index(world.root)
+        _index_all(memory, world)
         report = memory.flush()
         memory.refresh_memory_md(world.root)
         wrong = [f"{path}: {why}" for path, why in report.failed.items()]
@@ -226,15 +226,21 @@ def _repair(world: World) -> int:
     return min(len(wrong), TRACEBACK - 1)
 
 
+def _index_all(memory: Memory, world: World) -> None:
+    for root in (world.root, *sorted((world.home / "memory").glob("*"))):
+        memory.index(root)
+
+
 def _new_index(world: World) -> dict[str, list[tuple]]:
     """What a new index of these notes says; kept, since most trials end with the same notes."""
-    key = hashlib.sha256(repr(sorted(files(world.root).items())).encode()).hexdigest()
+    texts = [sorted(files(place).items()) for place in (world.root, world.home / "memory")]
+    key = hashlib.sha256(repr(texts).encode()).hexdigest()
     kept = world.outside / f"index-{key}"
     if not kept.exists():
         fresh = world.outside / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
         with Memory(home=fresh) as memory:
-            memory.index(world.root)
+            _index_all(memory, world)
             kept.write_bytes(pickle.dumps(index_tools.content(memory)))
     wanted: dict[str, list[tuple]] = pickle.loads(kept.read_bytes())
     return wanted

@@ -20,7 +20,7 @@ from memcairn.memory_md.limits import exceeded
 from memcairn.paths import MEMORY_MD
 from memcairn.settings import moved, project
 from memcairn.settings.config import PROJECT_FILE
-from memcairn.sqlite import SQLITE_VERSION
+from memcairn.sqlite import SQLITE_VERSION, has_no_room
 from memcairn.store import notes, overview, roots
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def examine(
         fix: fix the problems that are safe to fix.
     """
     yield from _sqlite()
+    if has_no_room(os.path.join(home, "index.db")):
+        yield Finding(f"{home}: there is no room on the disk", "make room on the disk")
     yield from _permissions(home, fix=fix)
     yield from _databases(db, queue, indexer, fix=fix)
     yield from _roots(db, indexer, settings, fix=fix)

@@ -115,9 +115,11 @@ class Guard:
                 await refusal(scope, receive, send)
                 return
             if scope["method"] == "POST":
+                length = headers.get("content-length", "")
                 try:
                     with anyio.fail_after(BODY_TIMEOUT_S):
-                        body = await read_body(receive, self._max_body_bytes)
+                        is_long = length.isdecimal() and int(length[:20]) > self._max_body_bytes
+                        body = None if is_long else await read_body(receive, self._max_body_bytes)
                 except TimeoutError:
                     await PlainTextResponse("The body took too long.", 408)(scope, receive, send)
                     return

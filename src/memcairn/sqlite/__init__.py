@@ -240,7 +240,7 @@ def state_error(path: str, error: sqlite3.Error) -> StateError:
     """The error to raise for an error of SQLite."""
     if is_damage(error):
         return StateDamaged(f"is damaged: {error}", path=path)
-    if _name(error).startswith(_MAY_BE_FULL) and _has_no_room(path):
+    if _name(error).startswith(_MAY_BE_FULL) and has_no_room(path):
         return StateError(
             "cannot be used: there is no room on the disk", path=path, hint=_HINTS["SQLITE_FULL"]
         )
@@ -248,7 +248,7 @@ def state_error(path: str, error: sqlite3.Error) -> StateError:
     return StateError(f"cannot be used: {error}", path=path, hint=hint)
 
 
-def _has_no_room(path: str) -> bool:
+def has_no_room(path: str) -> bool:
     """Whether the disk is full. SQLite reports that as an I/O error where it needs room for its locks."""
     try:
         disk = os.statvfs(os.path.dirname(path))
