@@ -330,11 +330,16 @@ def _others_work(world: World, message: str) -> None:
 
 def sync(world: World) -> int:
     """Synchronize, after what a person does about locks that a killed git left; all arrived if it says so."""
-    left = [*world.folder.glob("remote.git/**/*.lock"), *world.root.glob(".git/**/*.lock")]
-    for lock in left:
-        lock.unlink()
-    if (world.root / ".git").exists():
-        _git(world.root, "reset", "-q")
+    try:
+        for lock in (
+            *world.folder.glob("remote.git/**/*.lock"),
+            *world.root.glob(".git/**/*.lock"),
+        ):
+            lock.unlink()
+        if (world.root / ".git").exists():
+            _git(world.root, "reset", "-q")
+    except (OSError, subprocess.CalledProcessError):  # the fault is the person's
+        return 1
     home = str(world.home)
     with Memory() as memory:
         (scope,) = shared_scopes.load(home)

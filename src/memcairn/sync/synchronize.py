@@ -148,8 +148,11 @@ def synchronize(
         dry_run: only find what would be sent and taken.
     """
     done = Synced(scope.name, scope.root, [], [], [], [])
-    os.makedirs(os.path.join(home, "sync"), mode=0o700, exist_ok=True)
     state = os.path.join(home, "sync", f"{scope.key}.json")
+    try:
+        paths.make_private_folder(os.path.dirname(state))
+    except OSError as error:
+        return done._replace(left=f"{error.filename}: {error.strerror}")
     with lock.attempt(state.removesuffix(".json") + ".lock") as acquired:
         if not acquired:
             return done._replace(left="another sync of this scope is running")
