@@ -36,6 +36,7 @@ from memcairn.settings import config
 from memcairn.sqlite import SQLiteError, file_identity, is_damage
 from memcairn.store import database, note_use, roots
 from memcairn.store.database import Database
+from memcairn.store.local_index import LocalIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -319,16 +320,17 @@ class Engine:
     def _ranked(
         self, opened: Opened, query: Query, excluded: Sequence[int]
     ) -> tuple[list[Passage], dict[str, Source]]:
+        index = LocalIndex(opened.db)
         try:
             return pipeline.search(
-                opened.db,
+                index,
                 query,
                 self.model.meaning(opened.db, query.text, opened.deadline),
                 excluded,
             )
         except EmbeddingError as error:
             self.model.failed(error)
-            return pipeline.search(opened.db, query, None, excluded)
+            return pipeline.search(index, query, None, excluded)
 
     def _note_stale(self, error: StateError) -> None:
         """Read the index as it is, if it cannot be written; damage is left to `Databases.run`."""

@@ -18,6 +18,7 @@ from memcairn import Memory
 from memcairn.embedding.embedder import Embedded, EmbeddedQuery
 from memcairn.errors import StateError
 from memcairn.fs import lock
+from memcairn.store.local_index import LocalIndex
 from memcairn.store.vector_scan import VectorScan
 from memcairn.store.vectors import quantised
 
@@ -104,8 +105,8 @@ def check(home: Path) -> None:
             if vector is not None:
                 assert vector == quantised(vector_of(text)).tobytes()
                 assert tokens == tokens_of(text).tobytes()
-                assert scan.search(db, vector_of(text)).top(1)[0][1] > 0.99
-        scanned = {chunk for chunk, _ in scan.search(db, vector_of("a")).top(10_000)}
+                assert scan.search(LocalIndex(db), vector_of(text)).top(1)[0][1] > 0.99
+        scanned = {chunk for chunk, _ in scan.search(LocalIndex(db), vector_of("a")).top(10_000)}
         assert scanned == {chunk for chunk, *_, waits in rows if not waits}
         slots = db.execute("SELECT slot FROM embedding WHERE chunk > 0").fetchall()
         free = db.execute("SELECT slot FROM vector_free").fetchall()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from memcairn.errors import StateDamaged, StateError
 from memcairn.store import database, vector_scan, vector_state, vectors
 from memcairn.store.database import Database
+from memcairn.store.local_index import LocalIndex
 from memcairn.store.vector_scan import Similarities, VectorScan, blend
 from memcairn.store.vector_state import VectorModel, Waiting
 
@@ -65,7 +66,7 @@ class Index:
         return seen
 
     def found(self, text: int, notes: list[int] | None = None, k: int = 100) -> list[int]:
-        similar = self.scan.search(self.db, vector(text), notes)
+        similar = self.scan.search(LocalIndex(self.db), vector(text), notes)
         return [chunk for chunk, _ in similar.top(k)]
 
 
@@ -109,7 +110,7 @@ def test_the_scan_orders_all_chunks_by_their_exact_cosine(index: Index) -> None:
     index.embed()
     query = vector(77)
 
-    found = index.scan.search(index.db, query).top(1499)
+    found = index.scan.search(LocalIndex(index.db), query).top(1499)
 
     expected = {text: float(vector(text) @ query) for text in texts}
     assert found[0][0] == 77
@@ -123,7 +124,7 @@ def test_a_query_of_zeros_is_equally_far_from_everything(index: Index) -> None:
     index.chunk(1, 1)
     index.embed()
 
-    similar = index.scan.search(index.db, np.zeros(DIMENSION, np.float32))
+    similar = index.scan.search(LocalIndex(index.db), np.zeros(DIMENSION, np.float32))
 
     assert similar.top(1) == [(1, 0.0)]
 
@@ -142,7 +143,7 @@ def test_an_index_without_vectors_finds_nothing(index: Index) -> None:
     index.chunk(1, 1)
 
     assert index.found(1) == []
-    assert index.scan.search(index.db, vector(1)).lowest == 0.0
+    assert index.scan.search(LocalIndex(index.db), vector(1)).lowest == 0.0
 
 
 def test_a_removed_note_is_not_found_by_a_scan_that_knew_it(index: Index) -> None:
@@ -165,7 +166,7 @@ def test_a_reused_id_is_not_found_by_the_text_it_had(index: Index) -> None:
 
     assert index.found(2) == [1]
     index.embed()
-    assert index.scan.search(index.db, vector(3)).top(1)[0][0] == 2
+    assert index.scan.search(LocalIndex(index.db), vector(3)).top(1)[0][0] == 2
 
 
 def test_the_same_text_is_embedded_once(index: Index) -> None:
@@ -235,10 +236,13 @@ def test_another_model_drops_all_vectors_and_every_chunk_waits(index: Index) -> 
     assert dropped
     assert vector_state.count_waiting(index.db) == 5
     assert vector_state.model(index.db) == other
-    assert index.scan.search(index.db, np.ones(4, np.float32)).top(9) == []
+    assert index.scan.search(LocalIndex(index.db), np.ones(4, np.float32)).top(9) == []
     waiting = vector_state.waiting(index.db, 10)
     vectors.add(index.db, other, waiting, np.eye(5, 4, dtype=np.float32) + 0.01)
-    assert index.scan.search(index.db, np.array([0, 1, 0, 0], np.float32)).top(1)[0][0] == 2
+    assert (
+        index.scan.search(LocalIndex(index.db), np.array([0, 1, 0, 0], np.float32)).top(1)[0][0]
+        == 2
+    )
     assert vectors.tokens(index.db, [2])[2].shape == (0, 1)
 
 
@@ -270,7 +274,7 @@ def test_a_query_of_another_dimension_is_refused(index: Index) -> None:
     index.embed()
 
     with pytest.raises(ValueError, match="different models"):
-        index.scan.search(index.db, np.ones(5, np.float32))
+        index.scan.search(LocalIndex(index.db), np.ones(5, np.float32))
 
 
 def test_cosines_of_named_chunks_are_those_of_the_scan(index: Index) -> None:
@@ -278,7 +282,7 @@ def test_cosines_of_named_chunks_are_those_of_the_scan(index: Index) -> None:
         index.chunk(chunk, chunk)
     index.embed()
     query = vector(3)
-    similar = index.scan.search(index.db, query)
+    similar = index.scan.search(LocalIndex(index.db), query)
 
     named = similar.of([*range(0, 700, 7), -1, 4711])
 
@@ -290,13 +294,13 @@ def test_an_answer_of_the_scan_stays_as_it_was_while_chunks_come_and_go(index: I
     for chunk in range(1, 20):
         index.chunk(chunk, chunk)
     index.embed()
-    similar = index.scan.search(index.db, vector(3))
+    similar = index.scan.search(LocalIndex(index.db), vector(3))
     before = similar.top(19)
 
     index.db.execute("DELETE FROM chunk WHERE id < 10")
     index.chunk(30, 30)
     index.embed()
-    index.scan.search(index.db, vector(3))
+    index.scan.search(LocalIndex(index.db), vector(3))
 
     assert similar.top(19) == before
     assert similar.of([1, 30]).keys() == {1}
@@ -309,7 +313,7 @@ def test_a_chunk_without_meaning_is_near_to_nothing(index: Index) -> None:
     rows = np.stack([vector(1), np.zeros(DIMENSION, np.float32)])
     vectors.add(index.db, MODEL, waiting, rows, [tokens(1), tokens(2)])
 
-    similar = index.scan.search(index.db, vector(2))
+    similar = index.scan.search(LocalIndex(index.db), vector(2))
 
     assert [chunk for chunk, _ in similar.top(9)] == [1]
     assert similar.of([1, 2]).keys() == {1}
@@ -352,7 +356,7 @@ def test_a_rebuilt_index_is_not_mistaken_for_the_old_one(tmp_path: Path) -> None
         index.embed()
     assert old.found(1) == [1]
 
-    similar = old.scan.search(new.db, vector(2))
+    similar = old.scan.search(LocalIndex(new.db), vector(2))
     old.db.close()
     new.db.close()
 
@@ -402,13 +406,13 @@ def test_after_any_history_the_scan_finds_just_the_embedded_chunks(
         elif step == "embed":
             index.embed()
         elif step == "scan":
-            index.scan.search(index.db, vector(1))
+            index.scan.search(LocalIndex(index.db), vector(1))
         elif step == "drop":
             vector_state.drop(index.db)
             vector_state.use_model(index.db, MODEL)
     index.embed()
 
-    similar = index.scan.search(index.db, vector(1))
+    similar = index.scan.search(LocalIndex(index.db), vector(1))
     index.db.close()
 
     found = dict(similar.top(100))

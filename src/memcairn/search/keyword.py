@@ -13,17 +13,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes.stems import stem_in
-from memcairn.search.query import Filter, match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from memcairn.store.database import Database
+    from memcairn.search.index import Lexicon, SearchIndex
+    from memcairn.store.search_values import NoteFilter
 
 MAX_RANKED_ROWS = 4_000
-# BM25 weights of the columns title, about, heading path, tags, date, other, text
-WEIGHTS = "1.5, 1.0, 1.0, 1.0, 0.5, 0.3, 1.0"
-_BATCH_SIZE = 500
 # The least length of a stem by which words are compared, and the maximum number of words compared.
 _MIN_STEM = 4
 _MAX_FORMS = 50
@@ -47,72 +44,68 @@ class Candidate(NamedTuple):
     words: tuple[float, ...] = ()
 
 
-def known_forms(db: Database, words: Sequence[str], language: str) -> list[str]:
+def known_forms(index: Lexicon, words: Sequence[str], language: str) -> list[str]:
     """The words of a query in the forms that the notes have.
 
     Args:
-        db: index.db.
+        index: the words of the notes.
         words: of a query.
         language: its language; a word that no note has is replaced by the most common one that has the same
             stem in this language.
     """
-    return list(dict.fromkeys(_known_form(db, word, language) for word in words))
-
-
-def _known_form(db: Database, word: str, language: str) -> str:
-    stem = stem_in(word, language)
-    if len(stem) < _MIN_STEM or not word.isalpha():
-        return word
-    (exists,) = db.execute(
-        "SELECT EXISTS (SELECT 1 FROM fulltext WHERE fulltext MATCH ?)", (match([word]),)
-    ).fetchone()
-    if exists:
-        return word
-    db.execute(
-        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, fulltext, row)"
+    stems = {
+        word: stem
+        for word in words
+        if len(stem := stem_in(word, language)) >= _MIN_STEM and word.isalpha()
+    }
+    for word in index.existing(list(stems)):
+        del stems[word]
+    return list(
+        dict.fromkeys(_known_form(index, word, stems.get(word), language) for word in words)
     )
-    sql = "SELECT term FROM vocabulary WHERE term >= ? AND term < ? ORDER BY doc DESC LIMIT ?"
-    terms = db.execute(sql, (stem, stem + "\U0010ffff", _MAX_FORMS))
-    same = (term for (term,) in terms if term.isalpha() and stem_in(term, language) == stem)
+
+
+def _known_form(index: Lexicon, word: str, stem: str | None, language: str) -> str:
+    if stem is None:
+        return word
+    forms = index.words_beginning(stem, _MAX_FORMS)
+    same = (form for form in forms if form.isalpha() and stem_in(form, language) == stem)
     return next(same, word)
 
 
-def word_frequencies(db: Database, words: Sequence[str]) -> dict[str, int]:
+def word_frequencies(index: Lexicon, words: Sequence[str]) -> dict[str, int]:
     """The number of chunks that contain each word, rarest first, counted to `MAX_RANKED_ROWS` + 1."""
-    sql = "SELECT COUNT(*) FROM (SELECT 1 FROM fulltext WHERE fulltext MATCH ? LIMIT ?)"
-    counted = {}
-    for word in words:
-        (counted[word],) = db.execute(sql, (match([word]), MAX_RANKED_ROWS + 1)).fetchone()
+    counted = index.frequencies(words, MAX_RANKED_ROWS + 1)
     return dict(sorted(counted.items(), key=lambda item: item[1]))
 
 
 def find_candidates(
-    db: Database, frequencies: Mapping[str, int], where: Filter, *, limit: int
+    index: SearchIndex, frequencies: Mapping[str, int], where: NoteFilter, *, limit: int
 ) -> list[Candidate]:
     """The chunks that match best, best first; the best has the score 1.
 
     Args:
-        db: index.db.
+        index: what is searched.
         frequencies: the words of the query, as `word_frequencies` returns them.
-        where: the condition for notes.
+        where: the notes that may be found.
         limit: the maximum number of candidates.
     """
     indexed = [word for word, count in frequencies.items() if count]
     rare = _within_budget(frequencies)
     if not rare:
-        return _common_words_only(db, indexed, where, limit)
-    by_word = [_bm25_scores(db, word, where) for word in rare]
+        newest = index.newest(indexed, where, limit) if indexed else []
+        return [Candidate(*place, 1.0, (1.0,)) for place in newest]
+    by_word = index.bm25(rare, where)
     *others, most_common = by_word
     totals = dict(most_common)
     for ranked in others:
         for chunk, score in ranked.items():
             totals[chunk] = totals.get(chunk, 0.0) + score
     best = _best(totals, limit)
-    places = dict(_places(db, [chunk for chunk, _ in best]))
+    places = {place[0]: place for place in index.places([chunk for chunk, _ in best])}
     highest = best[0][1] if best else 1.0
     return [
         Candidate(
-            chunk,
             *places[chunk],
             score / highest,
             tuple([ranked.get(chunk, 0.0) for ranked in by_word]),
@@ -166,60 +159,3 @@ def _within_budget(frequencies: Mapping[str, int]) -> list[str]:
         if count:
             taken.append(word)
     return taken
-
-
-def _bm25_scores(db: Database, word: str, where: Filter) -> dict[int, float]:
-    """Chunk -> BM25 of one word, for the chunks that contain it."""
-    # CROSS JOIN keeps the order of the tables: read from the notes first, the full text would be searched
-    # once for each note.
-    filtered = f"""
-        CROSS JOIN chunk ON chunk.id = fulltext.rowid
-        CROSS JOIN note ON note.id = chunk.note AND {where.sql}
-    """
-    sql = f"""
-        SELECT fulltext.rowid, -bm25(fulltext, {WEIGHTS})
-        FROM fulltext {filtered if where.sql else ""} WHERE fulltext MATCH :match
-    """
-    return dict(db.execute(sql, {**where.row, "match": match([word])}).fetchall())
-
-
-def _places(db: Database, chunks: Sequence[int]) -> list[tuple[int, tuple[int, int]]]:
-    """Chunk, and its note and position."""
-    found: list[tuple[int, tuple[int, int]]] = []
-    for start in range(0, len(chunks), _BATCH_SIZE):
-        batch = chunks[start : start + _BATCH_SIZE]
-        sql = f"SELECT id, note, position FROM chunk WHERE id IN ({', '.join('?' * len(batch))})"
-        found += ((id_, (note, at)) for id_, note, at in db.execute(sql, batch))
-    return found
-
-
-def _common_words_only(
-    db: Database, words: Sequence[str], where: Filter, limit: int
-) -> list[Candidate]:
-    """The newest chunks for words that are all common: ranking them would take too long.
-
-    The first of these that exist: chunks with all words, with a word in a title or heading, with the rarest
-    word.
-    """
-    if not words:
-        return []
-    for expression in (
-        match(words, join=" AND "),
-        match(words, columns="{title about heading_path} : "),
-        match(words[:1]),
-    ):
-        # CROSS JOIN keeps the order of the tables: SQLite reads the newest rows first until the limit.
-        sql = f"""
-            SELECT chunk.id, chunk.note, chunk.position
-            FROM fulltext CROSS JOIN chunk ON chunk.id = fulltext.rowid
-            {"CROSS JOIN note ON note.id = chunk.note AND " + where.sql if where.sql else ""}
-            WHERE fulltext MATCH :match ORDER BY fulltext.rowid DESC LIMIT :limit
-        """
-        row = {**where.row, "match": expression, "limit": limit}
-        found = [
-            Candidate(chunk, note, position, 1.0, (1.0,))
-            for chunk, note, position in db.execute(sql, row)
-        ]
-        if found:
-            return found
-    return []

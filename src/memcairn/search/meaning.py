@@ -22,18 +22,17 @@ from memcairn.embedding.maxsim import maxsim
 from memcairn.notes.language import language
 from memcairn.notes.words import words
 from memcairn.search.keyword import Candidate
-from memcairn.store import vector_state, vectors
 from memcairn.store.vector_scan import VectorScan, blend
 from memcairn.store.vector_state import CONFIGURED, MULTILINGUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from memcairn.embedding.embedder import EmbeddedQuery, Embedder
-    from memcairn.search.query import Filter
-    from memcairn.store.database import Database
+    from memcairn.search.index import SearchIndex, Vectors
+    from memcairn.store.search_values import NoteFilter
     from memcairn.store.vector_scan import Similarities
 
 # The least weight of the cosine in a fused score; the rest is the weight of the keyword score.
@@ -46,7 +45,6 @@ MULTILINGUAL_SHARE_ENGLISH = 0.3
 MULTILINGUAL_SHARE = 0.85
 MAX_NEAREST = 200
 MAX_COMPARED = 100
-_BATCH_SIZE = 500
 # A scan of fewer chunks does not show which cosines are unusual.
 _MIN_SCANNED = 30
 _MIN_DEVIATION = 1e-3
@@ -127,7 +125,7 @@ class Meaning:
         self.embedders = embedders
         self._scans = {space: VectorScan(space) for space in embedders}
 
-    def embed_query(self, db: Database, text: str) -> QueryEmbeddings | None:
+    def embed_query(self, index: Vectors, text: str) -> QueryEmbeddings | None:
         """Embed a query; None if the index has no vectors of these models, or none can read the query.
 
         Raises:
@@ -136,26 +134,26 @@ class Meaning:
         found = {
             space: query
             for space, embedder in self.embedders.items()
-            if (query := _embed(db, space, embedder, text)) is not None
+            if (query := _embed(index, space, embedder, text)) is not None
         }
         return QueryEmbeddings(language(text), found) if found else None
 
     def fuse(
         self,
-        db: Database,
+        index: SearchIndex,
         query: QueryEmbeddings,
         weights: Mapping[str, float],
-        where: Filter,
+        where: NoteFilter,
         found: Sequence[Candidate],
         held: float = 1.0,
     ) -> tuple[list[Candidate], dict[int, Similarity]]:
         """Merge keyword candidates with the chunks that are nearest to the query, best first.
 
         Args:
-            db: index.db.
+            index: what is searched.
             query: the embedded query.
             weights: the weight of each of its words.
-            where: the condition for notes.
+            where: the notes that may be found.
             found: the keyword candidates, with scores from 0 to 1.
             held: the share of the query that the best of them holds; the lower, the more the cosine
                 counts (docs/decisions/fusion.md).
@@ -163,8 +161,8 @@ class Meaning:
         Returns:
             The best `MAX_COMPARED` with scores from 0 to 1, and the similarity of each chunk.
         """
-        by_space = self._similarities(db, query, where)
-        others = _notes(db, "language NOT IN ('', 'en')", {}) if len(by_space) > 1 else []
+        by_space = self._similarities(index, query, where)
+        others = index.not_english() if len(by_space) > 1 else []
         near = _blended(query, by_space, others)
         nearest = near.top(MAX_NEAREST) if near is not None else []
         if near is None or not nearest:
@@ -172,8 +170,8 @@ class Meaning:
         by_chunk = {c.chunk: c for c in found}
         cosines = dict(nearest)
         cosines |= near.of([c for c in by_chunk if c not in cosines])
-        for c in _candidates(db, [chunk for chunk in cosines if chunk not in by_chunk]):
-            by_chunk[c.chunk] = c
+        for place in index.places([chunk for chunk in cosines if chunk not in by_chunk]):
+            by_chunk[place[0]] = Candidate(*place, 0.0)
         # A question in another language than the notes has few of its words in the right ones.
         crosses = MULTILINGUAL in by_space and not query.is_english
         least = MIN_VECTOR_WEIGHT_ACROSS if crosses else MIN_VECTOR_WEIGHT
@@ -189,7 +187,7 @@ class Meaning:
         # The English model's tokens of another language say little; that chunk keeps its fused score.
         foreign = set(others)
         english = [chunk for chunk in best if by_chunk[chunk].note not in foreign]
-        maxsims = _maxsim_scores(db, query, weights, english)
+        maxsims = _maxsim_scores(index, query, weights, english)
         scores = _combine({chunk: fused[chunk] for chunk in best}, maxsims)
         second = by_space.get(MULTILINGUAL)
         multilingual = second.of(best) if second is not None else {}
@@ -205,16 +203,16 @@ class Meaning:
         }
 
     def _similarities(
-        self, db: Database, query: QueryEmbeddings, where: Filter
+        self, index: SearchIndex, query: QueryEmbeddings, where: NoteFilter
     ) -> dict[int, Similarities]:
         """Space -> how similar all chunks are to the query."""
-        notes = _notes(db, where.sql, where.row) if where.sql else None
+        notes = None if where.accepts_all else index.accepted(where)
         by_space = {}
         for space, embedded in query.by_space.items():
-            model = vector_state.model(db, space)  # another process may have replaced it meanwhile
+            model = index.model(space)  # another process may have replaced it meanwhile
             made_by = (self.embedders[space].name, len(embedded.vector))
             if model is not None and (model.name, model.dimension) == made_by:
-                by_space[space] = self._scans[space].search(db, embedded.vector, notes)
+                by_space[space] = self._scans[space].search(index, embedded.vector, notes)
         return by_space
 
     def _unusual(
@@ -262,32 +260,32 @@ def _blended(
     return blend(first, second, MULTILINGUAL_SHARE_ENGLISH, others, MULTILINGUAL_SHARE)
 
 
-def _embed(db: Database, space: int, embedder: Embedder, text: str) -> EmbeddedQuery | None:
+def _embed(index: Vectors, space: int, embedder: Embedder, text: str) -> EmbeddedQuery | None:
     """Embed a query by one model; None if the index has no vectors of it, or it cannot read the query."""
-    indexed = vector_state.model(db, space)
+    indexed = index.model(space)
     if indexed is None:
         return None
     if indexed.name != embedder.name:
-        vector_state.mark_outdated(db)
+        index.mark_outdated()
         return None
     if embedder.knows(text) < MIN_KNOWN_SHARE:
         return None
     query = embedder.embed_query(text)
     if len(query.vector) != indexed.dimension:
-        vector_state.mark_outdated(db)
+        index.mark_outdated()
         return None
     return query
 
 
 def _maxsim_scores(
-    db: Database, query: QueryEmbeddings, weights: Mapping[str, float], chunks: Sequence[int]
+    index: Vectors, query: QueryEmbeddings, weights: Mapping[str, float], chunks: Sequence[int]
 ) -> dict[int, float]:
     """Chunk -> MaxSim, for the chunks whose token states are stored; none for a query in another language."""
     embedded = query.by_space.get(CONFIGURED)
     other = MULTILINGUAL in query.by_space and not query.is_english
     if embedded is None or not len(embedded.states) or other:
         return {}
-    tokens = vectors.tokens(db, chunks)
+    tokens = index.tokens(chunks)
     compared = [chunk for chunk in chunks if chunk in tokens]
     scores = maxsim(
         embedded.states,
@@ -321,16 +319,3 @@ def _combine(fused: Mapping[int, float], maxsims: Mapping[int, float]) -> dict[i
         compared = (score - lowest) / max(highest - lowest, 1e-9)
         scores[chunk] = (1 - MAXSIM_WEIGHT) * scores[chunk] + MAXSIM_WEIGHT * compared
     return scores
-
-
-def _notes(db: Database, sql: str, row: Mapping[str, object]) -> list[int]:
-    return [id_ for (id_,) in db.execute(f"SELECT id FROM note WHERE {sql}", row)]
-
-
-def _candidates(db: Database, chunks: Sequence[int]) -> Iterator[Candidate]:
-    for start in range(0, len(chunks), _BATCH_SIZE):
-        batch = chunks[start : start + _BATCH_SIZE]
-        marks = ", ".join("?" * len(batch))
-        sql = f"SELECT id, note, position, 0.0 FROM chunk WHERE id IN ({marks})"
-        for row in db.execute(sql, batch):
-            yield Candidate(*row)

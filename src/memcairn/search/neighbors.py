@@ -15,7 +15,7 @@ from memcairn.search.keyword import Candidate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from memcairn.store.database import Database
+    from memcairn.search.index import Chunks
 
 # Share of the score of a chunk that is one, two … positions away.
 NEIGHBOR_SHARES = (0.3, 0.15)
@@ -31,14 +31,14 @@ Place = tuple[int, int]  # note, position
 
 
 def score_by_nearby_words(
-    db: Database, candidates: Sequence[Candidate], wanted: int
+    index: Chunks, candidates: Sequence[Candidate], wanted: int
 ) -> list[Candidate]:
     """Score candidates and their neighbors by the words in and around them, best first; the best gets 1.
 
     Each word counts once, where it adds most: in the chunk itself, or a share of it in a neighbor.
 
     Args:
-        db: index.db.
+        index: what is searched.
         candidates: chunks that contain words of the query.
         wanted: how many the caller uses; a neighbor that cannot be among them is not fetched.
     """
@@ -55,10 +55,10 @@ def score_by_nearby_words(
             scores[place] = scores.get(place, 0.0) + score
     best = max(scores.values(), default=0.0) or 1.0
     scores = {place: score / best for place, score in scores.items()}
-    return _at_places(db, candidates, scores, wanted)
+    return _at_places(index, candidates, scores, wanted)
 
 
-def add_inherited(db: Database, candidates: Sequence[Candidate], wanted: int) -> list[Candidate]:
+def add_inherited(index: Chunks, candidates: Sequence[Candidate], wanted: int) -> list[Candidate]:
     """Add to candidates and their neighbors shares of the scores beside them and of the best in the note.
 
     Returns:
@@ -72,7 +72,7 @@ def add_inherited(db: Database, candidates: Sequence[Candidate], wanted: int) ->
     best = _best_of_notes(candidates)
     for place in scores:
         scores[place] += BEST_OF_NOTE_SHARE * best[place[0]]
-    return _at_places(db, candidates, scores, wanted)
+    return _at_places(index, candidates, scores, wanted)
 
 
 def add_best_of_note(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -91,18 +91,20 @@ def _best_of_notes(candidates: Sequence[Candidate]) -> dict[int, float]:
 
 
 def _at_places(
-    db: Database, candidates: Sequence[Candidate], scores: Mapping[Place, float], wanted: int
+    index: Chunks, candidates: Sequence[Candidate], scores: Mapping[Place, float], wanted: int
 ) -> list[Candidate]:
     """The candidates with the scores of their places, and the neighbors that are among the best."""
     known = {(c.note, c.position) for c in candidates}
     ranked = _ordered([c._replace(score=scores[c.note, c.position]) for c in candidates])
     enough = ranked[wanted - 1].score if len(ranked) >= wanted else 0.0
-    sql = "SELECT id, note, position, ? FROM chunk WHERE note = ? AND position = ?"
-    found = [
-        Candidate(*row)
+    wanted_places = [
+        place
         for place, score in scores.items()
         if score > enough and place[1] >= 0 and place not in known
-        for row in db.execute(sql, (score, *place))
+    ]
+    found = [
+        Candidate(chunk, note, position, scores[note, position])
+        for chunk, note, position in index.chunks_at(wanted_places)
     ]
     return _ordered(ranked + found) if found else ranked
 

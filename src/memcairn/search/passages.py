@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from memcairn import paths
-from memcairn.formats import json_text
-from memcairn.fs import safe_open
-from memcairn.fs.signature import Signature
-from memcairn.notes.noise import without_noise
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words
 from memcairn.search.relevance import NoteWords, coverage, relevance
@@ -20,9 +15,11 @@ from memcairn.search.validity import Outdated
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from memcairn.fs.signature import Signature
+    from memcairn.search.index import Chunks, Notes, SearchIndex
     from memcairn.search.keyword import Candidate
     from memcairn.search.relevance import ScoreBreakdown, ScoringContext
-    from memcairn.store.database import Database
+    from memcairn.store.search_values import ChunkLines, NoteDetails
 
 # The maximum length of a merged passage: a longer one spends the budget on chunks that rank low.
 MAX_CHUNKS = 4
@@ -32,7 +29,6 @@ MIN_JOIN_SHARE = 0.6
 MIN_JOIN_SHARE_SEMANTIC = 0.8
 # The maximum number of words of an answer without a budget.
 MAX_WORDS = 5_000
-_BATCH_SIZE = 500
 # Notes with shorter names are not known by their name; in characters.
 _MIN_COPIED_NAME = 3
 _CURRENT = Outdated(None, None)
@@ -117,7 +113,7 @@ class ChunkSpan:
         return self.note == other.note and self.first <= other.last and other.first <= self.last
 
 
-def without_copies(db: Database, candidates: Sequence[Candidate]) -> list[Candidate]:
+def without_copies(index: Notes, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates without those of copies; the note with the shortest path stays.
 
     A copy is byte-equal, in the same root, and its name contains that of the note, as copies of editors,
@@ -125,11 +121,8 @@ def without_copies(db: Database, candidates: Sequence[Candidate]) -> list[Candid
     """
     notes = list(dict.fromkeys(c.note for c in candidates))
     by_content: dict[tuple[int, bytes], list[tuple[str, int]]] = {}
-    for start in range(0, len(notes), _BATCH_SIZE):
-        batch = notes[start : start + _BATCH_SIZE]
-        sql = f"SELECT root, hash, path, id FROM note WHERE id IN ({', '.join('?' * len(batch))})"
-        for root, digest, path, note in db.execute(sql, batch):
-            by_content.setdefault((root, digest), []).append((paths.from_db(path), note))
+    for root, digest, path, note in index.contents(notes):
+        by_content.setdefault((root, digest), []).append((path, note))
     copies: set[int] = set()
     for same in by_content.values():
         stems: list[str] = []
@@ -161,22 +154,10 @@ def join_adjacent(
 
 
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]|$)")
-_CHUNKS = """
-SELECT start_line, end_line, heading_path, text FROM chunk
-WHERE note = ? AND position BETWEEN ? AND ? ORDER BY position
-"""
-_NOTE = """
-SELECT path, title, date, namespace, description, about, language, type, hash, size_bytes,
-    mtime_ns, inode,
-    sources, (SELECT path FROM root WHERE id = note.root),
-    (SELECT newer.path FROM older_note JOIN note AS newer ON newer.id = older_note.note
-     WHERE place IN (note.path, note.decision) AND amends AND newer.id <> note.id)
-FROM note WHERE id = ?
-"""
 
 
 def build(
-    db: Database,
+    index: SearchIndex,
     spans: Iterable[ChunkSpan],
     context: ScoringContext,
     outdated: Mapping[int, Outdated],
@@ -186,7 +167,7 @@ def build(
     """Build the passages of an answer.
 
     Args:
-        db: index.db.
+        index: what was searched.
         spans: ranked chunks, as `join_adjacent` returns them.
         context: intermediate results of the search.
         outdated: the outdated notes.
@@ -202,25 +183,21 @@ def build(
     described: set[int] = set()
     weights = context.word_weights
     for span in spans:
-        path, title, date, namespace, description, about, language, kind, digest, *more = (
-            db.execute(_NOTE, (span.note,)).fetchone()
-        )
-        *signature, sources_of_note, root, amended_by = more
-        about = json_text.loads(about)
-        of_note = set(words(" ".join((title, *about))))
-        lines = _lines_of(db, span, paths.from_db(path))
+        note = index.note(span.note)
+        of_note = set(words(" ".join((note.title, *note.about))))
+        lines = _lines_of(index, span, note.path)
         if lines is None:
             continue
         shown = ""
-        if description in about and _is_found_by(of_note, lines, weights):
+        if note.description in note.about and _is_found_by(of_note, lines, weights):
             own = set(words(lines.text))
             if span.note in described and own.isdisjoint(weights):
                 continue  # found by what the note is about, as the passage before it
             if span.note not in described:
-                shown = f"{description}\n\n"
+                shown = f"{note.description}\n\n"
                 if own.isdisjoint(weights) and span.chunk not in context.similarities:
                     span.move_to_start()
-                    lines = _lines_of(db, span, paths.from_db(path)) or lines
+                    lines = _lines_of(index, span, note.path) or lines
             described.add(span.note)
         words_in = size(shown + lines.text)
         if words_in > left:
@@ -232,39 +209,38 @@ def build(
         matched = tuple(word for word in weights if word in inside)
         if not lines.has_body and not matched:
             continue  # headings that have no text below them and do not match
-        note = NoteWords(of_note, kind, description in about)
-        why = context.explain(span.chunk, span.score, lines.text, lines.heading_path, note)
+        about = NoteWords(of_note, note.type, note.description in note.about)
+        why = context.explain(span.chunk, span.score, lines.text, lines.heading_path, about)
         state = outdated.get(span.note, _CURRENT)
         passage = Passage(
-            path=paths.from_db(path),
+            path=note.path,
             start_line=lines.start,
             end_line=lines.last,
             text=shown + lines.text,
-            title=title,
+            title=note.title,
             heading_path=lines.heading_path,
-            date=date,
+            date=note.date,
             score=round(relevance(why), 4),
-            namespace=namespace,
+            namespace=note.namespace,
             matched=matched,
             why=why,
             expired=state.expired,
             superseded_by=state.superseded_by,
-            language=language,
-            remarks=_remarks(sources_of_note, root, amended_by),
-            description=description,
+            language=note.language,
+            remarks=_remarks(note),
+            description=note.description,
         )
         passages.append(passage)
-        sources[passage.path] = Source(Signature(*signature), digest)
+        sources[note.path] = Source(note.signature, note.hash)
     return passages, sources
 
 
-def _remarks(sources: str, root: str | bytes, amended_by: str | bytes | None) -> tuple[str, ...]:
-    remarks = [] if amended_by is None else [f"amended by {paths.from_db(amended_by)}"]
-    if sources != "[]":
+def _remarks(note: NoteDetails) -> tuple[str, ...]:
+    remarks = [] if note.amended_by is None else [f"amended by {note.amended_by}"]
+    if note.sources and note.root is not None:
         from memcairn.search import cited  # noqa: PLC0415 - few notes have sources
 
-        changes = cited.check(paths.from_db(root), json_text.loads(sources))
-        remarks += [change.said for change in changes]
+        remarks += [change.said for change in cited.check(note.root, note.sources)]
     return tuple(remarks)
 
 
@@ -306,21 +282,21 @@ class _Lines(NamedTuple):
         return shown, self._replace(text=text, start=self.start + first, last=self.start + last)
 
 
-def _lines_of(db: Database, span: ChunkSpan, path: str) -> _Lines | None:
+def _lines_of(index: Chunks, span: ChunkSpan, path: str) -> _Lines | None:
     """The lines of these chunks; None if they are gone."""
-    rows = db.execute(_CHUNKS, (span.note, span.first, span.last)).fetchall()
+    rows = index.chunk_lines(span.note, span.first, span.last)
     if not rows:
         return None
     start, (text, last) = rows[0][0], _joined(rows)
     if len(rows) > 1:
-        text = _lines(path, start, last) or text
+        text = index.note_lines(path, start, last) or text
     body = _below_headings(text)
     text, heading_lines = body or (text, 0)
-    heading_paths = tuple((first, tuple(json_text.loads(above))) for first, _, above, _ in rows)
+    heading_paths = tuple((first, above) for first, _, above, _ in rows)
     return _Lines(start + heading_lines, last, text, body is not None, heading_paths)
 
 
-def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[str, int]:
+def _joined(rows: Sequence[ChunkLines]) -> tuple[str, int]:
     """The text of consecutive chunks, and its last line.
 
     Blank lines stand for the lines between chunks, which are not indexed: rules, and memcairn's markers.
@@ -342,15 +318,3 @@ def _below_headings(text: str) -> tuple[str, int] | None:
     while first < len(lines) and (not lines[first].strip() or _HEADING.match(lines[first])):
         first += 1
     return ("\n".join(lines[first:]), first) if first < len(lines) else None
-
-
-def _lines(path: str, first: int, last: int) -> str | None:
-    """These lines of the file; None if it cannot be read: the caller then searches again."""
-    try:
-        with os.fdopen(safe_open.open_nofollow(path), encoding="utf-8-sig", newline="") as file:
-            if safe_open.has_other_names(os.fstat(file.fileno())):
-                return None
-            lines = without_noise(file.read()).split("\n")[first - 1 : last]
-    except (OSError, UnicodeDecodeError):
-        return None
-    return "\n".join(line.removesuffix("\r") for line in lines)

@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from memcairn.search.date_expressions import Mention
+    from memcairn.search.index import Notes
     from memcairn.search.keyword import Candidate
-    from memcairn.store.database import Database
 
 # Enough to pass notes that are about as good, and too little to pass notes that are clearly better.
 PERIOD_BOOST = 1.15
-_BATCH_SIZE = 500
 
 
 class Period(NamedTuple):
@@ -147,18 +146,10 @@ def _open_ended(text: str, mention: Mention, today: str) -> Period:
 # ── the notes of a period ────────────────────────────────────────────────────────────────────────
 
 
-def notes_in_period(db: Database, notes: Iterable[int], period: Period) -> set[int]:
+def notes_in_period(index: Notes, notes: Iterable[int], period: Period) -> set[int]:
     """The notes whose own date lies in a period; without a date, the file's modification time counts."""
-    ids = list(dict.fromkeys(notes))
-    found: set[int] = set()
-    for start in range(0, len(ids), _BATCH_SIZE):
-        batch = ids[start : start + _BATCH_SIZE]
-        sql = f"""
-            SELECT id, COALESCE(date, datetime(mtime_ns / 1000000000, 'unixepoch', 'localtime'))
-            FROM note WHERE id IN ({", ".join("?" * len(batch))})
-        """
-        found.update(id_ for id_, moment in db.execute(sql, batch) if period.contains(moment))
-    return found
+    moments = index.moments(list(dict.fromkeys(notes)))
+    return {note for note, moment in moments if period.contains(moment)}
 
 
 def boost_period(ranked: Sequence[Candidate], notes: Container[int]) -> list[Candidate]:

@@ -13,11 +13,12 @@ from memcairn.search.relevance import ScoringContext
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from memcairn.search.index import SearchIndex
     from memcairn.search.meaning import Meaning, QueryEmbeddings, Similarity
     from memcairn.search.passages import ChunkSpan, Passage, Source
-    from memcairn.search.query import Filter, Query
+    from memcairn.search.query import Query
     from memcairn.search.validity import Outdated
-    from memcairn.store.database import Database
+    from memcairn.store.search_values import NoteFilter
 
 # Candidates beyond the requested number, since neighbors raise the scores of some.
 SPARE_CANDIDATES = 100
@@ -26,7 +27,7 @@ MIN_LIMIT = 20
 
 
 def search(
-    db: Database,
+    index: SearchIndex,
     query: Query,
     meaning: Meaning | None = None,
     excluded: Sequence[int] = (),
@@ -34,7 +35,7 @@ def search(
     """Find the best passages.
 
     Args:
-        db: index.db.
+        index: what is searched.
         query: the request.
         meaning: the model for semantic search; None: keyword search only.
         excluded: the ids of roots whose notes are left out.
@@ -45,14 +46,21 @@ def search(
     Raises:
         EmbeddingError: the model cannot be reached.
     """
-    words = keyword.known_forms(db, query_words(query.text), likely_language(query.text))
+    words = keyword.known_forms(index, query_words(query.text), likely_language(query.text))
     # A query without words, such as "?!", is about as near to everything: its vector says nothing.
-    embedded = None if meaning is None or not words else meaning.embed_query(db, query.text)
-    with db.snapshot():
-        frequencies = keyword.word_frequencies(db, words)
-        (chunks,) = db.execute("SELECT COALESCE(MAX(id), 0) FROM chunk").fetchone()
+    embedded = None if meaning is None or not words else meaning.embed_query(index, query.text)
+    with index.snapshot():
+        frequencies = keyword.word_frequencies(index, words)
+        chunks = index.chunk_count()
         ranking = _Ranking(
-            db, query, words, meaning, embedded, frequencies, chunks, note_filter(query, excluded)
+            index,
+            query,
+            words,
+            meaning,
+            embedded,
+            frequencies,
+            chunks,
+            note_filter(query, excluded),
         )
         spans, context, outdated = ranking.spans(MIN_LIMIT)
         if query.limit > MIN_LIMIT:
@@ -60,39 +68,41 @@ def search(
             spans += [span for span in more if not any(span.overlaps(first) for first in spans)]
             context, outdated = wider.including(context), more_outdated | outdated
         return passages.build(
-            db, spans[: query.limit], context, outdated, budget_words=query.budget_words
+            index, spans[: query.limit], context, outdated, budget_words=query.budget_words
         )
 
 
 class _Ranking(NamedTuple):
     """The state of one search."""
 
-    db: Database
+    store: SearchIndex
     query: Query
     words: Sequence[str]
     meaning: Meaning | None
     embedded: QueryEmbeddings | None
     frequencies: Mapping[str, int]
     chunks: int
-    where: Filter
+    where: NoteFilter
 
     def spans(self, limit: int) -> tuple[list[ChunkSpan], ScoringContext, dict[int, Outdated]]:
         """The best chunks, joined, with the values that their scores come from."""
-        db, query, embedded = self.db, self.query, self.embedded
+        index, query, embedded = self.store, self.query, self.embedded
         found = keyword.find_candidates(
-            db, self.frequencies, self.where, limit=SPARE_CANDIDATES + limit
+            index, self.frequencies, self.where, limit=SPARE_CANDIDATES + limit
         )
         weights = relevance.word_weights(self.frequencies, self.chunks)
         wanted = 2 * limit
         similarities: Mapping[int, Similarity] = {}
         if self.meaning is None or embedded is None:
-            fused = found = neighbors.score_by_nearby_words(db, found, wanted)
+            fused = found = neighbors.score_by_nearby_words(index, found, wanted)
             ranked = neighbors.add_best_of_note(fused)
         else:
-            found = neighbors.score_by_nearby_words(db, found, SPARE_CANDIDATES)
+            found = neighbors.score_by_nearby_words(index, found, SPARE_CANDIDATES)
             held = keyword.held_share(found, self.frequencies, weights)
-            fused, similarities = self.meaning.fuse(db, embedded, weights, self.where, found, held)
-            ranked = neighbors.add_inherited(db, fused, wanted)
+            fused, similarities = self.meaning.fuse(
+                index, embedded, weights, self.where, found, held
+            )
+            ranked = neighbors.add_inherited(index, fused, wanted)
         context = ScoringContext(
             {word: weights[word] for word in self.words},
             {c.chunk: c.score for c in found},
@@ -101,10 +111,10 @@ class _Ranking(NamedTuple):
             {c.chunk: c.score for c in ranked},
         )
         if (period := query.period) is not None:
-            of_period = periods.notes_in_period(db, (c.note for c in ranked), period)
+            of_period = periods.notes_in_period(index, (c.note for c in ranked), period)
             ranked = periods.boost_period(ranked, of_period)
-        ranked = passages.without_copies(db, ranked)
-        ranked, outdated = validity.add_successors(db, ranked, query, self.where)
-        ranked = validity.demote_outdated(db, ranked, outdated)
+        ranked = passages.without_copies(index, ranked)
+        ranked, outdated = validity.add_successors(index, ranked, query, self.where)
+        ranked = validity.demote_outdated(index, ranked, outdated)
         share = passages.MIN_JOIN_SHARE if embedded is None else passages.MIN_JOIN_SHARE_SEMANTIC
         return passages.join_adjacent(ranked, limit, share), context, outdated

@@ -1,4 +1,4 @@
-"""A search request, and the SQL that selects the notes it may return."""
+"""A search request, and the notes that it may return."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from memcairn import paths
 from memcairn.errors import UsageError
 from memcairn.search import periods
-from memcairn.store import path_range
+from memcairn.store.search_values import NoteFilter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,59 +92,21 @@ class Query(NamedTuple):
         return periods.find_period(self.text, date.fromisoformat(self.day))
 
 
-class Filter(NamedTuple):
-    """A condition on the table `note`, as SQL with named parameters; "" accepts every note."""
-
-    sql: str
-    row: dict[str, Any]
-
-
-# `path_range.AT_OR_BELOW` with named parameters.
-_BOUNDS = ("root", "low", "high", "low_bytes", "high_bytes")
-_BELOW = """(
-    note.path = :root OR note.path > :low AND note.path < :high
-    OR note.path > :low_bytes AND note.path < :high_bytes
-)"""
-# The index holds the time 0 for a file that was changed moments before it was indexed.
-_CHANGED = "CASE note.mtime_ns WHEN 0 THEN :now ELSE note.mtime_ns END"
-# A date without a time means the whole day.
-_SINCE = f"""(
-    note.date >= :since OR note.date = :since_day OR note.date IS NULL AND {_CHANGED} >= :since_ns
-)"""
-_UNTIL = f"(note.date < :until OR note.date IS NULL AND {_CHANGED} < :until_ns)"
-_AS_OF = f"""(
-    COALESCE(note.created, note.date) < :as_of
-    OR note.created IS NULL AND note.date IS NULL AND {_CHANGED} < :as_of_ns
-)"""
-
-
-def note_filter(query: Query, excluded: Sequence[int] = ()) -> Filter:
-    """The condition for the notes that a search may return; `excluded` are ids of roots.
+def note_filter(query: Query, excluded: Sequence[int] = ()) -> NoteFilter:
+    """The notes that a search may return; `excluded` are ids of roots.
 
     An unknown namespace or type accepts no note.
     """
-    terms = [f"note.root NOT IN ({', '.join(map(str, excluded))})"] if excluded else []
-    row: dict[str, Any] = {}
-    if query.namespace is not None:
-        terms.append("note.namespace = :namespace")
-        row["namespace"] = query.namespace
-    if query.root is not None:
-        terms.append(_BELOW)
-        row |= zip(_BOUNDS, path_range.bounds(os.fspath(query.root)), strict=True)
-    if query.type is not None:
-        terms.append("note.type = :type")
-        row["type"] = query.type.strip().lower()
-    for name, sql in (("since", _SINCE), ("until", _UNTIL), ("as_of", _AS_OF)):
+    edges: dict[str, Any] = {}
+    for name in ("since", "until", "as_of"):
         span = query.date_span(name)
         if span is not None:
-            edge = span.start if name == "since" else span.end
-            terms.append(sql)
-            row |= {name: edge.text, f"{name}_ns": edge.mtime_ns, "now": time.time_ns()}
-            row[f"{name}_day"] = edge.text[:10]
-    return Filter(" AND ".join(terms), row)
-
-
-def match(words: Sequence[str], *, join: str = " OR ", columns: str = "") -> str:
-    """A MATCH expression for words. They are quoted: none of them acts as an operator."""
-    quoted = ('"' + word.replace('"', '""') + '"' for word in words)
-    return columns + "(" + join.join(quoted) + ")"
+            edges[name] = span.start if name == "since" else span.end
+            edges["now_ns"] = time.time_ns()
+    return NoteFilter(
+        excluded=tuple(excluded),
+        namespace=query.namespace,
+        root=None if query.root is None else os.fspath(query.root),
+        type=None if query.type is None else query.type.strip().lower(),
+        **edges,
+    )

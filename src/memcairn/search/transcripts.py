@@ -10,11 +10,12 @@ from memcairn.errors import UsageError
 from memcairn.formats.utc import utc_text
 from memcairn.notes.words import query_words
 from memcairn.search import keyword
-from memcairn.search.query import Query, match
 from memcairn.sessions.transcripts import reading
 from memcairn.store import transcripts
+from memcairn.store.local_index import LocalIndex, match
 
 if TYPE_CHECKING:
+    from memcairn.search.query import Query
     from memcairn.store.transcripts import StoredPassage, TranscriptDatabase, TranscriptFile
 
 
@@ -58,7 +59,7 @@ def search(db: TranscriptDatabase, query: Query) -> list[TranscriptPassage]:
         UsageError: the query is wrong.
     """
     query = query.checked()
-    words = keyword.ranked_words(keyword.word_frequencies(db, query_words(query.text)))
+    words = keyword.ranked_words(keyword.word_frequencies(LocalIndex(db), query_words(query.text)))
     if not words:
         return []
     terms, row = [""], list[object]()

@@ -5,24 +5,21 @@ A search still returns them, below valid notes, and reports why they are outdate
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from memcairn import paths
-from memcairn.store import notes
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from memcairn.search.index import Notes, SearchIndex
     from memcairn.search.keyword import Candidate
-    from memcairn.search.query import Filter, Query
-    from memcairn.store.database import Database
+    from memcairn.search.query import Query
+    from memcairn.store.search_values import NoteFilter
 
 # An outdated note keeps this share of its score: it ranks below valid notes that are half as relevant, and
 # above less relevant ones.
 OUTDATED_FACTOR = 0.5
 # A note that was replaced keeps at most this share of the score of its successor, if that was found, too.
 BELOW_SUCCESSOR = 0.99
-_BATCH_SIZE = 500
 
 
 class Outdated(NamedTuple):
@@ -37,47 +34,24 @@ class Outdated(NamedTuple):
     superseded_by: str | None
 
 
-_NEWER = """
-SELECT newer.path, COALESCE(newer.created, newer.date), newer.mtime_ns
-FROM note JOIN older_note ON older_note.place IN (note.path, note.decision)
-JOIN note AS newer ON newer.id = older_note.note AND newer.id <> note.id
-WHERE note.id = ? AND NOT older_note.amends ORDER BY newer.path
-"""
-
-
-def find_outdated(db: Database, candidates: Iterable[int], query: Query) -> dict[int, Outdated]:
+def find_outdated(index: Notes, candidates: Iterable[int], query: Query) -> dict[int, Outdated]:
     """The outdated ones among some notes, on the day that the search is about."""
     ids = list(dict.fromkeys(candidates))
     found: dict[int, Outdated] = {}
-    for start in range(0, len(ids), _BATCH_SIZE):
-        batch = ids[start : start + _BATCH_SIZE]
-        sql = f"""
-            SELECT id, path, root, valid_until, superseded_by FROM note
-            WHERE id IN ({", ".join("?" * len(batch))})
-            AND (valid_until IS NOT NULL OR superseded_by IS NOT NULL)
-        """
-        for id_, path, root, valid_until, name in db.execute(sql, batch).fetchall():
-            expired = valid_until if valid_until and valid_until[:10] < query.day else None
-            successor = name and _successor(db, paths.from_db(path), root, name, query)
-            if expired or successor:
-                found[id_] = Outdated(expired and expired[:10], successor or None)
-    if db.execute("SELECT EXISTS (SELECT 1 FROM older_note)").fetchone()[0]:
-        for id_ in ids:
-            before = found.get(id_, _CURRENT)
-            if before.superseded_by is None and (newer := _newer(db, id_, query)) is not None:
-                found[id_] = Outdated(before.expired, newer)
+    for id_, path, root, valid_until, name in index.ends(ids):
+        expired = valid_until if valid_until and valid_until[:10] < query.day else None
+        successor = name and _successor(index, path, root, name, query)
+        if expired or successor:
+            found[id_] = Outdated(expired and expired[:10], successor or None)
+    current = [id_ for id_ in ids if found.get(id_, _CURRENT).superseded_by is None]
+    for id_, (path, date, mtime_ns) in index.newer(current):
+        before = found.get(id_, _CURRENT)
+        if before.superseded_by is None and not _is_later(date, mtime_ns, query):
+            found[id_] = Outdated(before.expired, path)
     return found
 
 
 _CURRENT = Outdated(None, None)
-
-
-def _newer(db: Database, note: int, query: Query) -> str | None:
-    """A note that says that it supersedes this one."""
-    for path, date, mtime_ns in db.execute(_NEWER, (note,)).fetchall():
-        if not _is_later(date, mtime_ns, query):
-            return paths.from_db(path)
-    return None
 
 
 def _is_later(date: str | None, mtime_ns: int, query: Query) -> bool:
@@ -90,7 +64,7 @@ def _is_later(date: str | None, mtime_ns: int, query: Query) -> bool:
 
 
 def demote_outdated(
-    db: Database, ranked: Sequence[Candidate], outdated: Mapping[int, Outdated]
+    index: Notes, ranked: Sequence[Candidate], outdated: Mapping[int, Outdated]
 ) -> list[Candidate]:
     """The candidates, best first, after outdated notes have been demoted below what replaced them."""
     if not outdated:
@@ -101,7 +75,7 @@ def demote_outdated(
     best: dict[int, float] = {}
     for c in demoted:
         best[c.note] = max(best.get(c.note, 0.0), c.score)
-    newer = _successors(db, outdated)
+    newer = _successors(index, outdated)
     last = {note: _last(note, newer) for note in newer}
     below = {
         note: best[end] * BELOW_SUCCESSOR
@@ -113,34 +87,29 @@ def demote_outdated(
 
 
 def add_successors(
-    db: Database, ranked: Sequence[Candidate], query: Query, where: Filter
+    index: SearchIndex, ranked: Sequence[Candidate], query: Query, where: NoteFilter
 ) -> tuple[list[Candidate], dict[int, Outdated]]:
     """The candidates, and for a note that was replaced the one that replaced it; and the outdated ones.
 
     The newer note may have none of the words of a query that asks for the older one.
     """
     found = list(ranked)
-    outdated = find_outdated(db, (c.note for c in found), query)
+    outdated = find_outdated(index, (c.note for c in found), query)
     for _ in range(_MAX_CHAIN):
         best = {c.note: c for c in reversed(found)}
         missing = {
             new: best[old]
-            for old, new in _successors(db, outdated).items()
+            for old, new in _successors(index, outdated).items()
             if new not in best and old in best
         }
-        sql = f"""
-            SELECT chunk.id, note.id, chunk.position FROM chunk JOIN note ON note.id = chunk.note
-            WHERE note.id = :id {"AND " + where.sql if where.sql else ""} ORDER BY chunk.position LIMIT 1
-        """
         added = [
-            best_old._replace(chunk=row[0], note=row[1], position=row[2], words=())
-            for new, best_old in missing.items()
-            for row in db.execute(sql, {**where.row, "id": new}).fetchall()
+            missing[note]._replace(chunk=chunk, note=note, position=position, words=())
+            for chunk, note, position in index.first_chunks(list(missing), where)
         ]
         if not added:
             break
         found += added
-        outdated |= find_outdated(db, (c.note for c in added), query)
+        outdated |= find_outdated(index, (c.note for c in added), query)
     return found, outdated
 
 
@@ -156,29 +125,20 @@ def _last(note: int, newer: Mapping[int, int]) -> int:
     return note
 
 
-def _successors(db: Database, outdated: Mapping[int, Outdated]) -> dict[int, int]:
+def _successors(index: Notes, outdated: Mapping[int, Outdated]) -> dict[int, int]:
     """The ids of the notes that replaced outdated ones."""
-    found = {}
-    for note, why in outdated.items():
-        if why.superseded_by is not None:
-            sql = "SELECT id FROM note WHERE path = ?"
-            row = db.execute(sql, (paths.to_db(why.superseded_by),)).fetchone()
-            if row is not None:
-                found[note] = row[0]
-    return found
+    ids = index.ids(why.superseded_by for why in outdated.values() if why.superseded_by)
+    return {
+        note: ids[why.superseded_by]
+        for note, why in outdated.items()
+        if why.superseded_by is not None and why.superseded_by in ids
+    }
 
 
-_SUCCESSOR = "SELECT path, COALESCE(created, date), mtime_ns FROM note WHERE path = ?"
-
-
-def _successor(db: Database, path: str, root: int, name: str, query: Query) -> str | None:
+def _successor(index: Notes, path: str, root: int, name: str, query: Query) -> str | None:
     """The note that replaced another; None if it did so only after the time that the search is about."""
-    for place in notes.places_of(db, path, root, name):
-        row: tuple[Any, ...] | None = db.execute(_SUCCESSOR, (paths.to_db(place),)).fetchone()
-        if row is None:
-            continue
-        found, date, mtime_ns = paths.from_db(row[0]), row[1], row[2]
-        if found == path:
-            return None
-        return None if _is_later(date, mtime_ns, query) else found
-    return name
+    named = index.named(path, root, name)
+    if named is None:
+        return name
+    found, date, mtime_ns = named
+    return None if found == path or _is_later(date, mtime_ns, query) else found

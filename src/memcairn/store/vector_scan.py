@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -23,11 +23,31 @@ except ImportError:  # some platforms have no wheel
     simsimd = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
-    from memcairn.store.database import Database
+
+class VectorBlocks(Protocol):
+    """The vectors of an index, in blocks of `BLOCK` slots."""
+
+    @property
+    def path(self) -> str:
+        """Where the index is, for messages."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Every question in the block is answered from the same state of the index."""
+
+    def vector_state(self, space: int) -> tuple[int, int, int, int]:
+        """The epoch, the number of changes, of slots, and the dimension of a space."""
+
+    def vector_blocks(self, space: int, seen: int) -> Iterable[tuple[int, *tuple[bytes, ...]]]:
+        """The blocks written after this number of changes: id, chunks, notes, scales, vectors."""
+
+    def free_slots(self, space: int) -> list[int]:
+        """The slots whose chunk is gone."""
+
 
 _GROUP = 64
 # The number of cosines that `Similarities.background` sorts, and its quantile.
@@ -104,14 +124,14 @@ class VectorScan:
         self._places = np.zeros(0, np.int32)
 
     def search(
-        self, db: Database, query: NDArray[np.float32], notes: Sequence[int] | None = None
+        self, index: VectorBlocks, query: NDArray[np.float32], notes: Sequence[int] | None = None
     ) -> Similarities:
         """Compare a query with the chunks of all notes, or of some.
 
         A chunk whose vector is all zeros is not compared: the model knows none of its words.
 
         Args:
-            db: the index, not in a write transaction: vectors of a rollback would stay in memory.
+            index: not in a write transaction: vectors of a rollback would stay in memory.
             query: float32 [dimension], from the same model as the vectors.
             notes: ids of the notes to compare; None for all.
 
@@ -119,7 +139,7 @@ class VectorScan:
             StateDamaged: a block of vectors is damaged.
         """
         with self._lock:
-            self._refresh(db)
+            self._refresh(index)
             held = self._held.first(len(self._chunks))
             if len(held.chunks) and len(query) != held.vectors.shape[1]:
                 raise ValueError("the query and the vectors are from different models")
@@ -131,7 +151,7 @@ class VectorScan:
             return Similarities(self._chunks, held.notes, cosines, self._places)
 
     def pairs(
-        self, db: Database, notes: Sequence[int], least: float
+        self, index: VectorBlocks, notes: Sequence[int], least: float
     ) -> list[tuple[int, int, float]]:
         """Pairs of these notes with chunks that are at least this similar, as (note, note, cosine).
 
@@ -139,7 +159,7 @@ class VectorScan:
             StateDamaged: a block of vectors is damaged.
         """
         with self._lock:
-            self._refresh(db)
+            self._refresh(index)
             held = self._held.first(len(self._chunks))
             at = np.flatnonzero((self._chunks > 0) & _among(held.notes, notes))
             vectors = held.vectors[at] * held.scales[at, np.newaxis]
@@ -153,10 +173,9 @@ class VectorScan:
                     found[pair] = max(found.get(pair, 0.0), float(cosines[row, column]))
         return [(*pair, cosine) for pair, cosine in found.items()]
 
-    def _refresh(self, db: Database) -> None:
-        with db.snapshot():
-            sql = "SELECT epoch, changes, slots, dimension FROM vector_state WHERE space = ?"
-            epoch, changes, slots, dimension = db.execute(sql, (self._space,)).fetchone()
+    def _refresh(self, index: VectorBlocks) -> None:
+        with index.snapshot():
+            epoch, changes, slots, dimension = index.vector_state(self._space)
             if (epoch, changes) == (self._epoch, self._changes):
                 return
             same, self._epoch = epoch == self._epoch, None  # until everything is read
@@ -165,28 +184,22 @@ class VectorScan:
             elif slots > len(self._held.chunks):
                 # With spare room, because notes arrive a few at a time, and growing copies everything.
                 self._held = self._held.copy(slots + slots // 8)
-            self._load(db, self._changes if same else -1)
-            sql = "SELECT slot FROM vector_free WHERE space = ?"
-            free = [slot for (slot,) in db.execute(sql, (self._space,))]
+            self._load(index, self._changes if same else -1)
             held = self._held.first(slots)
             self._chunks = np.where(held.scales > 0, held.chunks, 0)
-            self._chunks[free] = 0
+            self._chunks[index.free_slots(self._space)] = 0
             self._places = np.full(int(self._chunks.max(initial=0)) + 1, -1, np.int32)
             self._places[self._chunks] = np.arange(slots, dtype=np.int32)
             self._places[0] = -1
             self._epoch, self._changes = epoch, changes
 
-    def _load(self, db: Database, seen: int) -> None:
-        sql = """
-        SELECT id, chunks, notes, scales, vectors FROM vector_block
-        WHERE space = ? AND changed > ? ORDER BY id
-        """
-        for block, *blobs in db.execute(sql, (self._space, seen)):
+    def _load(self, index: VectorBlocks, seen: int) -> None:
+        for block, *blobs in index.vector_blocks(self._space, seen):
             try:
                 self._held.put(block * BLOCK, blobs)
             except ValueError as error:
                 raise StateDamaged(
-                    f"block {block} of the vectors is damaged", path=db.path
+                    f"block {block} of the vectors is damaged", path=index.path
                 ) from error
 
 

@@ -19,6 +19,7 @@ from memcairn.root import observe
 from memcairn.root.review.decisions import propose
 from memcairn.search import cited
 from memcairn.store import catalogue
+from memcairn.store.local_index import LocalIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,9 @@ def _near(root: OpenRoot, notes: list[int]) -> list[tuple[int, int]]:
 
     def work(db: Database) -> list[tuple[int, int, float]]:
         is_embedded = vector_state.model(db) is not None and vector_state.count_embedded(db) > 0
-        return vector_scan.VectorScan().pairs(db, notes, MIN_COSINE) if is_embedded else []
+        return (
+            vector_scan.VectorScan().pairs(LocalIndex(db), notes, MIN_COSINE) if is_embedded else []
+        )
 
     found = sorted(root.read_index(work), key=lambda pair: -pair[2])
     taken: Counter[int] = Counter()
