@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "importers"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from exports import ALL, HOSTILE, make_hostile
 

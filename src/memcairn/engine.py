@@ -385,7 +385,9 @@ class Coalescer(Generic[T, R]):
         call: _Call[T, R] = _Call(item)
         with self._lock:
             self._waiting.append(call)
-        timeout_s = -1 if deadline is None else max(0.0, deadline - time.monotonic())
+        timeout_s = -1.0
+        if deadline is not None:
+            timeout_s = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
         if not self._turn.acquire(timeout=timeout_s):
             raise DeadlinePassed("another thread is still indexing")
         try:

@@ -74,7 +74,7 @@ def test_recall_counts_nothing_as_shown(note: Path, project: Path, home: Path) -
     assert run(["recall", PROMPT]) == 0
     assert run(["recall", PROMPT]) == 0
 
-    assert Sessions(str(home)).all() == []
+    assert Sessions(str(home)).latest() == []
 
 
 def test_explain_lists_what_stays_below(

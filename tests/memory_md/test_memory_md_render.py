@@ -402,7 +402,7 @@ def test_the_block_leaves_room_for_the_other_text(newline, lines, size):
 
 
 @pytest.mark.parametrize(
-    "present", [b"their line\n" * 250, b"x" * 30_000 + b"\n", b"their line\n" * 197]
+    "present", [b"their line\n" * 250, b"x" * 30_000 + b"\n", b"their line\n" * 198]
 )
 @pytest.mark.parametrize("size", [2, 300, 3_000, 40_000])
 def test_beside_too_much_other_text_the_block_is_one_entry_that_leads_to_all(present, size):

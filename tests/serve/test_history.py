@@ -309,6 +309,6 @@ def test_a_session_started_by_the_server_ends_with_it(root: Path, home: Path) ->
         full.call("mem_write", path="scratch/a.md", content="x")
         assert any((home / "sessions").rglob("a.md"))
 
-    (session,) = Sessions(str(home)).all()
+    (session,) = Sessions(str(home)).latest()
     assert not session.is_open
     assert not any((home / "sessions").rglob("a.md"))

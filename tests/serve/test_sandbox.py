@@ -97,7 +97,8 @@ def test_each_parameter_that_names_a_path_is_attacked() -> None:
         (tool.name, field.alias or name)
         for tool in toolbox.ALL
         for name, field in tool.arguments.model_fields.items()
-        if {"path", "dir", "from", "to"} & set(name.rstrip("_12s").split("_"))
+        if name.rstrip("_") in ("from", "to")
+        or {"path", "dir"} & set(name.rstrip("_12s").split("_"))
     }
 
     assert taken == {*CALLS, ("mem_snapshot_restore", "paths")}

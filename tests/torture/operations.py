@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from importers import exports
+import exports
 from memcairn.errors import MemcairnError
 from memcairn.memory import Memory
 from memcairn.root import inbox, review

@@ -33,10 +33,10 @@ if __name__ == "__main__":
 import memcairn
 import support
 from index import index_tools
+from machines import Edits, Machine, bare, problems
 from memcairn.daemon import client
 from memcairn.fs import atomic
 from memcairn.memory import Memory
-from sync.machines import Edits, Machine, bare, problems
 from torture import concurrency, faults, fuzz
 from torture.faults import Faults, Mode
 from torture.operations import OPERATIONS, Operation

@@ -18,7 +18,7 @@ import time
 from memcairn import paths
 from memcairn.errors import StateError
 from memcairn.formats import json_text
-from memcairn.fs import json_lines, lock
+from memcairn.fs import json_lines
 from memcairn.sessions import processes, session
 from memcairn.sessions.session import Line, Session
 
@@ -89,6 +89,8 @@ class Sessions:
         Raises:
             StateError: the home is not writable.
         """
+        from memcairn.fs import lock  # noqa: PLC0415 - threading, which other hooks do not need
+
         now = self._clock()
         id = id or time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + os.urandom(3).hex()  # noqa: A001
         folder = os.path.join(self.folder, folder_name(id))
