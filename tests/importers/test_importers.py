@@ -9,8 +9,8 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exports import ALL, HOSTILE, MAX_CHARS, SECRET, make_hostile, mem0, obsidian, save
 
+from exports import ALL, HOSTILE, MAX_CHARS, SECRET, make_hostile, mem0, obsidian, save
 from fake_secrets import fake_secrets
 from memcairn.archive import importers
 from memcairn.cli.commands import run

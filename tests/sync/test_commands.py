@@ -8,8 +8,8 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
-from machines import bare, git
 
+from machines import bare, git
 from memcairn import Memory
 from memcairn.cli.commands import run
 from memcairn.hosts import scopes, start_text

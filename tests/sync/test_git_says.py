@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from machines import Machine, bare, until
 
+from machines import Machine, bare, until
 from memcairn.cli.commands import run
 from memcairn.errors import SyncError
 from memcairn.sync import checkout

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from machines import Edits, Machine, bare, problems, until
 
+from machines import Edits, Machine, bare, problems, until
 from memcairn import Query
 from memcairn.daemon.background import Background
 from memcairn.root import inbox

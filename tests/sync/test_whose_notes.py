@@ -6,8 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from machines import Machine, bare
 
+from machines import Machine, bare
 from memcairn import Query
 from memcairn.errors import UsageError
 from memcairn.hosts import recall, scopes
