@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,16 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memcairn import Memory
-from memcairn.embedding import builtin
-from memcairn.search.meaning import unusual, usual_prompts
+from memcairn.search.meaning import background
 from memcairn.search.relevance import RELEVANT, ScoreBreakdown, fits, held_nearby, relevance
-from memcairn.store.vector_scan import Similarities, VectorScan
+from memcairn.store.vector_scan import Similarities
 from support import require_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-USUAL = Path(__file__).parents[2] / "bench/gate/usual.txt"
 NOTES = {
     "deploy.md": "# Deploying\n\nThe API goes out blue-green: both run for ten minutes, then traffic moves.",
     "database.md": "# Database\n\nWe picked Postgres over MySQL for its partial indexes and JSON operators.",
@@ -131,48 +129,18 @@ def test_a_code_alone_finds_its_note(notes: Path, monkeypatch: pytest.MonkeyPatc
     assert best.score >= RELEVANT
 
 
-def test_of_an_unknown_model_only_a_cosine_that_stands_out_counts() -> None:
+def test_the_background_of_an_unknown_model_is_that_of_the_scan() -> None:
     """The cosines of some models are all high: only how far one stands out says something."""
     cosines = np.concatenate([np.linspace(0.70, 0.80, 99), [0.93]]).astype(np.float32)
     ids = np.arange(1, 101)
     near = Similarities(ids, ids, cosines, np.arange(-1, 100, dtype=np.int32))
     few = Similarities(ids[:5], ids[:5], cosines[:5], np.arange(-1, 5, dtype=np.int32))
-    scan = VectorScan()
 
-    found = unusual("e5-small", near, [80, 100], scan)
+    unrelated = background("e5-small", near)
 
-    assert found[100] > 2.4
-    assert found[80] < 0.4
-    assert unusual("e5-small", few, [1], scan) == {}
-
-
-def test_the_usual_prompts_are_embedded_as_they_stand_in_bench() -> None:
-    require_model()
-    lines = USUAL.read_text("utf-8").splitlines()
-    texts = [text for language, text in (line.split("\t") for line in lines) if language == "en"]
-    embedder = builtin.load()
-
-    made = embedder.embed(texts).vectors
-
-    assert ((made * usual_prompts(embedder.name)).sum(axis=1) > 0.95).all()
-
-
-def test_a_passage_that_is_near_to_everything_is_less_unusual(
-    notes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The cosine of a prompt counts less with a text that is about prompts of this kind anyway."""
-    require_model()
-    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
-    (notes / "tests.md").write_text("Write a unit test for the function that parses the file.\n")
-    (notes / "otters.md").write_text("The otters in the river get fish at nine.\n")
-    with Memory() as memory:
-        memory.index(notes)
-        memory.embed()
-        tests = memory.search("add unit tests for the parser")[0].why
-        otters = memory.search("when are the otters fed?")[0].why
-
-    assert tests.cosine is not None
-    assert otters.cosine is not None
-    assert tests.z is not None
-    assert otters.z is not None
-    assert (tests.cosine - otters.cosine) / 0.078 > tests.z - otters.z
+    highest, usual = unrelated.z(0.93), unrelated.z(0.78)
+    assert highest is not None
+    assert usual is not None
+    assert highest > 4
+    assert usual < 2
+    assert background("e5-small", few).z(0.93) is None

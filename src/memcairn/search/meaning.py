@@ -12,16 +12,13 @@ English one (docs/decisions/languages.md).
 
 from __future__ import annotations
 
-from functools import cache
 from math import log
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from memcairn.embedding.embedder import MIN_KNOWN_SHARE
 from memcairn.embedding.maxsim import maxsim
-from memcairn.embedding.unit_length import to_unit_length
 from memcairn.notes.language import language
 from memcairn.notes.words import words
 from memcairn.search.keyword import Candidate
@@ -53,36 +50,35 @@ _MIN_SCANNED = 30
 _MIN_DEVIATION = 1e-3
 
 
-# The deviation of the cosines between prompts and unrelated texts, of the built-in models.
-_DEVIATIONS = {"all-MiniLM-L6-v2-int8-1": 0.078, "use-multilingual-v3-5bit-1": 0.055}
-# How many deviations the usual prompts that are nearest to a text are above unrelated ones; for other models.
-_USUAL_Z = 1.6
+class Background(NamedTuple):
+    """The cosines of a model between a query and unrelated texts.
 
-
-@cache
-def usual_prompts(model: str) -> NDArray[np.float32]:
-    """The embeddings of `bench/gate/usual.txt` by a built-in model, each of length 1."""
-    with np.load(Path(__file__).with_name("usual_prompts.npz")) as file:
-        return to_unit_length(file[model].astype(np.float32))
-
-
-def unusual(
-    model: str, near: Similarities, chunks: Sequence[int], scan: VectorScan
-) -> dict[int, float]:
-    """Chunk -> how many deviations its cosine is above those of usual prompts (docs/decisions/relevance.md).
-
-    For a model other than the built-in ones, the median and the deviation are those of all cosines of the
-    query; of few, they are not known.
+    Args:
+        median: of these cosines.
+        deviation: their standard deviation; 0 if it is not known.
     """
-    cosines = near.of(chunks)
-    if model in _DEVIATIONS:
-        usual = scan.nearest(list(cosines), usual_prompts(model))
-        return {chunk: (cosines[chunk] - usual[chunk]) / _DEVIATIONS[model] for chunk in usual}
+
+    median: float
+    deviation: float
+
+    def z(self, cosine: float) -> float | None:
+        """How many deviations a cosine is above the median; None if that is not known."""
+        return (cosine - self.median) / self.deviation if self.deviation else None
+
+
+# Of the built-in models, over the queries and folders of bench/gate.py (docs/decisions/relevance.md).
+BACKGROUNDS = {
+    "all-MiniLM-L6-v2-int8-1": Background(0.065, 0.078),
+    "use-multilingual-v3-5bit-1": Background(0.05, 0.055),
+}
+
+
+def background(model: str, near: Similarities) -> Background:
+    """The background of a built-in model; of another, what the scan shows."""
+    if model in BACKGROUNDS:
+        return BACKGROUNDS[model]
     median, deviation, count = near.background()
-    if count < _MIN_SCANNED:
-        return {}
-    deviation = max(deviation, _MIN_DEVIATION)
-    return {chunk: (cosine - median) / deviation - _USUAL_Z for chunk, cosine in cosines.items()}
+    return Background(median, max(deviation, _MIN_DEVIATION) if count >= _MIN_SCANNED else 0.0)
 
 
 class Similarity(NamedTuple):
@@ -92,7 +88,7 @@ class Similarity(NamedTuple):
         cosine: of the two vectors, -1..1; of two models, their blend.
         maxsim: mean over the query's tokens of their best match, about -1..1; None: not compared.
         multilingual: cosine by the multilingual model; None if it is not used.
-        z: how many deviations the cosine is above those of usual prompts; None if that is not known.
+        z: how many deviations the cosine is above that of unrelated texts; None if that is not known.
     """
 
     cosine: float
@@ -226,12 +222,16 @@ class Meaning:
         candidates: Sequence[Candidate],
         foreign: Container[int],
     ) -> dict[int, float]:
-        """Chunk -> how many deviations its cosine is above those of usual prompts, by all models."""
-        chunks = [c.chunk for c in candidates]
-        by_model = {
-            space: unusual(self.embedders[space].name, near, chunks, self._scans[space])
-            for space, near in by_space.items()
-        }
+        """Chunk -> how many deviations its cosine is above that of unrelated texts, by all models."""
+        by_model: dict[int, dict[int, float]] = {}
+        for space, near in by_space.items():
+            unrelated = background(self.embedders[space].name, near)
+            cosines = near.of([c.chunk for c in candidates])
+            by_model[space] = {
+                chunk: z
+                for chunk, cosine in cosines.items()
+                if (z := unrelated.z(cosine)) is not None
+            }
         first, second = (by_model.get(space, {}) for space in (CONFIGURED, MULTILINGUAL))
         found = {**second, **first}
         for c in candidates:

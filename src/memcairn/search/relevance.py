@@ -27,7 +27,7 @@ LIKELY = 0.4
 # A search reports that nothing fits well if all passages are below this score, this share and this z.
 FITTING = 0.1
 FITTING_SHARE = 0.5
-FITTING_Z = 2.0
+FITTING_Z = 3.5
 # More matched words than these do not raise the score.
 MAX_MATCHED_WORDS = 6
 # Words of the query count together if they are in a part of a text with this many words.
@@ -35,7 +35,7 @@ WINDOW_WORDS = 40
 # Notes of these types say how to work, and apply to more prompts than their words tell.
 _APPLYING_TYPES = frozenset({"feedback", "user"})
 _APPLYING = "How to apply"
-_MIN_Z, _MAX_Z = -3.0, 6.0
+_MAX_Z = 8.0
 _PIECE = re.compile(r"[^\s\u3001\u3002\uff0c\uff01\uff1f\uff1b\uff1a]+")
 # Scripts without spaces, and Korean, are indexed by pairs of characters; two make a word.
 _PAIR = re.compile("[\u0e00-\u109f\u3040-\ud7a3]")
@@ -56,8 +56,7 @@ class ScoreBreakdown(NamedTuple):
             `WINDOW_WORDS` of the passage.
         about: the same share in title, names and description alone.
         matched: the number of the query's words in all of these together.
-        z: how many deviations the cosine is above those of the text with usual prompts; None in a keyword
-            search.
+        z: how many deviations the cosine is above that of unrelated texts; None in a keyword search.
         named: 1 if an identifier, an error code or another name with digits is among the matched words.
         applies: 1 if the note says when it applies.
         described: 1 if the note has its own description.
@@ -235,14 +234,12 @@ def features(why: ScoreBreakdown) -> tuple[float, ...]:
         float(why.applies),
         float(why.described),
     )
-    if why.z is None:
-        return words
-    return (*words, (max(min(why.z, _MAX_Z), _MIN_Z) - _MIN_Z) / (_MAX_Z - _MIN_Z))
+    return words if why.z is None else (*words, max(min(why.z, _MAX_Z), 0.0) / _MAX_Z)
 
 
 # The weights of the features, and the constant; for a keyword search, and with a model.
-KEYWORD_WEIGHTS = (1.14, 4.36, 8.46, 2.12, 0.52, 1.56, -6.55)
-SEMANTIC_WEIGHTS = (0.00, 4.56, 6.69, 2.48, 0.32, 2.47, 5.59, -8.86)
+KEYWORD_WEIGHTS = (2.01, 4.10, 5.92, 1.97, 0.30, 1.85, -5.63)
+SEMANTIC_WEIGHTS = (1.76, 5.75, 2.71, 0.64, 0.00, 2.94, 4.61, -7.19)
 
 
 def relevance(why: ScoreBreakdown) -> float:

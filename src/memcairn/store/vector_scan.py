@@ -173,22 +173,6 @@ class VectorScan:
                     found[pair] = max(found.get(pair, 0.0), float(cosines[row, column]))
         return [(*pair, cosine) for pair, cosine in found.items()]
 
-    def nearest(self, chunks: Sequence[int], vectors: NDArray[np.float32]) -> dict[int, float]:
-        """Chunk -> the mean of its cosines with the fifth of some vectors that are nearest to it.
-
-        Args:
-            chunks: of the last search; one that has left the index since is left out.
-            vectors: float32 [vectors, dimension], each of length 1.
-        """
-        with self._lock:
-            known = [c for c in chunks if c < len(self._places) and self._places[c] >= 0]
-            places = self._places[known]
-            rows = self._held.vectors[places] * self._held.scales[places, np.newaxis]
-        products = rows @ vectors.T
-        products.partition(-(len(vectors) // 5), axis=1)
-        means = products[:, -(len(vectors) // 5) :].mean(axis=1)
-        return dict(zip(known, means.tolist(), strict=True))
-
     def _refresh(self, index: VectorBlocks) -> None:
         with index.snapshot():
             epoch, changes, slots, dimension = index.vector_state(self._space)
