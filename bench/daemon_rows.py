@@ -70,6 +70,20 @@ class Timed:
         return wall, compare(f"{what}, CPU", self.cpu_s, FLOOR, reach, None)
 
 
+def search(server: subprocess.Popen[bytes], question: str) -> None:
+    """Begin a session of the MCP server on these pipes, and wait for the answer of one search."""
+    assert server.stdin is not None
+    assert server.stdout is not None
+    ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    ask = {"jsonrpc": "2.0", "id": 2, "method": "tools/call",
+           "params": {"name": "memory_search", "arguments": {"query": question}}}  # fmt: skip
+    for message in (HANDSHAKE, ready, ask):
+        server.stdin.write(json.dumps(message).encode() + b"\n")
+        server.stdin.flush()
+    while json.loads(server.stdout.readline()).get("id") != 2:
+        pass
+
+
 @contextmanager
 def resident(bench: Bench, env: dict[str, str]) -> Iterator[None]:
     """A resident process."""
@@ -175,23 +189,15 @@ def _resident_mb(pid: int) -> float:
 def memory(bench: Bench) -> Row:
     """Memory (proportional set size) of ten sessions with the resident process, and of one without."""
     notes, env = environment(bench)
-    ask = {"jsonrpc": "2.0", "id": 2, "method": "tools/call",
-           "params": {"name": "memory_search", "arguments": {"query": "How do we deploy?"}}}  # fmt: skip
-    ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 
     @contextmanager
     def session(call: list[str]) -> Iterator[int]:
         with subprocess.Popen(
             call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
         ) as server:
-            assert server.stdin is not None
-            assert server.stdout is not None
-            for message in (HANDSHAKE, ready, ask):
-                server.stdin.write(json.dumps(message).encode() + b"\n")
-                server.stdin.flush()
-            while json.loads(server.stdout.readline()).get("id") != 2:
-                pass
+            search(server, "How do we deploy?")
             yield server.pid
+            assert server.stdin is not None
             server.stdin.close()
 
     with session([bench.python, "-c", ALONE, str(notes)]) as pid:

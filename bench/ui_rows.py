@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from contest import Row, ms
-from daemon_rows import HANDSHAKE, resident
+from daemon_rows import resident, search
 from memcairn.fs import json_lines
 from memcairn.hosts import hook
 from memcairn.hosts.limits import LIMIT_S
@@ -68,26 +68,18 @@ def _memory(bench: Bench, env: dict[str, str], notes: Path, addresses: list[str]
     with contextlib.suppress(subprocess.TimeoutExpired):
         call = [bench.program, "reembed"]
         subprocess.run(call, env=env, check=True, capture_output=True, timeout=EMBED_TIMEOUT_S)
-    ask = {"jsonrpc": "2.0", "id": 2, "method": "tools/call",
-           "params": {"name": "memory_search", "arguments": {"query": QUESTION}}}  # fmt: skip
-    ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
     call = [bench.program, "serve", "--root", str(notes)]
     with (
         resident(bench, env),
         subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as client,
     ):
-        assert client.stdin is not None
-        assert client.stdout is not None
-        for message in (HANDSHAKE, ready, ask):
-            client.stdin.write(json.dumps(message).encode() + b"\n")
-            client.stdin.flush()
-        while json.loads(client.stdout.readline()).get("id") != 2:
-            pass
+        search(client, QUESTION)
         before = _memory_mb(_pid(bench, env))
         visitor = _Visitor(bench, env)
         for path in addresses * 2:
             visitor.get(path)
         after = _memory_mb(visitor.pid)
+        assert client.stdin is not None
         client.stdin.close()
     return Row(
         "memory of the resident process with the page", "MB", after, f"≤ {MAX_MEMORY} x", before,

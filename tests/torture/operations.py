@@ -68,6 +68,24 @@ def cli(*arguments: str) -> Callable[[World], object]:
     return run
 
 
+def in_root(work: Callable[[Any], object]) -> Callable[[World], object]:
+    """Work on the open root; a proposal that is decided already counts as done."""
+
+    def run(world: World) -> int:
+        with Memory() as memory:
+            root = memory.open_root(world.root)
+            try:
+                work(root)
+            except MemcairnError as error:
+                sys.stderr.write(f"{error}\n")
+                return error.exit_code
+            finally:
+                root.close()
+        return 0
+
+    return run
+
+
 def tool(name: str, **arguments: Any) -> Callable[[World], object]:
     """A tool of the MCP server."""
 
@@ -75,20 +93,12 @@ def tool(name: str, **arguments: Any) -> Callable[[World], object]:
         from memcairn.mcp.toolbox import ALL
 
         function = next(one.function for one in ALL if one.name == name)
-        with Memory() as memory:
-            root = memory.open_root(world.root)
-            try:
-                given = {
-                    key: value(root) if callable(value) else value
-                    for key, value in arguments.items()
-                }
-                function(root, **given)
-            except MemcairnError as error:
-                sys.stderr.write(f"{error}\n")
-                return error.exit_code
-            finally:
-                root.close()
-        return 0
+
+        def work(root: Any) -> object:
+            given = {k: value(root) if callable(value) else value for k, value in arguments.items()}
+            return function(root, **given)
+
+        return in_root(work)(world)
 
     return run
 
@@ -187,24 +197,6 @@ def _promote(world: World) -> int:
         finally:
             root.close()
     return 0
-
-
-def in_root(work: Callable[[Any], object]) -> Callable[[World], object]:
-    """Work on the open root; a proposal that is decided already counts as done."""
-
-    def run(world: World) -> int:
-        with Memory() as memory:
-            root = memory.open_root(world.root)
-            try:
-                work(root)
-            except MemcairnError as error:
-                sys.stderr.write(f"{error}\n")
-                return error.exit_code
-            finally:
-                root.close()
-        return 0
-
-    return run
 
 
 def _proposed(root: Any) -> None:

@@ -21,10 +21,7 @@ _SHOWN_PATHS = 3
 
 @click.command("log")
 @click.argument("note", type=click.Path(), required=False)
-@click.option(
-    "--limit", "-n", default=20, show_default=True, metavar="N", type=click.IntRange(min=1),
-    help="The maximum number of revisions.",
-)  # fmt: skip
+@options.limit_option("revisions")
 @click.option("--recall", is_flag=True, help="List what hooks have shown to agents instead.")
 @root_option
 @options.json_option

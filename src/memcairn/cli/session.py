@@ -84,17 +84,9 @@ def end(id_: str | None, *, auto: bool, keep_scratch: bool, as_json: bool) -> in
 
 
 @command.command("list")
-@click.option(
-    "--limit",
-    "-n",
-    default=20,
-    show_default=True,
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="The maximum number of sessions.",
-)
+@options.limit_option("sessions")
 @options.json_option
-def list_(limit: int, *, as_json: bool) -> int:  # fmt: skip
+def list_(limit: int, *, as_json: bool) -> int:
     """List the last sessions, the latest first, with what each did on its branch.
 
     \b

@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 
 from memcairn import paths
-from memcairn.formats import json_text
 from memcairn.hosts import event_session, own_memory
+from memcairn.settings import roots_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
 
     from memcairn.hosts.payload import HookEvent
 
@@ -35,7 +34,7 @@ def record(home: str, event: HookEvent, enqueue: Callable[[list[str]], object]) 
     """
     if not event.written:
         return
-    known, loose = roots(home), _saved(home, "files")
+    known, loose = roots_json.roots(home), roots_json.loose_files(home)
     real = (paths.real(path) for path in event.written)
     changed = [path for path in dict.fromkeys(real) if path in loose or _is_note(path, known)]
     if changed:
@@ -46,26 +45,10 @@ def record(home: str, event: HookEvent, enqueue: Callable[[list[str]], object]) 
 def new_root(home: str, event: HookEvent) -> str | None:
     """The folder of the host's own memory, if a file in it was written and it is not a root yet."""
     own = own_memory.folder(event) if event.written else None
-    if own is None or own in roots(home):
+    if own is None or own in roots_json.roots(home):
         return None
     is_written = any(paths.is_inside(paths.real(path), own) for path in event.written)
     return own if is_written else None
-
-
-def roots(home: str) -> list[str]:
-    """The real paths of all roots, without opening index.db."""
-    try:
-        return [root["path"] for root in _saved(home, "roots")]
-    except (KeyError, TypeError):
-        return []
-
-
-def _saved(home: str, key: str) -> list[Any]:
-    try:
-        with open(os.path.join(home, "roots.json"), "rb") as file:
-            return list(json_text.loads(file.read())[key])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
 
 
 def enqueue(home: str, real: Iterable[str]) -> None:
@@ -79,7 +62,8 @@ def enqueue(home: str, real: Iterable[str]) -> None:
 
     queue = Queue(os.path.join(home, "queue.db"))
     # A scan finds again what a damaged queue knew.
-    queue.enqueue([*real, *roots(home), *_saved(home, "files")] if queue.set_aside else real)
+    lost = (*roots_json.roots(home), *roots_json.loose_files(home)) if queue.set_aside else ()
+    queue.enqueue([*real, *lost])
 
 
 def _is_note(path: str, known: list[str]) -> bool:

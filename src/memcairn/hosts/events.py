@@ -42,7 +42,7 @@ from memcairn.safety import injection, secrets
 from memcairn.search.query import Query
 from memcairn.sessions import Line, Sessions
 from memcairn.sessions.note_files import is_readable
-from memcairn.settings import caller
+from memcairn.settings import caller, roots_json
 from memcairn.store import notes
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _enqueue_own_memory(memory: Memory, event: HookEvent) -> None:
     own = own_memory.folder(event)
     if own is None:
         return
-    if own not in enqueue_writes.roots(memory.home):
+    if own not in roots_json.roots(memory.home):
         memory.index(own, embed=False)
     elif memory.engine.databases.run(
         lambda opened: own_memory.is_changed(opened.db, own, memory.config)

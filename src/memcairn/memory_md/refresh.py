@@ -122,15 +122,16 @@ def explain(db: Database, root: Root, path: str, limits: Limits) -> Explanation 
             _data(files.memory_md()),
             today=today,
             limits=limits,
-            cache=_cache(db, root, {os.path.basename(page)[:-3] for page in pages}),
+            cache=_cache(
+                store.render_cache(db, root.id), {os.path.basename(page)[:-3] for page in pages}
+            ),
             changed=changed,
             pages=pages,
         )
 
 
-def _cache(db: Database, root: Root, page_names: set[str]) -> RenderCache | None:
-    """The render cache of the last update; without its pages if one of them is gone."""
-    text = store.render_cache(db, root.id)
+def _cache(text: str | None, page_names: set[str]) -> RenderCache | None:
+    """The render cache of the last update, from its text; without its pages if one of them is gone."""
     cache = None if text is None else render_cache.loads(text)
     if cache is not None and not page_names.issuperset(cache.digests):
         return replace(cache, pages=())
@@ -151,7 +152,8 @@ def _attempt(
     before = files.memory_md()
     present = _data(before)
     existing = files.page_names()
-    cache = _cache(db, root, existing)
+    text = store.render_cache(db, root.id)
+    cache = _cache(text, existing)
     notes = MemoryMdNotes(db, root.id)
     rendered = render(notes, present, today=today, limits=limits, cache=cache, changed=changed)
     if present is None and not rendered.notes:
@@ -160,7 +162,7 @@ def _attempt(
     written = files.write_pages(rendered.pages)
     backup = None
     if rendered.memory_md != present:
-        if store.render_cache(db, root.id) is None and present is not None:
+        if text is None and present is not None:
             backup = root_files.back_up(backups, root.path, present)
         if not files.write_memory_md(rendered.memory_md, before):
             return None

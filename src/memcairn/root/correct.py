@@ -231,18 +231,14 @@ def corrected(match: Match, observation: Observation) -> str:
     old = match.said
     if observation.keep_old and old:
         changed = _UNTIL.sub("", changed).rstrip()
-        changed += f"{newline * 2}Until {_today()}: {' '.join(old.split())}{newline}"
+        changed += f"{newline * 2}Until {observe.local_day()}: {' '.join(old.split())}{newline}"
     changed = _heading_follows(changed, old, observation)
     if os.path.splitext(match.path)[1].lower() in paths.PLAIN_SUFFIXES:
         return changed
     fields = _fields(text, old, observation)
     if match.whole:
-        fields["valid_from"] = observation.valid_from or _today()
+        fields["valid_from"] = observation.valid_from or observe.local_day().isoformat()
     return frontmatter.update(changed, fields)
-
-
-def _today() -> str:
-    return datetime.now().astimezone().date().isoformat()
 
 
 def replaced_keys(old: str, new: str) -> frozenset[str]:

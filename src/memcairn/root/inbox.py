@@ -13,12 +13,14 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from memcairn import paths
 from memcairn.errors import StateError, UsageError
 from memcairn.formats import json_text
+from memcairn.formats.utc import utc_text
 from memcairn.fs import atomic
 from memcairn.settings import project
 
@@ -86,12 +88,6 @@ class Proposal:
     options: dict[str, str] = field(default_factory=dict)
 
 
-def identity(kind: str, action: str, hashes: dict[str, str], text: str) -> str:
-    """The id of a proposal: a hash of what it says, independent of when it is made."""
-    said = json.dumps([kind, action, sorted(hashes.items()), text], ensure_ascii=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
-
-
 def held(home: str, roots: Iterable[str]) -> set[str]:
     """The notes of these roots that no hook shows before a person has decided."""
     return {
@@ -143,9 +139,31 @@ class Inbox:
         self._write(proposal.id + _SUFFIX, json.dumps(asdict(proposal), indent=1) + "\n")
         return proposal
 
-    def add(self, proposal: Proposal) -> Proposal:
-        """Write a proposal unless the same one was made before; return the one that is there."""
-        return self._read(proposal.id + _SUFFIX) or self.save(proposal)
+    def add(
+        self,
+        kind: str,
+        action: Action,
+        hashes: dict[str, str],
+        *,
+        why: str,
+        by: str,
+        text: str = "",
+        options: dict[str, str] | None = None,
+    ) -> Proposal:
+        """Write a proposal unless the same one was made before; return the one that is there.
+
+        The arguments are attributes of `Proposal`; `hashes` is in the order of its paths.
+
+        Raises:
+            StateError: it cannot be written.
+        """
+        said = json.dumps([kind, action, sorted(hashes.items()), text], ensure_ascii=True)
+        id_ = hashlib.sha256(said.encode()).hexdigest()[:12]
+        made = utc_text(time.time())
+        proposal = Proposal(
+            id_, kind, action, tuple(hashes), hashes, text, why, made, by, options=options or {}
+        )
+        return self._read(id_ + _SUFFIX) or self.save(proposal)
 
     def remove(self, proposal: Proposal) -> None:
         """Delete a proposal."""

@@ -67,6 +67,11 @@ class Observation:
     keep_old: bool = False
 
 
+def local_day() -> date:
+    """Today where the person is."""
+    return datetime.now().astimezone().date()
+
+
 def validated(observation: Observation, *, allow_secret: bool) -> Observation:
     """Validate and normalize an observation; invalid Unicode becomes question marks.
 
@@ -78,7 +83,7 @@ def validated(observation: Observation, *, allow_secret: bool) -> Observation:
     """
     observation = replace(
         observation,
-        text=with_days(_unicode(observation.text), datetime.now().astimezone().date()),
+        text=with_days(_unicode(observation.text), local_day()),
         title=_unicode(observation.title),
         type=observation.type and _unicode(observation.type),
         tags=tuple(map(_unicode, observation.tags)),

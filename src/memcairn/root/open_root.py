@@ -7,7 +7,6 @@ import hashlib
 import os
 import sys
 import threading
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -21,7 +20,6 @@ from memcairn.errors import (
     StateError,
     UsageError,
 )
-from memcairn.formats.utc import utc_text
 from memcairn.history import Bounds, Journal, Snapshots
 from memcairn.indexing import away
 from memcairn.root import correct, inbox, links, observe
@@ -499,12 +497,9 @@ class OpenRoot:
             "tags": ",".join(observation.tags),
             "description": observation.description,
         }
-        id_ = inbox.identity("observation", "add", {}, observation.text)
+        why = "An agent wants to remember this."
         proposal = self.inbox.add(
-            inbox.Proposal(
-                id_, "observation", "add", (), {}, observation.text, "An agent wants to remember this.",
-                utc_text(time.time()), observation.source, options=options,
-            )
+            "observation", "add", {}, why=why, by=observation.source, text=observation.text, options=options,
         )  # fmt: skip
         return Observed("", created=False, relation="proposal", proposal=proposal.id)
 
@@ -529,10 +524,7 @@ class OpenRoot:
             hashes = {
                 path: hashlib.sha256(self.vault.read_bytes(path)).hexdigest() for path in notes
             }
-            id_ = inbox.identity(kind, action, hashes, text)
-            made = utc_text(time.time())
-            proposal = inbox.Proposal(id_, kind, action, notes, hashes, text, why, made, "observe")
-            return self.inbox.add(proposal).id
+            return self.inbox.add(kind, action, hashes, why=why, by="observe", text=text).id
         except (NoteError, StateError) as error:
             self.engine.notice(f"the inbox could not be written: {error}")
             return None

@@ -62,10 +62,11 @@ _CODE = re.compile(
 
 def with_days(text: str, today: date) -> str:
     """The text, with a day, week or month in parentheses behind each relative date."""
+    forms = _forms(likely_language(text) == "fr")
     parts = _CODE.split(text)
     for at in range(0, len(parts), 2):
         found: dict[int, tuple[int, str]] = {}
-        for pattern, days in _forms(likely_language(text) == "fr"):
+        for pattern, days in forms:
             for match in pattern.finditer(parts[at]):
                 if found.get(match.start(), (0, ""))[0] < match.end():
                     found[match.start()] = (match.end(), days(match, today))

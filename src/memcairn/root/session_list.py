@@ -45,10 +45,11 @@ class LoggedCall:
 def listed(root: OpenRoot, limit: int) -> tuple[SessionSummary, ...]:
     """The sessions of a root among the latest ones of the home, latest first."""
     facts: list[SessionSummary] = []
+    current = root.session.get()
     for found in root.session.sessions.latest():
         if len(facts) == limit:
             break
-        if not _is_of_root(root, found):
+        if not _is_of_root(root, found, current):
             continue
         ended = None if found.ended_at is None else utc_text(found.ended_at)
         facts.append(
@@ -70,7 +71,7 @@ def lines(root: OpenRoot, session_id: str, limit: int) -> tuple[LoggedCall, ...]
         UsageError: the root has no such session.
     """
     found = root.session.sessions.get(session_id)
-    if found is None or not _is_of_root(root, found):
+    if found is None or not _is_of_root(root, found, root.session.get()):
         raise UsageError("this root has no such session", hint="memory_sessions lists the sessions")
     return tuple(
         LoggedCall(
@@ -85,9 +86,8 @@ def lines(root: OpenRoot, session_id: str, limit: int) -> tuple[LoggedCall, ...]
     )
 
 
-def _is_of_root(root: OpenRoot, found: Session) -> bool:
+def _is_of_root(root: OpenRoot, found: Session, current: Session | None) -> bool:
     """Whether a session is of this root; the current one is, even if its host named another root."""
-    current = root.session.get()
     return found.root == root.root or (current is not None and found.id == current.id)
 
 

@@ -14,6 +14,7 @@ from memcairn import paths
 from memcairn.errors import StateError
 from memcairn.formats import json_text
 from memcairn.fs import atomic
+from memcairn.settings import roots_json
 from memcairn.store import signatures
 from memcairn.store.path_range import AT_OR_BELOW, bounds
 
@@ -207,7 +208,7 @@ def saved_file(db: Database) -> Path:
     """roots.json, beside index.db."""
     from pathlib import Path  # noqa: PLC0415 - takes 4 ms, and few calls change a root
 
-    return Path(db.path).with_name("roots.json")
+    return Path(db.path).with_name(roots_json.FILE_NAME)
 
 
 def save(db: Database) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import time
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
-from memcairn.formats.utc import utc_text
 from memcairn.paths import NOTE_SUFFIXES
 from memcairn.root import review
-from memcairn.root.inbox import ARRIVED, CONFLICT, Proposal, identity
+from memcairn.root.inbox import ARRIVED, CONFLICT
 from memcairn.safety import injection, secrets
 from memcairn.sync import merge
 
@@ -48,11 +46,7 @@ def scan(root: OpenRoot, arrived: Iterable[tuple[str, bytes]], where: str) -> li
         if why:
             reason = f"came from {where} and {' and '.join(why)}"
             hashes = {path: hashlib.sha256(content).hexdigest()}
-            id_ = identity(ARRIVED, "forget", hashes, "")
-            made = utc_text(time.time())
-            root.inbox.add(
-                Proposal(id_, ARRIVED, "forget", (path,), hashes, "", reason, made, "sync")
-            )
+            root.inbox.add(ARRIVED, "forget", hashes, why=reason, by="sync")
             found.append(path)
     return found
 

@@ -7,7 +7,6 @@ sync that is killed leaves files that the next one finds, and loses nothing.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from memcairn import paths
 from memcairn.errors import NoteChanged, NoteError, NoteExists, NoteMissing, SyncError
 from memcairn.fs import atomic
+from memcairn.settings import roots_json
 from memcairn.sync import git
 from memcairn.sync.git import Repository
 
@@ -104,11 +104,7 @@ def remove_locks(repository: Repository, branch: str) -> None:
 
 def nested_roots(home: str, root: str) -> list[str]:
     """The roots inside a root, which are synchronized by themselves or not at all."""
-    try:
-        with open(os.path.join(home, "roots.json"), encoding="utf-8") as file:
-            found = [one["path"] for one in json.load(file)["roots"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+    found = roots_json.roots(home)
     return [one for one in found if one != root and paths.is_inside(one, root)]
 
 

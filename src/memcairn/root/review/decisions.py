@@ -15,7 +15,7 @@ from memcairn.fs.names import parts
 from memcairn.notes import frontmatter
 from memcairn.notes.note import parse
 from memcairn.root import links, observe, revert
-from memcairn.root.inbox import ACTIONS, ARRIVED, CONFLICT, Proposal, identity
+from memcairn.root.inbox import ACTIONS, ARRIVED, CONFLICT, Proposal
 from memcairn.safety import secrets
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ def propose(
     names = tuple(dict.fromkeys("/".join(parts(path)) for path in paths))
     _require_fitting(action, names, text)
     hashes = {path: hashlib.sha256(root.vault.read_bytes(path)).hexdigest() for path in names}
-    id_ = identity(kind, action, hashes, text)
-    made = utc_text(time.time())
-    return root.inbox.add(Proposal(id_, kind, action, names, hashes, text, why, made, by))
+    return root.inbox.add(kind, action, hashes, why=why, by=by, text=text)
 
 
 def _require_fitting(action: str, paths: Sequence[str], text: str) -> None:
