@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memcairn.errors import StateError
 from memcairn.sessions import Line, Session, Sessions, processes, session
 from memcairn.sessions.sessions import folder_name
 
@@ -111,6 +112,14 @@ class TestLife:
         sessions.end(started, keep_scratch=True)
 
         assert Path(started.scratch, "draft.md").read_text(encoding="utf-8") == "draft"
+
+    def test_a_scratch_folder_that_cannot_be_created_is_reported(self, sessions: Sessions) -> None:
+        started = sessions.start("one")
+        Path(started.scratch).rmdir()
+        Path(started.folder, "scratch").write_text("a file", encoding="utf-8")
+
+        with pytest.raises(StateError, match="cannot be written"):
+            _ = started.scratch
 
     def test_one_that_ended_goes_on_when_it_is_started_again(
         self, sessions: Sessions, clock: Clock

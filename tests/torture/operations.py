@@ -224,7 +224,7 @@ def page(module: str, action: str, **form: str) -> Callable[[World], object]:
         visitor: Any = SimpleNamespace(messages=[])
         site: Any = SimpleNamespace()
         with Memory() as memory:
-            ask = Ask(site, memory, visitor, "/", {}, given, is_update=False)
+            ask = Ask(site, memory, visitor, "/", "/", {}, given, is_update=False)
             try:
                 getattr(importlib.import_module(f"memcairn.ui.pages.{module}"), action)(ask)
             except MemcairnError as error:

@@ -33,6 +33,17 @@ def test_a_fault_at_any_change_of_the_disk_loses_nothing(tmp_path: Path) -> None
     assert not any(row.lost for all_ in rows.values() for row in all_.values()), report
 
 
+@pytest.mark.timeout(900)
+def test_every_operation_of_the_torture_succeeds_without_a_fault(tmp_path: Path) -> None:
+    names = list(torture.OPERATIONS)
+
+    rows = torture.start_workers(tmp_path, names, minutes=0, seed=1)
+
+    if rows is None:
+        pytest.skip("no C compiler, or no LD_PRELOAD")
+    assert sorted(rows) == sorted(names)
+
+
 def test_no_text_breaks_a_parser() -> None:
     seed = random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}")

@@ -161,9 +161,16 @@ class Session:
 
     @property
     def scratch(self) -> str:
-        """The session's scratch folder, created on first use with mode 0700."""
+        """The session's scratch folder, created on first use with mode 0700.
+
+        Raises:
+            StateError: it cannot be created.
+        """
         folder = os.path.join(self.folder, "scratch")
-        paths.make_private_folder(folder)
+        try:
+            paths.make_private_folder(folder)
+        except OSError as error:
+            raise unwritable(folder, error) from error
         return folder
 
     @property
@@ -222,6 +229,11 @@ def read(folder: str) -> Session | None:
     if not isinstance(record, dict):
         record = {"started_at": _made_at(folder)}
     return Session(folder, record)
+
+
+def unwritable(folder: str, error: OSError) -> StateError:
+    """What to raise when a session's folder cannot be written."""
+    return StateError(f"cannot be written: {error.strerror}", path=folder)
 
 
 def _made_at(folder: str) -> float:

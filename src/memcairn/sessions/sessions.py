@@ -119,7 +119,7 @@ class Sessions:
                 self._append(order, os.path.basename(folder), pid, rewrite=is_shorter)
             _ = started.scratch
         except (OSError, TimeoutError) as error:
-            raise _unwritable(folder, error) from error
+            raise session.unwritable(folder, error) from error
         return started
 
     def open(self, id: str) -> Session | None:  # noqa: A002 - as above
@@ -167,7 +167,7 @@ class Sessions:
         try:
             _write(ended)
         except OSError as error:
-            raise _unwritable(ended.folder, error) from error
+            raise session.unwritable(ended.folder, error) from error
 
     def count(self) -> int:
         """The number of sessions."""
@@ -268,10 +268,6 @@ class Sessions:
 def session_line(line: Line, now: float, of: Session | None) -> dict[str, object]:
     """A line of an audit log."""
     return session.as_logged(line, now, session=of.id if of else "")
-
-
-def _unwritable(folder: str, error: OSError) -> StateError:
-    return StateError(f"cannot be written: {error.strerror}", path=folder)
 
 
 def _is_stale(found: Session, machine: str, now: float) -> bool:
