@@ -26,7 +26,7 @@ from memcairn.errors import (
     StateError,
 )
 from memcairn.fs.signature import may_have, signature_at
-from memcairn.indexing import away
+from memcairn.indexing import away_roots
 from memcairn.memory_md import managed_roots
 from memcairn.queue import Queue
 from memcairn.search import freshness, pipeline
@@ -295,7 +295,7 @@ class Engine:
             self._check(opened.deadline)
         except StateError as error:
             self._note_stale(error)
-        missing = away.roots_away(opened.db)
+        missing = away_roots.roots_away(opened.db)
         for root, why in missing.items():
             self.notice(f"{root.path}: {why}")
         excluded = [root.id for root in missing]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from memcairn.memory_md.render import MemoryMdFinding
     from memcairn.queue import QueueEntry, QueueStatus
     from memcairn.root import OpenRoot
-    from memcairn.root.foreign import ForeignImport
+    from memcairn.root.imports import ForeignImport
     from memcairn.root.observe import Observation
     from memcairn.search.passages import Passage
     from memcairn.search.query import Query
@@ -334,10 +334,10 @@ class Memory:
     def transcript_status(self) -> TranscriptStatus:
         """How many sessions are copied, and what waits."""
         from memcairn.sessions.transcripts import copying  # noqa: PLC0415 - as above
-        from memcairn.settings import caller  # noqa: PLC0415 - a search does not need it
+        from memcairn.settings import calling_process  # noqa: PLC0415 - a search does not need it
 
         return copying.status(
-            self.home, caller.current().environ, is_on=self.config["transcripts.copy"]
+            self.home, calling_process.current().environ, is_on=self.config["transcripts.copy"]
         )
 
     def update_transcripts(self) -> CopyReport:
@@ -349,9 +349,9 @@ class Memory:
             StateError: the database cannot be written.
         """
         from memcairn.sessions.transcripts import copying  # noqa: PLC0415 - as above
-        from memcairn.settings import background, caller  # noqa: PLC0415 - a search does not need it
+        from memcairn.settings import background, calling_process  # noqa: PLC0415 - a search does not need it
 
-        environ = caller.current().environ
+        environ = calling_process.current().environ
         report = copying.update(self.home, environ, max_bytes=copying.MAX_FOREGROUND_BYTES)
         if report.left_bytes and not report.is_busy:
             background.start("memcairn.cli.transcripts", self.home)
@@ -575,13 +575,13 @@ class Memory:
             ArchiveRefused: it is not what was expected, or is damaged; nothing was imported.
         """
         from memcairn.archive import importers  # noqa: PLC0415 - a search needs none of them
-        from memcairn.root import foreign  # noqa: PLC0415 - as above
+        from memcairn.root import imports  # noqa: PLC0415 - as above
 
         export = importers.read(source, None if path is None else os.path.abspath(path))
         open_root = self.open_root(self._observed_root(root))
         try:
             open_root.adopt()
-            return foreign.import_(open_root, source, export, dry_run=dry_run, progress=progress)
+            return imports.import_(open_root, source, export, dry_run=dry_run, progress=progress)
         finally:
             open_root.close()
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from memcairn import Memory
 from memcairn.cli import review as commands
-from memcairn.notes.relation import relation
+from memcairn.notes.correction import relation
 from memcairn.root import review
 from memcairn.root.review import rules
 

@@ -22,7 +22,7 @@ from memcairn.cli import serve
 from memcairn.hosts import plugin_files
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.table import AGENT_TOOLS, CLAUDE_CODE, HOSTS, WRITING_TOOLS
-from memcairn.settings import caller
+from memcairn.settings import calling_process
 
 PROJECT = Path(__file__).resolve().parents[2]
 PLUGIN = PROJECT / "plugins" / "claude-code"
@@ -202,11 +202,11 @@ def test_a_server_started_at_the_top_of_the_disk_keeps_memories_of_the_users_fol
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     memory = memcairn.Memory(tmp_path / "state")
-    here = caller.Caller({}, "/", 1, 1)
-    token = caller.CURRENT.set(here)
+    here = calling_process.Caller({}, "/", 1, 1)
+    token = calling_process.CURRENT.set(here)
     try:
         with contextlib.closing(serve.open_root(memory, None)) as root:
             assert os.path.basename(root.root).startswith(tmp_path.name)
     finally:
-        caller.CURRENT.reset(token)
+        calling_process.CURRENT.reset(token)
         memory.close()

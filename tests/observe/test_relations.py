@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from memcairn import Memory, Query
-from memcairn.notes.relation import relation
+from memcairn.notes.correction import relation
 from memcairn.root import observe
 from memcairn.root.observe import Observation
 from memcairn.root.relative_dates import with_days

@@ -37,12 +37,13 @@ main()
 BASE = {"gc", "memcairn", "memcairn.cli", "memcairn.errors", "memcairn.paths"}
 ASK = {
     "contextvars", "memcairn.daemon", "memcairn.daemon.client", "memcairn.daemon.protocol",
-    "memcairn.formats", "memcairn.formats.json_text", "memcairn.settings", "memcairn.settings.caller",
+    "memcairn.formats", "memcairn.formats.json_text", "memcairn.settings",
+    "memcairn.settings.calling_process",
 }  # fmt: skip
 LOG = {"memcairn.fs", "memcairn.fs.json_lines", "memcairn.formats.utc"}
 HOOK = BASE | ASK | LOG | {"memcairn.hosts", "memcairn.hosts.hook", "memcairn.hosts.limits",
                            "memcairn.hosts.output"}  # fmt: skip
-PIPE = BASE | ASK | {"memcairn.daemon.pipe"}
+PIPE = BASE | ASK | {"memcairn.daemon.stdio_pipe"}
 SEARCH = BASE | ASK | {"memcairn.cli.text"}
 ENQUEUE = BASE | {"collections", "datetime", "memcairn.queue", "memcairn.sqlite", "sqlite3"}
 # What `import sqlite3` loads.

@@ -16,7 +16,7 @@ import exports
 from memcairn.errors import MemcairnError
 from memcairn.memory import Memory
 from memcairn.root import inbox, review
-from memcairn.settings import moved, shared_scopes
+from memcairn.settings import moved_repositories, shared_scopes
 from memcairn.sync import checkout, synchronize
 
 from .world import World, write
@@ -238,7 +238,7 @@ def page(module: str, action: str, **form: str) -> Callable[[World], object]:
 def _moved_project(world: World) -> None:
     write(world.home / "scratch-note", "")
     for name in ("plan.md", "deep/idea.md"):
-        place = moved.root_of(str(world.folder / "before"), str(world.home))
+        place = moved_repositories.root_of(str(world.folder / "before"), str(world.home))
         write(world.folder / place / name, f"# {name}\n\nOf the project.\n")
 
 

@@ -3,7 +3,7 @@
     memcairn index --debounce-window 5 PATH     what hooks call: straight to the queue, from here
     memcairn index PATH                         index_paths.py: the same without click
     memcairn hook EVENT --host NAME             hosts/hook.py: whatever happens, it exits 0
-    memcairn serve                              daemon/pipe.py: a pipe to the resident process
+    memcairn serve                              daemon/stdio_pipe.py: a pipe to the resident process
     memcairn sync                               sync_now.py: without click, and often without an index
     memcairn anything else                      commands.py: click, and one module a command
 
@@ -128,9 +128,9 @@ def _serve(arguments: Sequence[str]) -> int | None:
         fields[name[2:]] = value if given else next(rest, "")
     if "" in fields.values() or fields.get("profile", "core") not in ("core", "full"):
         return None
-    from memcairn.daemon import pipe  # noqa: PLC0415
+    from memcairn.daemon import stdio_pipe  # noqa: PLC0415
 
-    return pipe.serve(paths.home(), fields)
+    return stdio_pipe.serve(paths.home(), fields)
 
 
 def _index(arguments: Sequence[str]) -> int | None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from memcairn.archive import Imported
-    from memcairn.root.foreign import ForeignImport
+    from memcairn.root.imports import ForeignImport
 
 _FORMS = {".json": "json", ".tar.gz": "tar", ".tgz": "tar"}
 

@@ -12,7 +12,7 @@ from memcairn.cli import options, output
 from memcairn.cli.text import printable, write
 from memcairn.cli.text import shown as shown_path
 from memcairn.errors import UsageError
-from memcairn.hosts import events, fenced_text, payload, recall_text, recalls
+from memcairn.hosts import events, fenced_text, payload, recall_log, recall_text
 from memcairn.memory import Memory
 from memcairn.search.relevance import LIKELY, RELEVANT
 from memcairn.sessions import Sessions
@@ -37,7 +37,7 @@ def command(prompt: tuple[str, ...], *, explain: bool, as_json: bool) -> int:
     event = payload.from_fields("user-prompt", "claude-code", fields)
     with Memory() as memory:
         scope = events.scope_of(memory, event)
-        found, blocks = recalls.try_out(memory, scope, event.prompt)
+        found, blocks = recall_log.try_out(memory, scope, event.prompt)
     text = fenced_text.fenced("recall", recall_text.FOR_A_PROMPT, [block for _, block in blocks])
     places = {(place.path, place.first) for place, _ in blocks}
     rows = [_row(passage, places) for passage in found]
@@ -61,7 +61,7 @@ def _row(passage: Passage, places: set[tuple[str, int]]) -> dict[str, Any]:
         "end_line": passage.end_line,
         "title": passage.title,
         "score": passage.score,
-        "outcome": recalls.outcome(passage.score, is_shown=is_shown),
+        "outcome": recall_log.outcome(passage.score, is_shown=is_shown),
     }
 
 

@@ -16,7 +16,7 @@ from memcairn.errors import UsageError
 from memcairn.memory import Memory
 from memcairn.search.query import Query
 from memcairn.search.relevance import fits
-from memcairn.settings import caller
+from memcairn.settings import calling_process
 
 
 @click.command("search")
@@ -119,7 +119,9 @@ def answer(
         UsageError: the query is wrong, or no note can pass its filters.
     """
     if query.root is not None:
-        query = query._replace(root=os.path.join(caller.current().cwd, os.fspath(query.root)))
+        query = query._replace(
+            root=os.path.join(calling_process.current().cwd, os.fspath(query.root))
+        )
     if transcripts:
         return _of_transcripts(
             memory, query, explain=explain, as_json=as_json, columns=columns, bold=bold

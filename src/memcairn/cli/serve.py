@@ -11,7 +11,7 @@ import click
 
 from memcairn import paths
 from memcairn.errors import UsageError
-from memcairn.settings import caller, installer
+from memcairn.settings import calling_process, installer
 
 if TYPE_CHECKING:
     from memcairn.memory import Memory
@@ -79,7 +79,7 @@ def open_root(memory: Memory, given: str | None) -> OpenRoot:
     """The root that is served: the given folder, else that of the caller's project."""
     from memcairn.settings import project  # noqa: PLC0415 - not before the client is answered
 
-    client = caller.current()
+    client = calling_process.current()
     here = client.environ.get("CLAUDE_PROJECT_DIR") or client.cwd
     if os.path.dirname(here) == here:
         here = os.path.expanduser("~")  # desktop applications start servers at the top of the disk

@@ -12,7 +12,7 @@ from memcairn.cli.text import count, shown, write
 from memcairn.errors import UsageError
 from memcairn.fs.rename import rename_noreplace
 from memcairn.memory import Memory
-from memcairn.settings import moved, project
+from memcairn.settings import moved_repositories, project
 
 
 @click.command("take-over")
@@ -30,12 +30,15 @@ def command(old: str | None, *, quiet: bool) -> int:
     """
     with Memory() as memory:
         folder, home = project.folder_of(os.getcwd()), memory.home
-        known = moved.earlier_folders(folder, home)
+        known = moved_repositories.earlier_folders(folder, home)
         olds = [os.path.abspath(os.path.expanduser(old))] if old else known
         if len(olds) != 1:
             what = f"it had several: {', '.join(olds)}" if olds else "no earlier folder is known"
             raise UsageError(what, path=folder, hint="name one: `memcairn take-over OLD`")
-        source, target = moved.root_of(olds[0], home), moved.root_of(folder, home)
+        source, target = (
+            moved_repositories.root_of(olds[0], home),
+            moved_repositories.root_of(folder, home),
+        )
         if not os.path.isdir(source):
             raise UsageError("has no memories in the home", path=olds[0])
         if source == target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from memcairn.settings import caller
+from memcairn.settings import calling_process
 
 STOPPED = "memcairn: stopped; what was done so far is kept"
 
@@ -42,7 +42,7 @@ def shown(path: str) -> str:
 
     Control characters are escaped.
     """
-    path = path.removeprefix(caller.current().cwd + os.sep)
+    path = path.removeprefix(calling_process.current().cwd + os.sep)
     return "".join(c if c.isprintable() or c in _SPACES else f"\\x{ord(c):02x}" for c in path)
 
 

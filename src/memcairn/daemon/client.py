@@ -12,7 +12,7 @@ import time
 
 from memcairn.daemon import protocol
 from memcairn.formats import json_text
-from memcairn.settings import caller
+from memcairn.settings import calling_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def send_request(
         OSError: the server does not take it.
     """
     request = {
-        **protocol.identity(), "kind": kind, "caller": caller.this_process().as_dict(), **fields
+        **protocol.identity(), "kind": kind, "caller": calling_process.this_process().as_dict(), **fields
     }  # fmt: skip
     connection.sendall(protocol.header(request, body))
 

@@ -14,7 +14,7 @@ import sys
 
 from memcairn import __version__, paths
 from memcairn.formats import json_text
-from memcairn.settings import caller
+from memcairn.settings import calling_process
 
 try:
     # `hashlib` loads OpenSSL, which takes as long as all the rest of a request.
@@ -74,7 +74,7 @@ def identity() -> dict[str, object]:
 
     The environment counts as far as it decides where the settings are and what they say. The home is the
     same for all who find this socket, and what differs between clients is sent with each request
-    (settings/caller.py).
+    (settings/calling_process.py).
     """
     names = sorted(
         name
@@ -82,7 +82,7 @@ def identity() -> dict[str, object]:
         if name == "HOME"
         or (
             name.startswith(_PREFIXES)
-            and not name.startswith(caller.PREFIXES)
+            and not name.startswith(calling_process.PREFIXES)
             and name != _OF_THE_HOME
         )
     )

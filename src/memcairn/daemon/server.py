@@ -29,7 +29,7 @@ from memcairn.errors import MemcairnError, StateError
 from memcairn.formats import json_text
 from memcairn.formats.utc import utc_text
 from memcairn.fs import json_lines
-from memcairn.settings import caller, config
+from memcairn.settings import calling_process, config
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -336,7 +336,7 @@ class Server:
         if wrong:
             await _refuse(writer, wrong)
             return
-        caller.CURRENT.set(header["caller"])
+        calling_process.CURRENT.set(header["caller"])
         self._requests += 1
         if kind in self._handlers.answers:
             reply = await self._answered(header, body)
@@ -503,7 +503,7 @@ async def _request(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]
         limit_s = min(MAX_LIMIT_S, float(header.get("limit_s", MAX_LIMIT_S)))
         given = {
             "kind": str(header["kind"]),
-            "caller": caller.Caller.from_dict(header["caller"]),
+            "caller": calling_process.Caller.from_dict(header["caller"]),
             "deadline": time.monotonic() + limit_s,
         }
     except _NOT_A_REQUEST as error:

@@ -14,11 +14,11 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from memcairn.fs import atomic
-from memcairn.indexing import away
+from memcairn.indexing import away_roots
 from memcairn.memory_md import managed_roots
 from memcairn.memory_md.limits import exceeded
 from memcairn.paths import MEMORY_MD
-from memcairn.settings import moved, project
+from memcairn.settings import moved_repositories, project
 from memcairn.settings.config import PROJECT_FILE
 from memcairn.sqlite import SQLITE_VERSION, has_no_room
 from memcairn.store import notes, overview, roots
@@ -126,8 +126,8 @@ def _roots(db: Database, indexer: Indexer, settings: Config, *, fix: bool) -> It
     if not (listed or roots.loose_files(db)):
         yield Finding("there are no roots", "memcairn index FOLDER")
     for root in listed:
-        if why := away.reason(db, root):
-            remedy = f"{away.hint(root)}, or memcairn forget-root {quote(root.path)}"
+        if why := away_roots.reason(db, root):
+            remedy = f"{away_roots.hint(root)}, or memcairn forget-root {quote(root.path)}"
             yield Finding(f"{root.path}: {why}", remedy)
             continue
         if root.scanned_at is None:
@@ -185,7 +185,7 @@ def _queue(queue: Queue) -> Iterator[Finding]:
 
 def _moved(home: str) -> Iterator[Finding]:
     folder = project.folder_of(os.getcwd())
-    for before in moved.earlier_folders(folder, home):
+    for before in moved_repositories.earlier_folders(folder, home):
         yield Finding(
             f"{folder}: its memories are still under its earlier folder {before}",
             f"memcairn take-over {quote(before)}",

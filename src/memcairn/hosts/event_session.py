@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from memcairn.sessions import Line, Sessions
-from memcairn.settings import caller, project
+from memcairn.settings import calling_process, project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def join(home: str, event: HookEvent) -> Session | None:
     """
     sessions = Sessions(home)
     if not event.session_id:
-        return sessions.current(caller.current().environ)
+        return sessions.current(calling_process.current().environ)
     known = sessions.get(event.session_id)
     if known is not None and known.is_open:
         return known
@@ -76,7 +76,7 @@ def leave(home: str, event: HookEvent, settings: Config) -> Session | None:
     session = (
         sessions.open(event.session_id)
         if event.session_id
-        else sessions.current(caller.current().environ)
+        else sessions.current(calling_process.current().environ)
     )
     if session is not None:
         sessions.end(session, keep_scratch=bool(settings["sessions.keep_scratch"]))

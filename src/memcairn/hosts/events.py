@@ -42,7 +42,7 @@ from memcairn.safety import injection, secrets
 from memcairn.search.query import Query
 from memcairn.sessions import Line, Sessions
 from memcairn.sessions.note_files import is_readable
-from memcairn.settings import caller, roots_json
+from memcairn.settings import calling_process, roots_json
 from memcairn.store import notes
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ def answer(
     """
     event = payload.parse(name, host, content)
     if not event.session_id:
-        current = Sessions(memory.home).current(caller.current().environ)
+        current = Sessions(memory.home).current(calling_process.current().environ)
         event = event._replace(session_id=current.id if current else "")
     text = EVENTS[name](memory, event, deadline)
     is_announced = name == "user-prompt" and memory.config["recall.announce"]

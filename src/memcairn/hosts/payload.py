@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from memcairn.formats import json_text
-from memcairn.settings import caller
+from memcairn.settings import calling_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _cwd(payload: Mapping[str, Any]) -> str:
     folders = payload.get("workspace_roots", payload.get("workspacePaths"))
     if not given and isinstance(folders, list) and folders and isinstance(folders[0], str):
         given = folders[0]
-    return os.path.join(caller.current().cwd, given)
+    return os.path.join(calling_process.current().cwd, given)
 
 
 def _prompt(payload: Mapping[str, Any]) -> str:

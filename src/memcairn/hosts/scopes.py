@@ -14,7 +14,7 @@ from collections import namedtuple
 
 from memcairn import paths
 from memcairn.hosts import own_memory
-from memcairn.settings import caller, project
+from memcairn.settings import calling_process, project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,5 +105,5 @@ def _is_part_of(path: str, folder: str) -> bool:
 
 
 def _of_claude() -> str:
-    base = caller.current().environ.get("CLAUDE_CONFIG_DIR") or "~/.claude"
+    base = calling_process.current().environ.get("CLAUDE_CONFIG_DIR") or "~/.claude"
     return os.path.join(paths.real(base), "projects")

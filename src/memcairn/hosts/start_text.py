@@ -8,7 +8,7 @@ import stat
 from memcairn import paths
 from memcairn.hosts import own_memory
 from memcairn.notes.sizes import size
-from memcairn.settings import moved
+from memcairn.settings import moved_repositories
 from memcairn.settings.project import claude_folder
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
@@ -43,8 +43,11 @@ def text(
         spent: words of the budget that were used already.
     """
     home = paths.home()
-    moved.note(scope.folder, home)
-    files, earlier = _files_to_show(event, scope), moved.earlier_folders(scope.folder, home)
+    moved_repositories.note(scope.folder, home)
+    files, earlier = (
+        _files_to_show(event, scope),
+        moved_repositories.earlier_folders(scope.folder, home),
+    )
     too_long = list(_too_long(scope.roots, settings))
     if not files and not earlier and not too_long:
         return ""

@@ -19,7 +19,7 @@ from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.executable import NAME
 from memcairn.hosts.table import BY_NAME, CLAUDE_CODE, SCOPES
 from memcairn.memory_md.refresh import withdraw
-from memcairn.settings import moved
+from memcairn.settings import moved_repositories
 from memcairn.store import memory_md
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _FILES = (
     "queue.db",
     "embedding.lock",
     "roots.json",
-    moved.FILE,
+    moved_repositories.FILE,
     manifest.FILE,
     atomic.TEMPORARY_PREFIX,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from memcairn import paths
 from memcairn.errors import NoteError, NoteUnreadable, UsageError
 from memcairn.fs.atomic import is_leftover
-from memcairn.indexing import away, scan
+from memcairn.indexing import away_roots, scan
 from memcairn.indexing.report import IndexReport
 from memcairn.indexing.root_settings import RootSettings
 from memcairn.store import folders as store_folders
@@ -245,7 +245,7 @@ class Indexer:
     ) -> IndexReport:
         """Index a folder of a root; `confirmed`: the root may be away, its notes are removed then."""
         started_at = time.time()
-        identity = away.identity(root.path)
+        identity = away_roots.identity(root.path)
         if why := self._rules.broken(root) if confirmed else self._rules.trouble(root):
             return IndexReport(failed={folder: why})
         report = IndexReport()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import ConfigError
-from memcairn.indexing import away, scan
+from memcairn.indexing import away_roots, scan
 from memcairn.indexing.namespaces import Namespaces
 from memcairn.indexing.note_selection import Selection, suffixes
 from memcairn.store import roots
@@ -133,19 +133,19 @@ class RootSettings:
         return None
 
     def away(self, root: Root, *, own: bool = False) -> str | None:
-        """Why a root is away, by what is on the disk now; see `memcairn.indexing.away`.
+        """Why a root is away, by what is on the disk now; see `memcairn.indexing.away_roots`.
 
         Args:
             root: the root.
             own: memcairn itself may have removed all notes from the folder.
         """
-        why = away.missing(self._db, root)
+        why = away_roots.missing(self._db, root)
         if why is None and not own and not root.is_loose and self._is_emptied(root):
-            why = away.LOST_ALL
-        return None if why is None else f"{why}; {away.hint(root)}"
+            why = away_roots.LOST_ALL
+        return None if why is None else f"{why}; {away_roots.hint(root)}"
 
     def _is_emptied(self, root: Root) -> bool:
-        if not away.has_lost_all(self._db, root):
+        if not away_roots.has_lost_all(self._db, root):
             return False
         # The notes may have been renamed. With broken settings, nobody knows which files are notes.
         return (

@@ -1,4 +1,4 @@
-"""Record what the server answers to every client, for the first session of a home; see daemon/pipe.py."""
+"""Record what the server answers to every client, for the first session of a home: see daemon/stdio_pipe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from memcairn.daemon.pipe import CONSTANT, HANDSHAKE_VERSION, ConstantAnswers, constant_key
+from memcairn.daemon.stdio_pipe import CONSTANT, HANDSHAKE_VERSION, ConstantAnswers, constant_key
 from memcairn.errors import StateError
 from memcairn.mcp import stdio
 from memcairn.mcp.server import MemoryServer

@@ -14,7 +14,7 @@ from memcairn.root import OpenRoot, tasks
 from memcairn.root.search import NOTICE
 from memcairn.safety import secrets
 from memcairn.sessions.note_files import Notes
-from memcairn.settings import caller, project
+from memcairn.settings import calling_process, project
 
 tools = Tools()
 
@@ -151,5 +151,5 @@ def _answer(task: tasks.Task) -> TaskAnswer:
 
 def _folder() -> str:
     """Where the client works."""
-    client = caller.current()
+    client = calling_process.current()
     return client.environ.get("CLAUDE_PROJECT_DIR") or client.cwd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from memcairn import paths
 from memcairn.errors import ConfigError, MemoryMdError
-from memcairn.indexing import away
+from memcairn.indexing import away_roots
 from memcairn.memory_md import outdated
 from memcairn.store import roots
 
@@ -45,7 +45,7 @@ def bring_up_to_date(db: Database, settings: Config, home: str, notices: list[st
     """
     to_refresh = outdated.outdated_roots(db, this_day().toordinal())
     for root in roots.roots(db) if to_refresh else ():
-        if root.id not in to_refresh or away.reason(db, root):
+        if root.id not in to_refresh or away_roots.reason(db, root):
             continue
         try:
             refresh(db, root, settings, home, notices)
@@ -95,9 +95,9 @@ def require_present(db: Database, root: Root) -> None:
     Raises:
         MemoryMdError: it is away.
     """
-    why = away.reason(db, root)
+    why = away_roots.reason(db, root)
     if why is not None:
-        raise MemoryMdError(f"is away: {why}", path=root.path, hint=away.hint(root))
+        raise MemoryMdError(f"is away: {why}", path=root.path, hint=away_roots.hint(root))
 
 
 def limits(settings: Config) -> Limits:

@@ -17,8 +17,8 @@ from memcairn import paths
 from memcairn.errors import NoteError, NoteUnreadable
 from memcairn.fs.names import parts
 from memcairn.notes import frontmatter, statement
+from memcairn.notes.correction import Judgement, relation
 from memcairn.notes.note import parse
-from memcairn.notes.relation import Judgement, relation
 from memcairn.notes.words import words
 from memcairn.root import observe
 from memcairn.safety.private import without_private

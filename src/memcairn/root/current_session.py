@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from memcairn.errors import StateError
 from memcairn.sessions import Sessions
-from memcairn.settings import caller
+from memcairn.settings import calling_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ class CurrentSession:
         self.sessions = Sessions(home)
         self._root = root
         self._key = key
-        self._caller = caller.current()
+        self._caller = calling_process.current()
         self._starts = starts
         self._clock = clock
         self._lock = threading.Lock()

@@ -21,12 +21,12 @@ from memcairn.errors import (
     UsageError,
 )
 from memcairn.history import Bounds, Journal, Snapshots
-from memcairn.indexing import away
+from memcairn.indexing import away_roots
 from memcairn.root import correct, inbox, links, observe
 from memcairn.root.current_session import PREFIX, CurrentSession
 from memcairn.root.forget import ForgetPlans
 from memcairn.safety import secrets
-from memcairn.search import cited
+from memcairn.search import citations
 from memcairn.settings import project
 from memcairn.sqlite import SQLiteError
 from memcairn.store import catalogue, roots
@@ -197,7 +197,7 @@ class OpenRoot:
             raise UsageError(f"cannot be created: {error.strerror}", path=self.root) from error
 
     def require_present(self) -> None:
-        """Refuse to work with a known root that is away; see `memcairn.indexing.away`.
+        """Refuse to work with a known root that is away; see `memcairn.indexing.away_roots`.
 
         Raises:
             UsageError: it is away.
@@ -205,8 +205,8 @@ class OpenRoot:
 
         def work(opened: Opened) -> tuple[str, str] | None:
             for root in roots.roots(opened.db):
-                if root.path == self.root and (why := away.missing(opened.db, root)):
-                    return why, away.hint(root)
+                if root.path == self.root and (why := away_roots.missing(opened.db, root)):
+                    return why, away_roots.hint(root)
             return None
 
         found = None
@@ -427,7 +427,7 @@ class OpenRoot:
         Raises:
             NoteError: the note cannot be written, or the one to replace cannot be read.
         """
-        sources = cited.with_hashes(self.root, observation.sources)
+        sources = citations.with_hashes(self.root, observation.sources)
         observation = replace(observation, sources=sources)
         if by_agent and self.inbox.consent == "nothing":
             return self._propose(observation)

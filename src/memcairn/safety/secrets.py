@@ -16,7 +16,7 @@ import re
 import redact_secret
 
 from memcairn.errors import SecretFound
-from memcairn.safety import assignments, formats
+from memcairn.safety import assignments, key_formats
 from memcairn.safety.patterns import compiled, with_literals
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ def find_secrets(text: str) -> list[Secret]:
     ]
     spans.extend(
         (start, end, kind)
-        for start, end, kind in formats.find_tokens(text)
+        for start, end, kind in key_formats.find_tokens(text)
         if not assignments.is_placeholder(text[start:end]) and _varies(text[start:end])
     )
     spans.extend((start, end, ASSIGNED) for start, end in assignments.find_values(text))

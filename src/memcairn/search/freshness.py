@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from memcairn.fs.signature import MAX_NOTES, changed_files, changed_folders, may_have, signature_at
-from memcairn.indexing.away import missing
+from memcairn.indexing.away_roots import missing
 from memcairn.paths import is_inside
 from memcairn.store import folders, roots, signatures
 

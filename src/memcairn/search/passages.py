@@ -238,9 +238,9 @@ def build(
 def _remarks(note: NoteDetails) -> tuple[str, ...]:
     remarks = [] if note.amended_by is None else [f"amended by {note.amended_by}"]
     if note.sources and note.root is not None:
-        from memcairn.search import cited  # noqa: PLC0415 - few notes have sources
+        from memcairn.search import citations  # noqa: PLC0415 - few notes have sources
 
-        remarks += [change.said for change in cited.check(note.root, note.sources)]
+        remarks += [change.said for change in citations.check(note.root, note.sources)]
     return tuple(remarks)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from memcairn.settings import caller
+from memcairn.settings import calling_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _from_ps(pid: int) -> Process | None:
 
 def ancestors() -> Iterator[Process]:
     """The ancestors of this process, from its parent up, without the first process of the system."""
-    pid = caller.current().parent
+    pid = calling_process.current().parent
     for _ in range(_MAX_ANCESTORS):
         found = process(pid) if pid > 1 else None
         if found is None:
@@ -100,7 +100,7 @@ def owner() -> int:
         )
         if not runs_one and name not in _LAUNCHERS:
             return found.pid
-    return caller.current().parent
+    return calling_process.current().parent
 
 
 def is_gone(pid: int, started: str) -> bool:

@@ -12,7 +12,7 @@ import sys
 from memcairn import paths
 from memcairn.errors import ConfigError
 from memcairn.formats import json_text
-from memcairn.settings import caller, config
+from memcairn.settings import calling_process, config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def claude_folder(
     name = os.environ.get("CLAUDE_CODE_PROJECT_DIR_NAME", "")
     if (
         not name
-        or not caller.current().environ.get("CLAUDE_CONFIG_DIR")
+        or not calling_process.current().environ.get("CLAUDE_CONFIG_DIR")
         or os.path.basename(name) != name
     ):
         found = _claude_slug(folder, os.path.join(base, "projects"))
@@ -225,7 +225,9 @@ def claude_folder(
 
 
 def _is_turned_off(settings: Mapping[str, object]) -> bool:
-    given = caller.current().environ.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "").strip().lower()
+    given = (
+        calling_process.current().environ.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "").strip().lower()
+    )
     if given:
         return given not in ("0", "false")
     return settings.get("autoMemoryEnabled") is False
@@ -265,7 +267,7 @@ def _claude_settings(folder: str) -> dict[str, object]:
 def _is_trusted(folder: str) -> bool:
     if _is_started_by_claude():
         return True  # it starts processes only in trusted projects
-    given = caller.current().environ.get("CLAUDE_CONFIG_DIR")
+    given = calling_process.current().environ.get("CLAUDE_CONFIG_DIR")
     state = _json_object(os.path.join(given or os.path.expanduser("~"), ".claude.json"))
     projects = state.get("projects")
     project = projects.get(folder) if isinstance(projects, dict) else None
@@ -284,11 +286,13 @@ def _policy_files() -> list[str]:
 
 
 def _claude_base() -> str:
-    return os.path.expanduser(caller.current().environ.get("CLAUDE_CONFIG_DIR") or "~/.claude")
+    return os.path.expanduser(
+        calling_process.current().environ.get("CLAUDE_CONFIG_DIR") or "~/.claude"
+    )
 
 
 def _is_started_by_claude() -> bool:
-    return "CLAUDE_PROJECT_DIR" in caller.current().environ
+    return "CLAUDE_PROJECT_DIR" in calling_process.current().environ
 
 
 def _json_object(file: str) -> dict[str, object]:

@@ -127,9 +127,9 @@ def _check_scope(repository: Repository, scope: SharedScope, commit: str) -> Non
 
 def project_name(folder: str) -> str:
     """The name of a project's scope: its remote's URL, the same on every machine."""
-    from memcairn.settings import moved  # noqa: PLC0415 - as above
+    from memcairn.settings import moved_repositories  # noqa: PLC0415 - as above
 
-    remote = moved.identity(project.folder_of(folder)).get("remote", "")
+    remote = moved_repositories.identity(project.folder_of(folder)).get("remote", "")
     return shared_scopes.normalized_url(remote) if remote else os.path.basename(folder) or "project"
 
 
@@ -213,9 +213,9 @@ class _Sync:
 
     def _check_there(self) -> None:
         """Do not remove all notes everywhere because a disk is not mounted here."""
-        from memcairn.indexing import away  # noqa: PLC0415 - takes longer to import than most syncs take
+        from memcairn.indexing import away_roots  # noqa: PLC0415 - takes longer to import than most syncs take
 
-        found = self._engine().databases.run(lambda opened: away.roots_away(opened.db))
+        found = self._engine().databases.run(lambda opened: away_roots.roots_away(opened.db))
         for root, why in found.items():
             if root.path == self._scope.root:
                 raise SyncError(f"is away: {why}", path=root.path)

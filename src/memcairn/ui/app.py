@@ -20,8 +20,8 @@ from memcairn import __version__
 from memcairn.cli import output
 from memcairn.cli.text import count
 from memcairn.errors import MemcairnError, NoteMissing, OutsideRoot, StateError
-from memcairn.hosts import recalls
-from memcairn.settings import caller
+from memcairn.hosts import recall_log
+from memcairn.settings import calling_process
 from memcairn.sqlite import SQLiteError
 from memcairn.ui import TEXT
 from memcairn.ui.pages import health, inbox, injected, memory_md, notes, settings, today
@@ -95,7 +95,7 @@ def _environment() -> Environment:
     }  # fmt: skip
     environment.filters |= {
         "count": count, "size": output.size, "ago": _ago, "moment": _moment, "short": _short,
-        "day": lambda text: _moment(recalls.seconds(text)), "score": "{:.2f}".format,
+        "day": lambda text: _moment(recall_log.seconds(text)), "score": "{:.2f}".format,
         "digits": "{:,}".format, "ms": "{:,.0f} ms".format,
     }  # fmt: skip
     return environment
@@ -138,7 +138,9 @@ async def _answer(site: Site, environment: Environment, work: Work, request: Req
         return result
 
     context = contextvars.copy_context()
-    context.run(caller.CURRENT.set, caller.Caller({}, site.memory().home, os.getpid(), 0))
+    context.run(
+        calling_process.CURRENT.set, calling_process.Caller({}, site.memory().home, os.getpid(), 0)
+    )
     answer = await asyncio.get_running_loop().run_in_executor(site.pool, context.run, done)
     if request.method == "POST":
         site.changes.notify()

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
-from memcairn.notes.relation import have_same_values, relation
+from memcairn.notes.correction import have_same_values, relation
 from memcairn.notes.words import words
 from memcairn.root import observe
 from memcairn.root.review.decisions import propose
-from memcairn.search import cited
+from memcairn.search import citations
 from memcairn.store import catalogue
 from memcairn.store.local_index import LocalIndex
 
@@ -82,7 +82,7 @@ def _all(root: OpenRoot, notes: list[NoteText]) -> Iterator[_Found]:
         elif not note.superseded_by:
             current.append(note)
             yield from _long(note, path)
-        for one in cited.check(root.root, note.sources):
+        for one in citations.check(root.root, note.sources):
             kind = "missing code" if one.is_gone else "changed code"
             yield _Found(kind, "archive" if one.is_gone else "keep", (path,), f"{one.said}.")
     yield from _pairs(root, current)

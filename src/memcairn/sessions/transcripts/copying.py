@@ -24,7 +24,7 @@ from memcairn.notes.noise import without_noise
 from memcairn.safety import secrets
 from memcairn.safety.private import without_private
 from memcairn.sessions.transcripts import reading
-from memcairn.store import opencode, transcripts
+from memcairn.store import opencode_database, transcripts
 from memcairn.store.transcripts import StoredPassage, TranscriptDatabase, TranscriptFile
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _pending_sessions(known: Mapping[str, TranscriptFile], path: str) -> Iterato
         name.removeprefix(begin): file for name, file in known.items() if name.startswith(begin)
     }
     times = {id_: file.mtime_ns for id_, file in of_database.items()}
-    for session in opencode.sessions(path, times):
+    for session in opencode_database.sessions(path, times):
         file = of_database.get(session.id) or TranscriptFile(begin + session.id, "opencode")
         yield PendingFile(file, Signature(session.size_bytes, session.updated_ns, 0))
 
@@ -305,7 +305,7 @@ class _Copying:
         turns = _Turns(known, self._is_new)
         try:
             for number, line in enumerate(
-                opencode.lines(path, id_, known.offset), known.offset + 1
+                opencode_database.lines(path, id_, known.offset), known.offset + 1
             ):
                 turns.add(number, line)
                 self._report.read_bytes += len(line)

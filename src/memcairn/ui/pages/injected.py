@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from memcairn.cli.passages import matching
 from memcairn.errors import UsageError
 from memcairn.evaluate import evaluation
-from memcairn.hosts import events, payload, recalls
-from memcairn.hosts.recalls import Recall, ShownPlace
+from memcairn.hosts import events, payload, recall_log
+from memcairn.hosts.recall_log import Recall, ShownPlace
 from memcairn.search.query import Query
 from memcairn.search.relevance import RELEVANT
 from memcairn.sessions import Sessions
@@ -34,13 +34,13 @@ def page(ask: Ask) -> Shown:
     if not given:
         pages = Pages(ask.number("page"), sessions.count(), PAGE_SIZE // 2)
         found = sessions.latest(pages.size, pages.part.start)
-        rows = [(one, *recalls.counts(one)) for one in found]
+        rows = [(one, *recall_log.counts(one)) for one in found]
         return Shown("sessions", {"sessions": rows, "pages": pages})
     session = sessions.get(given)
     if session is None:
         raise UsageError(TEXT.no_session)
     query = ask.query.get("q", "").strip()
-    listed = recalls.of_session(session)
+    listed = recall_log.of_session(session)
     pages = Pages(ask.number("page"), len(listed), PAGE_SIZE // 5)
     asked = [_asked(ask, session, query)] if query else []
     values = {
@@ -63,7 +63,7 @@ def _asked(ask: Ask, session: Session, query: str) -> Recall:
         roots = tuple(dict.fromkeys((session.root, *scope.roots)))
         others = tuple(root for root in scope.others if root not in roots)
         scope = scope._replace(own=session.root, roots=roots, others=others)
-    found, shown = recalls.try_out(ask.memory, scope, query)
+    found, shown = recall_log.try_out(ask.memory, scope, query)
     return Recall(session, 0.0, event.name, tuple(place for place, _ in shown), query, found)
 
 
@@ -81,7 +81,7 @@ def _explained(one: Recall) -> list[dict[str, Any]]:
         explained.append(
             {
                 **place._asdict(),
-                "outcome": recalls.outcome(place.score, is_shown=is_shown),
+                "outcome": recall_log.outcome(place.score, is_shown=is_shown),
                 "passage": passage,
                 "words": list(dict.fromkeys(part for is_word, part in parts if is_word)),
             }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from memcairn.hosts import recalls
+from memcairn.hosts import recall_log
 from memcairn.store import catalogue
 from memcairn.ui.site import Shown
 
@@ -30,7 +30,7 @@ def page(ask: Ask) -> Shown:
     )
     values: dict[str, object] = {
         "agents": states and [_agent(one) for one in states if one.is_present or one.installations],
-        "recalls": list(islice(recalls.latest(ask.memory.home), MAX_RECALLS)),
+        "recalls": list(islice(recall_log.latest(ask.memory.home), MAX_RECALLS)),
         "learned": learned,
         "notes": notes,
         "queue": ask.memory.queue_status(),

@@ -12,7 +12,7 @@ from memcairn.cli.commands import run
 from memcairn.hosts import scopes, start_text
 from memcairn.hosts.payload import from_fields
 from memcairn.sessions import Sessions
-from memcairn.settings import moved
+from memcairn.settings import moved_repositories
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -30,12 +30,12 @@ def old(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     git(folder, "init", "-q")
     git(folder, "commit", "-q", "--allow-empty", "-m", "one")
-    root = Path(moved.root_of(str(folder), paths.home()))
+    root = Path(moved_repositories.root_of(str(folder), paths.home()))
     root.mkdir(parents=True)
     (root / "deploy.md").write_text("# Deploying\n\nBy blue-green.\n", encoding="utf-8")
     with Memory() as memory:
         memory.index(root)
-    moved.note(str(folder), paths.home())
+    moved_repositories.note(str(folder), paths.home())
     return folder
 
 
@@ -52,16 +52,16 @@ def test_a_renamed_repository_is_offered_its_memories_by_doctor(
 
 def test_a_clone_of_the_same_remote_is_the_same_repository(old: Path, tmp_path: Path) -> None:
     git(old, "remote", "add", "origin", "https://example.com/x.git")
-    moved.note(str(old), paths.home())
+    moved_repositories.note(str(old), paths.home())
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init", "-q")
     git(other, "remote", "add", "origin", "https://example.com/x.git")
-    assert moved.earlier_folders(str(other), paths.home()) == []
+    assert moved_repositories.earlier_folders(str(other), paths.home()) == []
 
     old.rename(tmp_path / "away")
 
-    assert moved.earlier_folders(str(other), paths.home()) == [str(old)]
+    assert moved_repositories.earlier_folders(str(other), paths.home()) == [str(old)]
 
 
 def test_another_repository_is_offered_nothing(old: Path, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_another_repository_is_offered_nothing(old: Path, tmp_path: Path) -> Non
     git(other, "commit", "-q", "--allow-empty", "-m", "another")
     old.rename(tmp_path / "away")
 
-    assert moved.earlier_folders(str(other), paths.home()) == []
+    assert moved_repositories.earlier_folders(str(other), paths.home()) == []
 
 
 def test_a_session_says_it_in_one_line(old: Path, home: Path) -> None:
@@ -92,7 +92,9 @@ def test_one_command_takes_them_over(
 ) -> None:
     new = old.rename(old.with_name("new"))
     monkeypatch.chdir(new)
-    source, target = (Path(moved.root_of(str(folder), paths.home())) for folder in (old, new))
+    source, target = (
+        Path(moved_repositories.root_of(str(folder), paths.home())) for folder in (old, new)
+    )
 
     assert run(["take-over"]) == 0
 
@@ -109,7 +111,9 @@ def test_nothing_is_overwritten(
 ) -> None:
     new = old.rename(old.with_name("new"))
     monkeypatch.chdir(new)
-    source, target = (Path(moved.root_of(str(folder), paths.home())) for folder in (old, new))
+    source, target = (
+        Path(moved_repositories.root_of(str(folder), paths.home())) for folder in (old, new)
+    )
     target.mkdir()
     (target / "deploy.md").write_text("# Mine\n", encoding="utf-8")
 

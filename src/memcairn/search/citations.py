@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from memcairn import paths
-from memcairn.settings import caller, project
+from memcairn.settings import calling_process, project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Change:
 
 def base(root: str) -> str | None:
     """The folder that citations are relative to: the caller's repository, else the one around the root."""
-    return project.repository_of(caller.current().cwd) or project.repository_of(root)
+    return project.repository_of(calling_process.current().cwd) or project.repository_of(root)
 
 
 def with_hashes(root: str, sources: Iterable[str]) -> tuple[str, ...]:
