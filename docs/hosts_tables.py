@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memcairn.hosts.known_hosts import HOSTS
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.table import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from memcairn.hosts.table import Host
+    from memcairn.hosts.known_hosts import Host
 
 _PART = re.compile(r"(<!-- made by [^\n]*: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HOOKS = Path(__file__).parents[1] / "plugins" / "claude-code" / "hooks" / "hooks.json"

@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from memcairn.mcp import toolbox
-from memcairn.mcp.table import CORE
+from memcairn.mcp.typed_tool import CORE
 
 if TYPE_CHECKING:
-    from memcairn.mcp.table import Tool
+    from memcairn.mcp.typed_tool import Tool
 
 BEGIN, END = "<!-- tools -->\n", "<!-- /tools -->\n"
 

@@ -11,7 +11,7 @@ from memcairn.cli.commands import run
 from memcairn.errors import MemcairnError
 from memcairn.evaluate import evaluation
 from memcairn.hosts import manifest, plugin_files
-from memcairn.mcp.table import Strings
+from memcairn.mcp.typed_tool import Strings
 from memcairn.memory import Memory
 from memcairn.settings import config
 

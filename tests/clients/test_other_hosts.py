@@ -12,7 +12,7 @@ import pytest
 from other_clients import CLIENTS, SETTINGS
 from real_clients import files, memcairn
 
-from memcairn.hosts.table import BY_NAME
+from memcairn.hosts.known_hosts import BY_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from memcairn.hosts import output
+from memcairn.hosts.known_hosts import BY_NAME
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.table import BY_NAME
 
 CASES = [(host, event) for host in BY_NAME for event in LIMIT_S]
 # The others get the MCP server, and hooks without text.

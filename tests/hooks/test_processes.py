@@ -16,8 +16,8 @@ import memcairn
 from hooks.conftest import write
 from memcairn.fs import json_lines
 from memcairn.hosts import output
+from memcairn.hosts.known_hosts import BY_NAME
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.table import BY_NAME
 from memcairn.sessions import Sessions
 from support import PROGRAM, stop_resident
 

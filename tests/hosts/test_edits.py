@@ -9,7 +9,7 @@ import pytest
 
 from memcairn.hosts import install
 from memcairn.hosts.config_edits import Edit, JsonEntries, TomlTable
-from memcairn.hosts.table import BY_NAME
+from memcairn.hosts.known_hosts import BY_NAME
 
 OLD, NEW = "/old/memcairn", "/new/memcairn"
 

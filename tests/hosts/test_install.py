@@ -14,8 +14,8 @@ import pytest
 from memcairn.cli.commands import run
 from memcairn.errors import ConfigError
 from memcairn.hosts import executable, install, jsonc
+from memcairn.hosts.known_hosts import BY_NAME, HOSTS
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.table import BY_NAME, HOSTS
 from support import at_a_terminal
 
 NAMES = [host.name for host in HOSTS]

@@ -12,7 +12,7 @@ from test_install import THEIRS, snapshot, user, write
 
 from memcairn import paths
 from memcairn.hosts import install, plan, uninstall
-from memcairn.hosts.table import BY_NAME
+from memcairn.hosts.known_hosts import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,8 +20,8 @@ import yaml
 import memcairn
 from memcairn.cli import serve
 from memcairn.hosts import plugin_files
+from memcairn.hosts.known_hosts import AGENT_TOOLS, CLAUDE_CODE, HOSTS, WRITING_TOOLS
 from memcairn.hosts.limits import LIMIT_S
-from memcairn.hosts.table import AGENT_TOOLS, CLAUDE_CODE, HOSTS, WRITING_TOOLS
 from memcairn.settings import calling_process
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ def test_the_marketplace_leads_to_the_plugin() -> None:
 
 @pytest.mark.parametrize("path", [*PLUGIN.glob("commands/*.md"), *PLUGIN.glob("skills/*/SKILL.md")])
 def test_commands_and_skill_can_be_read_and_name_tools_that_are_there(path: Path) -> None:
-    table = pytest.importorskip("memcairn.mcp.table")
+    table = pytest.importorskip("memcairn.mcp.typed_tool")
     _, head, body = path.read_text().split("---\n", 2)
 
     assert yaml.safe_load(head)["description"]

@@ -27,7 +27,7 @@ from memcairn.engine import Engine
 from memcairn.errors import ConfigError, MemoryMdError, StateError, UsageError
 from memcairn.hosts import scopes, start_text
 from memcairn.hosts.payload import from_fields
-from memcairn.memory_md import managed_roots, projection, refresh
+from memcairn.memory_md import managed_roots, note_table, refresh
 from memcairn.store import memory_md
 
 
@@ -337,7 +337,7 @@ def test_text_beyond_the_limits_is_reported_and_the_block_is_loaded(tmp_path, ca
     ],
 )  # fmt: skip
 def test_a_line_says_everything_once(title, description, path, line):
-    assert " — ".join(filter(None, projection.line_text(title, description, path))) == line
+    assert " — ".join(filter(None, note_table.line_text(title, description, path))) == line
 
 
 def test_text_by_hand_in_memory_md_is_searched_and_nothing_else_of_it(root):

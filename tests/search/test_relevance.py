@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memcairn import Memory
-from memcairn.search.meaning import background
+from memcairn.search.hybrid import background
 from memcairn.search.relevance import RELEVANT, ScoreBreakdown, fits, held_nearby, relevance
 from memcairn.store.vector_scan import Similarities
 from support import require_model

@@ -10,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 
 from memcairn.mcp import toolbox
 from memcairn.mcp.instructions import INSTRUCTIONS
-from memcairn.mcp.table import CORE
+from memcairn.mcp.typed_tool import CORE
 from memcairn.memory import Memory
 from memcairn.root.forget import ForgetPlans
 from transcript_forms import claude

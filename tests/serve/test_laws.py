@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from memcairn.mcp.table import Tool
+    from memcairn.mcp.typed_tool import Tool
 
     Arguments = dict[str, Any]
 

@@ -15,14 +15,14 @@ from memcairn.cli.text import count, printable, shown, write
 from memcairn.embedding import providers
 from memcairn.errors import UsageError
 from memcairn.hosts import install, plan, plugin_files
-from memcairn.hosts.table import BY_NAME, SCOPES
+from memcairn.hosts.known_hosts import BY_NAME, SCOPES
 from memcairn.memory import Memory
 from memcairn.settings import config, installer, project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memcairn.hosts.table import Host
+    from memcairn.hosts.known_hosts import Host
     from memcairn.settings.config import Config
 
 _EVENTS = {
@@ -109,10 +109,10 @@ def command(names: tuple[str, ...], scope: str, *, yes: bool, dry_run: bool, qui
 def _record_answers(home: str) -> None:
     """Let the first session be answered before the resident process is there."""
     from memcairn.daemon import protocol  # noqa: PLC0415 - most of the start
-    from memcairn.mcp import first_answers  # noqa: PLC0415 - as above
+    from memcairn.mcp import recorded_answers  # noqa: PLC0415 - as above
 
     if protocol.make_folder(home) is not None:
-        first_answers.record(home)
+        recorded_answers.record(home)
 
 
 def _require_parts(settings: Config) -> None:

@@ -12,7 +12,7 @@ from memcairn.cli.daemon import stop_resident
 from memcairn.cli.text import count, printable, shown, write
 from memcairn.errors import UsageError
 from memcairn.hosts import plan, uninstall
-from memcairn.hosts.table import BY_NAME, HOSTS
+from memcairn.hosts.known_hosts import BY_NAME, HOSTS
 from memcairn.memory import Memory
 from memcairn.settings import installer, project
 

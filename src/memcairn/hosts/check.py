@@ -16,13 +16,13 @@ from memcairn.errors import MemcairnError
 from memcairn.formats import json_text
 from memcairn.hosts import codex_trust, executable, install, jsonc, plan, plugin_files, toml_table
 from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
-from memcairn.hosts.table import HOSTS, SCOPES
+from memcairn.hosts.known_hosts import HOSTS, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from memcairn.hosts.config_edits import Edit
-    from memcairn.hosts.table import Host, Scope
+    from memcairn.hosts.known_hosts import Host, Scope
 
 State = Literal["installed", "outdated", "absent", "marketplace"]
 

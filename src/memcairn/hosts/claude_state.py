@@ -14,7 +14,7 @@ import os
 from memcairn.fs import atomic
 from memcairn.hosts import jsonc
 from memcairn.hosts.executable import NAME
-from memcairn.hosts.table import CLAUDE_CODE
+from memcairn.hosts.known_hosts import CLAUDE_CODE
 
 _COUNTS: tuple[jsonc.Path, ...] = (("pluginUsage",), ("skillUsage",))
 _TOP: tuple[jsonc.Path, ...] = ((),)

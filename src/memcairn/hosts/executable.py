@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from memcairn.errors import MemcairnError
 
 if TYPE_CHECKING:
-    from memcairn.hosts.table import Scope
+    from memcairn.hosts.known_hosts import Scope
 
 NAME = "memcairn"
 # They name the home and the settings. A host may start servers with only part of its environment.

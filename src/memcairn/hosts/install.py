@@ -13,14 +13,14 @@ from memcairn.fs import atomic
 from memcairn.hosts import executable, manifest, plan, plugin_files, snippets
 from memcairn.hosts.config_edits import Edit, JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.executable import NAME
-from memcairn.hosts.table import HOSTS
+from memcairn.hosts.known_hosts import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from memcairn.hosts import jsonc
+    from memcairn.hosts.known_hosts import Host, Plugin, Scope
     from memcairn.hosts.plan import Change
-    from memcairn.hosts.table import Host, Plugin, Scope
 
 
 def present() -> list[Host]:

@@ -11,7 +11,7 @@ from memcairn.hosts.limits import LIMIT_S
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from memcairn.hosts.table import Event, Hooks, Host, ServerForm
+    from memcairn.hosts.known_hosts import Event, Hooks, Host, ServerForm
 
 _CALL = re.compile(r"memcairn(?:\.exe)?[\"']? hook [a-z-]+ --host ")
 

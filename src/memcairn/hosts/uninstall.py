@@ -17,7 +17,7 @@ from memcairn.fs import atomic
 from memcairn.hosts import claude_state, codex_trust, install, manifest, plan, plugin_files
 from memcairn.hosts.config_edits import JsonEntries, OwnFile, TomlTable
 from memcairn.hosts.executable import NAME
-from memcairn.hosts.table import BY_NAME, CLAUDE_CODE, SCOPES
+from memcairn.hosts.known_hosts import BY_NAME, CLAUDE_CODE, SCOPES
 from memcairn.memory_md.refresh import withdraw
 from memcairn.settings import moved_repositories
 from memcairn.store import memory_md
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from memcairn.engine import Opened
     from memcairn.hosts.config_edits import Edit
+    from memcairn.hosts.known_hosts import Host, Scope
     from memcairn.hosts.plan import Change
-    from memcairn.hosts.table import Host, Scope
     from memcairn.memory import Memory
     from memcairn.store.roots import Root
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from memcairn.archive import Imported
 from memcairn.errors import UsageError
 from memcairn.mcp import text
-from memcairn.mcp.table import Tools
+from memcairn.mcp.typed_tool import Tools
 from memcairn.root import OpenRoot, archives
 
 tools = Tools()

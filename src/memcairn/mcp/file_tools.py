@@ -10,7 +10,7 @@ from pydantic import Field
 from memcairn.errors import UsageError
 from memcairn.formats.utc import utc_text
 from memcairn.mcp import printed_paths, text
-from memcairn.mcp.table import Tools
+from memcairn.mcp.typed_tool import Tools
 from memcairn.root import OpenRoot, WriteResult, revert
 from memcairn.vault.diff import Diff
 from memcairn.vault.find import Kind, Matches

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from memcairn.history import FileChange, Restoration, Snapshot
 from memcairn.mcp import text
-from memcairn.mcp.table import Strings, Tools
+from memcairn.mcp.typed_tool import Strings, Tools
 from memcairn.root import OpenRoot, revert
 
 tools = Tools()

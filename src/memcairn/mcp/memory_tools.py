@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from memcairn.mcp import text
-from memcairn.mcp.table import Strings, Tools
+from memcairn.mcp.typed_tool import Strings, Tools
 from memcairn.root import Observed, OpenRoot, context, observe, overview, search
 from memcairn.root.forget import Forgotten, Preview
 from memcairn.root.observe import Observation

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from memcairn.errors import UsageError
 from memcairn.mcp import text
-from memcairn.mcp.table import Strings, Tools
+from memcairn.mcp.typed_tool import Strings, Tools
 from memcairn.root import OpenRoot, review
 from memcairn.root.inbox import CONSENTS, Consent, Proposal
 from memcairn.root.review import WrittenNote

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from memcairn.mcp import text
-from memcairn.mcp.table import Tools
+from memcairn.mcp.typed_tool import Tools
 from memcairn.root import OpenRoot, WriteResult
 from memcairn.root import session_list as sessions
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from memcairn.mcp import text
-from memcairn.mcp.table import Strings, Tools
+from memcairn.mcp.typed_tool import Strings, Tools
 from memcairn.root import OpenRoot, tasks
 from memcairn.root.search import NOTICE
 from memcairn.safety import secrets

@@ -14,10 +14,10 @@ from memcairn.mcp import (
     task_tools,
     transcript_tools,
 )
-from memcairn.mcp.table import CORE
+from memcairn.mcp.typed_tool import CORE
 
 if TYPE_CHECKING:
-    from memcairn.mcp.table import Tool
+    from memcairn.mcp.typed_tool import Tool
 
 Profile = Literal["core", "full"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from memcairn.mcp import text
-from memcairn.mcp.table import Tools
+from memcairn.mcp.typed_tool import Tools
 from memcairn.memory import Memory
 from memcairn.root import OpenRoot
 from memcairn.root.search import NOTICE

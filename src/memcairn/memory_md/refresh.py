@@ -20,7 +20,7 @@ from memcairn.errors import MemoryMdError
 from memcairn.fs.signature import signature_of, storable_ns
 from memcairn.memory_md import block, managed_roots, page_text, render_cache, root_files
 from memcairn.memory_md import check as checks
-from memcairn.memory_md.projection import take_changes
+from memcairn.memory_md.note_table import take_changes
 from memcairn.memory_md.render import page_path, render
 from memcairn.paths import MEMORY_MD, path_in_root
 from memcairn.store import memory_md as store

@@ -13,8 +13,8 @@ from memcairn.search.relevance import ScoringContext
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from memcairn.search.hybrid import Meaning, QueryEmbeddings, Similarity
     from memcairn.search.index import SearchIndex
-    from memcairn.search.meaning import Meaning, QueryEmbeddings, Similarity
     from memcairn.search.passages import ChunkSpan, Passage, Source
     from memcairn.search.query import Query
     from memcairn.search.validity import Outdated

@@ -18,7 +18,7 @@ from memcairn.notes.words import words as index_words
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
-    from memcairn.search.meaning import Similarity
+    from memcairn.search.hybrid import Similarity
 
 
 # Hooks show a passage from this score on, and title and description of its note from the lower one.

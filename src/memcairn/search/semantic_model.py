@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from memcairn.embedding.embedder import Embedder
-    from memcairn.search.meaning import Meaning
+    from memcairn.search.hybrid import Meaning
     from memcairn.settings.config import Config
     from memcairn.store.database import Database
 
@@ -118,7 +118,7 @@ class Model:
         with self._lock:
             if self._meaning is None or self._meaning.embedders.keys() != embedders.keys():
                 # It imports NumPy, which keyword search does not need.
-                from memcairn.search.meaning import Meaning  # noqa: PLC0415
+                from memcairn.search.hybrid import Meaning  # noqa: PLC0415
 
                 self._meaning = Meaning(embedders)
             return self._meaning

@@ -76,7 +76,7 @@ def initialize(
         UsageError: the remote belongs to another scope.
     """
     from memcairn.root import OpenRoot  # noqa: PLC0415 - takes longer to import than most syncs take
-    from memcairn.sync import person  # noqa: PLC0415 - as above
+    from memcairn.sync import users_repository  # noqa: PLC0415 - as above
 
     git.check_version()
     root = paths.real(root)
@@ -94,8 +94,8 @@ def initialize(
             _check_scope(repository, scope, checkout.fetch(repository, checkout.REMOTE, branch))
     else:
         repository = checkout.repository_of(scope, engine.home)
-        person.branch_and_remote(repository)
-        person.ignore_memory_md(repository)
+        users_repository.branch_and_remote(repository)
+        users_repository.ignore_memory_md(repository)
     shared_scopes.add(engine.home, scope)
     if is_own and not joined and not repository.commit_of(f"refs/heads/{branch}"):
         checkout.add_scope_file(
@@ -166,7 +166,7 @@ def synchronize(
             elif scope.own:
                 run.own()
             else:
-                run.person()
+                run.users_repository()
         except MemcairnError as error:
             done = done._replace(left=str(error), hint=error.hint)
         except OSError as error:
@@ -271,18 +271,18 @@ class _Sync:
 
         return contextlib.closing(OpenRoot(self._engine(), self._scope.root))
 
-    def person(self) -> None:
+    def users_repository(self) -> None:
         """Synchronize a root in a person's repository."""
-        from memcairn.sync import person  # noqa: PLC0415 - most roots are not
+        from memcairn.sync import users_repository  # noqa: PLC0415 - most roots are not
 
         git.check_version()
         repository, root = self._repository, self._scope.root
-        spec = person.pathspec(root, self._nested)
-        branch, remote = person.branch_and_remote(repository)
+        spec = users_repository.pathspec(root, self._nested)
+        branch, remote = users_repository.branch_and_remote(repository)
         for _ in range(MAX_ATTEMPTS):
-            head = person.commit(repository, spec)
+            head = users_repository.commit(repository, spec)
             theirs = checkout.fetch(repository, remote, branch)
-            new = person.merged(repository, spec, head, theirs) if theirs else head
+            new = users_repository.merged(repository, spec, head, theirs) if theirs else head
             if new != head:
                 coming = self._changes(head, new)
                 names = [change.path for change in coming]
@@ -294,7 +294,7 @@ class _Sync:
                     self._arrived(opened, names)
             if new == theirs:
                 return
-            person.refuse_to_push_others(repository, new, theirs)
+            users_repository.refuse_to_push_others(repository, new, theirs)
             if self._send(remote, branch, new, theirs):
                 return
         raise SyncError("others send all the time", hint="sync again later; the notes are safe")
@@ -329,10 +329,14 @@ def _where(
     """The branch of a scope, the name of its remote, and the files that are not committed."""
     if scope.own:
         return scope.branch, checkout.REMOTE, checkout.pending(repository, nested)
-    from memcairn.sync import person  # noqa: PLC0415 - most roots are not in one
+    from memcairn.sync import users_repository  # noqa: PLC0415 - most roots are not in one
 
-    branch, remote = person.branch_and_remote(repository)
-    return branch, remote, person.pending(repository, person.pathspec(scope.root, nested))
+    branch, remote = users_repository.branch_and_remote(repository)
+    return (
+        branch,
+        remote,
+        users_repository.pending(repository, users_repository.pathspec(scope.root, nested)),
+    )
 
 
 # ── status and leaving ───────────────────────────────────────────────────────────────────────────

@@ -20,9 +20,9 @@ from memcairn.formats.utc import utc_text
 from memcairn.fs import json_lines
 from memcairn.hosts import install, plan
 from memcairn.hosts import recall as recalling
+from memcairn.hosts.known_hosts import BY_NAME
 from memcairn.hosts.limits import LIMIT_S
 from memcairn.hosts.recall_text import RECALL
-from memcairn.hosts.table import BY_NAME
 from memcairn.root import review
 from memcairn.root.observe import Observation
 from memcairn.search.query import Query

@@ -17,7 +17,7 @@ from memcairn.cli.config import as_text
 from memcairn.cli.text import count
 from memcairn.errors import UsageError
 from memcairn.hosts import install, plan, uninstall
-from memcairn.hosts.table import BY_NAME, HOSTS
+from memcairn.hosts.known_hosts import BY_NAME, HOSTS
 from memcairn.sessions import Sessions
 from memcairn.settings import config, config_toml
 from memcairn.ui import TEXT
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from memcairn.hosts.known_hosts import Host
     from memcairn.hosts.plan import Change
-    from memcairn.hosts.table import Host
     from memcairn.ui.site import Ask
 
 # No project: only the user's own settings of the hosts are changed here.
