@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "sessions
 from player import Player, check_out
 
 from memcairn.cli.commands import run
-from memcairn.hosts import session_note
+from memcairn.hosts import recall_log, session_note
 from memcairn.memory import Memory
 from memcairn.sessions import Sessions, note_files
 from memcairn.ui.pages import injected
@@ -100,7 +100,7 @@ def measure(home: Path, folder: Path, sessions: int, turns: int) -> dict[str, Cl
         ask: Any = SimpleNamespace(memory=memory, query={}, number=lambda _: 0)
         for _ in range(turns):
             clocks["UI: injected"].timed(lambda: injected.page(ask))
-            clocks["UI: today"].timed(lambda: list(islice(injected.latest(memory.home), 8)))
+            clocks["UI: today"].timed(lambda: list(islice(recall_log.latest(memory.home), 8)))
     commands = {
         "session list": ["session", "list"],
         "session show": ["session", "show", player.session],

@@ -1,6 +1,5 @@
 import random
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -454,7 +453,7 @@ def test_one_changed_title_changes_one_page_at_most():
     before = everything(notes)
     changed_pages = []
     for place in range(0, 3_000, 301):
-        other = [*notes[:place], replace(notes[place], title="Changed"), *notes[place + 1 :]]
+        other = [*notes[:place], notes[place]._replace(title="Changed"), *notes[place + 1 :]]
         after = everything(other)
         changed_pages.append(
             sum(before.pages.get(path) != data for path, data in after.pages.items())

@@ -1,6 +1,5 @@
 """An update with the render cache gives the same files as rendering everything."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,14 +106,14 @@ class Refreshing(RuleBasedStateMachine):
             "date": {"valid_until": (self.root.today + timedelta(days=1)).isoformat()},
             "old": {"superseded": not fact.superseded},
         }
-        self.root.put(replace(fact, **changes[change]))
+        self.root.put(fact._replace(**changes[change]))
 
     @precondition(lambda self: self.root.facts)
     @rule(data=st.data())
     def rename(self, data):
         fact = self.root.facts[self.any_path(data)]
         self.root.remove(fact.path)
-        self.root.put(replace(fact, path=f"moved/{fact.path}"))
+        self.root.put(fact._replace(path=f"moved/{fact.path}"))
 
     @precondition(lambda self: self.root.facts)
     @rule(data=st.data(), count=st.integers(1, 30))
@@ -178,8 +177,8 @@ def test_updates_of_an_ordinary_root_equal_a_rebuild(size):
         root.remove(sorted(root.facts)[number * 11])
         paths = sorted(root.facts)
         fact = root.facts[paths[number * 5 + 60]]
-        root.put(replace(fact, title=f"Changed {number}", changed=DAY))
-        root.put(replace(root.facts[paths[number * 4 + 80]], pinned=True))
+        root.put(fact._replace(title=f"Changed {number}", changed=DAY))
+        root.put(root.facts[paths[number * 4 + 80]]._replace(pinned=True))
         root.refresh()
         root.assert_equals_a_rebuild()
 
@@ -201,7 +200,7 @@ def test_an_update_writes_and_reads_only_what_the_change_reaches():
                 yield fact
 
     fact = root.facts[sorted(root.facts)[5_000]]
-    root.put(replace(fact, title="Changed", changed=DAY))
+    root.put(fact._replace(title="Changed", changed=DAY))
     rendered = render(
         Counting(root.facts.values()),
         root.memory_md,
@@ -239,7 +238,7 @@ def test_pages_that_are_no_longer_needed_are_removed():
     for path in sorted(root.facts)[50:]:
         root.remove(path)
     for fact in list(root.facts.values()):
-        root.put(replace(fact, superseded=False))
+        root.put(fact._replace(superseded=False))
 
     rendered = root.refresh()
 

@@ -44,7 +44,7 @@ _RUNS = frozenset({"ideographs", "hangul", "syllables"})
 _PIECE = re.compile(r"\S+")
 # A word of prose with its quotes and punctuation: most pieces that are not in the dictionary yet.
 _PROSE = re.compile(r"[(\"'*\[`_]*([A-Za-z]?[a-z]{1,40})[)\"'*\]`_.,;:!?]*")
-_SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
+_SKIN_TONES = dict.fromkeys(range(0x1F3FB, 0x1F400))
 
 
 class _Cache(dict[str, str]):
@@ -151,7 +151,7 @@ def _segment_words(kind: str, text: str) -> Sequence[str]:
         if kind == "hangul" and 2 < len(text) <= MAX_WORD:
             found.append(text)
         return found
-    bare = _SKIN_TONES.sub("", text) or text
+    bare = text.translate(_SKIN_TONES) or text
     return list(dict.fromkeys((text.casefold()[:MAX_WORD], bare.casefold()[:MAX_WORD])))
 
 

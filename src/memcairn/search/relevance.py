@@ -37,8 +37,6 @@ _APPLYING_TYPES = frozenset({"feedback", "user"})
 _APPLYING = "How to apply"
 _MAX_Z = 8.0
 _PIECE = re.compile(r"[^\s\u3001\u3002\uff0c\uff01\uff1f\uff1b\uff1a]+")
-# Scripts without spaces, and Korean, are indexed by pairs of characters; two make a word.
-_PAIR = re.compile("[\u0e00-\u109f\u3040-\ud7a3]")
 
 
 class ScoreBreakdown(NamedTuple):
@@ -153,7 +151,7 @@ class ScoringContext(NamedTuple):
             rank=round(rank, 4),
             held=round(held, 4),
             about=round(coverage(weights, note.about), 4),
-            matched=sum(0.5 if _PAIR.match(word) else 1 for word in matched),
+            matched=sum(0.5 if _is_pair(word) else 1 for word in matched),
             z=None if z is None else round(z, 2),
             named=int(any(_is_name(word) for word in matched)),
             applies=int(applies),
@@ -162,9 +160,14 @@ class ScoringContext(NamedTuple):
         )
 
 
+def _is_pair(word: str) -> bool:
+    """Whether an index word is a pair of characters: Korean, and scripts without spaces. Two make a word."""
+    return "\u0e00" <= word[0] <= "\u109f" or "\u3040" <= word[0] <= "\ud7a3"
+
+
 def _is_name(word: str) -> bool:
     """Whether an index word is a name with digits or punctuation, such as e0502 or user_id."""
-    return not word.isalpha() and not word.isdigit() and len(word) > 2 and not _PAIR.match(word)
+    return not word.isalpha() and not word.isdigit() and len(word) > 2 and not _is_pair(word)
 
 
 def word_weights(frequencies: Mapping[str, int], chunks: int) -> dict[str, float]:

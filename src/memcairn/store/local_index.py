@@ -10,7 +10,7 @@ from memcairn.formats import json_text
 from memcairn.fs import safe_open
 from memcairn.fs.signature import Signature
 from memcairn.notes.noise import without_noise
-from memcairn.store import notes, path_range, vector_state
+from memcairn.store import path_range, vector_state
 from memcairn.store.search_values import NoteDetails
 
 if TYPE_CHECKING:
@@ -232,6 +232,8 @@ class LocalIndex(NamedTuple):
 
     def named(self, path: str, root: int, name: str) -> DatedNote | None:
         """The note that the name in another note means, which has this path and root."""
+        from memcairn.store import notes  # noqa: PLC0415 - what writes notes; most answers do without
+
         sql = "SELECT path, COALESCE(created, date), mtime_ns FROM note WHERE path = ?"
         for place in notes.places_of(self.db, path, root, name):
             row = self.db.execute(sql, (paths.to_db(place),)).fetchone()

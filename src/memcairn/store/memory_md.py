@@ -6,7 +6,6 @@ note ──triggers──► memory_md_changed ──changed_paths──► memo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,8 +40,7 @@ class NoteRow(NamedTuple):
     use_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryMdNote:
+class MemoryMdNote(NamedTuple):
     """A note as MEMORY.md ranks and shows it.
 
     `path` is relative to the root, with posix separators; bytes that are not UTF-8 are surrogate

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memcairn import paths
 from memcairn.fs.signature import Signature
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from memcairn.store.database import Database
 
 
-@dataclass(frozen=True, slots=True)
-class KnownNote:
+class KnownNote(NamedTuple):
     """The index's record of a file, before the file is read again."""
 
     id: int
@@ -32,8 +30,7 @@ class KnownNote:
     own_namespace: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A note that was read and parsed, ready to be written to the index."""
 
     path: str
