@@ -1,10 +1,13 @@
 """Serve many clients over streamable HTTP, on loopback or with a token.
 
-    request ──► Guard: Host, Origin, token ──► the SDK's application at /mcp
+    request ──► Guard: Host, Origin, token, body ──► OpenSessions ──► the SDK's application at /mcp
 
 A web page must not reach the server through its reader's browser. So the Origin must be this machine or the
 requested Host, and the Host must be an IP address or a known name of this machine. A foreign name that
 resolves to this machine (DNS rebinding) is refused.
+
+Who opens sessions or connections without end harms only those that nobody uses: beyond a limit, the longest
+idle one ends.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import contextlib
 import hmac
 import ipaddress
 import os
+import resource
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -26,11 +30,13 @@ from starlette.responses import PlainTextResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from memcairn.errors import UsageError
+from memcairn.mcp.http_sessions import OpenSessions
 from memcairn.mcp.stdio import without_lone_surrogates
 from memcairn.safety.request_body import read_body
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterator
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
@@ -48,6 +54,7 @@ KEEP_ALIVE_S = 75
 BODY_TIMEOUT_S = 30.0
 SESSION_IDLE_S = 1800.0
 MAX_SESSIONS = 200
+MAX_CONNECTIONS = 500
 
 
 def address(text: str) -> tuple[str, int]:
@@ -225,12 +232,26 @@ def uvicorn_server(app: ASGIApp) -> uvicorn.Server:
     )
 
 
+def max_connections() -> int:
+    """How many connections may be open: half of the files that this process may open, at most."""
+    return min(MAX_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
+
 class _TimedProtocol(H11Protocol):
-    """Closes a connection unless the whole header of a request arrives in time; uvicorn waits for ever."""
+    """Closes a connection unless the whole header of a request arrives in time; uvicorn waits for ever.
+
+    Among too many connections, it closes the one that has waited longest for its client.
+    """
+
+    waits_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the time limit of the first request."""
+        """Start the time limit of the first request, and make room for the connection."""
         super().connection_made(transport)
+        if len(self.connections) > max_connections():
+            waiting = [one for one in self._others() if one.waits_for_client()]
+            if waiting:
+                min(waiting, key=lambda one: one.waits_since).transport.close()
         self._limit_wait(HEADER_TIMEOUT_S)
 
     def on_response_complete(self) -> None:
@@ -238,7 +259,17 @@ class _TimedProtocol(H11Protocol):
         super().on_response_complete()
         self._limit_wait(KEEP_ALIVE_S)
 
+    def _others(self) -> Iterator[_TimedProtocol]:
+        return (
+            one for one in self.connections if isinstance(one, _TimedProtocol) and one is not self
+        )
+
+    def waits_for_client(self) -> bool:
+        """Whether the client has to send something before there is work to do."""
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+
     def _limit_wait(self, limit_s: float) -> None:
+        self.waits_since = self.loop.time()
         self.loop.call_later(limit_s, self._close_unless_begun, self.cycle)
 
     def _close_unless_begun(self, last: RequestResponseCycle | None) -> None:
@@ -248,7 +279,7 @@ class _TimedProtocol(H11Protocol):
 
 def application(server: MemoryServer) -> ASGIApp:
     """The server as an ASGI application, without a guard."""
-    return server.streamable_http_app(
+    app = server.streamable_http_app(
         streamable_http_path=PATH,
         max_request_body_size=server.max_request_bytes,
         session_idle_timeout=SESSION_IDLE_S,
@@ -256,3 +287,4 @@ def application(server: MemoryServer) -> ASGIApp:
         # `Guard` checks Host and Origin, also where the server is not on loopback.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
+    return OpenSessions(app, MAX_SESSIONS)
