@@ -19,7 +19,7 @@ VERSION_HEADER = "mcp-protocol-version"
 
 
 class OpenSessions:
-    """The sessions of an application, which are at most so many.
+    """The sessions of an application, up to a limit.
 
     Args:
         app: the SDK's application.
