@@ -276,6 +276,7 @@ def main() -> None:
         make_notes.make_notes(root, NOTES)
         with Memory() as memory:
             memory.index(root)
+            memory.embed()
         if "start" in asked.only:
             start(root, env, 3 if asked.quick else 11)
         if "search" in asked.only:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from memcairn.notes import statement
@@ -352,11 +353,15 @@ def _units(tokens: list[Token]) -> int:
 def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
     """The tokens; a compound or inflection of the other statement's words becomes these words."""
     keys = {token.key for token in others}
+    alike: dict[str, list[str]] = {}  # nearly all pairs of words differ in their first letters
+    for key in dict.fromkeys(token.key for token in others):
+        alike.setdefault(_plain(key)[:_MIN_STEM], []).append(key)
     parts = sorted((token.key for token in others if _may_be_part(token)), key=len, reverse=True)
     found: list[Token] = []
     for token in tokens:
         if token.key not in keys and token.kind in ("word", "name"):
-            same = next((key for key in keys if _is_inflected(token.key, key)), None)
+            candidates = alike.get(_plain(token.key)[:_MIN_STEM], ())
+            same = next((key for key in candidates if _is_inflected(token.key, key)), None)
             if same is not None:
                 found.append(Token(token.kind, same))
                 continue
@@ -373,14 +378,17 @@ def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
 
 def _is_inflected(one: str, other: str) -> bool:
     """Whether two words in letters differ only in a short ending: dauert, dauern."""
-    one, other = one.translate(_UMLAUTS), other.translate(_UMLAUTS)
-    if one[:_MIN_STEM] != other[:_MIN_STEM]:
-        return False  # nearly all pairs of words
+    one, other = _plain(one), _plain(other)
     pairs = zip(one, other, strict=False)
     shorter = min(len(one), len(other))
     same = next((at for at, (a, b) in enumerate(pairs) if a != b), shorter)
     endings = len(one) + len(other) - 2 * same
     return same >= _MIN_STEM and endings <= _MAX_ENDING and one[0] < "\u3000"
+
+
+@lru_cache(maxsize=4_096)
+def _plain(key: str) -> str:
+    return key.translate(_UMLAUTS)
 
 
 _UMLAUTS = str.maketrans("äöü", "aou")

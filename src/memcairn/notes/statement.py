@@ -268,14 +268,12 @@ def value_unit(groups: dict[str, str]) -> str:
     return groups["size_unit"].lower()
 
 
-def _word(  # noqa: C901, PLR0911 - one branch for each form
+def _word(  # noqa: PLR0911 - one branch for each form
     value: str, match: re.Match[str], text: str, *, is_german: bool, is_cjk: bool
 ) -> Token | None:
     word = value.casefold().replace("’", "'").removesuffix("'s")
-    for names in table.WEEKDAYS:
-        for day, name in enumerate(names, 1):
-            if re.fullmatch(rf"{name}(?:days?|tags?|tage|woch|wochs)", word):
-                return Token("weekday", f"weekday {day}")
+    if word in table.WEEKDAYS:
+        return Token("weekday", f"weekday {table.WEEKDAYS[word]}")
     if word in table.ORDINALS:
         return Token("nth", f"{table.ORDINALS[word]}th")
     before = text[: match.start()].rstrip().rpartition(" ")[2].casefold()

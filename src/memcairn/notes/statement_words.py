@@ -256,10 +256,12 @@ SCOPE_PATTERNS = {
     for category, names in SCOPES.items()
 }
 
-WEEKDAYS = (
-    "mon tues wednes thurs fri satur sun".split(),
-    "mon diens mitt donners frei sams sonn".split(),
-)
+WEEKDAYS = {
+    f"{name}{ending}": day
+    for names in ("mon tues wednes thurs fri satur sun", "mon diens mitt donners frei sams sonn")
+    for day, name in enumerate(names.split(), 1)
+    for ending in ("day", "days", "tag", "tags", "tage", "woch", "wochs")
+}
 CJK_WEEKDAYS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7} | {
     sign: day for day, sign in enumerate("月火水木金土日", 1)
 }
