@@ -13,9 +13,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memcairn import Memory, Query
-from memcairn.notes.correction import relation
+from memcairn.notes import correction, statement
+from memcairn.notes.correction import Judgement, relation
 from memcairn.root import observe
 from memcairn.root.observe import Observation
 from memcairn.root.relative_dates import with_days
@@ -283,3 +286,14 @@ def test_a_corrected_note_may_keep_one_line_of_what_it_said(root):
 )
 def test_a_relative_date_is_stored_with_its_day(said, stored):
     assert with_days(said, date(2026, 12, 1)) == (stored or said)
+
+
+texts_of_pairs = [text for _, _, *texts in PAIRS + AGENTS_PAIRS + EIGHT_LANGUAGES for text in texts]
+
+
+@given(st.sampled_from(texts_of_pairs), st.sampled_from(texts_of_pairs))
+def test_what_the_first_look_tells_apart_the_whole_comparison_does_too(old, new):
+    language = statement.language(old, new)
+    one, other = (statement.read(text, language) for text in (old, new))
+    if one.edges.isdisjoint(other.edges):
+        assert correction._Comparison(one, other).judgement() == Judgement("addition", 0.0)

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from memcairn.notes import statement
 from memcairn.notes import statement_words as table
-from memcairn.notes.statement import Token
+from memcairn.notes.statement import Token, without_umlauts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,14 +67,20 @@ def relation(old: str, new: str) -> Judgement:
     language = statement.language(old, new)
     before = statement.read(old, language)
     after = statement.read(new, language)
-    whole = _Comparison(before, after).judgement()
+    whole = _judged(before, after)
     has_reason = re.search(r"\b(?:because|weil)\b", new) is not None
     if whole.relation == "correction" or not (after.says_change or has_reason):
         return whole
     # "Errors go to Datadog, we left Sentry": the first clause has the new value.
     first = statement.read(_CLAUSE_END.split(new.strip(), maxsplit=1)[0], language)
-    clause = _Comparison(before, first).judgement()
+    clause = _judged(before, first)
     return clause if clause.relation == "correction" else whole
+
+
+def _judged(old: Statement, new: Statement) -> Judgement:
+    if old.edges.isdisjoint(new.edges) and (old.tokens or new.tokens):
+        return Judgement("addition", 0.0)  # nearly all pairs
+    return _Comparison(old, new).judgement()
 
 
 def have_same_values(old: str, new: str) -> bool:
@@ -355,12 +360,12 @@ def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
     keys = {token.key for token in others}
     alike: dict[str, list[str]] = {}  # nearly all pairs of words differ in their first letters
     for key in dict.fromkeys(token.key for token in others):
-        alike.setdefault(_plain(key)[:_MIN_STEM], []).append(key)
+        alike.setdefault(without_umlauts(key)[:_MIN_STEM], []).append(key)
     parts = sorted((token.key for token in others if _may_be_part(token)), key=len, reverse=True)
     found: list[Token] = []
     for token in tokens:
         if token.key not in keys and token.kind in ("word", "name"):
-            candidates = alike.get(_plain(token.key)[:_MIN_STEM], ())
+            candidates = alike.get(without_umlauts(token.key)[:_MIN_STEM], ())
             same = next((key for key in candidates if _is_inflected(token.key, key)), None)
             if same is not None:
                 found.append(Token(token.kind, same))
@@ -378,7 +383,7 @@ def _split(tokens: Sequence[Token], others: Sequence[Token]) -> list[Token]:
 
 def _is_inflected(one: str, other: str) -> bool:
     """Whether two words in letters differ only in a short ending: dauert, dauern."""
-    one, other = _plain(one), _plain(other)
+    one, other = without_umlauts(one), without_umlauts(other)
     pairs = zip(one, other, strict=False)
     shorter = min(len(one), len(other))
     same = next((at for at, (a, b) in enumerate(pairs) if a != b), shorter)
@@ -386,12 +391,6 @@ def _is_inflected(one: str, other: str) -> bool:
     return same >= _MIN_STEM and endings <= _MAX_ENDING and one[0] < "\u3000"
 
 
-@lru_cache(maxsize=4_096)
-def _plain(key: str) -> str:
-    return key.translate(_UMLAUTS)
-
-
-_UMLAUTS = str.maketrans("äöü", "aou")
 _MIN_STEM = 4
 _MIN_PART, _MIN_KANA_PART, _MAX_ENDING = 5, 3, 3
 

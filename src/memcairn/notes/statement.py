@@ -61,6 +61,8 @@ class Statement:
         adds: whether it says that something else holds, too: "also", "another".
         lists: whether it says something that may be said of several things: "supports", "sends".
         commands: whether it opens with what to do instead of a subject: "use", "we deploy".
+        edges: the first and the last letters of each key. Two statements without a common one have no word in
+            common, not even as an inflection or a part of a compound.
     """
 
     tokens: tuple[Token, ...]
@@ -79,6 +81,7 @@ class Statement:
     adds: bool
     lists: bool
     commands: bool
+    edges: frozenset[str]
 
     @property
     def keys(self) -> frozenset[str]:
@@ -106,8 +109,11 @@ def read(text: str, language: str = "") -> Statement:
     affirmed = table.DUTY.sub(" ", text)
     bare = table.CONTRAST.sub(" ", affirmed)
     says_on, says_off = bool(table.ON.search(text)), bool(table.OFF.search(text))
+    tokens = tuple(_tokens(text, is_german=is_german))
+    first = (f"^{without_umlauts(token.key)[:_EDGE]}" for token in tokens)
+    last = (f"{token.key[-_EDGE:]}$" for token in tokens)
     return Statement(
-        tokens=tuple(_tokens(text, is_german=is_german)),
+        tokens=tokens,
         denies=table.DENIAL.search(bare) is not None,
         is_on=says_on if says_on != says_off else None,
         says_change=table.CHANGE.search(text) is not None,
@@ -123,7 +129,18 @@ def read(text: str, language: str = "") -> Statement:
         adds=table.ALSO.search(text) is not None,
         lists=table.LISTING.search(text) is not None,
         commands=table.COMMAND.match(text) is not None,
+        edges=frozenset((*first, *last)),
     )
+
+
+_EDGE = 3  # no longer than the shortest part of a compound
+_UMLAUTS = str.maketrans("äöü", "aou")
+
+
+@lru_cache(maxsize=4_096)
+def without_umlauts(key: str) -> str:
+    """The key as its inflections are compared: Läufe, Lauf."""
+    return key.translate(_UMLAUTS)
 
 
 def _keys(pattern: re.Pattern[str], text: str, *, is_german: bool) -> frozenset[str]:
