@@ -113,6 +113,16 @@ def test_a_search_that_is_answered(resident: None, tmp_path: Path) -> None:
     assert found == SEARCH
 
 
+def test_a_search_without_a_resident_process(tmp_path: Path, notes: Path) -> None:
+    (notes / "deploy.md").write_text("# Deploying\n\nWe deploy blue-green.\n", encoding="utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+
+    found = loaded(tmp_path, "search", "blue-green")
+    assert "memcairn.cli.answer" in found
+    assert not found & (NOT_INDEX | {"dataclasses", "inspect", "json"})
+
+
 def test_an_index_without_changes(tmp_path: Path, notes: Path) -> None:
     (notes / "a.md").write_text("# A\n", encoding="utf-8")
     with Memory() as memory:

@@ -2,6 +2,7 @@
 
     memcairn index --debounce-window 5 PATH     what hooks call: straight to the queue, from here
     memcairn index PATH                         index_paths.py: the same without click
+    memcairn search WORDS                       the resident process; without one, answer.py: without click
     memcairn hook EVENT --host NAME             hosts/hook.py: whatever happens, it exits 0
     memcairn serve                              daemon/stdio_pipe.py: a pipe to the resident process
     memcairn sync                               sync_now.py: without click, and often without an index
@@ -99,16 +100,25 @@ def _without_click(arguments: Sequence[str]) -> int | None:
 
 
 def _search(arguments: Sequence[str]) -> int | None:
-    """Let the resident process search, if one runs; None if not, or for errors and help."""
+    """Let the resident process search, if one runs; without one, search for plain words here.
+
+    None for options without a resident process, and for errors and help.
+    """
     from memcairn.cli.text import terminal_columns, write  # noqa: PLC0415
     from memcairn.daemon import client  # noqa: PLC0415
 
+    words = [os.fsencode(argument).decode("utf-8", "replace") for argument in arguments]
     fields = {
-        "arguments": [os.fsencode(argument).decode("utf-8", "replace") for argument in arguments],
+        "arguments": words,
         "columns": terminal_columns(),
         "plain": "NO_COLOR" in os.environ,
     }
     reply = client.ask(paths.home(), "search", fields, timeout_s=SEARCH_TIMEOUT_S)
+    if reply is None and words and not any(word.startswith("-") for word in words):
+        from memcairn.cli.answer import Request, print_answer  # noqa: PLC0415
+        from memcairn.search.query import Query  # noqa: PLC0415
+
+        return _interruptible(lambda: print_answer(Request(Query(" ".join(words)))))
     if reply is None or reply[0].get("ok") is not True:
         return None
     if reply[1]:

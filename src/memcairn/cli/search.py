@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from memcairn import paths
-from memcairn.cli import options, output
-from memcairn.cli.passages import as_json as as_json_text
-from memcairn.cli.passages import as_text
-from memcairn.cli.text import terminal_columns, write
-from memcairn.errors import UsageError
-from memcairn.memory import Memory
+from memcairn.cli import options
+from memcairn.cli.answer import Answer, Request, answer, print_answer
 from memcairn.search.query import Query
-from memcairn.search.relevance import fits
-from memcairn.settings import calling_process
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from memcairn.memory import Memory
 
 
 @click.command("search")
@@ -42,23 +39,7 @@ from memcairn.settings import calling_process
 )
 @options.json_option
 @options.quiet_option
-def command(
-    query: tuple[str, ...],
-    *,
-    limit: int,
-    namespace: str | None,
-    root: str | None,
-    scope: str | None,
-    type: str | None,  # noqa: A002 - the option's name
-    since: str | None,
-    until: str | None,
-    as_of: str | None,
-    budget: int | None,
-    explain: bool,
-    transcripts: bool,
-    as_json: bool,
-    quiet: bool,
-) -> int:
+def command(**given: Any) -> int:
     """Find passages in your notes. QUERY is words, a question or an error message.
 
     \b
@@ -76,111 +57,11 @@ def command(
     With --transcripts, FOLDER is one that the sessions worked in. `memcairn transcripts on` makes them
     searchable.
     """
-    columns = terminal_columns()
-    with Memory() as memory:
-        found = answer(
-            memory,
-            Query(
-                " ".join(query), limit, namespace, root, budget, type, since, until, as_of, scope
-            ),
-            explain=explain,
-            transcripts=transcripts,
-            as_json=as_json,
-            columns=columns,
-            bold=columns is not None and "NO_COLOR" not in os.environ,
-        )
-    if found.output and (as_json or not quiet):
-        write(found.output)
-    for message in found.messages:
-        output.warn(message)
-    return 0
+    return print_answer(_request(given))
 
 
-class Answer(NamedTuple):
-    """What `memcairn search` prints: on standard output, and line by line on standard error."""
-
-    output: str
-    messages: tuple[str, ...]
-
-
-def answer(
-    memory: Memory,
-    query: Query,
-    *,
-    explain: bool,
-    transcripts: bool,
-    as_json: bool,
-    columns: int | None,
-    bold: bool,
-) -> Answer:
-    """Search, and render the passages for one terminal.
-
-    Raises:
-        UsageError: the query is wrong, or no note can pass its filters.
-    """
-    if query.root is not None:
-        query = query._replace(
-            root=os.path.join(calling_process.current().cwd, os.fspath(query.root))
-        )
-    if transcripts:
-        return _of_transcripts(
-            memory, query, explain=explain, as_json=as_json, columns=columns, bold=bold
-        )
-    passages = memory.search(query)
-    memory.embed_in_background()
-    messages = [*memory.notices]
-    memory.notices.clear()
-    if not passages:
-        _refuse_unknown(memory, root=query.root, namespace=query.namespace, type=query.type)
-        is_empty = not memory.namespaces()
-        messages.append(
-            "nothing is indexed yet: `memcairn index FOLDER`" if is_empty else "nothing found"
-        )
-    elif not any(fits(passage.score, passage.why) for passage in passages):
-        messages.append("nothing fits well; these are the nearest passages")
-    if as_json:
-        text = as_json_text(passages)
-    else:
-        text = as_text(passages, explain=explain, columns=columns, bold=bold)
-    return Answer(text, tuple(messages))
-
-
-def _of_transcripts(
-    memory: Memory,
-    query: Query,
-    *,
-    explain: bool,
-    as_json: bool,
-    columns: int | None,
-    bold: bool,
-) -> Answer:
-    """The answer of a search with --transcripts."""
-    from memcairn.cli import transcripts  # noqa: PLC0415 - most searches are for notes
-
-    unused = {
-        "--namespace": query.namespace,
-        "--type": query.type,
-        "--as-of": query.as_of,
-        "--budget": query.budget_words,
-        "--explain": explain or None,
-    }
-    for option, value in unused.items():
-        if value is not None:
-            raise UsageError(f"--transcripts cannot be combined with {option}")
-    passages, messages = transcripts.search(memory, query)
-    if as_json:
-        return Answer(transcripts.as_json_text(passages), messages)
-    return Answer(transcripts.as_text(passages, columns=columns, bold=bold), messages)
-
-
-def answer_remotely(
-    memory: Memory, arguments: list[str], *, columns: int | None, bold: bool
-) -> Answer | None:
-    """Answer a command line for another process; None if it is wrong, or asks for help."""
-    try:
-        given = command.make_context("search", arguments, resilient_parsing=False).params
-    except (click.ClickException, click.exceptions.Exit):
-        return None
+def _request(given: Mapping[str, Any]) -> Request:
+    """What the arguments and options, as click reads them, ask for."""
     query = Query(
         " ".join(given["query"]),
         given["limit"],
@@ -191,35 +72,23 @@ def answer_remotely(
         given["since"],
         given["until"],
         given["as_of"],
+        given["scope"],
     )
-    found = answer(
-        memory,
+    return Request(
         query,
         explain=given["explain"],
         transcripts=given["transcripts"],
         as_json=given["as_json"],
-        columns=columns,
-        bold=bold,
+        quiet=given["quiet"],
     )
-    is_quiet = given["quiet"] and not given["as_json"]
-    return found._replace(output="") if is_quiet else found
 
 
-def _refuse_unknown(
-    memory: Memory, *, root: str | os.PathLike[str] | None, **filters: str | None
-) -> None:
-    """Raise UsageError for a filter that no note can pass."""
-    from memcairn.cli.locate import not_a_root, notes_in, require_used  # noqa: PLC0415 - for errors only
-
-    roots = [known.path for known in memory.roots()]
-    if root is not None:
-        real = paths.real(os.fspath(root))
-        if not os.path.lexists(real):
-            raise UsageError("there is no such file or folder", path=real)
-        is_known = any(paths.is_inside(real, one) or paths.is_inside(one, real) for one in roots)
-        if not is_known and not notes_in(memory, real):  # a file may be indexed outside all roots
-            raise not_a_root(real, roots)
-    notes = notes_in(memory, os.path.abspath(os.sep))
-    for name, value in filters.items():
-        if value is not None and notes:
-            require_used(name, value, {getattr(note, name) for note in notes})
+def answer_remotely(
+    memory: Memory, arguments: list[str], *, columns: int | None, bold: bool
+) -> Answer | None:
+    """Answer a command line for another process; None if it is wrong, or asks for help."""
+    try:
+        given = command.make_context("search", arguments, resilient_parsing=False).params
+    except (click.ClickException, click.exceptions.Exit):
+        return None
+    return answer(memory, _request(given), columns=columns, bold=bold)

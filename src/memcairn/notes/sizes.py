@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHARACTERS_PER_WORD = 12
-_SENTENCE_END = re.compile(r"[.!?…][)\]\"'”’*_]*\s+|[。！？][」』）”’]*\s*|[।؟]\s+")
 _SPACE = re.compile(r"\s+")
-_ENDS_SENTENCE = re.compile(r"[.!?…:;。！？।؟][)\]\"'”’*_`]*\s*\Z")
 _BEGINS_ITEM = re.compile(r"\s*(?:[-*+>|]|\d{1,9}[.)])\s")
 
 
@@ -31,10 +29,20 @@ def size(text: str) -> int:
     return max(words, len(text) // _CHARACTERS_PER_WORD)
 
 
+# Compiled when first needed: wide sets of characters take milliseconds.
 @cache
 def _unspaced() -> re.Pattern[str]:
-    # Thai to Myanmar, kana to Hangul. Compiled when first needed: wide sets take milliseconds.
-    return re.compile("[\u0e00-\u109f\u3040-\ud7a3]")
+    return re.compile("[\u0e00-\u109f\u3040-\ud7a3]")  # Thai to Myanmar, kana to Hangul
+
+
+@cache
+def _sentence_end() -> re.Pattern[str]:
+    return re.compile(r"[.!?…][)\]\"'”’*_]*\s+|[。！？][」』）”’]*\s*|[।؟]\s+")
+
+
+@cache
+def _ends_sentence() -> re.Pattern[str]:
+    return re.compile(r"[.!?…:;。！？।؟][)\]\"'”’*_`]*\s*\Z")
 
 
 def cut_lines(lines: list[str], limit: int) -> Iterator[tuple[int, int, str | None]]:
@@ -75,7 +83,7 @@ def _best_cut(lines: list[str], sizes: list[int], first: int, left: int, limit: 
             quality = 0
         elif not lines[last].strip() or _BEGINS_ITEM.match(lines[last + 1]):
             quality = 3
-        elif _ENDS_SENTENCE.search(lines[last]):
+        elif _ends_sentence().search(lines[last]):
             quality = 2
         else:
             quality = 1
@@ -102,7 +110,7 @@ def cut_text(text: str, limit: int) -> Iterator[str]:
 
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text with the space after them; joined, they give the text."""
-    return _after_each(_SENTENCE_END, text)
+    return _after_each(_sentence_end(), text)
 
 
 def _parts(text: str, limit: int) -> Iterator[str]:
