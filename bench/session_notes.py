@@ -131,7 +131,7 @@ def copy_sessions(home: Path, session: str, count: int) -> None:
     for number in range(count):
         other = home / "sessions" / f"other-{number}"
         other.mkdir()
-        for name in ("session.json", "work.json", "log.jsonl"):
+        for name in ("session.json", "activity.json", "log.jsonl"):
             if (of_one / name).exists():
                 content = (of_one / name).read_text().replace(session, other.name)
                 (other / name).write_text(content)

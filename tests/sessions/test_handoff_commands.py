@@ -70,7 +70,7 @@ def test_a_session_is_shown_whole_even_if_only_its_note_is_left(
 ) -> None:
     assert run(["session", "show", player.session, "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown["work"]["parts"]["work"]["files"] == {"a.py": 1}
+    assert shown["activity"]["branches"]["work"]["files"] == {"a.py": 1}
 
     shutil.rmtree(home / "sessions" / player.session)
 

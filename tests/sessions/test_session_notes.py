@@ -20,10 +20,11 @@ from player import Player, check_out
 from memcairn.memory import Memory
 from memcairn.notes import sizes
 from memcairn.sessions import Sessions, note, note_files
+from memcairn.sessions.activity import Activity
+from memcairn.sessions.branch_activity import MAX_FILES, MAX_RUNS
 from memcairn.sessions.commands import parse
 from memcairn.sessions.note_files import Notes
 from memcairn.sessions.transcripts.reading import Item, tool_call, tool_result
-from memcairn.sessions.work import MAX_FILES, MAX_RUNS, Work
 from memcairn.settings import config
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class TestSettings:
 
             assert Player(memory, folder, "codex").start() == ""
         assert not (home / note_files.FOLDER).exists()
-        assert list(home.rglob(note_files.WORK)) == []
+        assert list(home.rglob(note_files.ACTIVITY)) == []
 
     def test_prompts_and_outputs_are_stored_only_on_request(
         self, home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -169,7 +170,9 @@ class TestSettings:
                 assert text is not None
                 return (
                     text
-                    + (Path(memory.home) / "sessions" / player.session / "work.json").read_text()
+                    + (
+                        Path(memory.home) / "sessions" / player.session / "activity.json"
+                    ).read_text()
                 )
 
         before = stored()
@@ -247,11 +250,11 @@ class TestCrashes:
         assert text is not None
         assert "- b.py\n" in text
 
-    @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"work": {}}', b"\xff"])
+    @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"activity": {}}', b"\xff"])
     def test_damaged_files_are_replaced(self, memory: Memory, folder: Path, damage: bytes) -> None:
         player = worked(memory, folder)
         for path in [
-            *Path(memory.home).rglob(note_files.WORK),
+            *Path(memory.home).rglob(note_files.ACTIVITY),
             *Path(memory.home).rglob("recent.json"),
         ]:
             path.write_bytes(damage)
@@ -571,8 +574,8 @@ items = st.one_of(
 )
 
 
-def work_of(happened: list[list[Item]]) -> Work:
-    work = Work("s", "claude-code", "/p", "/p", "main", 0.0)
+def work_of(happened: list[list[Item]]) -> Activity:
+    work = Activity("s", "claude-code", "/p", "/p", "main", 0.0)
     for group in happened:
         for item in group:
             work.add(item, keep_prompts=False, keep_outputs=False)
@@ -590,7 +593,7 @@ def test_any_session_gives_a_note_that_can_be_read_again(happened: list[list[Ite
     assert found is not None
     assert found.text == note.handoff_text(work, "main").strip()
     assert found.fields["session"] == "s"
-    assert Work.from_record(json.loads(json.dumps(work.to_record()))) == work
+    assert Activity.from_record(json.loads(json.dumps(work.to_record()))) == work
 
 
 @settings(max_examples=30, deadline=None)
@@ -615,10 +618,10 @@ def test_a_command_is_failing_exactly_if_its_last_run_failed(outcomes: list[bool
             ]
         )
 
-    (run,) = work_of(happened).part.runs
+    (run,) = work_of(happened).here.runs
 
     assert run.runs == len(outcomes)
-    assert (run in work_of(happened).part.failing) == outcomes[-1]
+    assert (run in work_of(happened).here.failing) == outcomes[-1]
     assert (run.fixed_by is not None) == (any(outcomes) and not outcomes[-1])
 
 
@@ -642,11 +645,11 @@ def test_a_command_is_failing_exactly_if_its_last_run_failed(outcomes: list[bool
     ],
 )
 def test_a_failure_is_fixed_by_what_covers_it(fails: str, passes: str, *, is_fixed: bool) -> None:
-    work = Work("s", "claude-code", "/p", "/p", "main", 0.0)
+    work = Activity("s", "claude-code", "/p", "/p", "main", 0.0)
     work.add_run(fails, "boom", failed=True, code=1, keep_output=False)
     work.add_run(passes, "fine", failed=False, code=0, keep_output=False)
 
-    assert (work.part.runs[0].fixed_by is not None) == is_fixed
+    assert (work.here.runs[0].fixed_by is not None) == is_fixed
 
 
 @settings(max_examples=25, deadline=None)
@@ -675,13 +678,13 @@ def test_a_secret_is_nowhere_wherever_texts_are_cut(padding: int, frame: str) ->
 
 
 def test_a_work_is_bounded_however_long_the_session_is() -> None:
-    work = Work("s", "claude-code", "/p", "/p", "main", 0.0)
+    work = Activity("s", "claude-code", "/p", "/p", "main", 0.0)
     for number in range(250):
         work.add_file(f"/p/{number}.py")
         work.add_run(f"make part-{number}", "", failed=number % 7 == 0, code=0, keep_output=False)
 
-    assert len(work.part.files) == MAX_FILES
-    assert len(work.part.runs) == MAX_RUNS
+    assert len(work.here.files) == MAX_FILES
+    assert len(work.here.runs) == MAX_RUNS
     assert len(json.dumps(work.to_record())) < 100_000
     assert sizes.size(note.handoff_text(work, "main")) <= note.MAX_WORDS
 

@@ -19,7 +19,7 @@ from memcairn.settings import config
 
 if TYPE_CHECKING:
     from memcairn.sessions import Session
-    from memcairn.sessions.work import Work
+    from memcairn.sessions.activity import Activity
 
 
 @click.group("session")
@@ -95,7 +95,7 @@ def list_(limit: int, *, as_json: bool) -> int:
     """
     notes = Notes(paths.home(), config.load())
     rows = [
-        _row(session) | {"recalls": _recalls(session)} | _totals(notes.work(session))
+        _row(session) | {"recalls": _recalls(session)} | _totals(notes.activity(session))
         for session in _sessions().latest(limit)
     ]
     if as_json:
@@ -139,16 +139,16 @@ def show(id_: str, *, as_json: bool) -> int:
     if session is None and note is not None:
         # The session's own files are gone; its note stays.
         if as_json:
-            output.print_json({"id": id_, "note": note, "work": None, "lines": []})
+            output.print_json({"id": id_, "note": note, "activity": None, "lines": []})
             return 0
         write("\n".join(map(printable, note.rstrip().split("\n"))))
         return 0
     session = _found(_sessions(), id_)
     lines = session.lines()
     if as_json:
-        work = notes.work(session)
-        did = None if work is None else work.to_record()
-        output.print_json(_row(session) | {"note": note, "work": did, "lines": lines})
+        activity = notes.activity(session)
+        did = None if activity is None else activity.to_record()
+        output.print_json(_row(session) | {"note": note, "activity": did, "lines": lines})
         return 0
     for name, value in _row(session).items():
         if value:
@@ -186,13 +186,13 @@ def _recalls(session: Session) -> int:
 _TOTALS = {"files": "file", "failing": "failing command", "open": "open end"}
 
 
-def _totals(work: Work | None) -> dict[str, Any]:
-    parts = [] if work is None else work.parts.values()
+def _totals(activity: Activity | None) -> dict[str, Any]:
+    branches = [] if activity is None else activity.branches.values()
     return {
-        "branch": None if work is None else work.branch,
-        "files": sum(len(part.files) for part in parts),
-        "failing": sum(len(part.failing) for part in parts),
-        "open": 0 if work is None else len(work.open_ends),
+        "branch": None if activity is None else activity.branch,
+        "files": sum(len(did.files) for did in branches),
+        "failing": sum(len(did.failing) for did in branches),
+        "open": 0 if activity is None else len(activity.open_ends),
     }
 
 

@@ -18,13 +18,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes import frontmatter, sizes
-from memcairn.sessions.work import DONE
+from memcairn.sessions.activity import DONE
 from memcairn.settings import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from memcairn.sessions.work import Part, Run, Work
+    from memcairn.sessions.activity import Activity
+    from memcairn.sessions.branch_activity import BranchActivity, Run
 
 MAX_WORDS = 150
 NO_BRANCH = "(no branch)"
@@ -48,34 +49,34 @@ class Handoff(NamedTuple):
     fields: Mapping[str, object]
 
 
-def render(work: Work) -> str:
+def render(activity: Activity) -> str:
     """The whole note."""
-    branches = [branch for branch, part in work.parts.items() if not part.is_empty]
-    branches = [*(branch for branch in branches if branch != work.branch), work.branch]
-    parts = {branch: work.parts.get(branch) for branch in branches}
-    known = [part for part in parts.values() if part is not None]
+    branches = [branch for branch, did in activity.branches.items() if not did.is_empty]
+    branches = [*(branch for branch in branches if branch != activity.branch), activity.branch]
+    parts = {branch: activity.branches.get(branch) for branch in branches}
+    known = [did for did in parts.values() if did is not None]
     head = frontmatter.update(
         "",
         {
-            "title": f"Session on {work.branch or NO_BRANCH}, {_moment(work.started)}",
+            "title": f"Session on {activity.branch or NO_BRANCH}, {_moment(activity.started)}",
             "type": "session",
-            "session": work.session,
-            "host": work.host,
-            "project": work.project,
-            "branch": work.branch or None,
+            "session": activity.session,
+            "host": activity.host,
+            "project": activity.project,
+            "branch": activity.branch or None,
             "branches": branches if len(branches) > 1 else None,
-            "started": _moment(work.started),
-            "updated": _moment(work.updated),
-            "files": sum(len(part.files) for part in known),
-            "failing": sum(len(part.failing) for part in known),
-            "open": len(work.open_ends),
+            "started": _moment(activity.started),
+            "updated": _moment(activity.updated),
+            "files": sum(len(did.files) for did in known),
+            "failing": sum(len(did.failing) for did in known),
+            "open": len(activity.open_ends),
         },
     )
     lines = []
-    for branch, part in reversed(parts.items()):
-        lines += ["", f"# {branch or NO_BRANCH}", "", handoff_text(work, branch), ""]
-        if part is not None:
-            lines += _details(part, work.open_ends if branch == work.branch else ())
+    for branch, did in reversed(parts.items()):
+        lines += ["", f"# {branch or NO_BRANCH}", "", handoff_text(activity, branch), ""]
+        if did is not None:
+            lines += _details(did, activity.open_ends if branch == activity.branch else ())
     return head + "\n".join(lines).rstrip() + "\n"
 
 
@@ -98,24 +99,25 @@ def read(text: str, branch: str | None) -> Handoff | None:
     return None
 
 
-def handoff_text(work: Work, branch: str) -> str:
+def handoff_text(activity: Activity, branch: str) -> str:
     """What the next session on a branch must know, in at most `MAX_WORDS` words."""
-    part = work.parts.get(branch)
-    is_last = branch == work.branch
-    state = ", last seen in the middle of a turn" if is_last and work.in_turn else ""
-    first = f"{_HOSTS.get(work.host, work.host or 'A session')} {where(branch)}, {_span(work)} UTC{state}."
+    did = activity.branches.get(branch)
+    is_last = branch == activity.branch
+    state = ", last seen in the middle of a turn" if is_last and activity.in_turn else ""
+    host = _HOSTS.get(activity.host, activity.host or "A session")
+    first = f"{host} {where(branch)}, {_span(activity)} UTC{state}."
     # What matters most takes its words first; the lines are in the order of reading.
-    asked = [work.asked] if work.asked and is_last else []
+    asked = [activity.asked] if activity.asked and is_last else []
     lines: dict[str, list[str]] = {
         "Asked": asked,
-        "Done": list(_done(work, part, is_last=is_last)),
-        "Failed": [_failure(run) for run in reversed(part.failing)] if part else [],
-        "Fixed": [_fixed(run) for run in reversed(part.runs) if run.fixed_by is not None]
-        if part
+        "Done": list(_done(activity, did, is_last=is_last)),
+        "Failed": [_failure(run) for run in reversed(did.failing)] if did else [],
+        "Fixed": [_fixed(run) for run in reversed(did.runs) if run.fixed_by is not None]
+        if did
         else [],
-        "Decided": part.decisions[::-1] if part else [],
-        "Open": work.open_ends if is_last else [],
-        "Last words": [work.said] if is_last else [],
+        "Decided": did.decisions[::-1] if did else [],
+        "Open": activity.open_ends if is_last else [],
+        "Last words": [activity.said] if is_last else [],
     }
     order = ("Open", "Failed", "Decided", "Done", "Fixed", "Last words", "Asked")
     left = MAX_WORDS - sizes.size(first)
@@ -148,45 +150,45 @@ def _fitting(label: str, items: Sequence[str], words: int) -> str:
     return ""
 
 
-def _done(work: Work, part: Part | None, *, is_last: bool) -> Iterator[str]:
-    if part is None:
+def _done(activity: Activity, did: BranchActivity | None, *, is_last: bool) -> Iterator[str]:
+    if did is None:
         return
-    yield from (f'committed "{subject}"' for subject in part.commits[:-4:-1])
-    if part.files:
-        names = list(part.files)[::-1]
+    yield from (f'committed "{subject}"' for subject in did.commits[:-4:-1])
+    if did.files:
+        names = list(did.files)[::-1]
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         yield f"changed {', '.join(names[:5])}{more}"
     if is_last:
-        done = [text for text, status, _ in work.plan if status in DONE]
+        done = [text for text, status, _ in activity.plan if status in DONE]
         yield from (f'finished "{text}"' for text in done[:-4:-1])
-    passed = [run for run in reversed(part.runs) if not run.failed and not run.failed_at]
+    passed = [run for run in reversed(did.runs) if not run.failed and not run.failed_at]
     passed = [run for run in passed if "git commit" not in run.text]
     yield from (f"ran {_run(run)}" for run in passed[:3])
 
 
-def _details(part: Part, left_open: Sequence[str]) -> Iterator[str]:
+def _details(did: BranchActivity, left_open: Sequence[str]) -> Iterator[str]:
     sections = {
         "Files": [
             f"- {name}" + (f" ({number} times)" if number > 1 else "")
-            for name, number in part.files.items()
+            for name, number in did.files.items()
         ],
-        "Commits": [f"- {subject}" for subject in part.commits],
+        "Commits": [f"- {subject}" for subject in did.commits],
         "Commands": [
-            f"- {_run(run)}" + (f", {run.runs} runs" if run.runs > 1 else "") for run in part.runs
+            f"- {_run(run)}" + (f", {run.runs} runs" if run.runs > 1 else "") for run in did.runs
         ],
         "Errors": [
             f"- {_failure(run) if run.fixed_by is None else _fixed(run)}"
-            for run in part.runs
+            for run in did.runs
             if run.failed_at
         ],
-        "Decisions": [f"- {sentence}" for sentence in part.decisions],
-        "Open": [f"- {one}" for one in (*map(_failure, part.failing), *left_open)],
+        "Decisions": [f"- {sentence}" for sentence in did.decisions],
+        "Open": [f"- {one}" for one in (*map(_failure, did.failing), *left_open)],
     }
     for title, lines in sections.items():
         if lines:
             yield from (f"## {title}", "", *lines, "")
-    if part.dropped:
-        yield f"{part.dropped} more files and commands are not listed."
+    if did.dropped:
+        yield f"{did.dropped} more files and commands are not listed."
 
 
 def _run(run: Run) -> str:
@@ -224,9 +226,9 @@ def _cut(item: str) -> str:
     return item if len(item) <= 200 else item[:200].rsplit(" ", 1)[0] + " …"
 
 
-def _span(work: Work) -> str:
+def _span(activity: Activity) -> str:
     """From the start to the last change, for a reader."""
-    start, end = (_moment(at)[:-1].replace("T", " ") for at in (work.started, work.updated))
+    start, end = (_moment(at)[:-1].replace("T", " ") for at in (activity.started, activity.updated))
     return start if start == end else f"{start} to {end[11:] if end[:10] == start[:10] else end}"
 
 

@@ -1,13 +1,13 @@
 """The notes of sessions in the home: one for each session, and a page for each older month.
 
-    <home>/sessions/<id>/work.json                       what the note is made from
+    <home>/sessions/<id>/activity.json                   what the note is made from
     <home>/session-notes/<project>/2026-11-30/<id>.md    the note
                                    recent.json           the last sessions of each branch: recent
                                    2026-10.md            what is older than 30 days, shortened: pages
 
 Each update reads what the host appended to its transcript since the last one. If the session was killed in
 the middle of a turn, whoever asks for its note reads the rest. A crash leaves the last state: every file is
-replaced as a whole, and work.json, which says how far the transcript was read, is written last.
+replaced as a whole, and activity.json, which says how far the transcript was read, is written last.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from memcairn import paths
 from memcairn.formats.utc import utc_text
 from memcairn.fs import atomic, lock
 from memcairn.sessions import note, pages, recent
+from memcairn.sessions.activity import Activity
 from memcairn.sessions.sessions import Sessions, folder_name
 from memcairn.sessions.transcripts import reading
-from memcairn.sessions.work import Work
 from memcairn.settings import project
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from memcairn.settings.config import Config
 
 FOLDER = "session-notes"
-WORK = "work.json"
+ACTIVITY = "activity.json"
 KEEP_DAYS = 30
 _DAY_S = 86_400.0
 # How many old notes one call shortens; each session starts one note at most.
@@ -49,15 +49,15 @@ _CLOCK_SKEW_S = 60.0
 
 
 class _State(NamedTuple):
-    """The content of work.json.
+    """The content of activity.json.
 
     Attributes:
-        work: what the session did.
+        activity: what the session did.
         transcript: the path of the host's transcript; "" if it has none that is known.
         offset: how far it was read.
     """
 
-    work: Work
+    activity: Activity
     transcript: str
     offset: int
 
@@ -102,18 +102,22 @@ class Notes:
             if state is None:
                 folder = project.folder_of(cwd)
                 base = project.work_tree_of(cwd) or folder
-                work = Work(session.id, session.host, folder, base, branch, session.started_at)
-                work.updated = self._clock()
-                state = _State(work, transcript if is_readable(session.host, transcript) else "", 0)
-            elif branch != state.work.branch:
+                activity = Activity(
+                    session.id, session.host, folder, base, branch, session.started_at
+                )
+                activity.updated = self._clock()
+                state = _State(
+                    activity, transcript if is_readable(session.host, transcript) else "", 0
+                )
+            elif branch != state.activity.branch:
                 state = self._read_rest(state)
-                state.work.switch(branch)
+                state.activity.switch(branch)
             elif transcript == state.transcript or not is_readable(session.host, transcript):
                 return
             else:
                 state = state._replace(transcript=transcript, offset=0)
             self._save(session, state)
-            self._remember(state.work)
+            self._remember(state.activity)
 
     def follows_transcript(self, session: Session) -> bool:
         """Whether the note is made from a transcript, so that hooks need not report each step."""
@@ -156,39 +160,39 @@ class Notes:
             if before is None:
                 return
             state = self._read_rest(before, skip=is_paused)
-            work = state.work
+            activity = state.activity
             if not is_paused:
                 for item in items:
-                    self._add(work, item)
+                    self._add(activity, item)
                 for path in files:
-                    work.add_file(path)
+                    activity.add_file(path)
                 if branch is not None:
-                    work.switch(branch)
+                    activity.switch(branch)
                 if reply:
-                    work.add_reply(reply)
+                    activity.add_reply(reply)
             if ended_turn:
-                work.end_turn()
-            work.updated = self._clock() if at is None else at
+                activity.end_turn()
+            activity.updated = self._clock() if at is None else at
             if write_note:
-                self._write_note(work)
+                self._write_note(activity)
             self._save(session, state)
 
-    def _add(self, work: Work, item: Item) -> None:
-        work.add(item, keep_prompts=self._keep_prompts, keep_outputs=self._keep_outputs)
+    def _add(self, activity: Activity, item: Item) -> None:
+        activity.add(item, keep_prompts=self._keep_prompts, keep_outputs=self._keep_outputs)
 
     def _read_rest(self, state: _State, *, skip: bool = False) -> _State:
         """Read what the host appended to the transcript."""
-        work = state.work
+        activity = state.activity
         try:
             file = open(state.transcript, "rb") if state.transcript else None  # noqa: SIM115 - closed below
         except OSError:
             file = None
         if file is None:
             return state
-        reader = reading.Transcript(work.host, branch=work.branch)
-        oldest = utc_text(work.started - _CLOCK_SKEW_S)[:19]
+        reader = reading.Transcript(activity.host, branch=activity.branch)
+        oldest = utc_text(activity.started - _CLOCK_SKEW_S)[:19]
         # On a detached HEAD, and while a branch is rebased, Claude Code writes "HEAD".
-        place = project.place_of(work.base)
+        place = project.place_of(activity.base)
         start = state.offset
         with file:
             size = os.fstat(file.fileno()).st_size
@@ -202,54 +206,58 @@ class Notes:
             for end, line in reading.read_lines(file, start):
                 state = state._replace(offset=end)
                 found = reader.items(line)
-                if found and work.host == "claude-code":
-                    work.switch(place if reader.branch == "HEAD" else reader.branch)
+                if found and activity.host == "claude-code":
+                    activity.switch(place if reader.branch == "HEAD" else reader.branch)
                 for item in found:
                     if not item.time or item.time[:19] >= oldest:
-                        self._add(work, item)
+                        self._add(activity, item)
         return state
 
-    def _write_note(self, work: Work) -> None:
-        if work.is_empty:
-            if not work.in_turn:
+    def _write_note(self, activity: Activity) -> None:
+        if activity.is_empty:
+            if not activity.in_turn:
                 # A session in which nothing happened does not hide the one before it.
-                recent.forget(self._of_project(work.project), work.session)
+                recent.forget(self._of_project(activity.project), activity.session)
             return
-        path = self._path(work)
+        path = self._path(activity)
         paths.make_private_folder(os.path.dirname(path))
-        _replace(path, note.render(work))
-        self._remember(work)
+        _replace(path, note.render(activity))
+        self._remember(activity)
 
-    def _path(self, work: Work) -> str:
-        day = utc_text(work.started)[:10]
-        return os.path.join(self._of_project(work.project), day, folder_name(work.session) + ".md")
+    def _path(self, activity: Activity) -> str:
+        day = utc_text(activity.started)[:10]
+        return os.path.join(
+            self._of_project(activity.project), day, folder_name(activity.session) + ".md"
+        )
 
     def _of_project(self, folder: str) -> str:
         return os.path.join(self._folder, project.key(folder))
 
     def _load(self, session: Session) -> _State | None:
-        record = _json(os.path.join(session.folder, WORK))
+        record = _json(os.path.join(session.folder, ACTIVITY))
         try:
-            work = Work.from_record(record["work"])
-            return _State(work, str(record["transcript"]), int(record["offset"]))
+            activity = Activity.from_record(record["activity"])
+            return _State(activity, str(record["transcript"]), int(record["offset"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
 
     def _save(self, session: Session, state: _State) -> None:
         record = {
-            "work": state.work.to_record(),
+            "activity": state.activity.to_record(),
             "transcript": state.transcript,
             "offset": state.offset,
         }
-        _replace(os.path.join(session.folder, WORK), json.dumps(record))
+        _replace(os.path.join(session.folder, ACTIVITY), json.dumps(record))
 
     # ── the last sessions of a branch ────────────────────────────────────────────────────────────
 
-    def _remember(self, work: Work) -> None:
-        folder = self._of_project(work.project)
+    def _remember(self, activity: Activity) -> None:
+        folder = self._of_project(activity.project)
         paths.make_private_folder(self._folder)
         paths.make_private_folder(folder)
-        recent.remember(folder, [utc_text(work.started)[:10], work.session, work.branch])
+        recent.remember(
+            folder, [utc_text(activity.started)[:10], activity.session, activity.branch]
+        )
 
     def last(self, folder: str, branch: str, *, besides: str = "") -> Handoff | None:
         """The handoff of the last session on a branch; None if no session did anything there.
@@ -290,20 +298,20 @@ class Notes:
             return
         if status.st_size > state.offset:
             with contextlib.suppress(OSError, TimeoutError):
-                self.update(session, at=max(state.work.updated, status.st_mtime))
+                self.update(session, at=max(state.activity.updated, status.st_mtime))
 
-    def work(self, session: Session) -> Work | None:
+    def activity(self, session: Session) -> Activity | None:
         """What a session has done; None if no note is made of it, or its folder is gone."""
         self.catch_up(session.id)
         state = self._load(session)
-        return None if state is None else state.work
+        return None if state is None else state.activity
 
     def of_session(self, id_: str) -> str | None:
         """The note of a session, or what the page of its month has of it; None if there is nothing."""
         self.catch_up(id_)
         session = self._sessions.get(id_)
         state = self._load(session) if session is not None else None
-        text = None if state is None else pages.read(self._path(state.work))
+        text = None if state is None else pages.read(self._path(state.activity))
         if text is not None:
             return text
         name = folder_name(id_) + ".md"
