@@ -5,12 +5,15 @@ changed is in the index and in MEMORY.md when it returns.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
+from fake_secrets import fake_secrets
 from memcairn import paths
 from memcairn.mcp import toolbox
 from memcairn.sessions.transcripts import copying
@@ -20,7 +23,6 @@ from .clients import Connection, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from memcairn.mcp.typed_tool import Tool
 
@@ -138,6 +140,33 @@ def test_a_call_fits_the_schemas_and_describes_its_result(tool: Tool, client: Co
     assert answer.structured_content
     # For a reader who does not see the structured content, and who pays for each word.
     assert 0 < len(said(answer)) <= max(300, len(json.dumps(answer.structured_content)))
+
+
+RAW = ("mem_read", "mem_grep", "mem_diff", "mem_export")
+TRUST = Path(__file__).parents[2] / "docs/trust.md"
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+def test_a_secret_of_a_note_is_shown_only_by_tools_that_return_files(
+    tool: Tool, client: Connection, root: Path
+) -> None:
+    secret = next(fake.secret for fake in fake_secrets() if fake.kind == "github personal token")
+    text = f"---\ntitle: Tea {secret}\n---\n# Tea {secret}\n\nThe user drinks oolong {secret}.\n"
+    (root / "tea.md").write_text(text, encoding="utf-8")
+    (root / f"{secret}.md").write_text(text, encoding="utf-8")
+    client.call("mem_index_refresh")
+    arguments = {} if tool.name == "mem_export" else EXAMPLES[tool.name](client)
+
+    answer = client.do("call_tool", tool.name, arguments)
+
+    shown = said(answer) + json.dumps(answer.structured_content)
+    assert (secret in shown) == (tool.name in RAW)
+
+
+def test_the_documentation_lists_the_tools_that_return_files_as_they_are() -> None:
+    raw = TRUST.read_text(encoding="utf-8").partition("Raw by design are:")[2].partition("##")[0]
+
+    assert set(re.findall("`(mem_[a-z]+)`", raw)) == set(RAW)
 
 
 @pytest.mark.parametrize("name", ["memory_search", "memory_get_context", "memory_about"])
