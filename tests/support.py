@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -13,6 +16,7 @@ from memcairn.daemon import client, protocol
 from memcairn.embedding.providers import BY_NAME, has_multilingual
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -72,3 +76,22 @@ def at_a_terminal(*arguments: str | Path, columns: int = 80, answers: str = "") 
         pass
     os.close(ours)
     return process.wait(60), output.decode("utf-8")
+
+
+@contextlib.contextmanager
+def unreadable(name: str) -> Iterator[None]:
+    """Let the disk fail (EIO) where a file or folder with this name is read, in this process."""
+
+    def failing(real: Callable[..., object]) -> Callable[..., object]:
+        def call(path: object, *arguments: object, **named: object) -> object:
+            if isinstance(path, str | os.PathLike) and os.path.basename(os.fspath(path)) == name:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+            return real(path, *arguments, **named)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builtins, "open", failing(open))
+        for one in ("open", "stat", "lstat", "listdir", "scandir"):
+            patch.setattr(os, one, failing(getattr(os, one)))
+        yield

@@ -268,7 +268,7 @@ class Engine:
         if found and paths.has_scopes(self.home):
             from memcairn.settings import shared_scopes  # noqa: PLC0415 - most homes have no scopes
 
-            scopes = shared_scopes.load(self.home)
+            scopes = shared_scopes.load_if_possible(self.home)
             owners = [shared_scopes.of_path(scopes, passage.path) for passage in found]
             pairs = zip(found, owners, strict=True)
             return [one._replace(scope=owner.name) if owner else one for one, owner in pairs]

@@ -10,6 +10,7 @@ import pytest
 
 from memcairn.errors import SchemaTooNew, StateError, UsageError
 from memcairn.history import Bounds, Journal, Snapshots, database
+from support import unreadable
 
 from .test_history import write
 
@@ -303,3 +304,23 @@ def test_a_history_that_was_deleted_or_replaced_is_opened_anew(
     os.rename(tmp_path / "there", tmp_path / "here")
     assert [one.tool for one in running.log(1)] == ["there"]
     running.close()
+
+
+def test_a_change_of_what_the_disk_cannot_read_does_not_begin(
+    journal: Journal, root: Path, folder: Path
+) -> None:
+    (root / "a.md").write_text("never kept")
+    (root / "sub").mkdir()
+
+    for name, path in (("a.md", "a.md"), ("a.md", ""), ("sub", "")):
+        with (
+            unreadable(name),
+            pytest.raises(StateError, match="nothing was changed"),
+            journal.recording("sync", [path]),
+        ):
+            pytest.fail("the content would be lost")
+
+    assert rows(folder, "revision") == 0
+    with journal.recording("write", ["a.md"]):
+        (root / "a.md").write_text("new")
+    assert journal.content("a.md", 1) == b"never kept"

@@ -1,10 +1,14 @@
 """The inbox: proposals wait, are decided, are undone, and are void once a note has changed."""
 
+import os
+
 import pytest
 
 from memcairn import Memory
-from memcairn.errors import NoteChanged, NoteMissing, SecretFound, UsageError
+from memcairn.errors import NoteChanged, NoteMissing, SecretFound, StateError, UsageError
+from memcairn.root import inbox
 from memcairn.root.review import accept, decide, decline, evidence, proposals, propose, undo
+from support import unreadable
 
 NOTES = {
     "a.md": "---\ntitle: Old port\n---\n\nThe database listens on 5433.\n",
@@ -161,3 +165,21 @@ def test_consent(root, home):
         root.inbox.set_consent("everything")
     (home / "inbox" / root.key / "consent").write_text("al")
     assert root.inbox.consent == "nothing"
+
+
+def test_a_proposal_stays_while_the_disk_cannot_read_its_note(root):
+    made = propose(root, "forget", ["a.md"])
+
+    with unreadable("a.md"):
+        assert proposals(root) == [made]
+
+    assert proposals(root) == [made]
+
+
+def test_notes_are_not_taken_for_approved_while_the_disk_cannot_read_the_inbox(root):
+    made = propose(root, "forget", ["a.md"])
+    home = root.engine.home
+
+    for name in (os.path.basename(root.inbox.folder), f"{made.id}.json"):
+        with unreadable(name), pytest.raises(StateError, match="cannot be read"):
+            inbox.held(home, [root.root])

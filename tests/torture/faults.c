@@ -1,8 +1,10 @@
-/* Count the calls that change files below one folder, and kill the process at one of them, or let it fail.
+/* Count the calls that change, or those that read, files below one folder, and kill the process at one of them,
+   or let it fail.
 
    Preloaded (LD_PRELOAD). All processes that inherit it share the file TORTURE_STATE, whose layout
    faults.py knows, too. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +28,7 @@ struct state {
     long mode;
     long error;
     atomic_long hits;
+    long reads;           /* whether calls that read are counted, instead of those that change files */
     char folder[1024];
     char hit[1024];       /* name and path of the first call that was hit */
 };
@@ -61,8 +64,8 @@ static int is_below(int folder, const char *path) {
 }
 
 /* Whether the call must fail; errno is set then. */
-static int must_fail(const char *call, int folder, const char *path) {
-    if (!state || state->mode == OFF) return 0;
+static int hit(int reads, const char *call, int folder, const char *path) {
+    if (!state || state->mode == OFF || state->reads != reads) return 0;
     int before = errno;
     int below = is_below(folder, path);
     errno = before;
@@ -76,6 +79,8 @@ static int must_fail(const char *call, int folder, const char *path) {
     errno = (int)state->error;
     return 1;
 }
+
+static int must_fail(const char *call, int folder, const char *path) { return hit(0, call, folder, path); }
 
 #define NEXT(name) ({ static __typeof__(&name) next; if (!next) next = dlsym(RTLD_NEXT, #name); next; })
 #define WRAP(type, name, parameters, arguments, folder, path)          \
@@ -97,7 +102,7 @@ static int creates(int folder, const char *path, int flags) {
         va_start(rest, flags);                                          \
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
         va_end(rest);                                                   \
-        if (creates(folder, path, flags) && must_fail(#name, folder, path)) return -1; \
+        if (hit(!creates(folder, path, flags), #name, folder, path)) return -1; \
         return NEXT(name) arguments;                                    \
     }
 
@@ -136,3 +141,29 @@ WRAP(int, symlinkat, (const char *to, int folder, const char *path), (to, folder
 WRAP(int, futimens, (int fd, const struct timespec times[2]), (fd, times), fd, NULL)
 WRAP(int, utimensat, (int folder, const char *path, const struct timespec times[2], int flags),
      (folder, path, times, flags), folder, path)
+
+#define READ(type, failed, name, parameters, arguments, folder, path)   \
+    type name parameters {                                              \
+        if (hit(1, #name, folder, path)) return failed;                 \
+        return NEXT(name) arguments;                                    \
+    }
+int __open64_2(const char *path, int flags);
+
+READ(ssize_t, -1, read, (int fd, void *data, size_t n), (fd, data, n), fd, NULL)
+READ(ssize_t, -1, pread, (int fd, void *data, size_t n, off_t at), (fd, data, n, at), fd, NULL)
+READ(ssize_t, -1, pread64, (int fd, void *data, size_t n, off64_t at), (fd, data, n, at), fd, NULL)
+READ(void *, MAP_FAILED, mmap64, (void *to, size_t n, int protection, int flags, int fd, off64_t at),
+     (to, n, protection, flags, fd, at), fd, NULL)
+READ(int, -1, __open64_2, (const char *path, int flags), (path, flags), AT_FDCWD, path)
+READ(DIR *, NULL, opendir, (const char *path), (path), AT_FDCWD, path)
+READ(DIR *, NULL, fdopendir, (int fd), (fd), fd, NULL)
+READ(struct dirent *, NULL, readdir, (DIR *folder), (folder), dirfd(folder), NULL)
+READ(struct dirent64 *, NULL, readdir64, (DIR *folder), (folder), dirfd(folder), NULL)
+READ(int, -1, stat, (const char *path, struct stat *found), (path, found), AT_FDCWD, path)
+READ(int, -1, lstat, (const char *path, struct stat *found), (path, found), AT_FDCWD, path)
+READ(int, -1, fstatat, (int folder, const char *path, struct stat *found, int flags),
+     (folder, path, found, flags), folder, path)
+READ(int, -1, stat64, (const char *path, struct stat64 *found), (path, found), AT_FDCWD, path)
+READ(int, -1, lstat64, (const char *path, struct stat64 *found), (path, found), AT_FDCWD, path)
+READ(int, -1, fstatat64, (int folder, const char *path, struct stat64 *found, int flags),
+     (folder, path, found, flags), folder, path)

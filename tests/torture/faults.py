@@ -1,6 +1,7 @@
-"""Kill a process at its n-th change of the disk, or let that change fail: the preload library, controlled.
+"""Kill a process at its n-th change of the disk, or let that change or the n-th read fail.
 
-The processes must be started with `environment(...)`, and share one state with this one.
+The preload library, controlled. The processes must be started with `environment(...)`, and share one state
+with this one.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class _State(ctypes.Structure):
         ("mode", ctypes.c_long),
         ("error", ctypes.c_long),
         ("hits", ctypes.c_long),
+        ("reads", ctypes.c_long),
         ("folder", ctypes.c_char * 1024),
         ("hit", ctypes.c_char * 1024),
     )
@@ -71,12 +73,12 @@ class Faults:
         self._state = _State.from_buffer(self._map)
         self._state.folder = os.fsencode(below)
 
-    def arm(self, mode: Mode, at: int = 0, error: int = 0) -> None:
-        """Count from 1 again, and hit call number `at`."""
+    def arm(self, mode: Mode, at: int = 0, error: int = 0, *, reads: bool = False) -> None:
+        """Count the calls that change files, or those that read them, from 1 again; hit number `at`."""
         self._state.mode = Mode.OFF
         self._state.calls = self._state.hits = 0
         self._state.hit = b""
-        self._state.at, self._state.error = at, error
+        self._state.at, self._state.error, self._state.reads = at, error, reads
         self._state.mode = mode
 
     def disarm(self) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """Torture memcairn, and print what was tried, how often, and what was lost.
 
-    python tests/torture/torture.py [--minutes 10] [--seed N] [--only NAME]...
+    python tests/torture/torture.py [--minutes 10] [--seed N] [--only NAME...] [--faults NAME...]
 
 Needs Linux or another system with LD_PRELOAD and /proc, and a C compiler.
 """
@@ -25,7 +25,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -50,14 +50,29 @@ MARKS = (b"memcairn:begin", b"memcairn:page")
 STUCK_S = 20.0
 # Of the time; the rest is for concurrency and fuzzing.
 FAULTS_SHARE = 0.7
+
+
+class Fault(NamedTuple):
+    """What happens at a call that changes files, or at one that reads them."""
+
+    mode: Mode
+    error: int = 0
+    reads: bool = False
+
+    def __str__(self) -> str:
+        what = f"{self.mode.name.lower()} {errno.errorcode.get(self.error, '')}".strip()
+        return f"{what} read" if self.reads else what
+
+
 # Kill, a full disk that stays full, an error that passes, an error that stays.
 FAULTS = (
-    (Mode.KILL, 0),
-    (Mode.FAIL_FROM, errno.ENOSPC),
-    (Mode.FAIL_ONCE, errno.EIO),
-    (Mode.FAIL_ONCE, errno.ENOSPC),
-    (Mode.FAIL_FROM, errno.EIO),
-    (Mode.KILL_FROM, 0),  # of each process that changes something from then on
+    Fault(Mode.KILL),
+    Fault(Mode.FAIL_FROM, errno.ENOSPC),
+    Fault(Mode.FAIL_ONCE, errno.EIO),
+    Fault(Mode.FAIL_ONCE, errno.EIO, reads=True),
+    Fault(Mode.FAIL_ONCE, errno.ENOSPC),
+    Fault(Mode.FAIL_FROM, errno.EIO),
+    Fault(Mode.KILL_FROM),  # of each process that changes something from then on
 )
 
 
@@ -83,11 +98,11 @@ class Trials:
             "{project}", str(world.project)
         )
 
-    def prepare(self) -> int:
+    def prepare(self) -> dict[bool, int]:
         """Keep the states before and after, and count the calls.
 
         Returns:
-            How many calls of the operation change the disk.
+            How many calls of the operation change the disk (False), and how many read it (True).
         """
         world, name = self._world, self._name
         if not (world.outside / name).exists():
@@ -95,15 +110,20 @@ class Trials:
             for step in self._operation.prepare:
                 self._do(step)
             world.save(name)
+        calls = {reads: self._counted(reads=reads) for reads in (True, False)}
+        self.after, self.hosts_after = world.notes(), files(world.user)
         world.put_back(name)
         self.before, self.hosts_before = world.notes(), files(world.user)
         homes = files(world.home / "memory").values()
         self.kept_before = set(files(world.root).values()) | set(homes)
-        self._faults.arm(Mode.COUNT)
-        code = in_a_child(lambda: self._operation.run(world), self._output, self._stdin)
+        return calls
+
+    def _counted(self, *, reads: bool) -> int:
+        self._world.put_back(self._name)
+        self._faults.arm(Mode.COUNT, reads=reads)
+        code = in_a_child(lambda: self._operation.run(self._world), self._output, self._stdin)
         calls, _ = self._faults.disarm()
-        assert code == self._operation.code, f"{name}: {code} without a fault: {self._said()}"
-        self.after, self.hosts_after = world.notes(), files(world.user)
+        assert code == self._operation.code, f"{self._name}: {code} without a fault: {self._said()}"
         self._stop_resident()
         return calls
 
@@ -114,18 +134,18 @@ class Trials:
     def _said(self) -> str:
         return self._output.with_suffix(".stderr").read_text(errors="replace")[-2000:]
 
-    def run(self, mode: Mode, error: int, at: int) -> Iterator[str]:
+    def run(self, fault: Fault, at: int) -> Iterator[str]:
         """Do it with one fault; yields what is wrong afterwards."""
         world = self._world
         world.put_back(self._name)
-        self._faults.arm(mode, at, error)
+        self._faults.arm(fault.mode, at, fault.error, reads=fault.reads)
         began = time.monotonic()
         code = in_a_child(lambda: self._operation.run(world), self._output, self._stdin)
         took_s = time.monotonic() - began
         _, hit = self._faults.disarm()
         self._stop_resident()
         said = self._said()
-        where = f"{mode.name} {errno.errorcode.get(error, '')} at {at} ({hit})"
+        where = f"{fault} at {at} ({hit})"
         if took_s > STUCK_S:
             yield f"{where}: it took {took_s:.0f} s"
         for what in (*self._now(code, said), *self._next_run()):
@@ -144,6 +164,12 @@ class Trials:
             yield f"it said that it failed ({code}: {said.strip()[-200:]}), but the notes changed"
         if code == 0 and operation.is_exact and notes != self.after:
             yield f"it said that it is done, but it is not: {said.strip()[-200:]}"
+        if (
+            code == 0
+            and operation.check
+            and in_a_child(lambda: operation.check(world), self._output)
+        ):
+            yield f"it said that it is done, but it is not: {self._said()[-300:]}"
         yield from self._hosts_whole()
 
     def _whole(self, notes: Files) -> Iterator[str]:
@@ -247,13 +273,20 @@ def _new_index(world: World) -> dict[str, list[tuple]]:
 
 
 def run(
-    folder: Path, names: list[str], rng: random.Random, *, deadline: float, trials: int
+    folder: Path,
+    names: list[str],
+    faults_: list[Fault],
+    rng: random.Random,
+    *,
+    deadline: float,
+    trials: int,
 ) -> dict[str, dict[str, Row]]:
     """Try every operation with every fault at every call, in turn, until the deadline.
 
     Args:
         folder: a new folder.
         names: of the operations.
+        faults_: to try.
         rng: chooses the order of the calls.
         deadline: on the clock of `time.monotonic`.
         trials: of each operation; 0 is all.
@@ -269,24 +302,22 @@ def run(
     for name in names:
         trying = Trials(world, name)
         calls = trying.prepare()
-        left = [trials or calls * len(FAULTS)]
-        for mode, error in FAULTS:
-            if mode == Mode.KILL_FROM and not OPERATIONS[name].has_children:
+        left = [trials or sum(calls.values()) * len(faults_)]
+        for fault in faults_:
+            if fault.mode == Mode.KILL_FROM and not OPERATIONS[name].has_children:
                 continue
-            row = rows[name][f"{mode.name.lower()} {errno.errorcode.get(error, '')}".strip()] = Row(
-                calls
-            )
-            points = list(range(1, calls + 1))
+            row = rows[name][str(fault)] = Row(calls[fault.reads])
+            points = list(range(1, row.calls + 1))
             rng.shuffle(points)
-            pending.append((trying, row, mode, error, points, left))
+            pending.append((trying, row, fault, points, left))
     while pending and time.monotonic() < deadline:
         for one in list(pending):
-            trying, row, mode, error, points, left = one
+            trying, row, fault, points, left = one
             if not (points and left[0]):
                 pending.remove(one)
             elif time.monotonic() < deadline:
                 left[0] -= 1
-                row.lost += trying.run(mode, error, points.pop())
+                row.lost += trying.run(fault, points.pop())
                 row.tried += 1
     return rows
 
@@ -342,13 +373,17 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="*", choices=OPERATIONS, default=list(OPERATIONS), metavar="NAME"
     )
+    every = [str(fault) for fault in FAULTS]
+    parser.add_argument("--faults", nargs="*", choices=every, default=every, metavar="NAME")
     parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as name:
         if args.rows:  # a worker, with the library preloaded
             deadline, rng = time.monotonic() + args.minutes * 60, random.Random(args.seed)
-            rows = run(Path(name, "world"), args.only, rng, deadline=deadline, trials=args.trials)
+            tried = [fault for fault in FAULTS if str(fault) in args.faults]
+            world = Path(name, "world")
+            rows = run(world, args.only, tried, rng, deadline=deadline, trials=args.trials)
             plain = {
                 name: {k: asdict(row) for k, row in all_.items()} for name, all_ in rows.items()
             }
@@ -357,7 +392,12 @@ def main() -> int:
         print(f"seed {args.seed}", flush=True)
         share = args.minutes if args.only != list(OPERATIONS) else args.minutes * FAULTS_SHARE
         found = start_workers(
-            Path(name), args.only, minutes=share, trials=args.trials, seed=args.seed
+            Path(name),
+            args.only,
+            args.faults,
+            minutes=share,
+            trials=args.trials,
+            seed=args.seed,
         )
         print("skipped: no C compiler, or no LD_PRELOAD" if found is None else table(found))
         losses = [
@@ -450,7 +490,13 @@ def _begin(world: World) -> None:
 
 
 def start_workers(
-    folder: Path, names: list[str], *, minutes: float = 60.0, trials: int = 0, seed: int
+    folder: Path,
+    names: list[str],
+    faults_: list[str] | None = None,
+    *,
+    minutes: float = 60.0,
+    trials: int = 0,
+    seed: int,
 ) -> dict[str, dict[str, Row]] | None:
     """Share the operations among a process for each core; None where there is no C compiler."""
     library = faults.build(folder)
@@ -465,6 +511,7 @@ def start_workers(
         command = [sys.executable, __file__]
         command += [f"--{name}={value}" for name, value in options.items()]
         command += ["--only", *names[number::cores]]
+        command += ["--faults", *faults_] if faults_ else []
         variables = os.environ | faults.environment(library, place)
         workers.append(subprocess.Popen(command, env=variables))
     assert [worker.wait() for worker in workers] == [0] * cores

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from memcairn import paths as places
-from memcairn.errors import MemcairnError, NoteUnreadable, StateError, UsageError
+from memcairn.errors import MemcairnError, NoteError, NoteUnreadable, StateError, UsageError
 from memcairn.fs.names import folder_parts, parts
 from memcairn.fs.sandbox import open_root
 from memcairn.history import contents, states
@@ -173,13 +173,22 @@ class Journal:
         Returns:
             The revision, if there is one; and the state of each file before the change.
         """
-        files = states.files(root, paths)
+        unread: dict[str, str] = {}
+        files = states.files(root, paths, unread=unread)
+        if before_change and unread:
+            path, why = next(iter(unread.items()))
+            raise _unknown(path, why)
 
         def work(db: sqlite3.Connection) -> tuple[int | None, dict[str, State]]:
             now: dict[str, State] = {}
             changes = []
             for path in sorted({*files, *_known_below(db, paths)}):
-                on_disk = states.read(root, path)
+                try:
+                    on_disk = states.read(root, path)
+                except NoteError as error:
+                    if before_change:
+                        raise _unknown(path, error.message) from error
+                    on_disk = states.OnDisk(None)
                 known = db.execute("SELECT sha256 FROM known WHERE path = ?", (path,)).fetchone()
                 digest = _digest(on_disk)
                 # A file that cannot be read has no content to keep.
@@ -212,7 +221,7 @@ class Journal:
                     old = _last_state(db, path)
                     if old is None and path in recording.made:
                         old = ABSENT
-                new = _state(db, states.read(root, path))
+                new = _state(db, states.read_if_possible(root, path))
                 if new != old:
                     changes.append(_StateChange(path, old, new))
             recorded = self._add(db, tool, session, changes)
@@ -329,6 +338,15 @@ class Journal:
             return {path: _bytes(db, path, state) for path, state in rows if state is not None}
 
         return self.database.read(work)
+
+
+def _unknown(path: str, why: str) -> StateError:
+    """A change would destroy a content that nobody has read."""
+    return StateError(
+        f"cannot be kept, so nothing was changed: {why}",
+        path=path,
+        hint="look at the disk, then try again",
+    )
 
 
 _LATEST = (1 << 63) - 1

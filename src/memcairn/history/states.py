@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcairn.errors import NoteError, NoteUnreadable
+from memcairn.errors import NoteError, NoteUnreadable, OutsideRoot
 from memcairn.fs import walk
 from memcairn.fs.names import folder_parts, parts
 
@@ -28,14 +28,18 @@ class OnDisk:
 
 
 def read(root: Folder, path: str) -> OnDisk:
-    """Read one file."""
+    """Read one file.
+
+    Raises:
+        NoteError: the system cannot read it, so nobody knows what it is.
+    """
     names = parts(path)
     try:
         folder = root.folder(names[:-1])
     except NoteUnreadable:
         # The folder is missing, or is a file: then the file does not exist.
         return OnDisk(None, absent=True)
-    except NoteError:
+    except OutsideRoot:
         return OnDisk(None)
     with folder:
         try:
@@ -43,12 +47,25 @@ def read(root: Folder, path: str) -> OnDisk:
             if status is None or stat.S_ISDIR(status.st_mode):
                 return OnDisk(None, absent=True)
             return OnDisk(folder.read(names[-1], MAX_FILE_BYTES).data)
-        except NoteError:
+        except (NoteUnreadable, OutsideRoot):
             return OnDisk(None)
 
 
-def files(root: Folder, paths: Iterable[str]) -> list[str]:
+def read_if_possible(root: Folder, path: str) -> OnDisk:
+    """Read one file; one that the system cannot read has an unknown content."""
+    try:
+        return read(root, path)
+    except NoteError:
+        return OnDisk(None)
+
+
+def files(root: Folder, paths: Iterable[str], *, unread: dict[str, str] | None = None) -> list[str]:
     """The paths of files, without duplicates, in order; a folder stands for all files below it.
+
+    Args:
+        root: the open root.
+        paths: files and folders.
+        unread: receives the path of each folder that could not be listed, and why.
 
     Raises:
         OutsideRoot, UsageError: as for memcairn.fs.names.parts.
@@ -64,7 +81,7 @@ def files(root: Folder, paths: Iterable[str]) -> list[str]:
                     found["/".join(names)] = None
                     continue
             with root.folder(names) as folder:
-                for place, item in walk.files(folder):
+                for place, item in walk.files(folder, unread=unread):
                     found[place.shown(item.name)] = None
         except NoteError:
             # The tool fails in the same way, and reports it.

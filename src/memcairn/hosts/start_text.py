@@ -114,7 +114,7 @@ def _scope_of(file: str) -> str:
         return ""
     from memcairn.settings import shared_scopes  # noqa: PLC0415 - most homes have no scopes
 
-    scope = shared_scopes.of_path(shared_scopes.load(home), file)
+    scope = shared_scopes.of_path(shared_scopes.load_if_possible(home), file)
     return f" · {scope.kind} scope {scope.name}" if scope is not None else ""
 
 

@@ -110,11 +110,17 @@ class Inbox:
         self.folder = folder
 
     def all(self) -> list[Proposal]:
-        """All proposals, decided ones too, oldest first; files that cannot be read are left out."""
+        """All proposals, decided ones too, oldest first; files that are damaged are left out.
+
+        Raises:
+            StateError: the disk cannot be read: nobody knows what waits, and so what must not be recalled.
+        """
         try:
             names = os.listdir(self.folder)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise StateError(f"cannot be read: {error.strerror}", path=self.folder) from error
         found = [self._read(name) for name in names if name.endswith(_SUFFIX)]
         return sorted((one for one in found if one), key=lambda one: (one.made, one.id))
 
@@ -204,7 +210,9 @@ class Inbox:
             with open(os.path.join(self.folder, name), encoding="utf-8") as file:
                 values = json_text.loads(file.read(_MAX_BYTES))
             proposal = Proposal(**{**values, "paths": tuple(values["paths"])})
-        except (OSError, ValueError, TypeError, KeyError):
+        except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):
             return None
+        except OSError as error:
+            raise StateError(f"cannot be read: {error.strerror}", path=error.filename) from error
         is_whole = proposal.id + _SUFFIX == name and proposal.action in ACTIONS
         return proposal if is_whole and isinstance(proposal.hashes, dict) else None

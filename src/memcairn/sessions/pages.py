@@ -61,15 +61,17 @@ def _fold_day(folder: str, day: str, max_notes: int) -> int:
             page.seek(max(size - _TAIL_BYTES, 0))
             known = page.read().decode("utf-8", "replace")
             text = "" if size else f"# Sessions of {month}\n"
-            for name in names:
-                for section in _shortened(read(os.path.join(of_day, name)) or ""):
+            texts = {name: read(os.path.join(of_day, name)) for name in names}
+            for note_text in texts.values():
+                for section in _shortened(note_text or ""):
                     if section.split("\n", 1)[0] + "\n" not in known:
                         text += "\n" + section
             page.write(text.encode("utf-8", "replace"))
             page.flush()
             os.fsync(page.fileno())
-    for name in names:
-        os.unlink(os.path.join(of_day, name))
+    for name, note_text in texts.items():
+        if note_text is not None:
+            os.unlink(os.path.join(of_day, name))
     with contextlib.suppress(OSError):
         os.rmdir(of_day)
     return len(names)

@@ -28,7 +28,10 @@ _URL = re.compile(rb'^\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)', re.MULTILI
 def note(folder: str, home: str) -> None:
     """Remember what identifies the repository of a project; does nothing if the home cannot be written."""
     own = identity(folder)
-    known = _load(home)
+    try:
+        known = _load(home)
+    except OSError:  # what is not known now must not be replaced
+        return
     if not own or known.get(folder) == own or not os.path.isdir(home):
         return
     from memcairn.fs import atomic  # noqa: PLC0415 - seldom
@@ -44,9 +47,13 @@ def earlier_folders(folder: str, home: str) -> list[str]:
     own = identity(folder)
     if not own:
         return []
+    try:
+        known = _load(home)
+    except OSError:
+        return []
     return [
         before
-        for before, identity in _load(home).items()
+        for before, identity in known.items()
         if before != folder
         and any(own.get(key) == value for key, value in identity.items())
         and not os.path.lexists(before)
@@ -88,7 +95,7 @@ def _load(home: str) -> dict[str, Mapping[str, str]]:
     try:
         with open(os.path.join(home, FILE), "rb") as stream:
             found = json_text.loads(stream.read())
-    except (OSError, ValueError, RecursionError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

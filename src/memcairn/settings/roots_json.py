@@ -17,7 +17,11 @@ FILE_NAME = "roots.json"
 
 
 def roots(home: str) -> list[str]:
-    """The real paths of all roots; none if the file is missing or damaged."""
+    """The real paths of all roots; none if the file is missing or damaged.
+
+    Raises:
+        OSError: the disk cannot be read, so that nobody knows the roots.
+    """
     try:
         return [root["path"] for root in _values(home, "roots")]
     except (KeyError, TypeError):
@@ -25,7 +29,7 @@ def roots(home: str) -> list[str]:
 
 
 def loose_files(home: str) -> list[Any]:
-    """The paths of all loose files; none if the file is missing or damaged."""
+    """The paths of all loose files; otherwise as `roots`."""
     return _values(home, "files")
 
 
@@ -33,5 +37,5 @@ def _values(home: str, key: str) -> list[Any]:
     try:
         with open(os.path.join(home, FILE_NAME), "rb") as file:
             return list(json_text.loads(file.read())[key])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, RecursionError):
         return []

@@ -14,7 +14,7 @@ import re
 from typing import Literal, NamedTuple, get_args
 
 from memcairn import paths
-from memcairn.errors import UsageError
+from memcairn.errors import StateError, UsageError
 from memcairn.fs import atomic
 from memcairn.settings import project
 
@@ -53,14 +53,42 @@ class SharedScope(NamedTuple):
 
 
 def load(home: str) -> list[SharedScope]:
-    """The scopes of a home, by kind and name; an unreadable file has none."""
+    """The scopes of a home, by kind and name.
+
+    Raises:
+        StateError: the file cannot be read, or is damaged.
+    """
+    path = os.path.join(home, paths.SCOPES_JSON)
     try:
-        with open(os.path.join(home, paths.SCOPES_JSON), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             found = json.load(file)
-        scopes = [SharedScope(**one) for one in found["scopes"]]
-    except (OSError, ValueError, TypeError, KeyError):
+        scopes = [_scope(one) for one in found["scopes"]]
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise StateError(f"cannot be read: {error.strerror}", path=path) from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise StateError(
+            "is damaged, so nobody knows what is synchronized", path=path,
+            hint="restore it from a backup, or delete it and `memcairn sync init` each scope again",
+        ) from error  # fmt: skip
     return sorted(scopes, key=lambda scope: (KINDS.index(scope.kind), scope.name))
+
+
+def _scope(values: dict[str, object]) -> SharedScope:
+    scope = SharedScope(**values)  # type: ignore[arg-type]
+    is_text = all(isinstance(value, str) for value in scope[:-1])
+    if not (is_text and isinstance(scope.own, bool) and scope.kind in KINDS and scope.root):
+        raise ValueError
+    return scope
+
+
+def load_if_possible(home: str) -> list[SharedScope]:
+    """The scopes of a home, for what goes on without them: none if the file is damaged."""
+    try:
+        return load(home)
+    except StateError:
+        return []
 
 
 def save(home: str, scopes: list[SharedScope]) -> None:

@@ -9,10 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn import paths
-from memcairn.errors import NoteChanged, NoteError, NoteExists, NoteMissing, SyncError
+from memcairn.errors import (
+    NoteChanged,
+    NoteError,
+    NoteExists,
+    NoteMissing,
+    NoteUnreadable,
+    SyncError,
+)
 from memcairn.fs import atomic
 from memcairn.settings import roots_json
 from memcairn.sync import git
@@ -345,8 +353,15 @@ def contents(repository: Repository, changed: Iterable[TreeChange]) -> dict[str,
     data, found = repository.run("cat-file", "--batch", data="\n".join(oids).encode() + b"\n"), {}
     at = 0
     for oid in oids:  # <oid> blob <size>, a line end, the content, a line end
-        begin = data.index(b"\n", at) + 1
-        at = begin + int(data[at:begin].split()[2]) + 1
+        head = data[at : data.find(b"\n", at) + 1]
+        if not head.startswith(f"{oid} blob ".encode()):  # "<oid> missing": git's exit code is 0
+            raise SyncError(
+                f"an object of the repository cannot be read: {oid}",
+                path=repository.git_dir or repository.work_tree,
+                hint="sync again; if it says the same, look at the disk, then at `git fsck`",
+            )
+        begin = at + len(head)
+        at = begin + int(head.split()[2]) + 1
         found[oid] = data[begin : at - 1]
     return found
 
@@ -391,10 +406,15 @@ def _apply(
 ) -> None:
     *parents, name = change.path.split("/")
     place = os.path.join(repository.work_tree, *parents)
-    if not change.new and not os.path.isdir(place):
-        return
-    with top.folder(tuple(parents), create=bool(change.new)) as folder:
-        is_there = os.path.lexists(os.path.join(place, name))
+    try:
+        found = top.folder(tuple(parents), create=bool(change.new))
+    except NoteUnreadable:
+        if change.new:
+            raise
+        return  # the folder is gone, and the file with it
+    with found as folder:
+        status = folder.status(name)
+        is_there = status is not None
         if is_there and name not in os.listdir(place):
             if not change.new:
                 return
@@ -402,7 +422,7 @@ def _apply(
                 "differs from another file in case only, and this file system cannot hold both",
                 path=change.path, hint="rename one of them on another machine, then sync again",
             )  # fmt: skip
-        if is_there and not change.new and os.path.islink(os.path.join(place, name)):
+        if status is not None and not change.new and stat.S_ISLNK(status.st_mode):
             return
         present = folder.read(name, _MAX_BYTES) if is_there else None
         present_oid = "" if present is None else _oid(present.data, change.new or change.old)

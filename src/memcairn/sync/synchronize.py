@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from memcairn.sync.git import Repository
 
 _BATCH_SIZE = 256
+# In the state of a scope: the commit of the checkout, and the one that is applied to it.
+_APPLYING = "applying"
 MAX_ATTEMPTS = 8
 """Somebody else may push between fetch and push; then the sync begins again."""
 
@@ -156,8 +158,8 @@ def synchronize(
     with lock.attempt(state.removesuffix(".json") + ".lock") as acquired:
         if not acquired:
             return done._replace(left="another sync of this scope is running")
-        run = _Sync(home, scope, engine, done)
         try:
+            run = _Sync(home, scope, engine, done, state)
             if not os.path.isdir(scope.root):
                 hint = "mount the disk or restore the folder; or `memcairn scope leave` it"
                 raise SyncError("is away: the folder does not exist", path=scope.root, hint=hint)
@@ -173,9 +175,14 @@ def synchronize(
             left = ": ".join(filter(None, (error.filename, error.strerror or str(error))))
             done = done._replace(left=left, hint="the notes are safe; sync again")
         if not dry_run:
-            known = {"last": utc_text(time.time()).replace("+00:00", "Z"), "left": done.left}
+            known: dict[str, object] = {
+                "last": utc_text(time.time()).replace("+00:00", "Z"),
+                "left": done.left,
+            }
             if done.left:
-                known["last"] = str(_state(state).get("last", ""))
+                before = _state(state)
+                known["last"] = str(before.get("last", ""))
+                known |= {_APPLYING: before[_APPLYING]} if _APPLYING in before else {}
             with contextlib.suppress(OSError):  # the next sync writes it again
                 atomic.replace(state, json.dumps(known).encode(), durable=False)
     return done
@@ -185,17 +192,22 @@ class _Sync:
     """One sync of one scope."""
 
     def __init__(
-        self, home: str, scope: SharedScope, engine: Callable[[], Engine], done: Synced
+        self, home: str, scope: SharedScope, engine: Callable[[], Engine], done: Synced, state: str
     ) -> None:
         self._scope, self._engine, self._done = scope, engine, done
         self._repository = checkout.repository_of(scope, home)
         self._nested = checkout.nested_roots(home, scope.root)
+        self._state = state
 
     def own(self) -> None:
         """Synchronize a root whose repository is in the home."""
         repository, branch = self._repository, self._scope.branch
         message = f"memcairn: notes of {checkout.who()}"
         checkout.remove_locks(repository, branch)
+        before = repository.commit_of(f"refs/heads/{branch}")
+        if (begun := self._applying(before)) is not None:
+            self._take(checkout.changes(repository, before, begun))
+            checkout.move_branch(repository, branch, begun)
         for _ in range(MAX_ATTEMPTS):
             with self._fetching() as fetched:
                 head = checkout.commit(repository, branch, self._nested, message, self._check_there)
@@ -204,12 +216,28 @@ class _Sync:
                 return
             new = checkout.merged(repository, head, theirs)
             if new != head:
+                self._will_apply(head, new)
                 self._take(checkout.changes(repository, head, new))
                 checkout.move_branch(repository, branch, new)
             checkout.maintain(repository)
             if new == theirs or self._send(checkout.REMOTE, branch, new, theirs):
                 return
         raise SyncError("others send all the time", hint="sync again later; the notes are safe")
+
+    def _will_apply(self, head: str, new: str) -> None:
+        """Remember which commit is applied to the checkout from now on.
+
+        A sync that is stopped leaves a part of it. Taken for changes of this machine, a note that the commit
+        renames, and that has its old name no more, would be deleted here.
+        """
+        values = {**_state(self._state), _APPLYING: [head, new]}
+        atomic.replace(self._state, json.dumps(values).encode())
+
+    def _applying(self, head: str) -> str | None:
+        """The commit of which a sync that was stopped has applied a part to the checkout of `head`."""
+        found = _state(self._state).get(_APPLYING)
+        is_of_head = isinstance(found, list) and found[:1] == [head]
+        return str(found[-1]) if is_of_head else None  # type: ignore[index]
 
     def _check_there(self) -> None:
         """Do not remove all notes everywhere because a disk is not mounted here."""
@@ -243,11 +271,15 @@ class _Sync:
                     checkout.apply(self._repository, batch, self._scanned(root, batch), done)
                 recording.changed(done.changed)
             self._arrived(root, done.changed)
-        if done.failed:
-            error = done.failed[0]
-            more = f" (and {len(done.failed) - 1} more)" if len(done.failed) > 1 else ""
-            hint = error.hint or "move what is in its place away, then sync again"
-            raise SyncError(f"cannot be written: {error}{more}", path=self._scope.root, hint=hint)
+        _require_applied(done, self._scope.root)
+
+    def _take_back(self, coming: Sequence[checkout.TreeChange]) -> None:
+        """Undo what a git that was stopped had written: it does so only for files that are as before."""
+        done = checkout.Applied([], [])
+        found = checkout.contents(self._repository, coming)
+        with self._root() as root, root.recording("sync", *(change.path for change in coming)):
+            checkout.apply(self._repository, coming, found, done)
+        _require_applied(done, self._scope.root)
 
     def _scanned(self, root: OpenRoot, coming: Sequence[checkout.TreeChange]) -> dict[str, bytes]:
         """The contents that come; what is suspicious among them waits for a person from now on."""
@@ -279,6 +311,9 @@ class _Sync:
         repository, root = self._repository, self._scope.root
         spec = users_repository.pathspec(root, self._nested)
         branch, remote = users_repository.branch_and_remote(repository)
+        before = repository.commit_of("HEAD")
+        if (begun := self._applying(before)) is not None:
+            self._take_back(self._changes(begun, before))
         for _ in range(MAX_ATTEMPTS):
             head = users_repository.commit(repository, spec)
             theirs = checkout.fetch(repository, remote, branch)
@@ -286,6 +321,7 @@ class _Sync:
             if new != head:
                 coming = self._changes(head, new)
                 names = [change.path for change in coming]
+                self._will_apply(head, new)
                 with self._root() as opened:
                     self._scanned(opened, coming)
                     with opened.recording("sync", *names) as recording:
@@ -321,6 +357,14 @@ class _Sync:
         self._done.taken[:] = [one.path for one in self._changes(base, theirs)] if theirs else []
         sent = [one.path for one in self._changes(base, head)] if head else []
         self._done.sent[:] = sorted({*sent, *changed})
+
+
+def _require_applied(done: checkout.Applied, root: str) -> None:
+    if done.failed:
+        error = done.failed[0]
+        more = f" (and {len(done.failed) - 1} more)" if len(done.failed) > 1 else ""
+        hint = error.hint or "move what is in its place away, then sync again"
+        raise SyncError(f"cannot be written: {error}{more}", path=root, hint=hint)
 
 
 def _where(

@@ -203,7 +203,7 @@ class Ask:
 
     def scope(self, path: str) -> str:
         """The name of the shared scope that a path belongs to; "" for none."""
-        found = shared_scopes.of_path(shared_scopes.load(self.memory.home), path)
+        found = shared_scopes.of_path(shared_scopes.load_if_possible(self.memory.home), path)
         return found.name if found else ""
 
     def root_of(self, path: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from memcairn.errors import NoteChanged, NoteError, UsageError
+from memcairn.errors import NoteChanged, NoteError, NoteUnreadable, UsageError
 from memcairn.formats.utc import utc_text
 from memcairn.fs.names import parts
 from memcairn.notes import frontmatter
@@ -109,7 +109,11 @@ def proposals(root: OpenRoot, *, decided: bool = False) -> list[Proposal]:
     for one in root.inbox.all():
         if one.decision:
             continue
-        if _is_void(root, one):
+        try:
+            is_void = _is_void(root, one)
+        except NoteError:  # nobody knows
+            is_void = False
+        if is_void:
             root.inbox.remove(one)
         else:
             waiting.append(one)
@@ -125,9 +129,14 @@ def _is_void(root: OpenRoot, proposal: Proposal) -> bool:
 
 
 def _hash(root: OpenRoot, path: str) -> str:
+    """The hash of a note, "" if there is none.
+
+    Raises:
+        NoteError: the system cannot read it.
+    """
     try:
         return hashlib.sha256(root.vault.read_bytes(path)).hexdigest()
-    except NoteError:
+    except NoteUnreadable:
         return ""
 
 
