@@ -8,11 +8,16 @@ notes concerns, and ordinary prompts, in six languages. Ordinary prompts are ask
 language, and about documentation that does not answer them: FastAPI's in six languages, Hatch's, undici's,
 and `bench/notes/notes`.
 
+`bench/gate/across.toml` has prompts in the five other languages about the English notes; ordinary prompts in
+these languages are asked about them and about Hatch's documentation, too.
+
     right    prompts whose note is shown, as a passage or a pointer
     passage  prompts whose note is shown as a passage
     wrong    prompts for which other notes are shown, and not theirs
     notes    ordinary prompts for which anything is shown, over the notes of their language
     docs     the same over documentation
+    across   prompts in another language whose English note is shown
+    other    ordinary prompts in another language for which anything is shown, over these
 
 One row for each language, then the curve: all languages at each threshold. --fit fits the weights of
 memcairn.search.relevance, ten-fold by note and prompt, and shows the curve of the folds that were left out.
@@ -61,7 +66,7 @@ class Asked(NamedTuple):
     Args:
         kind: prompt, ordinary, or of documentation: question, unanswerable.
         language: of the prompt.
-        is_notes: whether the folder has notes as Claude Code writes them.
+        folder: "notes" as Claude Code writes them, "docs", or "english": notes, and the prompt is not.
         key: decides its fold.
         scores: of the passages, in order.
         right: which of them are of the prompt's note, or have lines of the answer.
@@ -70,7 +75,7 @@ class Asked(NamedTuple):
 
     kind: str
     language: str
-    is_notes: bool
+    folder: str
     key: str
     scores: tuple[float, ...]
     right: tuple[bool, ...]
@@ -109,10 +114,22 @@ def documentation(language: str, cache: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def notes_of(language: str) -> Iterator[Memory]:
+    """The notes of a language, indexed."""
+    content = tomllib.loads((DATA / f"{language}.toml").read_text("utf-8"))
+    with tempfile.TemporaryDirectory(prefix="memcairn-gate-") as temporary:
+        folder = Path(temporary, "notes")
+        folder.mkdir()
+        for number, note in enumerate(content["note"]):
+            (folder / f"{note['name']}.md").write_text(note_text(note, number), "utf-8")
+        with indexed(Path(temporary, "home"), folder) as memory:
+            yield memory
+
+
+@contextmanager
 def indexed(home: Path, folder: Path) -> Iterator[Memory]:
     """A folder in an index of its own, with its embeddings."""
-    os.environ["MEMCAIRN_HOME"] = str(home)
-    with Memory() as memory:
+    with Memory(home) as memory:
         memory.index(folder, embed=False)
         if os.environ["MEMCAIRN_EMBEDDING_PROVIDER"] != "none":
             memory.embed()
@@ -136,19 +153,16 @@ def measure(languages: Sequence[str], cache: Path, *, fitting: bool) -> Iterator
     for language in languages:
         content = tomllib.loads((DATA / f"{language}.toml").read_text("utf-8"))
         ordinary = [text for texts in content["ordinary"].values() for text in texts]
-        nothing = Asked("ordinary", language, False, "", (), (), ())  # noqa: FBT003 - a value
-        with tempfile.TemporaryDirectory(prefix="memcairn-gate-") as temporary:
-            folder = Path(temporary, "notes")
-            folder.mkdir()
-            for number, note in enumerate(content["note"]):
-                (folder / f"{note['name']}.md").write_text(note_text(note, number), "utf-8")
-            with indexed(Path(temporary, "home"), folder) as memory:
-                for note in content["note"]:
-                    about = nothing._replace(kind="prompt", key=note["name"])
-                    for text in note["prompts"]:
-                        yield ask(memory, text, _of_note(note["name"]), about)
-                for text in ordinary:
-                    yield ask(memory, text, _never, nothing._replace(key=text, is_notes=True))
+        nothing = Asked("ordinary", language, "docs", "", (), (), ())
+        with notes_of(language) as memory:
+            for note in content["note"]:
+                about = nothing._replace(kind="prompt", folder="notes", key=note["name"])
+                for text in note["prompts"]:
+                    yield ask(memory, text, _of_note(note["name"]), about)
+            for text in ordinary:
+                yield ask(memory, text, _never, nothing._replace(key=text, folder="notes"))
+        if language != "en":
+            yield from _about_english(language, cache, ordinary)
         for folder in documentation(language, cache):
             print(f"{folder.name} ({language})", file=sys.stderr)
             with indexed(cache / "gate" / f"{language}-{folder.name}-{model}", folder) as memory:
@@ -156,6 +170,22 @@ def measure(languages: Sequence[str], cache: Path, *, fitting: bool) -> Iterator
                     yield ask(memory, text, _never, nothing._replace(key=text))
                 if fitting:
                     yield from _questions(memory, folder.resolve(), cache, nothing)
+
+
+def _about_english(language: str, cache: Path, ordinary: Sequence[str]) -> Iterator[Asked]:
+    """Ask prompts of another language about English notes and documentation."""
+    nothing = Asked("ordinary", language, "english", "", (), (), ())
+    across = tomllib.loads((DATA / "across.toml").read_text("utf-8"))[language]
+    home = cache / "gate" / f"across-{os.environ['MEMCAIRN_EMBEDDING_PROVIDER']}"
+    with notes_of("en") as notes, indexed(home, cache / "docs/en/hatch") as documents:
+        for memory in (notes, documents):
+            memory.search(across[0][1])  # begins the use of the multilingual model
+            memory.embed()
+        for name, text in across:
+            yield ask(notes, text, _of_note(name), nothing._replace(kind="prompt", key=name))
+        for text in ordinary:
+            yield ask(notes, text, _never, nothing._replace(key=text))
+            yield ask(documents, text, _never, nothing._replace(key=text))
 
 
 def _of_note(name: str) -> IsRight:
@@ -201,14 +231,18 @@ def shares(rows: Sequence[Asked], passage: float, pointer: float) -> dict[str, f
     def shows(row: Asked) -> bool:
         return any(score >= pointer for score in row.scores)
 
-    prompts = [row for row in rows if row.kind == "prompt"]
-    ordinary = [row for row in rows if row.kind == "ordinary"]
+    def of(kind: str, folder: str) -> list[Asked]:
+        return [row for row in rows if row.kind == kind and row.folder == folder]
+
+    prompts, across = of("prompt", "notes"), of("prompt", "english")
     return {
         "right": share(prompts, lambda row: is_right(row, pointer)),
         "passage": share(prompts, lambda row: is_right(row, passage)),
         "wrong": share(prompts, lambda row: shows(row) and not is_right(row, pointer)),
-        "notes": share([row for row in ordinary if row.is_notes], shows),
-        "docs": share([row for row in ordinary if not row.is_notes], shows),
+        "notes": share(of("ordinary", "notes"), shows),
+        "docs": share(of("ordinary", "docs"), shows),
+        "across": share(across, lambda row: is_right(row, pointer)),
+        "other": share(of("ordinary", "english"), shows),
     }
 
 
@@ -239,7 +273,7 @@ def print_tables(rows: Sequence[Asked]) -> None:
 # ── fitting ──────────────────────────────────────────────────────────────────────────────────────
 
 # How much each group counts; within a group, right and wrong passages are counted apart.
-_GROUP_WEIGHTS = {"prompt": 2.0, "ordinary": 2.5, "question": 1.5, "unanswerable": 1.0}
+_GROUP_WEIGHTS = {"prompt": 2.0, "ordinary": 4.0, "question": 0.3, "unanswerable": 0.5}
 _RIDGE = 0.3
 
 
@@ -249,22 +283,17 @@ def examples(
     """Features with a constant, whether the passage is right, and weights, of the first passages."""
     found = []
     for row in rows:
-        group = (row.kind, row.language, row.is_notes)
+        group = (row.kind, row.language, row.folder)
         pairs = list(zip(row.features, row.right, strict=True))
         if row.kind == "question":
             pairs = [pair for pair in pairs[:5] if pair[1]][:1]
         else:
             pairs = pairs[:3]
-        found += [(values, right, group) for values, right in pairs if len(values) == width(rows)]
+        found += [(values, right, group) for values, right in pairs]
     counts = Counter((group, right) for _, right, group in found)
     weights = np.array([_GROUP_WEIGHTS[g[0]] / counts[g, right] for _, right, g in found])
     values = np.array([(*values, 1.0) for values, _, _ in found])
     return values, np.array([float(r) for _, r, _ in found]), weights / weights.mean()
-
-
-def width(rows: Sequence[Asked]) -> int:
-    """The number of features: with z, if there is a model."""
-    return max(len(values) for row in rows for values in row.features)
 
 
 def fit(
@@ -290,16 +319,22 @@ def fit(
 def refitted(rows: Sequence[Asked]) -> list[Asked]:
     """The rows with the scores of weights that were fitted to the other folds."""
     scored = []
-    for fold in range(FOLDS):
-        weights = fit(*examples([row for row in rows if _fold(row) != fold]))
-        for row in rows:
-            if _fold(row) == fold:
-                logits = [
-                    np.dot((*values, 1.0), weights) if len(values) + 1 == len(weights) else -9.0
-                    for values in row.features
-                ]
-                scored.append(row._replace(scores=tuple([1 / (1 + np.exp(-x)) for x in logits])))
+    for group in across_or_not(rows):
+        for fold in range(FOLDS):
+            weights = fit(*examples([row for row in group if _fold(row) != fold]))
+            for row in group:
+                if _fold(row) == fold:
+                    logits = [np.dot((*values, 1.0), weights) for values in row.features]
+                    scores = tuple([1 / (1 + np.exp(-x)) for x in logits])
+                    scored.append(row._replace(scores=scores))
     return scored
+
+
+def across_or_not(rows: Sequence[Asked]) -> Iterator[list[Asked]]:
+    """The prompts in the language of the notes, and the others, which have weights of their own."""
+    for is_across in (False, True):
+        if some := [row for row in rows if (row.folder == "english") == is_across]:
+            yield some
 
 
 def _fold(row: Asked) -> int:
@@ -312,7 +347,9 @@ def run(languages: Sequence[str], cache: Path, *, model: str, fitting: bool) -> 
     fetch(cache)
     rows = list(measure(languages, cache, fitting=fitting))
     if fitting:
-        print("weights:", ", ".join(f"{weight:.2f}" for weight in fit(*examples(rows))))
+        for group in across_or_not(rows):
+            weights = ", ".join(f"{weight:.2f}" for weight in fit(*examples(group)))
+            print(f"weights, {group[0].folder}: {weights}")
         rows = refitted(rows)
     print_tables(rows)
     return 0

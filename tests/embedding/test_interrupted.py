@@ -47,6 +47,9 @@ class Hashing:
     def embed_query(self, text: str) -> EmbeddedQuery:
         return EmbeddedQuery(vector_of(text), np.zeros((0, 8), np.float32))
 
+    def surprise(self, text: str) -> None:
+        pass
+
     def knows(self, text: str) -> float:
         return 1.0
 

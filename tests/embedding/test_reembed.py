@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from memcairn import Memory
 from memcairn.cli.commands import run
 from memcairn.embedding.backfill import LOCK
 from memcairn.fs import lock
-from support import PROGRAM
+from support import PROGRAM, require_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,6 +112,42 @@ def test_embeddings_are_kept_when_a_root_is_forgotten_and_indexed_again(
         assert memory.unembedded() == 0
         assert len(memory.search("saying1 of zebras")) == 3
     assert len(server.texts) == 3 + 1  # each text once, and the question
+
+
+def to_schema_8(index: str) -> None:
+    """What memcairn wrote before embeddings had the vector of what a note is about."""
+    with closing(sqlite3.connect(index)) as db:
+        db.execute("ALTER TABLE embedding DROP COLUMN about")
+        db.execute("DROP TABLE problem")
+        db.execute("PRAGMA user_version = 8")
+
+
+@pytest.mark.parametrize(("earlier", "embedded"), [(to_schema_8, 1)])
+def test_embeddings_are_kept_when_the_schema_changes(
+    notes: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    earlier: Callable[[str], None],
+    embedded: int,
+) -> None:
+    """Only the note with a description is embedded again: its description has a vector of its own now."""
+    require_model()
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
+    for number in range(5):
+        (notes / f"{number}.md").write_text(f"# {number}\n\nOtter {number} swims.\n", "utf-8")
+    (notes / "said.md").write_text("---\ndescription: Who feeds them\n---\nMia.\n", "utf-8")
+    with Memory() as memory:
+        memory.index(notes, embed=False)
+        memory.embed()
+        index = memory.engine.databases.index_path
+    earlier(index)
+
+    with Memory() as memory:
+        memory.index(notes, embed=False)
+        report = memory.embed()
+        best = memory.search("who gives food to the otters?")[0]
+
+    assert (report.embedded, report.reused) == (embedded, 6 - embedded)
+    assert best.why.cosine is not None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX's")

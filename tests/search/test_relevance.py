@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,15 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memcairn import Memory
+from memcairn.embedding import builtin, multilingual
+from memcairn.notes.words import query_words
 from memcairn.search.hybrid import background
+from memcairn.search.information import USUAL, information
 from memcairn.search.relevance import RELEVANT, ScoreBreakdown, fits, held_nearby, relevance
+from memcairn.search.usual_prompts import likeness, usual_prompts
 from memcairn.store.vector_scan import Similarities
-from support import require_model
+from support import require_model, require_multilingual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+USUAL_PROMPTS = Path(__file__).parents[2] / "bench/gate/usual.txt"
 NOTES = {
     "deploy.md": "# Deploying\n\nThe API goes out blue-green: both run for ten minutes, then traffic moves.",
     "database.md": "# Database\n\nWe picked Postgres over MySQL for its partial indexes and JSON operators.",
@@ -70,6 +75,7 @@ def test_no_passage_is_relevant_to_a_query_about_something_else(filled: Memory) 
 
 
 shares = st.floats(0, 1)
+numbers = st.floats(0, 60)
 
 
 @st.composite
@@ -77,7 +83,12 @@ def breakdowns(draw: st.DrawFn) -> ScoreBreakdown:
     z = draw(st.none() | st.floats(-20, 20))
     flags = [draw(st.integers(0, 1)) for _ in range(3)]
     return ScoreBreakdown(
-        0, None, None, 0, 0, 0, 0, draw(shares), draw(shares), draw(st.floats(0, 40)), z, *flags
+        *(0, None, None, 0, 0, 0, 0, draw(shares), draw(shares), draw(numbers), z, *flags),
+        z_about=draw(st.none() | st.floats(-20, 20)),
+        information=draw(numbers),
+        information_about=draw(numbers),
+        usual=draw(numbers),
+        crosses=draw(st.integers(0, 1)),
     )
 
 
@@ -88,11 +99,11 @@ def test_the_score_is_a_probability_that_grows_with_each_feature(
     score = relevance(why)
 
     assert 0 <= score <= 1
-    assert relevance(why._replace(held=why.held + more)) >= score
-    assert relevance(why._replace(about=why.about + more)) >= score
-    assert relevance(why._replace(matched=why.matched + more)) >= score
-    if why.z is not None:
-        assert relevance(why._replace(z=why.z + more)) >= score
+    for feature in ("held", "about", "matched", "information", "information_about", "z", "z_about"):
+        before = getattr(why, feature)
+        if before is not None:
+            assert relevance(why._replace(**{feature: before + more})) >= score
+    assert relevance(why._replace(usual=why.usual + more)) <= score
 
 
 def test_words_count_together_only_within_a_window() -> None:
@@ -144,3 +155,83 @@ def test_the_background_of_an_unknown_model_is_that_of_the_scan() -> None:
     assert highest > 4
     assert usual < 2
     assert background("e5-small", few).z(0.93) is None
+
+
+def test_what_a_note_says_of_itself_is_compared_apart_from_its_text(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_model()
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
+    body = (
+        "The list of March is kept in the blue folder beside the printer on the third floor. " * 6
+    )
+    described = "---\ndescription: Who feeds the otters at the weekend\n---\n"
+    (notes / "described.md").write_text(f"{described}{body}\n", "utf-8")
+    (notes / "plain.md").write_text(f"# Otters\n\n{body}\n", "utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+        found = {
+            Path(p.path).stem: p.why for p in memory.search("who gives food to otters on Sunday?")
+        }
+        (notes / "described.md").write_text(f"---\ndescription: Tax\n---\n{body}\n", "utf-8")
+        memory.index(notes)
+        later = {Path(p.path).stem: p.why for p in memory.search("who gives food to otters?")}
+
+    why = found["described"]
+    assert why.z is not None
+    assert why.z_about is not None
+    assert why.z_about > why.z + 2
+    assert found["plain"].z_about == found["plain"].z
+    assert (later["described"].z_about or 0.0) < 2
+
+
+def test_a_name_says_more_than_a_common_word_in_each_language() -> None:
+    require_multilingual()
+    surprise = multilingual.load().surprise
+    for text, name, common in (
+        ("wann bekommt Ventonorte eine neue Fassung?", "ventonort", "neue"),
+        ("quando a Ventonorte recebe uma nova entrega?", "ventonort", "nova"),
+    ):
+        found = information(text, query_words(text), surprise)
+        assert found[name] > 2 * found[common], text
+
+
+def test_the_information_of_a_stem_is_that_of_its_word() -> None:
+    found = information("two libraries", ["librari"], {"libraries": 9.0, "two": 6.0}.__getitem__)
+
+    assert found == {"librari": 4.0}
+
+
+def test_two_pairs_of_characters_say_as_much_as_a_word() -> None:
+    assert information("数据库 x", ["数据", "据库", "x"], lambda _: None) == {
+        "数据": USUAL / 2,
+        "据库": USUAL / 2,
+        "x": USUAL,
+    }
+
+
+def test_the_usual_prompts_are_embedded_as_they_stand_in_bench() -> None:
+    require_model()
+    require_multilingual()
+    lines = [line.split("\t") for line in USUAL_PROMPTS.read_text("utf-8").splitlines()]
+    english, every = builtin.load(), multilingual.load()
+
+    for embedder, texts in (
+        (english, [text for language, text in lines if language == "en"]),
+        (every, [text for _, text in lines]),
+    ):
+        made = embedder.embed(texts).vectors
+        assert ((made * usual_prompts()[embedder.name]).sum(axis=1) > 0.95).all()
+
+
+def test_a_prompt_as_people_write_it_anywhere_is_like_the_usual_ones() -> None:
+    require_model()
+    embedder = builtin.load()
+
+    def like(text: str) -> float:
+        found = likeness(embedder.name, embedder.embed_query(text).vector)
+        assert found is not None
+        return found
+
+    assert like("write tests for this function") > like("when does Mia feed the otters?") + 0.2
+    assert likeness("another model", embedder.embed_query("x").vector) is None

@@ -93,6 +93,11 @@ def _explained(passage: Passage) -> Iterator[str]:
     multilingual = "" if why.multilingual is None else f", multilingual {why.multilingual:.3f}"
     values = f"words {why.words:.3f}{cosine}{multilingual}{maxsim}"
     yield f"  {values}; holds {why.held:.0%} of the query: {matched}"
+    if why.z is not None and why.z_about is not None:
+        yield (
+            f"  above unrelated texts by {why.z:.1f} deviations, its description by {why.z_about:.1f}, "
+            f"the query among usual prompts by {why.usual:.1f}; information {why.information:.1f}"
+        )
 
 
 def _outdated(passage: Passage) -> Iterator[str]:

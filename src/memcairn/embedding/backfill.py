@@ -130,11 +130,16 @@ class Backfill:
         new = vectors.reuse(self._db, model, some)
         self._reused += len(some) - len(new)
         if new:
-            texts = _texts(self._db, new)
+            about = _about(self._db, new)
+            texts = [*_texts(self._db, new), *about.values()]
             made = embedder.embed(texts)
             # A zero vector: text that the model cannot read is similar to nothing.
             made.vectors[[embedder.knows(text) < MIN_KNOWN_SHARE for text in texts]] = 0
-            self._embedded += vectors.add(self._db, model, new, made.vectors, made.tokens)
+            size = len(new)
+            of_about = dict(zip(about, made.vectors[size:], strict=True))
+            self._embedded += vectors.add(
+                self._db, model, new, made.vectors[:size], made.tokens[:size], of_about
+            )
 
     def _is_over(self) -> bool:
         late = self._deadline is not None and time.monotonic() > self._deadline
@@ -154,3 +159,10 @@ def _texts(db: Database, chunks: Sequence[vector_state.Waiting]) -> list[str]:
     sql = "SELECT ltrim(about || char(10) || text, char(10)) FROM chunk WHERE id = ?"
     rows = (db.execute(sql, (item.chunk,)).fetchone() for item in chunks)
     return [row[0][:MAX_CHARS] if row else "" for row in rows]
+
+
+def _about(db: Database, chunks: Sequence[vector_state.Waiting]) -> dict[int, str]:
+    """Chunk -> what its note's frontmatter says of the note, for the first chunks of notes that have it."""
+    sql = "SELECT about FROM chunk WHERE id = ? AND about != ''"
+    rows = ((item.chunk, db.execute(sql, (item.chunk,)).fetchone()) for item in chunks)
+    return {chunk: row[0][:MAX_CHARS] for chunk, row in rows if row}

@@ -94,3 +94,7 @@ class Embedder(Protocol):
     def knows(self, text: str) -> float:
         """Fraction of the text, from 0 to 1, that the model was trained on."""
         ...
+
+    def surprise(self, text: str) -> float | None:
+        """The negative logarithm of the probability of a word; None if the model does not know it."""
+        ...

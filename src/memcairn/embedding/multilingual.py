@@ -101,6 +101,10 @@ class MultilingualEmbedder:
         ids = [number for number in self._tokenizer.ids(text) if number != SPACE]
         return 1 - ids.count(UNKNOWN) / len(ids) if ids else 1.0
 
+    def surprise(self, text: str) -> float:
+        """See Embedder.surprise."""
+        return self._tokenizer.surprise(text)
+
     def _ids(self, text: str) -> list[int]:
         return [FIRST, *self._tokenizer.ids(text)[:MAX_TOKENS], LAST]
 

@@ -63,6 +63,9 @@ class OnnxEmbedder:
         signs = (np.packbits(item.states[:, :TOKEN_BITS] > 0, axis=1) for item in encoded)
         return Embedded(vectors, tuple(signs))
 
+    def surprise(self, text: str) -> None:
+        """Not known: a vocabulary of pieces of words has no probabilities."""
+
     def embed_query(self, text: str) -> EmbeddedQuery:
         """Embed a query; see Embedder.embed_query."""
         whole = self._query_prompt + text

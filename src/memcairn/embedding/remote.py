@@ -136,6 +136,9 @@ class RemoteEmbedder:
         """Always 1: the vocabulary of a model on a server is unknown."""
         return 1.0
 
+    def surprise(self, text: str) -> None:
+        """Not known: the vocabulary of a model on a server is unknown."""
+
     def _vectors_in_parts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The vectors of texts; texts that are refused are sent in halves, and then cut."""
         try:

@@ -59,6 +59,15 @@ class Unigram:
                 found += self._of_word("▁" + word)
         return found
 
+    def surprise(self, text: str) -> float:
+        """The negative logarithm of the probability of a text."""
+        scores, unknown = self._scores, self._unknown
+        return -sum(
+            unknown if number == UNKNOWN else scores[number]
+            for number in self.ids(text)
+            if number != SPACE
+        )
+
     def _best_pieces(self, word: str) -> tuple[int, ...]:
         """The most probable pieces of a word (Viterbi 1967): of equal ones, the one that begins first."""
         size = len(word)

@@ -19,9 +19,12 @@ import numpy as np
 
 from memcairn.embedding.embedder import MIN_KNOWN_SHARE
 from memcairn.embedding.maxsim import maxsim
+from memcairn.embedding.unit_length import to_unit_length
 from memcairn.notes.language import language
 from memcairn.notes.words import words
+from memcairn.search.information import information
 from memcairn.search.keyword import Candidate
+from memcairn.search.usual_prompts import likeness
 from memcairn.store.vector_scan import VectorScan, blend
 from memcairn.store.vector_state import CONFIGURED, MULTILINGUAL
 
@@ -48,6 +51,8 @@ MAX_COMPARED = 100
 # A scan of fewer chunks does not show which cosines are unusual.
 _MIN_SCANNED = 30
 _MIN_DEVIATION = 1e-3
+# `QueryEmbeddings.usual` of a prompt by another model than the built-in ones.
+USUAL_PROMPT = 2.0
 
 
 class Background(NamedTuple):
@@ -89,12 +94,14 @@ class Similarity(NamedTuple):
         maxsim: mean over the query's tokens of their best match, about -1..1; None: not compared.
         multilingual: cosine by the multilingual model; None if it is not used.
         z: how many deviations the cosine is above that of unrelated texts; None if that is not known.
+        z_about: the same of what the note's frontmatter says of it alone; None if it says nothing.
     """
 
     cosine: float
     maxsim: float | None = None
     multilingual: float | None = None
     z: float | None = None
+    z_about: float | None = None
 
 
 class QueryEmbeddings(NamedTuple):
@@ -103,10 +110,14 @@ class QueryEmbeddings(NamedTuple):
     Args:
         language: of the query; "" if it is not clear.
         by_space: its embedding by the model of each space.
+        information: of each of its words.
+        usual: how many deviations its cosine with usual prompts is above that of unrelated texts.
     """
 
     language: str
     by_space: Mapping[int, EmbeddedQuery]
+    information: Mapping[str, float]
+    usual: float
 
     @property
     def is_english(self) -> bool:
@@ -125,8 +136,15 @@ class Meaning:
         self.embedders = embedders
         self._scans = {space: VectorScan(space) for space in embedders}
 
-    def embed_query(self, index: Vectors, text: str) -> QueryEmbeddings | None:
+    def embed_query(
+        self, index: Vectors, text: str, words: Sequence[str] = ()
+    ) -> QueryEmbeddings | None:
         """Embed a query; None if the index has no vectors of these models, or none can read the query.
+
+        Args:
+            index: what is searched.
+            text: of the query.
+            words: its index words.
 
         Raises:
             EmbeddingError: a model cannot be reached.
@@ -136,7 +154,17 @@ class Meaning:
             for space, embedder in self.embedders.items()
             if (query := _embed(index, space, embedder, text)) is not None
         }
-        return QueryEmbeddings(language(text), found) if found else None
+        if not found:
+            return None
+        code = language(text)
+        space = CONFIGURED if code in ("", "en") and CONFIGURED in found else max(found)
+        embedder = self.embedders[space]
+        return QueryEmbeddings(
+            code,
+            found,
+            information(text, words, embedder.surprise),
+            _usual(embedder.name, found[space].vector),
+        )
 
     def fuse(
         self,
@@ -191,12 +219,18 @@ class Meaning:
         scores = _combine({chunk: fused[chunk] for chunk in best}, maxsims)
         second = by_space.get(MULTILINGUAL)
         multilingual = second.of(best) if second is not None else {}
-        unusual = self._unusual(query, by_space, [by_chunk[chunk] for chunk in best], foreign)
+        candidates = [by_chunk[chunk] for chunk in best]
+        unusual = self._unusual(query, by_space, candidates, foreign)
+        unusual_about = self._unusual_about(index, query, by_space, candidates, foreign)
         ranked = [by_chunk[chunk]._replace(score=score) for chunk, score in scores.items()]
         ranked.sort(key=lambda c: (-c.score, c.chunk))
         return ranked, {
             chunk: Similarity(
-                cosines[chunk], maxsims.get(chunk), multilingual.get(chunk), unusual.get(chunk)
+                cosines[chunk],
+                maxsims.get(chunk),
+                multilingual.get(chunk),
+                unusual.get(chunk),
+                unusual_about.get(by_chunk[chunk].note),
             )
             for chunk in best
             if chunk in cosines
@@ -232,14 +266,60 @@ class Meaning:
                 for chunk, cosine in cosines.items()
                 if (z := unrelated.z(cosine)) is not None
             }
-        first, second = (by_model.get(space, {}) for space in (CONFIGURED, MULTILINGUAL))
-        found = {**second, **first}
-        for c in candidates:
-            if c.chunk in first and c.chunk in second:
-                english = query.is_english and c.note not in foreign
-                share = MULTILINGUAL_SHARE_ENGLISH if english else MULTILINGUAL_SHARE
-                found[c.chunk] = (1 - share) * first[c.chunk] + share * second[c.chunk]
-        return found
+        return _mixed(query, by_model, {c.chunk: c.note in foreign for c in candidates})
+
+    def _unusual_about(
+        self,
+        index: Vectors,
+        query: QueryEmbeddings,
+        by_space: Mapping[int, Similarities],
+        candidates: Sequence[Candidate],
+        foreign: Container[int],
+    ) -> dict[int, float]:
+        """Note -> the same of what its frontmatter says of it."""
+        notes = list(dict.fromkeys(c.note for c in candidates))
+        by_model: dict[int, dict[int, float]] = {}
+        for space, near in by_space.items():
+            unrelated = background(self.embedders[space].name, near)
+            vector = to_unit_length(query.by_space[space].vector)
+            by_model[space] = {
+                note: z
+                for note, about in index.about(space, notes).items()
+                if (z := unrelated.z(_cosine(vector, about))) is not None
+            }
+        return _mixed(query, by_model, {note: note in foreign for note in notes})
+
+
+def _mixed(
+    query: QueryEmbeddings, by_model: Mapping[int, Mapping[int, float]], foreign: Mapping[int, bool]
+) -> dict[int, float]:
+    """The mean of the values by both models, where both have one, with the shares of the models.
+
+    Args:
+        query: the embedded query.
+        by_model: values of chunks or notes, by the space of the model.
+        foreign: which of these are in another language than English.
+    """
+    first, second = (by_model.get(space, {}) for space in (CONFIGURED, MULTILINGUAL))
+    found = {**second, **first}
+    for item in first.keys() & second.keys():
+        english = query.is_english and not foreign[item]
+        share = MULTILINGUAL_SHARE_ENGLISH if english else MULTILINGUAL_SHARE
+        found[item] = (1 - share) * first[item] + share * second[item]
+    return found
+
+
+def _cosine(vector: NDArray[np.float32], other: NDArray[np.int8]) -> float:
+    """The cosine of a vector of length 1 with another one."""
+    return float(vector @ to_unit_length(other.astype(np.float32)))
+
+
+def _usual(model: str, vector: NDArray[np.float32]) -> float:
+    """How many deviations the cosine of a query with usual prompts is above that of unrelated texts."""
+    cosine = likeness(model, to_unit_length(vector))
+    unrelated = BACKGROUNDS.get(model)
+    above = None if cosine is None or unrelated is None else unrelated.z(cosine)
+    return USUAL_PROMPT if above is None else above
 
 
 def _blended(

@@ -111,6 +111,9 @@ class Vectors(VectorBlocks, Protocol):
     def tokens(self, chunks: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
         """The signs of the token states of some chunks, as `store.vectors.tokens` returns them."""
 
+    def about(self, space: int, notes: Sequence[int]) -> dict[int, NDArray[np.int8]]:
+        """The vectors of what the frontmatter of some notes says, as `store.vectors.about` returns them."""
+
 
 class SearchIndex(Lexicon, Chunks, Notes, Vectors, Protocol):
     """All that a search asks of an index."""

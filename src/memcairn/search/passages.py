@@ -209,7 +209,8 @@ def build(
         matched = tuple(word for word in weights if word in inside)
         if not lines.has_body and not matched:
             continue  # headings that have no text below them and do not match
-        about = NoteWords(of_note, note.type, note.description in note.about)
+        is_described = note.description in note.about
+        about = NoteWords(of_note, note.type, is_described, note.language)
         why = context.explain(span.chunk, span.score, lines.text, lines.heading_path, about)
         state = outdated.get(span.note, _CURRENT)
         passage = Passage(

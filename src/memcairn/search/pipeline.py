@@ -48,7 +48,9 @@ def search(
     """
     words = keyword.known_forms(index, query_words(query.text), likely_language(query.text))
     # A query without words, such as "?!", is about as near to everything: its vector says nothing.
-    embedded = None if meaning is None or not words else meaning.embed_query(index, query.text)
+    embedded = (
+        None if meaning is None or not words else meaning.embed_query(index, query.text, words)
+    )
     with index.snapshot():
         frequencies = keyword.word_frequencies(index, words)
         chunks = index.chunk_count()
@@ -109,6 +111,7 @@ class _Ranking(NamedTuple):
             similarities,
             {c.chunk: c.score for c in fused},
             {c.chunk: c.score for c in ranked},
+            embedded,
         )
         if (period := query.period) is not None:
             of_period = periods.notes_in_period(index, (c.note for c in ranked), period)

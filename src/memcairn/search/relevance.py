@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words as index_words
+from memcairn.search.information import is_pair
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
-    from memcairn.search.hybrid import Similarity
+    from memcairn.search.hybrid import QueryEmbeddings, Similarity
 
 
 # Hooks show a passage from this score on, and title and description of its note from the lower one.
@@ -36,6 +37,7 @@ WINDOW_WORDS = 40
 _APPLYING_TYPES = frozenset({"feedback", "user"})
 _APPLYING = "How to apply"
 _MAX_Z = 8.0
+_MAX_INFORMATION = 40.0
 _PIECE = re.compile(r"[^\s\u3001\u3002\uff0c\uff01\uff1f\uff1b\uff1a]+")
 
 
@@ -59,6 +61,11 @@ class ScoreBreakdown(NamedTuple):
         applies: 1 if the note says when it applies.
         described: 1 if the note has its own description.
         multilingual: cosine by the multilingual model, which is part of `cosine`; None if it is not used.
+        z_about: as z, of the vector of what the note's frontmatter says of it; that of z if it says nothing.
+        information: how much the matched words say; see `information`.
+        information_about: the same of those in title, names and description.
+        usual: how many deviations the query's cosine with usual prompts is above that of unrelated texts.
+        crosses: 1 if the note is in another language than the query.
     """
 
     words: float
@@ -76,6 +83,11 @@ class ScoreBreakdown(NamedTuple):
     applies: int = 0
     described: int = 0
     multilingual: float | None = None
+    z_about: float | None = None
+    information: float = 0.0
+    information_about: float = 0.0
+    usual: float = 0.0
+    crosses: int = 0
 
 
 class NoteWords(NamedTuple):
@@ -85,11 +97,13 @@ class NoteWords(NamedTuple):
         about: the words of its title, names and description.
         type: of the note.
         is_described: whether it has its own description.
+        language: of the note; "" if it is not clear.
     """
 
     about: Collection[str]
     type: str | None
     is_described: bool
+    language: str
 
 
 class ScoringContext(NamedTuple):
@@ -101,6 +115,7 @@ class ScoringContext(NamedTuple):
         similarities: chunk -> cosine, MaxSim and z.
         fused: chunk -> `ScoreBreakdown.fused`.
         inherited: chunk -> the sum of `ScoreBreakdown.fused` and `ScoreBreakdown.inherited`.
+        query: as the models embed it; None in a keyword search.
     """
 
     word_weights: Mapping[str, float]
@@ -108,6 +123,7 @@ class ScoringContext(NamedTuple):
     similarities: Mapping[int, Similarity]
     fused: Mapping[int, float]
     inherited: Mapping[int, float]
+    query: QueryEmbeddings | None = None
 
     def including(self, other: ScoringContext) -> ScoringContext:
         """These values and, where a chunk has others in another context, those."""
@@ -117,6 +133,7 @@ class ScoringContext(NamedTuple):
             {**self.similarities, **other.similarities},
             {**self.fused, **other.fused},
             {**self.inherited, **other.inherited},
+            self.query,
         )
 
     def explain(
@@ -141,6 +158,10 @@ class ScoringContext(NamedTuple):
         z = similarity and similarity.z
         multilingual = similarity and similarity.multilingual
         maxsim = similarity and similarity.maxsim
+        z_about = z if similarity is None or similarity.z_about is None else similarity.z_about
+        query = self.query
+        said = query.information if query is not None else {}
+        code = query.language if query is not None else ""
         return ScoreBreakdown(
             words=round(self.words.get(chunk, 0.0), 4),
             cosine=None if similarity is None else round(similarity.cosine, 4),
@@ -151,23 +172,25 @@ class ScoringContext(NamedTuple):
             rank=round(rank, 4),
             held=round(held, 4),
             about=round(coverage(weights, note.about), 4),
-            matched=sum(0.5 if _is_pair(word) else 1 for word in matched),
+            matched=sum(0.5 if is_pair(word) else 1 for word in matched),
             z=None if z is None else round(z, 2),
             named=int(any(_is_name(word) for word in matched)),
             applies=int(applies),
             described=int(note.is_described),
             multilingual=None if multilingual is None else round(multilingual, 4),
+            z_about=None if z_about is None else round(z_about, 2),
+            information=round(sum(said.get(word, 0.0) for word in matched), 2),
+            information_about=round(
+                sum(said.get(word, 0.0) for word in matched if word in note.about), 2
+            ),
+            usual=0.0 if query is None else round(query.usual, 2),
+            crosses=int(code != note.language and "" not in (code, note.language)),
         )
-
-
-def _is_pair(word: str) -> bool:
-    """Whether an index word is a pair of characters: Korean, and scripts without spaces. Two make a word."""
-    return "\u0e00" <= word[0] <= "\u109f" or "\u3040" <= word[0] <= "\ud7a3"
 
 
 def _is_name(word: str) -> bool:
     """Whether an index word is a name with digits or punctuation, such as e0502 or user_id."""
-    return not word.isalpha() and not word.isdigit() and len(word) > 2 and not _is_pair(word)
+    return not word.isalpha() and not word.isdigit() and len(word) > 2 and not is_pair(word)
 
 
 def word_weights(frequencies: Mapping[str, int], chunks: int) -> dict[str, float]:
@@ -228,26 +251,43 @@ def held_nearby(
 
 
 def features(why: ScoreBreakdown) -> tuple[float, ...]:
-    """What the probability depends on: six values from 0 to 1, and z if there is one."""
-    words = (
-        why.held,
-        why.about,
-        min(why.matched, MAX_MATCHED_WORDS) / MAX_MATCHED_WORDS,
-        float(why.named),
-        float(why.applies),
+    """What the probability depends on: six values from 0 to 1."""
+    if why.z is None:
+        return (
+            why.held,
+            why.about,
+            min(why.matched, MAX_MATCHED_WORDS) / MAX_MATCHED_WORDS,
+            float(why.named),
+            float(why.applies),
+            float(why.described),
+        )
+    return (
+        min(why.information, _MAX_INFORMATION) / _MAX_INFORMATION,
+        min(why.information_about, _MAX_INFORMATION) / _MAX_INFORMATION,
         float(why.described),
+        max(min(why.z, _MAX_Z), 0.0) / _MAX_Z,
+        max(min(why.z if why.z_about is None else why.z_about, _MAX_Z), 0.0) / _MAX_Z,
+        1 - max(min(why.usual, _MAX_Z), 0.0) / _MAX_Z,
     )
-    return words if why.z is None else (*words, max(min(why.z, _MAX_Z), 0.0) / _MAX_Z)
 
 
-# The weights of the features, and the constant; for a keyword search, and with a model.
-KEYWORD_WEIGHTS = (2.01, 4.10, 5.92, 1.97, 0.30, 1.85, -5.63)
-SEMANTIC_WEIGHTS = (1.76, 5.75, 2.71, 0.64, 0.00, 2.94, 4.61, -7.19)
+# The weights of the features, and the constant: for a keyword search, with a model, and with a model for
+# a note in another language than the query.
+KEYWORD_WEIGHTS = (0.60, 4.34, 7.81, 2.09, 0.63, 2.65, -7.08)
+SEMANTIC_WEIGHTS = (6.68, 0.53, 6.09, 2.17, 4.31, 2.60, -12.34)
+ACROSS_WEIGHTS = (0.75, 2.24, 5.32, 2.17, 6.55, 0.17, -10.11)
+
+
+def weights_for(why: ScoreBreakdown) -> tuple[float, ...]:
+    """The weights that a passage is scored by."""
+    if why.z is None:
+        return KEYWORD_WEIGHTS
+    return ACROSS_WEIGHTS if why.crosses else SEMANTIC_WEIGHTS
 
 
 def relevance(why: ScoreBreakdown) -> float:
     """The probability that a passage is relevant."""
-    *weights, constant = KEYWORD_WEIGHTS if why.z is None else SEMANTIC_WEIGHTS
+    *weights, constant = weights_for(why)
     logit = constant + sum(
         weight * value for weight, value in zip(weights, features(why), strict=True)
     )

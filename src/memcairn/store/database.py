@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
+# Embeddings of an index of this schema or a later one are kept: each depends on nothing but a text.
+FIRST_WITH_THESE_EMBEDDINGS = 8
 BUSY_S = 60.0
 _PRAGMAS = (
     "synchronous = NORMAL",
@@ -34,7 +36,7 @@ class Database:
 
     Args:
         path: absolute path of index.db; the file and its folder are created if they are missing. A file
-            that an earlier memcairn wrote is emptied: it is a cache.
+            that an earlier memcairn wrote is emptied, for it is a cache; embeddings stay, if they can.
         read_only: open it as it is, without writing to its folder.
 
     Raises:
@@ -141,11 +143,20 @@ class Database:
 
 
 def create_schema(db: sqlite3.Connection) -> None:
-    """Create the schema in place of an earlier one. Foreign keys are not checked yet."""
+    """Create the schema in place of an earlier one. Foreign keys are not checked yet.
+
+    The embeddings of a recent one are kept by content, like those of chunks that are gone.
+    """
+    (before,) = db.execute("PRAGMA user_version").fetchone()
+    keeps = before >= FIRST_WITH_THESE_EMBEDDINGS
+    if keeps:
+        db.execute("DROP INDEX embedding_by_hash")
+        db.execute("ALTER TABLE embedding RENAME TO kept_embedding")
+        db.execute("ALTER TABLE vector_state RENAME TO kept_vector_state")
     # Virtual tables first: dropping one also drops its shadow tables.
     sql = """
         SELECT name FROM sqlite_schema
-        WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
+        WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name NOT LIKE 'kept!_%' ESCAPE '!'
         ORDER BY sql LIKE 'CREATE VIRTUAL%' DESC
     """
     for (name,) in db.execute(sql).fetchall():
@@ -154,6 +165,27 @@ def create_schema(db: sqlite3.Connection) -> None:
         with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
             for statement in _statements(file.read()):
                 db.execute(statement)
+    if keeps:
+        _take_embeddings(db)
+
+
+def _take_embeddings(db: sqlite3.Connection) -> None:
+    """Move the embeddings of an earlier schema to this one."""
+    db.execute(
+        """
+        INSERT INTO embedding (space, chunk, hash, slot, vector, tokens, about)
+        SELECT space, -row_number() OVER (PARTITION BY space), hash, NULL, vector, tokens, x''
+        FROM kept_embedding
+        """
+    )
+    db.execute(
+        """
+        INSERT OR REPLACE INTO vector_state
+        SELECT space, model, dimension, token_bits, random(), 0, 0 FROM kept_vector_state
+        """
+    )
+    db.execute("DROP TABLE kept_embedding")
+    db.execute("DROP TABLE kept_vector_state")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -289,6 +289,12 @@ class LocalIndex(NamedTuple):
 
         return vectors.tokens(self.db, chunks)
 
+    def about(self, space: int, notes: Sequence[int]) -> dict[int, NDArray[np.int8]]:
+        """The vectors of what the frontmatter of some notes says of them, as `vectors.about` returns them."""
+        from memcairn.store import vectors  # noqa: PLC0415 - it imports NumPy
+
+        return vectors.about(self.db, space, notes)
+
     def _in(self, sql: str, numbers: Sequence[int]) -> Iterator[Any]:
         for start in range(0, len(numbers), _BATCH_SIZE):
             batch = numbers[start : start + _BATCH_SIZE]

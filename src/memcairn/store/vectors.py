@@ -17,7 +17,7 @@ from memcairn.errors import StateError
 from memcairn.store import vector_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +35,7 @@ class _Row(NamedTuple):
     hash: bytes
     vector: bytes
     tokens: bytes
+    about: bytes
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────
@@ -49,12 +50,16 @@ def reuse(db: Database, model: VectorModel, chunks: Sequence[Waiting]) -> list[W
     Raises:
         StateError: the index has vectors of another model now.
     """
-    sql = "SELECT vector, tokens FROM embedding WHERE space = ? AND hash = ? LIMIT 1"
+    # An index of an earlier schema had none of what its notes are about.
+    sql = """
+    SELECT vector, tokens, about FROM embedding WHERE space = ? AND hash = ?
+    AND (about != x'' OR NOT EXISTS (SELECT 1 FROM chunk WHERE id = ? AND about != '')) LIMIT 1
+    """
     rows, rest = [], []
     with db.transaction():
         _check(db, model)
         for item in chunks:
-            found = db.execute(sql, (model.space, item.hash)).fetchone()
+            found = db.execute(sql, (model.space, item.hash, item.chunk)).fetchone()
             if found is None:
                 rest.append(item)
             else:
@@ -71,6 +76,7 @@ def add(
     chunks: Sequence[Waiting],
     vectors: NDArray[np.float32],
     tokens: Sequence[NDArray[np.uint8]] = (),
+    about: Mapping[int, NDArray[np.float32]] | None = None,
 ) -> int:
     """Write the embeddings of chunks.
 
@@ -80,6 +86,7 @@ def add(
         chunks: the result of `waiting`.
         vectors: float32 [chunks, dimension].
         tokens: for each chunk the signs of its token states; empty if the model has none.
+        about: chunk -> the vector of what its note's frontmatter says, for those that have it.
 
     Returns:
         The number written: chunks that changed or got an embedding meanwhile are skipped.
@@ -89,17 +96,20 @@ def add(
     """
     packed = quantised(vectors)
     signs = [array.tobytes() for array in tokens] or [b""] * len(chunks)
+    abouts = {chunk: quantised(vector).tobytes() for chunk, vector in (about or {}).items()}
     rows = [
-        _Row(*item, vector.tobytes(), bits)
+        _Row(*item, vector.tobytes(), bits, abouts.get(item.chunk, b""))
         for item, vector, bits in zip(chunks, packed, signs, strict=True)
     ]
     with db.transaction():
         _check(db, model)
         written = _write(db, model.space, rows)
+        # While chunks wait, one of them may have the text of any embedding that is not used.
         db.execute(
             """
             DELETE FROM embedding WHERE space = :space AND chunk < 0 AND chunk >= :most
             + (SELECT chunk FROM embedding WHERE space = :space ORDER BY chunk LIMIT 1)
+            AND NOT EXISTS (SELECT 1 FROM unembedded WHERE space = :space)
             """,
             {"space": model.space, "most": MAX_UNUSED},
         )
@@ -139,9 +149,12 @@ def _write(db: Database, space: int, rows: Sequence[_Row]) -> int:
     slots = _take_slots(db, space, len(current))
     _fill(db, space, slots, current, notes)
     db.executemany(
-        "INSERT INTO embedding (space, chunk, hash, slot, vector, tokens) VALUES (?, ?, ?, ?, ?, ?)",
+        """
+        INSERT INTO embedding (space, chunk, hash, slot, vector, tokens, about)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
         [
-            (space, row.chunk, row.hash, slot, row.vector, row.tokens)
+            (space, row.chunk, row.hash, slot, row.vector, row.tokens, row.about)
             for row, slot in zip(current, slots, strict=True)
         ],
     )
@@ -233,6 +246,18 @@ def tokens(db: Database, chunks: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
     rows = _in(db, sql, chunks)
     width = max(bits // 8, 1)
     return {chunk: np.frombuffer(blob, np.uint8).reshape(-1, width) for chunk, blob in rows}
+
+
+def about(db: Database, space: int, notes: Sequence[int]) -> dict[int, NDArray[np.int8]]:
+    """The vectors of what the frontmatter of some notes says of them.
+
+    Notes without one are omitted; a text of which the model knows nothing has a vector of zeros.
+    """
+    sql = f"""
+    SELECT chunk.note, embedding.about FROM chunk JOIN embedding ON embedding.chunk = chunk.id
+    WHERE embedding.space = {space:d} AND embedding.about != x'' AND chunk.position = 0
+    AND chunk.note IN """
+    return {note: np.frombuffer(blob, np.int8) for note, blob in _in(db, sql, notes)}
 
 
 def _in(db: Database, sql: str, numbers: Sequence[int]) -> list[tuple[int, bytes]]:

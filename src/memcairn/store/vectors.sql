@@ -10,6 +10,7 @@ CREATE TABLE embedding (
     slot   INTEGER,             -- its place in the blocks; NULL if the chunk is gone
     vector BLOB NOT NULL,       -- int8
     tokens BLOB NOT NULL,       -- signs of the token states; empty if the model gives none
+    about  BLOB NOT NULL,       -- int8: of chunk.about alone; empty if that is
     PRIMARY KEY (space, chunk)
 );
 CREATE INDEX embedding_by_hash ON embedding (space, hash);
