@@ -48,6 +48,7 @@ class Player:
         self.session = session or f"{host}-{next(_ids)}"
         self._memory, self._folder, self._host = memory, folder, host
         self._calls = itertools.count(1)
+        self._last_run = ""
         self.transcript = folder.parent / f"{self.session}.jsonl"
         self._has_transcript = host in ("claude-code", "codex")
         if host == "codex":
@@ -76,20 +77,17 @@ class Player:
 
     def run(self, command: str, output: str = "", code: int | None = 0) -> None:
         """Run a command; without a code it is still running."""
-        call = self._call_id()
-        if self._host == "claude-code":
-            self._use(call, "Bash", {"command": command, "description": "run"})
+        if self._has_transcript:
+            self._last_run = call = self._call_id()
+            if self._host == "claude-code":
+                self._use(call, "Bash", {"command": command, "description": "run"})
+            else:
+                arguments = json.dumps({"cmd": command})
+                self._codex(
+                    type="function_call", name="exec_command", arguments=arguments, call_id=call
+                )
             if code is not None:
-                said = f"Exit code {code}\n{output}" if code else output
-                self._used(call, said, failed=code != 0)
-        elif self._host == "codex":
-            arguments = json.dumps({"cmd": command})
-            self._codex(
-                type="function_call", name="exec_command", arguments=arguments, call_id=call
-            )
-            if code is not None:
-                said = f"Chunk ID: 1\nWall time: 0.1 seconds\nProcess exited with code {code}\nOutput:\n"
-                self._codex(type="function_call_output", call_id=call, output=said + output)
+                self.finish(output, code)
         else:
             said = f"{output}\n<exited with exit code {code}>"
             self._hook(
@@ -98,6 +96,17 @@ class Player:
                 toolArgs=json.dumps({"command": command}),
                 toolResult={"resultType": "success", "textResultForLlm": said},
             )
+
+    def finish(self, output: str = "", code: int = 0) -> None:
+        """The result of the last command is in the transcript."""
+        if self._host == "claude-code":
+            said = f"Exit code {code}\n{output}" if code else output
+            self._used(self._last_run, said, failed=code != 0)
+        else:
+            said = (
+                f"Chunk ID: 1\nWall time: 0.1 seconds\nProcess exited with code {code}\nOutput:\n"
+            )
+            self._codex(type="function_call_output", call_id=self._last_run, output=said + output)
 
     def write(self, name: str, *, failed: bool = False) -> None:
         path, call = str(self._folder / name), self._call_id()

@@ -235,7 +235,7 @@ STORIES = (
         says=(
             'committed "Parse nested lists"',
             "src/parser.py",
-            "failed (IndexError), passed after changing",
+            "failed (IndexError), resolved after changing",
         ),
         hides=("Failed:", "Open:", "nested lists. Fix it", "list index", "cat src"),
     ),
@@ -272,8 +272,8 @@ STORIES = (
         plans,
         says=(
             "write the exporter",
-            "add a button (in_progress)",
-            "document it (pending)",
+            "add a button (in progress)",
+            "document it (not begun)",
             "src/export.py",
         ),
     ),
@@ -327,7 +327,7 @@ STORIES = (
         host="codex",
         says=(
             "Codex on branch work",
-            "test them (in_progress)",
+            "test them (in progress)",
             "src/upload.py",
             "Failed: `pytest -q` exit 1",
         ),

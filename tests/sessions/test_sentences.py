@@ -41,11 +41,18 @@ OPEN = {
     "完成了。\n\n下一步:\n- 更新文档": ["更新文档"],
     "修正しました。ドキュメントはまだ更新していません。": ["ドキュメントはまだ更新していません。"],
     "Both work. Which one do you want?": ["Which one do you want?"],
+    "It is deployed; please rotate the token.": ["It is deployed; please rotate the token."],
+    "Done. You need to run the migration.": ["You need to run the migration."],
+    "Fertig. Bitte prüfe die Rechte.": ["Bitte prüfe die Rechte."],
+    "完成了。请手动重启服务。": ["请手动重启服务。"],
+    "終わりました。サーバーを再起動してください。": ["サーバーを再起動してください。"],
 }
 NOTHING_OPEN = [
     "All tests pass, nothing is left to do.", "I couldn't find any issues.", "There are no remaining tasks.",
     "Next.js is now upgraded.", "I did not need to change anything.", "Open the file and look.",
-    "Open questions: none",
+    "Open questions: none", "It works. Please let me know if anything is missing.",
+    "Fertig. Bitte sag Bescheid, falls etwas fehlt.", "完成了。如有问题请告诉我。",
+    "終わりました。問題があればお知らせください。",
     "```\nTODO: not yet\n```", "Es ist nichts mehr offen.", "| TODO: x | not done |",
 ]  # fmt: skip
 DECIDED = {

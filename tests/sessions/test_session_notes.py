@@ -142,6 +142,71 @@ def test_a_memory_that_is_written_is_not_work(memory: Memory, folder: Path) -> N
     assert Player(memory, folder, "codex").start() == ""
 
 
+class TestClarity:
+    @pytest.fixture
+    def player(self, memory: Memory, folder: Path) -> Player:
+        player = Player(memory, folder, "claude-code")
+        player.start()
+        player.prompt("Go.")
+        return player
+
+    @staticmethod
+    def told(memory: Memory, folder: Path) -> str:
+        found = notes_of(memory).last(str(folder), "work")
+        assert found is not None
+        return found.text
+
+    def test_a_failure_says_what_changed_since(
+        self, memory: Memory, folder: Path, player: Player
+    ) -> None:
+        player.write("a.py")
+        player.run("make test", "1 failed", 2)
+        player.run("git checkout -- a.py")
+        player.run("make lint", "1 error", 1)
+        player.write("b.py")
+        player.stop("I stop here.")
+
+        shown = self.told(memory, folder)
+
+        assert "`make lint` exit 1; not run again since b.py changed" in shown
+        assert "`make test` exit 2; not run again since b.py changed" in shown
+
+    def test_it_says_what_was_written_and_taken_back(
+        self, memory: Memory, folder: Path, player: Player
+    ) -> None:
+        player.write("a.py")
+        player.run("make test", "1 failed", 2)
+        player.run("git checkout -- a.py")
+        player.stop("It breaks every caller, so I reverted it.")
+
+        shown = self.told(memory, folder)
+
+        assert "Done: changed a.py and reverted it" in shown
+        assert "`make test` exit 2; not run again since a.py was reverted" in shown
+        assert "`git checkout" not in shown
+
+    def test_it_says_that_no_file_was_edited(
+        self, memory: Memory, folder: Path, player: Player
+    ) -> None:
+        player.run("make test", "1 failed", 2)
+        player.stop("It adds one too many.")
+
+        assert "Done: edited no file" in self.told(memory, folder)
+
+    def test_it_says_which_files_are_committed(
+        self, memory: Memory, folder: Path, player: Player
+    ) -> None:
+        player.write("a.py")
+        player.run("git commit -qam 'Add a'")
+        player.write("b.py")
+        player.stop("Half of it is done.")
+
+        shown = self.told(memory, folder)
+
+        assert 'Done: committed "Add a" (a.py); changed b.py' in shown
+        assert "Open: not committed: b.py" in shown
+
+
 class TestSettings:
     @pytest.fixture
     def off(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +282,32 @@ class TestCrashes:
 
         assert "last seen in the middle of a turn" in shown
         assert "Failed: `make build` exit 2" in shown
+
+    @pytest.mark.parametrize("host", ["claude-code", "codex"])
+    def test_a_result_that_the_host_writes_after_the_end_of_the_turn_counts(
+        self, memory: Memory, folder: Path, host: str
+    ) -> None:
+        player = Player(memory, folder, host)
+        player.start()
+        player.prompt("Run the tests.")
+        player.run("make test", code=None)
+        player.stop("They fail.")
+        player.finish("2 failed", code=2)
+
+        shown = Player(memory, folder, "codex").start()
+
+        assert "Failed: `make test` exit 2" in shown
+        assert "had not ended" not in shown
+
+    def test_a_command_without_a_result_is_no_open_end_after_the_turn(
+        self, memory: Memory, folder: Path
+    ) -> None:
+        player = worked(memory, folder)
+        player.prompt("Run the tests.")
+        player.run("make test", code=None)
+        player.stop("I do not wait for them.")
+
+        assert "had not ended" not in Player(memory, folder, "codex").start()
 
     def test_the_time_is_that_of_the_crash(self, memory: Memory, folder: Path) -> None:
         player = Player(memory, folder, "codex")
@@ -511,7 +602,7 @@ def test_a_commit_after_a_conflict_ends_the_failure_of_the_merge(
 
     assert found is not None
     assert "Failed:" not in found.text
-    assert "`git merge main` exit 1, passed after changing a.py" in found.text
+    assert "`git merge main` exit 1, resolved after changing a.py" in found.text
 
 
 def test_a_note_has_the_files_that_commands_wrote_and_not_those_that_were_reverted(

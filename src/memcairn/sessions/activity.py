@@ -31,6 +31,7 @@ MAX_PLAN = 50
 MAX_BRANCHES = 10
 # The states of a step of a plan that leave nothing to do.
 DONE = frozenset({"completed", "done", "cancelled", "canceled"})
+_STATES = {"": "not begun", "pending": "not begun"}
 _MAX_PENDING = 50
 _PLAN_TOOLS = frozenset({"todowrite", "update_plan", "write_todos", "todo_write"})
 _CREATED_TASK = re.compile(r"#(\w+)")
@@ -108,7 +109,7 @@ class Activity:
         """What is left open besides failing commands, the most certain first."""
         found = [f"`{command[:80]}` had not ended" for command in self.running[:2]]
         found += [
-            f"{text} ({status or 'not begun'})"
+            f"{text} ({_STATES.get(status, status.replace('_', ' '))})"
             for text, status, _ in self.plan
             if status not in DONE
         ]
@@ -120,7 +121,8 @@ class Activity:
     @property
     def running(self) -> list[str]:
         """The commands that have not ended."""
-        waiting = [str(call[1]) for call in self.pending.values() if call[0] == "command"]
+        calls = self.pending.values() if self.in_turn else ()
+        waiting = [str(call[1]) for call in calls if call[0] == "command"]
         return list(dict.fromkeys([*waiting, *self.background.values()]))
 
     def to_record(self) -> dict[str, Any]:
@@ -163,9 +165,8 @@ class Activity:
                 self._add_result(item, keep_output=keep_outputs)
 
     def end_turn(self) -> None:
-        """The agent has finished its turn."""
+        """The agent has finished its turn; the host may write the last results to its transcript later."""
         self.in_turn = False
-        self.pending.clear()
 
     def add_reply(self, text: str) -> None:
         """The agent says something; the same text again changes nothing."""

@@ -24,6 +24,7 @@ MAX_RUNS = 100
 MAX_SENTENCES = 20
 _MAX_CHANGES = 40
 _MAX_FIXES = 3
+_TAKEN_BACK = (" (reverted)", " (removed)")
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Run:
         error: the name of the last error; with its line, if the user keeps outputs.
         failed_code: the exit code of the last run that failed.
         failed_at: the step at which it began to fail; 0 if it never failed.
+        ran_at: the step of its last run.
         fixed_by: what changed between the failure and the success; None while it fails.
     """
 
@@ -48,6 +50,7 @@ class Run:
     error: str = ""
     failed_code: int | None = None
     failed_at: int = 0
+    ran_at: int = 0
     fixed_by: list[str] | None = None
 
     def fail(self, step: int, error: str, code: int | None) -> None:
@@ -107,6 +110,17 @@ class BranchActivity:
         changes = [(step, what) for step, what in record["changes"]]
         return cls(**{**record, "runs": runs, "changes": changes})
 
+    @property
+    def taken_back(self) -> list[str]:
+        """The files that it wrote and then reverted or removed, with which of both."""
+        found = dict.fromkeys(what for _, what in self.changes if what.endswith(_TAKEN_BACK))
+        return [what for what in found if what.rpartition(" (")[0] not in self.files]
+
+    def changed_since(self, run: Run) -> str:
+        """The last file that changed after a command had run; "" if none did."""
+        later = (what for step, what in reversed(self.changes) if step > run.ran_at)
+        return next((what for what in later if not what.startswith("`")), "")
+
     def add_file(self, name: str, step: int) -> None:
         """A file was written."""
         if name in self.files or len(self.files) < MAX_FILES:
@@ -142,8 +156,7 @@ class BranchActivity:
             code: its exit code; None if it is not known.
             error: the name of the error of a run that failed.
         """
-        run = self._run(one_line(line.shown))
-        run.runs += 1
+        run = self._run(one_line(line.shown), step)
         if failed:
             run.fail(step, error, code)
             return
@@ -159,8 +172,7 @@ class BranchActivity:
         """A tool was called that is neither a command nor writes files: listed if it fails."""
         if not failed and all(run.text != name for run in self.runs):
             return
-        run = self._run(name)
-        run.runs += 1
+        run = self._run(name, step)
         if failed:
             run.fail(step, error, None)
         else:
@@ -172,8 +184,8 @@ class BranchActivity:
         for sentence in sentences:
             _append(self.decisions, one_line(sentence))
 
-    def _run(self, text: str) -> Run:
-        """The command with this text, now the last one."""
+    def _run(self, text: str, step: int) -> Run:
+        """The command with this text, which ran once more, and is now the last one."""
         found = next((run for run in self.runs if run.text == text), None)
         if found is not None:
             self.runs.remove(found)
@@ -181,8 +193,11 @@ class BranchActivity:
             # A command that fails is what the next session has to know.
             self.runs.remove(next((run for run in self.runs if not run.failed), self.runs[0]))
             self.dropped += 1
-        self.runs.append(found or Run(text))
-        return self.runs[-1]
+        run = found or Run(text)
+        self.runs.append(run)
+        run.runs += 1
+        run.ran_at = step
+        return run
 
     def _resolve(self, line: CommandLine) -> None:
         """A command succeeded: the failures of what it covers are fixed."""

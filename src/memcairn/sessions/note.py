@@ -35,6 +35,8 @@ _HOSTS = {
 }  # fmt: skip
 # The items of a line of the handoff, besides those that the words leave no room for.
 _MAX_ITEMS = 6
+# What these commands did is said by the branch, the commits and the files.
+_OF_GIT = re.compile(r"git (?:add|checkout|commit|restore|switch)\b")
 
 
 class Handoff(NamedTuple):
@@ -111,7 +113,7 @@ def handoff_text(activity: Activity, branch: str) -> str:
     lines: dict[str, list[str]] = {
         "Asked": asked,
         "Done": list(_done(activity, did, is_last=is_last)),
-        "Failed": [_failure(run) for run in reversed(did.failing)] if did else [],
+        "Failed": [_failure(did, run) for run in reversed(did.failing)] if did else [],
         "Fixed": [_fixed(run) for run in reversed(did.runs) if run.fixed_by is not None]
         if did
         else [],
@@ -153,20 +155,34 @@ def _fitting(label: str, items: Sequence[str], words: int) -> str:
 def _done(activity: Activity, did: BranchActivity | None, *, is_last: bool) -> Iterator[str]:
     if did is None:
         return
-    yield from (f'committed "{subject}"' for subject in did.commits[:-4:-1])
-    if did.files:
-        names = list(did.files)[::-1]
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        yield f"changed {', '.join(names[:5])}{more}"
+    committed = [name for name in did.files if did.commits and name not in did.uncommitted]
+    where_ = f" ({_names(committed)})" if committed else ""
+    subjects = [f'"{subject}"' for subject in did.commits[:-4:-1]]
+    if subjects:
+        yield f"committed {', '.join(subjects)}{where_}"
+    changed = [name for name in did.files if name not in committed]
+    if changed:
+        yield f"changed {_names(changed)}"
+    for what in did.taken_back[-2:]:
+        name, _, how = what.rpartition(" (")
+        yield f"changed {name} and {how.removesuffix(')')} it"
+    if not (did.files or did.commits or did.taken_back):
+        yield "edited no file"
     if is_last:
         done = [text for text, status, _ in activity.plan if status in DONE]
         yield from (f'finished "{text}"' for text in done[:-4:-1])
     passed = [run for run in reversed(did.runs) if not run.failed and not run.failed_at]
-    passed = [run for run in passed if "git commit" not in run.text]
+    passed = [run for run in passed if not _OF_GIT.match(run.text)]
     yield from (f"ran {_run(run)}" for run in passed[:3])
 
 
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:-6:-1]) + more
+
+
 def _details(did: BranchActivity, left_open: Sequence[str]) -> Iterator[str]:
+    failing = [_failure(did, run) for run in did.failing]
     sections = {
         "Files": [
             f"- {name}" + (f" ({number} times)" if number > 1 else "")
@@ -177,12 +193,12 @@ def _details(did: BranchActivity, left_open: Sequence[str]) -> Iterator[str]:
             f"- {_run(run)}" + (f", {run.runs} runs" if run.runs > 1 else "") for run in did.runs
         ],
         "Errors": [
-            f"- {_failure(run) if run.fixed_by is None else _fixed(run)}"
+            f"- {_failure(did, run) if run.fixed_by is None else _fixed(run)}"
             for run in did.runs
             if run.failed_at
         ],
         "Decisions": [f"- {sentence}" for sentence in did.decisions],
-        "Open": [f"- {one}" for one in (*map(_failure, did.failing), *left_open)],
+        "Open": [f"- {one}" for one in (*failing, *left_open)],
     }
     for title, lines in sections.items():
         if lines:
@@ -195,9 +211,12 @@ def _run(run: Run) -> str:
     return f"`{run.text}`: {_code(run.code, failed=run.failed)}"
 
 
-def _failure(run: Run) -> str:
-    state = "" if run.failed else "; it did not run again"
-    return f"`{run.text}` {_code(run.failed_code, failed=True)}{_why(run)}{state}"
+def _failure(did: BranchActivity, run: Run) -> str:
+    what = did.changed_since(run)
+    name, _, how = what.rpartition(" (")
+    change = f"{name} was {how.removesuffix(')')}" if what in did.taken_back else f"{what} changed"
+    since = f"; not run again since {change}" if what else ""
+    return f"`{run.text}` {_code(run.failed_code, failed=True)}{_why(run)}{since}"
 
 
 def _fixed(run: Run) -> str:
@@ -207,7 +226,9 @@ def _fixed(run: Run) -> str:
         *(["changing " + ", ".join(changed)] if changed else []),
         *(["running " + ", ".join(ran)] if ran else []),
     ]
-    how = f"passed after {' and '.join(after)}" if after else "passed when it ran again"
+    # A later command that did as much has succeeded in its place.
+    how = "resolved" if run.failed else "passed"
+    how = f"{how} after {' and '.join(after)}" if after else f"{how} when it ran again"
     return f"`{run.text}` {_code(run.failed_code, failed=True)}{_why(run)}, {how}"
 
 

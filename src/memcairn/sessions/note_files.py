@@ -215,7 +215,7 @@ class Notes:
 
     def _write_note(self, activity: Activity) -> None:
         if activity.is_empty:
-            if not activity.in_turn:
+            if not (activity.in_turn or activity.pending):
                 # A session in which nothing happened does not hide the one before it.
                 recent.forget(self._of_project(activity.project), activity.session)
             return

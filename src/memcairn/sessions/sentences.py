@@ -109,6 +109,21 @@ _OPEN = re.compile(
 )
 
 
+# What the user is asked to do.
+_REQUEST = re.compile(
+    r"(?:\A|[,;:–—-] )please \w+|\byou(?:'ll| will| still)? (?:need|have) to\b"
+    r"|(?:\A|[,;:–—-] )bitte \w+|\b(?:du musst|sie müssen)\b"
+    r"|请(?:您|你)?(?:手动|先|自行|尽快|检查|确认|更换|重启|运行|更新|在)|(?:して|って|んで|いて)ください",
+    re.IGNORECASE,
+)
+# What only ends a reply politely.
+_COURTESY = re.compile(
+    r"\b(?:let me know|feel free|tell me|ask me|say so|reach out|sag(?:en)? (?:mir )?bescheid|melde?n?)\b"
+    r"|告诉我|告知|联系|随时|知らせて|お申し付け|教えて",
+    re.IGNORECASE,
+)
+
+
 def corrections(prompt: str) -> list[str]:
     """The sentences of a prompt by which a user corrects the agent, or sets a rule."""
     found = [
@@ -145,7 +160,7 @@ def open_ends(reply: str) -> list[str]:
             heading = _OPEN_HEADING.match(sentence)
             if heading:
                 found.append(heading[1])
-            elif _OPEN.search(sentence) and _says_enough(sentence):
+            elif (_OPEN.search(sentence) or _is_request(sentence)) and _says_enough(sentence):
                 found.append(sentence)
     asked = list(_sentences(lines[-1]))[-1:] if lines else []
     found += [one for one in asked if _QUESTION.search(one)]
@@ -169,6 +184,10 @@ def _listed(lines: list[str], heading: re.Pattern[str]) -> list[str]:
         else:
             expected = ""
     return found
+
+
+def _is_request(sentence: str) -> bool:
+    return _REQUEST.search(sentence) is not None and not _COURTESY.search(sentence)
 
 
 def _says_enough(sentence: str) -> bool:
