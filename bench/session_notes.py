@@ -141,7 +141,9 @@ def copy_sessions(home: Path, session: str, count: int) -> None:
         with (project / f"2026-{number % 10 + 1:02}.md").open("a") as page:
             page.write(f"\n## work, session page-{number}\n\n{text[-900:]}\n")
     (home / "sessions" / "order").unlink()
-    next(iter(Sessions(str(home)).latest(1)))
+    # A home has its order after one start.
+    sessions = Sessions(str(home))
+    sessions.end(sessions.start("last"))
 
 
 def main() -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memcairn.errors import StateError
 from memcairn.sessions import Line, Session, Sessions, processes, session
-from memcairn.sessions.sessions import folder_name
+from memcairn.sessions.sessions import KEEP_SESSIONS, folder_name
 
 if TYPE_CHECKING:
     from support import Clock
@@ -250,6 +250,43 @@ class TestLife:
         sessions.current({})
 
         assert len(read) < 36
+
+    def test_a_start_among_many_changes_the_list_where_it_is(self, sessions: Sessions) -> None:
+        for number in range(KEEP_SESSIONS + 20):
+            sessions.end(sessions.start(f"s{number}", pid=os.getpid()))
+        before = Path(sessions.folder, "order").stat()
+
+        sessions.start("new", pid=os.getpid())
+        sessions.start("s100", pid=os.getpid())
+
+        after = Path(sessions.folder, "order").stat()
+        assert (after.st_ino, after.st_size - before.st_size < 100) == (before.st_ino, True)
+        assert [one.id for one in sessions.latest(3)] == ["s100", "new", f"s{KEEP_SESSIONS + 19}"]
+        assert sessions.count() == len(sessions.latest(1_000)) == KEEP_SESSIONS
+
+    def test_the_list_does_not_grow_with_the_sessions_that_are_gone(
+        self, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("memcairn.sessions.sessions.KEEP_SESSIONS", 5)
+        for number in range(300):
+            sessions.end(sessions.start(f"a-session-with-a-long-name-{number}", pid=os.getpid()))
+
+        assert Path(sessions.folder, "order").stat().st_size < 10_000
+        assert sessions.count() < 10
+
+    @settings(max_examples=30, deadline=None)
+    @given(st.lists(st.sampled_from(["a", "b", "ab", "a.b", "7", "-ended"]), max_size=25))
+    def test_the_latest_are_those_that_were_started_last(
+        self, tmp_path_factory: pytest.TempPathFactory, started: list[str]
+    ) -> None:
+        sessions = Sessions(str(tmp_path_factory.mktemp("home")))
+        expected: list[str] = []
+        for id_ in started:
+            sessions.start(id_, pid=7)
+            expected = [id_, *(one for one in expected if one != id_)]
+
+            assert [one.id for one in sessions.latest()] == expected
+            assert [one.id for one in sessions.latest(2, 1)] == expected[1:3]
 
     def test_the_sessions_of_a_home_without_the_order_are_known(self, sessions: Sessions) -> None:
         for name in ("a", "b"):

@@ -4,8 +4,6 @@ start ──► open ──end──► ended ──90 days, or 200 later sessio
             │
             └── its process is gone: ended at a later start, scratch folder kept
 
-<home>/sessions/order    one line for each start: the name of the session's folder, and its process
-
 No call reads the records of all sessions, except the first one in a home without the file `order`. Each
 start checks only the last sessions, the first ones, and a few others.
 """
@@ -19,13 +17,15 @@ from memcairn import paths
 from memcairn.errors import StateError
 from memcairn.formats import json_text
 from memcairn.fs import json_lines
-from memcairn.sessions import processes, session
+from memcairn.sessions import order, processes, session
 from memcairn.sessions.session import Line, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from logging import Logger
+
+    from memcairn.sessions.order import Order
 
 # The environment variables in which hosts pass the session id to child processes.
 VARIABLES = ("MEMCAIRN_SESSION", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID", "CODEX_THREAD_ID")
@@ -35,7 +35,6 @@ KEEP_S = 90 * 86_400.0
 # An open session of an unknown process ends after this time without a log line.
 SILENT_S = 14 * 86_400.0
 
-ORDER = "order"
 # How many of the last sessions, of the first ones, and of those between, each start checks.
 CHECKED = 6
 # How many old ones each start deletes; it adds one at most.
@@ -112,11 +111,11 @@ class Sessions:
         try:
             paths.make_private_folder(self.folder)
             with lock.folder(self.folder):
-                order = self._order()
-                is_shorter = self._tidy(order)
+                known = self._order()
+                self._tidy(known)
                 paths.make_private_folder(folder)
                 _write(started)
-                self._append(order, os.path.basename(folder), pid, rewrite=is_shorter)
+                known.append(os.path.basename(folder), pid)
             _ = started.scratch
         except (OSError, TimeoutError) as error:
             raise session.unwritable(folder, error) from error
@@ -141,8 +140,7 @@ class Sessions:
                 return self.open(environ[variable])
         above = {str(found.pid): found for found in processes.ancestors()}
         machine = processes.host()
-        order = reversed(self._order().items())
-        names = (name for name, pid in order if pid in above)
+        names = self._order().of_processes(found.pid for found in above.values())
         read = (session.read(os.path.join(self.folder, name)) for name in names)
         mine = (
             found
@@ -180,7 +178,7 @@ class Sessions:
             limit: how many at most.
             start: how many of the last ones to skip.
         """
-        names = list(self._order())[::-1][start : start + limit]
+        names = self._order().last(limit, start)
         read = (session.read(os.path.join(self.folder, name)) for name in names)
         return [found for found in read if found is not None]
 
@@ -204,53 +202,35 @@ class Sessions:
         except OSError:
             _log().warning("audit.failed", exc_info=True)
 
-    def _order(self) -> dict[str, str]:
-        """The folders of the sessions with the numbers of their processes, in the order of their starts."""
-        try:
-            with open(os.path.join(self.folder, ORDER), encoding="ascii", errors="replace") as file:
-                return dict(line.split(" ", 1) for line in file.read().split("\n") if " " in line)
-        except (FileNotFoundError, NotADirectoryError):
-            return self._order_of_records()
-
-    def _order_of_records(self) -> dict[str, str]:
-        """The same from the records, in a home that has no such file yet."""
+    def _order(self) -> Order:
+        """The order of the starts; from the records, in a home that has no such file yet."""
+        found = order.read(self.folder)
+        if found is not None:
+            return found
+        found = order.Order(self.folder, None)
         try:
             names = os.listdir(self.folder)
         except (FileNotFoundError, NotADirectoryError):
-            return {}
+            return found
         read = ((name, session.read(os.path.join(self.folder, name))) for name in names)
-        found = [(name, one) for name, one in read if one is not None]
-        found.sort(key=lambda pair: (pair[1].started_at, pair[1].id))
-        return {name: str(one.pid) for name, one in found}
+        known = [(name, one) for name, one in read if one is not None]
+        known.sort(key=lambda pair: (pair[1].started_at, pair[1].id))
+        found.fill((name, one.pid) for name, one in known)
+        return found
 
-    def _append(self, order: dict[str, str], name: str, pid: int, *, rewrite: bool) -> None:
-        """Put a session last."""
-        path = os.path.join(self.folder, ORDER)
-        if not rewrite and name not in order and os.path.exists(path):
-            with open(path, "a", encoding="ascii") as file:
-                file.write(f"{name} {pid}\n")
-            return
-        order.pop(name, None)
-        order[name] = str(pid)
-        from memcairn.fs import atomic  # noqa: PLC0415 - as in `_write`
-
-        text = "".join(f"{name} {pid}\n" for name, pid in order.items())
-        atomic.replace(path, text.encode("ascii"), durable=False)
-
-    def _tidy(self, order: dict[str, str]) -> bool:
-        """End some sessions whose process is gone, and delete old ones; whether `order` is shorter now."""
-        names = list(order)
+    def _tidy(self, known: Order) -> None:
+        """End some sessions whose process is gone, and delete old ones."""
         now = self._clock()
         machine = processes.host()
-        excess = max(len(names) - KEEP_SESSIONS, 0)
-        others = int(now) % max(len(names), 1)
-        checked = (*names[-CHECKED:], *names[:CHECKED], *names[others : others + CHECKED])
-        surplus = set(names[:excess])
+        surplus = set(known.first(min(max(len(known) - KEEP_SESSIONS, 0), CHECKED)))
+        checked = (
+            *known.last(CHECKED), *known.first(CHECKED), *known.between(int(now * 101), CHECKED)
+        )  # fmt: skip
         deleted = 0
         for name in dict.fromkeys(checked):
             found = session.read(os.path.join(self.folder, name))
             if found is None:
-                del order[name]
+                known.remove(name)
                 continue
             try:
                 if found.is_open and _is_stale(found, machine, now):
@@ -260,9 +240,8 @@ class Sessions:
             is_old = name in surplus or now - (found.ended_at or 0.0) > KEEP_S
             if not found.is_open and is_old and deleted < MAX_DELETED:
                 _remove(found.folder)
-                del order[name]
+                known.remove(name)
                 deleted += 1
-        return len(order) < len(names)
 
 
 def session_line(line: Line, now: float, of: Session | None) -> dict[str, object]:
