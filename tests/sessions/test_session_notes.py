@@ -207,6 +207,46 @@ class TestClarity:
         assert "Open: not committed: b.py" in shown
 
 
+def test_a_transcript_that_says_the_old_branch_for_a_while_does_not_switch_back(
+    memory: Memory, folder: Path
+) -> None:
+    player = Player(memory, folder, "claude-code")
+    player.start()
+    player.prompt("Go.")
+    player.write("readme.md")
+    player.run("git commit -qam 'Say more'")
+    player.run("git checkout -q -b two")
+    player.write("search.py")
+    check_out(folder, "two")
+    player.stop("The search is begun.")
+
+    notes = notes_of(memory)
+    on_first, on_second = (notes.last(str(folder), branch) for branch in ("work", "two"))
+    assert on_first is not None
+    assert on_second is not None
+    assert 'Done: committed "Say more" (readme.md)' in on_first.text
+    assert "search.py" not in on_first.text
+    assert "Done: changed search.py" in on_second.text
+
+
+def test_what_is_not_committed_comes_along_to_another_branch(memory: Memory, folder: Path) -> None:
+    player = Player(memory, folder, "claude-code")
+    player.start()
+    player.prompt("Go.")
+    player.write("a.py")
+    player.run("git commit -qam 'Add a'")
+    player.write("b.py")
+    check_out(folder, "two")
+    player.stop("I am on another branch now.")
+
+    notes = notes_of(memory)
+    on_first, on_second = (notes.last(str(folder), branch) for branch in ("work", "two"))
+    assert on_first is not None
+    assert on_second is not None
+    assert 'Done: committed "Add a" (a.py)' in on_first.text
+    assert "Done: changed b.py" in on_second.text
+
+
 class TestSettings:
     @pytest.fixture
     def off(self, monkeypatch: pytest.MonkeyPatch) -> None:

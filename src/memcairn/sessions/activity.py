@@ -59,6 +59,7 @@ class Activity:
         project: the folder of its project.
         base: the folder that file names are relative to.
         branch: the branch that it works on now, or the detached HEAD; "" outside git.
+        told_branch: the one that the transcript said last; it says the old one for a while.
         started: seconds since 1970.
         updated: likewise, of the last change.
         step: the number of things that happened.
@@ -79,6 +80,7 @@ class Activity:
     base: str
     branch: str
     started: float
+    told_branch: str = ""
     updated: float = 0.0
     step: int = 0
     prompts: int = 0
@@ -215,6 +217,12 @@ class Activity:
         names = [self._name(os.path.join(self.base, path)) for path in given if path != "."]
         here.discard(here.uncommitted if "." in given else names, self.step, how)
 
+    def follow(self, branch: str) -> None:
+        """The transcript says a branch; only another one than before is news."""
+        if branch != self.told_branch:
+            self.told_branch = branch
+            self.switch(branch)
+
     def switch(self, branch: str) -> None:
         """The work goes on on another branch; what is not committed comes along."""
         if branch == self.branch:
@@ -227,8 +235,7 @@ class Activity:
             before = None
         self.branch = branch
         if before is not None and before.uncommitted:
-            self.here.take_over(before.uncommitted)
-            before.uncommitted = []
+            self.here.take_over(before)
 
     def _add_prompt(self, text: str, *, keep: bool) -> None:
         self.prompts += 1

@@ -68,6 +68,7 @@ class BranchActivity:
     Attributes:
         files: the files that it wrote, with the number of writes.
         uncommitted: those written since the last commit of the session.
+        committed: those that its commits contain.
         runs: the commands, without those that only read.
         commits: the subjects of its commits.
         decisions: the sentences.
@@ -77,6 +78,7 @@ class BranchActivity:
 
     files: dict[str, int] = field(default_factory=dict)
     uncommitted: list[str] = field(default_factory=list)
+    committed: list[str] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     commits: list[str] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
@@ -127,14 +129,21 @@ class BranchActivity:
             self.files[name] = self.files.get(name, 0) + 1
         else:
             self.dropped += 1
-        self.take_over([name])
+        if name not in self.uncommitted and len(self.uncommitted) < MAX_FILES:
+            self.uncommitted.append(name)
         self._changed(step, name)
 
-    def take_over(self, names: Iterable[str]) -> None:
-        """These files have changes that are not committed."""
-        for name in names:
+    def take_over(self, before: BranchActivity) -> None:
+        """What is not committed comes along from another branch."""
+        for name in before.uncommitted:
+            number = before.files.get(name, 1)
+            if name not in before.committed:
+                before.files.pop(name, None)
+            if name in self.files or len(self.files) < MAX_FILES:
+                self.files[name] = self.files.get(name, 0) + number
             if name not in self.uncommitted and len(self.uncommitted) < MAX_FILES:
                 self.uncommitted.append(name)
+        before.uncommitted = []
 
     def discard(self, names: Iterable[str], step: int, how: str) -> None:
         """What the session wrote to these files since its last commit is gone."""
@@ -164,6 +173,8 @@ class BranchActivity:
         self._resolve(line)
         if line.commit is not None:
             _append(self.commits, one_line(line.commit) or "(no subject)")
+            new = (name for name in self.uncommitted if name not in self.committed)
+            self.committed = [*self.committed, *new][-MAX_FILES:]
             self.uncommitted.clear()
         elif not line.is_check:
             self._changed(step, f"`{run.text}`")

@@ -155,12 +155,11 @@ def _fitting(label: str, items: Sequence[str], words: int) -> str:
 def _done(activity: Activity, did: BranchActivity | None, *, is_last: bool) -> Iterator[str]:
     if did is None:
         return
-    committed = [name for name in did.files if did.commits and name not in did.uncommitted]
-    where_ = f" ({_names(committed)})" if committed else ""
+    files = f" ({_names(did.committed)})" if did.committed else ""
     subjects = [f'"{subject}"' for subject in did.commits[:-4:-1]]
     if subjects:
-        yield f"committed {', '.join(subjects)}{where_}"
-    changed = [name for name in did.files if name not in committed]
+        yield f"committed {', '.join(subjects)}{files}"
+    changed = [name for name in did.files if not subjects or name in did.uncommitted]
     if changed:
         yield f"changed {_names(changed)}"
     for what in did.taken_back[-2:]:

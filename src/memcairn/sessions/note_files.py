@@ -207,7 +207,7 @@ class Notes:
                 state = state._replace(offset=end)
                 found = reader.items(line)
                 if found and activity.host == "claude-code":
-                    activity.switch(place if reader.branch == "HEAD" else reader.branch)
+                    activity.follow(place if reader.branch == "HEAD" else reader.branch)
                 for item in found:
                     if not item.time or item.time[:19] >= oldest:
                         self._add(activity, item)
