@@ -197,7 +197,7 @@ class Engine:
         known, error = self._updates.run(files)
         return known.intersection(files), error
 
-    def _check(self, deadline: float | None) -> None:
+    def check(self, deadline: float | None = None) -> None:
         """Index what changed, and refresh MEMORY.md, together with what other threads write."""
         _, error = self._updates.run(None, deadline)
         if error is not None:
@@ -292,7 +292,7 @@ class Engine:
 
     def _search(self, opened: Opened, query: Query, signature_at: SignatureAt) -> list[Passage]:
         try:
-            self._check(opened.deadline)
+            self.check(opened.deadline)
         except StateError as error:
             self._note_stale(error)
         missing = away_roots.roots_away(opened.db)

@@ -11,6 +11,7 @@ import pytest
 from index_tools import write
 
 from memcairn import Query
+from memcairn.search import freshness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -119,3 +120,24 @@ def _connections(path: str) -> Iterator[tuple[str, Any]]:
 def _plan(rows: Iterable[Any]) -> list[str]:
     steps = [step for *_, step in rows]
     return [step for step in steps if step.startswith(("SCAN", "SEARCH")) and "(subq" not in step]
+
+
+def test_no_statement_of_a_saved_memory_grows_with_the_notes_in_other_folders(
+    memory: Memory, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "MAX_NOTES", 5)  # beyond it, each search checks a sample
+    monkeypatch.setattr(freshness, "SAMPLE_SIZE", 5)
+    steps = []
+    for first, last in ((0, 300), (300, 1500)):  # in both, more than fit in MEMORY.md
+        for number in range(first, last):
+            write(notes / f"otters/{number}.md", f"# Note {number}\n\nAn otter.\n")
+        memory.index(notes)
+        memory.observe(f"The port is {last}.", root=notes, new=True)
+        db = memory.engine.databases.opened().db.connection
+        count = itertools.count()
+        db.set_progress_handler(lambda count=count: bool(next(count)) and False, 10)
+        memory.observe(f"The second port is {last}.", root=notes, new=True)
+        db.set_progress_handler(None, 0)
+        steps.append(next(count))
+
+    assert steps[1] <= 1.5 * steps[0], steps

@@ -341,3 +341,25 @@ def test_a_correction_can_be_undone(memory, home):
     assert path.read_bytes() == before
     assert changed == path or not changed.exists()
     root.close()
+
+
+def test_saving_lists_only_folders_that_changed(memory, tmp_path, monkeypatch):
+    for folder in "abc":
+        (tmp_path / "notes" / folder).mkdir(parents=True)
+        (tmp_path / "notes" / folder / "note.md").write_text(f"Folder {folder}.\n")
+        os.utime(tmp_path / "notes" / folder, (1, 1))
+    memory.observe("The first port is 5433.", root=tmp_path / "notes", new=True)
+    (tmp_path / "notes/b/late.md").write_text("Written by hand: blue-green.\n")
+    listed = []
+    scandir = os.scandir
+
+    def recorded(folder):
+        path = os.readlink(f"/proc/self/fd/{folder}") if isinstance(folder, int) else folder
+        listed.append(os.path.basename(path))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", recorded)
+    memory.observe("The second port is 5440.", root=tmp_path / "notes", new=True)
+
+    assert not {"a", "c"}.intersection(listed)
+    assert "b/late.md" in (tmp_path / "notes/MEMORY.md").read_text()

@@ -90,6 +90,7 @@ def open_root(memory: Memory, given: str | None) -> OpenRoot:
         create=folder is None and not memory.config["memory.root"],
     )
     root.adopt()
+    root.refresh()
     return root
 
 

@@ -146,8 +146,17 @@ class Indexer:
         if why := self._rules.trouble(root):
             report.failed[folder] = why
             return report
-        known, _ = self._known(root, folder)
-        found = scan.relist(self._rules.selection(root), folder, known, folders)
+        known, inner = signatures.directly_in(
+            self._db, root.id, folder, self._rules.max_bytes(root)
+        )
+        found = scan.relist(
+            self._rules.selection(root),
+            folder,
+            known,
+            inner,
+            folders,
+            lambda below: self._known(root, below)[0],
+        )
         self._batch(root, report).index(found.changed, new=found.new)
         with self._db.transaction():
             self._remove_all(found.orphans, report)

@@ -19,7 +19,7 @@ from memcairn.fs.atomic import TEMPORARY_PREFIX
 from memcairn.fs.signature import LARGEST_INTEGER, storable_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, MutableMapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 
     from memcairn.indexing.note_selection import Selection
 
@@ -85,32 +85,30 @@ def relist(
     selection: Selection,
     folder: str,
     known: MutableMapping[str, tuple[int, int, int]],
+    inner: Collection[str],
     folders: Collection[str],
+    below: Callable[[str], Mapping[str, tuple[int, int, int]]],
 ) -> Walk:
     """Compare one folder's files with what is known of them; new folders in it are walked.
 
     Args:
         selection: of the root in which `folder` lies.
         folder: one whose mtime changed.
-        known: path -> signature of the notes that the index has in it, or deeper. It is used up.
+        known: path -> signature of the notes that the index has directly in it. It is used up.
+        inner: the folders in it where the index has notes, also deeper.
         folders: the folders that are known already; those that still exist are not listed.
+        below: path -> signature of the notes that the index has below one of the folders in it.
     """
     found = Walk()
-    waiting, stayed = [], set()
-    for inner in _list(selection, folder, known, found, force=False):
-        if inner in folders:
-            stayed.add(os.path.basename(inner))
-        else:
-            waiting.append(inner)
+    present = _list(selection, folder, known, found, force=False)
+    waiting = [one for one in present if one not in folders]
+    is_listed = folder not in found.unread
+    for one in {*waiting, *(set(inner) - set(present) if is_listed else ())}:
+        known.update(below(one))
     while waiting:
         waiting += _list(selection, waiting.pop(), known, found, force=False)
-    start = len(folder.rstrip(os.sep)) + 1
     found.changed.sort()
-    found.orphans = [
-        path
-        for path in known
-        if path[start:].partition(os.sep)[0] not in stayed and not _is_below_any(path, found.unread)
-    ]
+    found.orphans = [path for path in known if not _is_below_any(path, found.unread)]
     return found
 
 

@@ -225,16 +225,25 @@ class OpenRoot:
         self.history.close()
 
     def adopt(self) -> None:
-        """Register the folder as a root with a MEMORY.md, if necessary, and index what changed in it."""
+        """Register the folder as a root with a MEMORY.md, if necessary, and index it then.
 
-        def work(opened: Opened) -> None:
+        In a root that is known, changes are noticed as before a search: each file of a large root is
+        checked by `refresh`.
+        """
+
+        def work(opened: Opened) -> bool:
             known = {root.path: root for root in roots.roots(opened.db)}
-            root = known.get(self.root) or roots.add(opened.db, self.root)
+            root = known.get(self.root)
+            is_new = root is None
+            root = root or roots.add(opened.db, self.root)
             if root.memory_md is None:
                 roots.update(opened.db, root.id, memory_md=True)
+            return is_new
 
-        self.engine.databases.run(work)
-        self.refresh()
+        if self.engine.databases.run(work):
+            self.refresh()
+        else:
+            self.engine.check()
 
     def relative(self, path: str) -> str:
         """Convert an absolute path below the root to the form that the tools take."""

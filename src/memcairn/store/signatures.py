@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 from memcairn import paths
 from memcairn.fs.signature import Signature
 from memcairn.store.path_range import AT_OR_BELOW, bounds
 
 TYPE_CHECKING = False  # typing costs a hook call half as much as starting Python does
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, NamedTuple
 
     from memcairn.store.database import Database
@@ -64,6 +67,58 @@ def of_files(
     no_notes = _no_notes(db, where, row, max_bytes)
     known |= {path: no_note.signature for path, no_note in no_notes.items()}
     return known, no_notes
+
+
+def directly_in(
+    db: Database, root: int, folder: str, max_bytes: int
+) -> tuple[dict[str, tuple[int, int, int]], set[str]]:
+    """The files of a root directly in a folder, as `of_files` has them, and the folders with files in it.
+
+    What is deeper costs one step for each folder, however many files are there.
+    """
+    known: dict[str, tuple[int, int, int]] = {}
+    inner: set[str] = set()
+    for path, of_root, *seen in _shallow(
+        db, "note", "root, size_bytes, mtime_ns, inode", folder, inner
+    ):
+        if of_root == root:
+            known[path] = tuple(seen)
+    for path, of_root in _shallow(db, "problem", "root", folder, inner):
+        if of_root == root:
+            known.setdefault(path, _NEVER)
+    columns = "root, size_bytes, mtime_ns, inode, max_bytes"
+    for path, of_root, *seen, limit in _shallow(db, "no_note", columns, folder, inner):
+        if of_root == root:
+            if limit == max_bytes:
+                known[path] = tuple(seen)
+            else:
+                known.setdefault(path, _NEVER)
+    return known, inner
+
+
+def _shallow(
+    db: Database, table: str, columns: str, folder: str, inner: set[str]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of the files directly in a folder; adds the folders in it that have files to `inner`."""
+    sql = f"SELECT path, {columns} FROM {table} WHERE path > ? AND path < ? ORDER BY path"
+    _, low, high, low_bytes, high_bytes = bounds(folder)
+    start = len(folder.rstrip(os.sep)) + 1
+    for after, end in ((low, high), (low_bytes, high_bytes)):
+        place: str | bytes | None = after
+        while place is not None:
+            # One row at a time: the next query begins behind the first folder.
+            rows = db.execute(sql, (place, end))
+            place = None
+            for row in rows:
+                path = paths.from_db(row[0])
+                name, slash, _ = path[start:].partition(os.sep)
+                if slash:
+                    inner.add(path[: start + len(name)])
+                    place = paths.bounds_below(path[: start + len(name)])[1]
+                    if isinstance(after, bytes) and isinstance(place, str):
+                        place = place.encode()
+                    break
+                yield (path, *row[1:])
 
 
 def _no_notes(db: Database, where: str, row: tuple[Any, ...], max_bytes: int) -> dict[str, NoNote]:
