@@ -5,8 +5,8 @@ usage: gate.py [--model builtin|none] [--languages en,de,zh,ja,ko,pt] [--cache F
 
 `bench/gate/*.toml` has 120 notes in the form in which Claude Code writes them, prompts that one of these
 notes concerns, and ordinary prompts, in six languages. Ordinary prompts are asked about the notes of their
-language, and about documentation that does not answer them: FastAPI's in six languages, Hatch's, undici's,
-and `bench/notes/notes`.
+language, and about documentation that does not answer them: FastAPI's in six languages, Hatch's and undici's.
+The English ones are also asked about `bench/notes/notes`: 104 notes, some of which answer one.
 
 `bench/gate/across.toml` has prompts in the five other languages about the English notes; ordinary prompts in
 these languages are asked about them and about Hatch's documentation, too.
@@ -16,6 +16,7 @@ these languages are asked about them and about Hatch's documentation, too.
     wrong    prompts for which other notes are shown, and not theirs
     notes    ordinary prompts for which anything is shown, over the notes of their language
     docs     the same over documentation
+    many     the same over bench/notes/notes
     across   prompts in another language whose English note is shown
     other    ordinary prompts in another language for which anything is shown, over these
 
@@ -66,7 +67,8 @@ class Asked(NamedTuple):
     Args:
         kind: prompt, ordinary, or of documentation: question, unanswerable.
         language: of the prompt.
-        folder: "notes" as Claude Code writes them, "docs", or "english": notes, and the prompt is not.
+        folder: "notes" as Claude Code writes them, "docs", "many" for bench/notes, or "english" for
+            English ones of which a prompt in another language is asked.
         key: decides its fold.
         scores: of the passages, in order.
         right: which of them are of the prompt's note, or have lines of the answer.
@@ -166,8 +168,9 @@ def measure(languages: Sequence[str], cache: Path, *, fitting: bool) -> Iterator
         for folder in documentation(language, cache):
             print(f"{folder.name} ({language})", file=sys.stderr)
             with indexed(cache / "gate" / f"{language}-{folder.name}-{model}", folder) as memory:
+                kind = "many" if folder == corpus_folder("notes", cache) else "docs"
                 for text in ordinary:
-                    yield ask(memory, text, _never, nothing._replace(key=text))
+                    yield ask(memory, text, _never, nothing._replace(key=text, folder=kind))
                 if fitting:
                     yield from _questions(memory, folder.resolve(), cache, nothing)
 
@@ -241,6 +244,7 @@ def shares(rows: Sequence[Asked], passage: float, pointer: float) -> dict[str, f
         "wrong": share(prompts, lambda row: shows(row) and not is_right(row, pointer)),
         "notes": share(of("ordinary", "notes"), shows),
         "docs": share(of("ordinary", "docs"), shows),
+        "many": share(of("ordinary", "many"), shows),
         "across": share(across, lambda row: is_right(row, pointer)),
         "other": share(of("ordinary", "english"), shows),
     }
@@ -273,7 +277,7 @@ def print_tables(rows: Sequence[Asked]) -> None:
 # ── fitting ──────────────────────────────────────────────────────────────────────────────────────
 
 # How much each group counts; within a group, right and wrong passages are counted apart.
-_GROUP_WEIGHTS = {"prompt": 2.0, "ordinary": 4.0, "question": 0.3, "unanswerable": 0.5}
+_GROUP_WEIGHTS = {"prompt": 2.0, "ordinary": 4.0, "question": 0.6, "unanswerable": 0.5}
 _RIDGE = 0.3
 
 

@@ -356,3 +356,17 @@ def test_a_file_that_is_named_in_an_ignore_file_as_doctor_says_is_a_problem_no_l
     memory.index(notes)
 
     assert memory.doctor() == []
+
+
+def test_doctor_names_byte_equal_copies(memory: Memory, notes: Path) -> None:
+    for name in ("deploy.md", "deploy 2.md", "Copy of deploy.md", "old/deploy.md"):
+        write(notes / name, "The otter service.\n")
+    write(notes / "other.md", "The otter service.\n")  # as equal, and another note by its name
+    memory.index(notes)
+
+    found = {finding.what for finding in memory.doctor()}
+
+    assert found == {
+        f"{notes / name}: a copy of {notes / 'deploy.md'}"
+        for name in ("deploy 2.md", "Copy of deploy.md", "old/deploy.md")
+    }

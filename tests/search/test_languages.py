@@ -151,6 +151,7 @@ def test_an_explanation_shows_the_multilingual_cosine(memory: Memory, notes: Pat
         ),
         ("# Servidor\n\nEl servidor se reinicia solo.", "¿qué hacen los servidores?", "servidor"),
         ("# Logiciel\n\nLe logiciel est vieux.", "où sont les logiciels ?", "logiciel"),
+        ("# Faktura\n\nFaktura leży w archiwum.", "gdzie są faktury?", "faktura"),
     ],
 )
 def test_a_word_that_no_note_has_is_found_in_another_form(

@@ -202,12 +202,36 @@ def test_the_information_of_a_stem_is_that_of_its_word() -> None:
     assert found == {"librari": 4.0}
 
 
-def test_two_pairs_of_characters_say_as_much_as_a_word() -> None:
-    assert information("数据库 x", ["数据", "据库", "x"], lambda _: None) == {
-        "数据": USUAL / 2,
-        "据库": USUAL / 2,
-        "x": USUAL,
-    }
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("データベース", 1),  # katakana
+        ("데이터베이스를", 1),  # Hangul
+        ("数据库", 1),
+        ("서버", 1),
+        ("サーバーの設定", 2),
+        ("server 서버", 2),
+    ],
+)
+def test_a_run_of_katakana_or_hangul_says_as_much_as_one_word(text: str, count: float) -> None:
+    found = information(text, query_words(text), lambda _: None)
+
+    assert sum(found.values()) == pytest.approx(count * USUAL, abs=USUAL / 2)
+
+
+def test_a_word_of_katakana_or_hangul_is_matched_as_one_word(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "none")
+    (notes / "ja.md").write_text("# 設定\n\nデータベースは毎晩止まる。\n", "utf-8")
+    (notes / "ko.md").write_text("# 설정\n\n데이터베이스는 매일 멈춘다.\n", "utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+        japanese = memory.search("データベース")[0].why
+        korean = memory.search("데이터베이스를")[0].why
+
+    assert japanese.matched == pytest.approx(1, abs=0.01)
+    assert 0.7 < korean.matched <= 1
 
 
 def test_the_usual_prompts_are_embedded_as_they_stand_in_bench() -> None:

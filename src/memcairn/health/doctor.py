@@ -18,6 +18,7 @@ from memcairn.indexing import away_roots
 from memcairn.memory_md import managed_roots
 from memcairn.memory_md.limits import exceeded
 from memcairn.paths import MEMORY_MD
+from memcairn.search.copies import copies
 from memcairn.settings import moved_repositories, project
 from memcairn.settings.config import PROJECT_FILE
 from memcairn.sqlite import SQLITE_VERSION, has_no_room
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
     from memcairn.store.roots import Root
 
 OLDEST_SQLITE = (3, 37, 0)
-# Dropbox, Syncthing; iCloud adds a number.
+# Dropbox, Syncthing.
 _CONFLICT_COPY = re.compile(r"\(.*conflicted copy.*\)|\.sync-conflict-\d{8}-", re.IGNORECASE)
-_NUMBERED_COPY = re.compile(r"(.+) [2-9](\.[^./]+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _roots(db: Database, indexer: Indexer, settings: Config, *, fix: bool) -> It
                 with contextlib.suppress(OSError):
                     os.unlink(path)
             yield Finding(f"{path}: left by a killed process", f"rm {quote(path)}", fix)
-        yield from _sync_copies(db, root)
+        yield from _copies(db, root)
         yield from _too_long(root.path, settings)
 
 
@@ -160,19 +160,18 @@ def _too_long(root: str, settings: Config) -> Iterator[Finding]:
             yield Finding(f"{file} {message}", "move text outside the block into notes")
 
 
-def _sync_copies(db: Database, root: Root) -> Iterator[Finding]:
-    """Copies that sync programs made when two devices changed a note."""
+def _copies(db: Database, root: Root) -> Iterator[Finding]:
+    """Byte-equal copies of notes, and those that sync programs made when two devices changed a note."""
     hashes = {note.path: note.hash for note in notes.of_root(db, root.id)}
-    for path, digest in sorted(hashes.items()):
-        numbered = _NUMBERED_COPY.fullmatch(path)
-        original = numbered[1] + numbered[2] if numbered else None
-        if _CONFLICT_COPY.search(os.path.basename(path)):
+    equal = copies((root.id, digest, path) for path, digest in hashes.items())
+    for path in sorted(hashes):
+        if path in equal:
+            yield Finding(f"{path}: a copy of {equal[path]}", f"rm {quote(path)}")
+        elif _CONFLICT_COPY.search(os.path.basename(path)):
             yield Finding(
                 f"{path}: a copy that a sync program made of a conflicting version",
                 f"move what is missing into the note, then rm {quote(path)}",
             )
-        elif original is not None and hashes.get(original) == digest:
-            yield Finding(f"{path}: a copy of {original}", f"rm {quote(path)}")
 
 
 def _queue(queue: Queue) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ _SCRIPTS = (
 # By ISO 639-1 codes: the languages in Latin script that language.py recognises and that have a stemmer.
 _LATIN = {
     "de": "german", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian",
-    "nl": "dutch", "sv": "swedish", "tr": "turkish",
+    "nl": "dutch", "sv": "swedish", "tr": "turkish", "pl": "polish",
 }  # fmt: skip
 _MAX_LENGTH = 40
 """Longer words, in characters, are not stemmed: they are not words of a language."""

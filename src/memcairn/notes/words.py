@@ -41,6 +41,8 @@ _MAX_KEY = 48
 _MAX_ANSWER = 160
 
 _RUNS = frozenset({"ideographs", "hangul", "syllables"})
+_PAIR = 2
+_KATAKANA = re.compile("[\u30a1-\u30ff]{2,}")
 _PIECE = re.compile(r"\S+")
 # A word of prose with its quotes and punctuation: most pieces that are not in the dictionary yet.
 _PROSE = re.compile(r"[(\"'*\[`_]*([A-Za-z]?[a-z]{1,40})[)\"'*\]`_.,;:!?]*")
@@ -121,6 +123,29 @@ def query_words(text: str) -> list[str]:
             ):
                 content.update(found)
     return list(content or everything)
+
+
+def shares(text: str) -> dict[str, float]:
+    """The share of a word that each of a query's words is, where several stand for one.
+
+    A run of katakana or Hangul is one word and is indexed by its pairs; two pairs of other characters are a
+    word. Words that are not in the result are whole ones.
+    """
+    found: dict[str, float] = {}
+    for piece in text.split():
+        folded = fold(piece)
+        for kind, start, end in segments(folded):
+            if kind not in _RUNS:
+                continue
+            part = folded[start:end]
+            for run in [part] if kind == "hangul" else _KATAKANA.findall(part):
+                pairs = list(map(add, run, run[1:]))
+                found |= dict.fromkeys(pairs, 1 / max(len(pairs), 1))
+                if len(run) > _PAIR:
+                    found[run] = 0.0  # its pairs count
+            for word in _query_segment_words(kind, part):
+                found.setdefault(word, 1 / _PAIR)
+    return found
 
 
 def spans(text: str) -> list[tuple[int, int, tuple[str, ...]]]:

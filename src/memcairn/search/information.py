@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memcairn.notes.words import spans
+from memcairn.notes.words import shares, spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,20 +35,13 @@ def information(
         for part in parts:
             value = _above_least(surprise(text[start:end] if len(parts) == 1 else part))
             found[part] = max(found.get(part, 0.0), value)
+    parts_of_words = shares(text)
     return {
-        word: _share(word) * (found[word] if word in found else _above_least(surprise(word)))
+        word: parts_of_words.get(word, 1.0)
+        * (found[word] if word in found else _above_least(surprise(word)))
         for word in words
     }
 
 
-def is_pair(word: str) -> bool:
-    """Whether an index word is a pair of characters: Korean, and scripts without spaces. Two make a word."""
-    return "\u0e00" <= word[0] <= "\u109f" or "\u3040" <= word[0] <= "\ud7a3"
-
-
 def _above_least(value: float | None) -> float:
     return USUAL if value is None else max(value - _LEAST, 0.0)
-
-
-def _share(word: str) -> float:
-    return 0.5 if is_pair(word) else 1.0

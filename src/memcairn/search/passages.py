@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words
+from memcairn.search.copies import copies
 from memcairn.search.relevance import NoteWords, coverage, relevance
 from memcairn.search.trimming import trim
 from memcairn.search.validity import Outdated
@@ -29,8 +29,6 @@ MIN_JOIN_SHARE = 0.6
 MIN_JOIN_SHARE_SEMANTIC = 0.8
 # The maximum number of words of an answer without a budget.
 MAX_WORDS = 5_000
-# Notes with shorter names are not known by their name; in characters.
-_MIN_COPIED_NAME = 3
 _CURRENT = Outdated(None, None)
 # An answer ends when less of its budget is left: part of a sentence is of no use.
 MIN_WORDS = 12
@@ -114,24 +112,12 @@ class ChunkSpan:
 
 
 def without_copies(index: Notes, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates without those of copies; the note with the shortest path stays.
-
-    A copy is byte-equal, in the same root, and its name contains that of the note, as copies of editors,
-    file managers and synchronizers have it: `deploy 2.md`, `Copy of deploy.md`.
-    """
-    notes = list(dict.fromkeys(c.note for c in candidates))
-    by_content: dict[tuple[int, bytes], list[tuple[str, int]]] = {}
-    for root, digest, path, note in index.contents(notes):
-        by_content.setdefault((root, digest), []).append((path, note))
-    copies: set[int] = set()
-    for same in by_content.values():
-        stems: list[str] = []
-        for path, note in sorted(same, key=lambda item: (len(item[0]), item[0])):
-            stem = os.path.splitext(os.path.basename(path))[0].casefold()
-            if any(first in stem for first in stems if len(first) >= _MIN_COPIED_NAME):
-                copies.add(note)
-            stems.append(stem)
-    return [c for c in candidates if c.note not in copies]
+    """The candidates without those of copies; the notes stay that they are copies of."""
+    notes = index.contents(list(dict.fromkeys(c.note for c in candidates)))
+    by_path = {path: (root, digest, note) for root, digest, path, note in notes}
+    found = copies((root, digest, path) for path, (root, digest, _) in by_path.items())
+    left_out = {by_path[path][2] for path in found}
+    return [c for c in candidates if c.note not in left_out]
 
 
 def join_adjacent(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes.language import likely_language
-from memcairn.notes.words import query_words
+from memcairn.notes.words import query_words, shares
 from memcairn.search import keyword, neighbors, passages, periods, relevance, validity
 from memcairn.search.query import note_filter
 from memcairn.search.relevance import ScoringContext
@@ -58,6 +58,7 @@ def search(
             index,
             query,
             words,
+            shares(query.text),
             meaning,
             embedded,
             frequencies,
@@ -80,6 +81,7 @@ class _Ranking(NamedTuple):
     store: SearchIndex
     query: Query
     words: Sequence[str]
+    shares: Mapping[str, float]
     meaning: Meaning | None
     embedded: QueryEmbeddings | None
     frequencies: Mapping[str, int]
@@ -106,7 +108,8 @@ class _Ranking(NamedTuple):
             )
             ranked = neighbors.add_inherited(index, fused, wanted)
         context = ScoringContext(
-            {word: weights[word] for word in self.words},
+            {word: weights[word] * self.shares.get(word, 1.0) for word in self.words},
+            self.shares,
             {c.chunk: c.score for c in found},
             similarities,
             {c.chunk: c.score for c in fused},

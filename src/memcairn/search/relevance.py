@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memcairn.notes.sizes import size
 from memcairn.notes.words import words as index_words
-from memcairn.search.information import is_pair
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
@@ -111,6 +110,7 @@ class ScoringContext(NamedTuple):
 
     Args:
         word_weights: the weight of each word of the query.
+        shares: the share of a word that some of them are; see `notes.words.shares`.
         words: chunk -> `ScoreBreakdown.words`.
         similarities: chunk -> cosine, MaxSim and z.
         fused: chunk -> `ScoreBreakdown.fused`.
@@ -119,6 +119,7 @@ class ScoringContext(NamedTuple):
     """
 
     word_weights: Mapping[str, float]
+    shares: Mapping[str, float]
     words: Mapping[int, float]
     similarities: Mapping[int, Similarity]
     fused: Mapping[int, float]
@@ -129,6 +130,7 @@ class ScoringContext(NamedTuple):
         """These values and, where a chunk has others in another context, those."""
         return ScoringContext(
             self.word_weights,
+            self.shares,
             {**self.words, **other.words},
             {**self.similarities, **other.similarities},
             {**self.fused, **other.fused},
@@ -172,9 +174,9 @@ class ScoringContext(NamedTuple):
             rank=round(rank, 4),
             held=round(held, 4),
             about=round(coverage(weights, note.about), 4),
-            matched=sum(0.5 if is_pair(word) else 1 for word in matched),
+            matched=round(sum(self.shares.get(word, 1.0) for word in matched), 2),
             z=None if z is None else round(z, 2),
-            named=int(any(_is_name(word) for word in matched)),
+            named=int(any(_is_name(word) for word in matched if word not in self.shares)),
             applies=int(applies),
             described=int(note.is_described),
             multilingual=None if multilingual is None else round(multilingual, 4),
@@ -190,7 +192,7 @@ class ScoringContext(NamedTuple):
 
 def _is_name(word: str) -> bool:
     """Whether an index word is a name with digits or punctuation, such as e0502 or user_id."""
-    return not word.isalpha() and not word.isdigit() and len(word) > 2 and not is_pair(word)
+    return not word.isalpha() and not word.isdigit() and len(word) > 2
 
 
 def word_weights(frequencies: Mapping[str, int], chunks: int) -> dict[str, float]:
@@ -273,8 +275,8 @@ def features(why: ScoreBreakdown) -> tuple[float, ...]:
 
 # The weights of the features, and the constant: for a keyword search, with a model, and with a model for
 # a note in another language than the query.
-KEYWORD_WEIGHTS = (0.60, 4.34, 7.81, 2.09, 0.63, 2.65, -7.08)
-SEMANTIC_WEIGHTS = (6.68, 0.53, 6.09, 2.17, 4.31, 2.60, -12.34)
+KEYWORD_WEIGHTS = (1.21, 4.17, 7.67, 1.83, 0.91, 1.58, -6.30)
+SEMANTIC_WEIGHTS = (7.29, 0.00, 5.10, 2.02, 4.24, 2.31, -10.79)
 ACROSS_WEIGHTS = (0.75, 2.24, 5.32, 2.17, 6.55, 0.17, -10.11)
 
 
