@@ -41,6 +41,10 @@ _WEAK_SCOPES = frozenset(("place", "language", "bound", "numbered"))
 _CLAUSE_END = re.compile(
     r"[;,，、；。](?=\D)|[.!?]\s|\s(?:because|since it|so that|weil|da es)\s|\s\("
 )
+_SUBORDINATE = re.compile(
+    r"\s*(?:since|because|after|now that|as|weil|da|seit|seitdem|nachdem)\s[^,]+\s[^,]+,\s",
+    re.IGNORECASE,
+)
 # These words often are not a scope: "the upload limit", "at most", "writes".
 _LOOSE_SCOPES = frozenset(("bound", "access", "direction", "tests", "language", "numbered"))
 _LOOSE = frozenset(("name", "code"))
@@ -69,12 +73,22 @@ def relation(old: str, new: str) -> Judgement:
     after = statement.read(new, language)
     whole = _judged(before, after)
     has_reason = re.search(r"\b(?:because|weil)\b", new) is not None
-    if whole.relation == "correction" or not (after.says_change or has_reason):
+    opens = _SUBORDINATE.match(new)
+    if whole.relation == "correction" or not (after.says_change or has_reason or opens):
         return whole
-    # "Errors go to Datadog, we left Sentry": the first clause has the new value.
-    first = statement.read(_CLAUSE_END.split(new.strip(), maxsplit=1)[0], language)
-    clause = _judged(before, first)
-    return clause if clause.relation == "correction" else whole
+    # "Errors go to Datadog, we left Sentry": one clause has the new value, and the other one may name the old
+    # one: "Since Marta went on leave, Henrik signs off".
+    ends = _CLAUSE_END.split(new.strip(), maxsplit=1)
+    said, reason = (new[opens.end() :], opens[0]) if opens else (ends[0], "".join(ends[1:]))
+    clause = statement.read(said, language)
+    if not before.edges.isdisjoint(clause.edges):
+        compared = _Comparison(before, clause)
+        named = statement.read(reason, language).keys
+        is_named = any(token.key in named for token in compared.gone)
+        if is_named and compared.come and compared.overlap >= MIN_SUBJECT:
+            return Judgement("correction", round(compared.overlap, 3))
+    judged = _judged(before, clause)
+    return judged if judged.relation == "correction" else whole
 
 
 def _judged(old: Statement, new: Statement) -> Judgement:
@@ -125,6 +139,7 @@ class _Comparison:
         if not self.shared:
             return "addition", False
         changed = new.says_change and not (old.says_change and not self.come)
+        changed = changed or (new.says_since and not old.says_since)
         clash = self._clashing_scopes()
         if clash - _WEAK_SCOPES or (clash and not changed and self._differs_beside()):
             return "addition", False
@@ -156,6 +171,8 @@ class _Comparison:
     def _flips(self) -> bool:
         """Whether one affirms what the other denies, or one says on and the other off."""
         old, new = self.old, self.new
+        if any(table.OPPOSITES.get(token.key) in new.keys for token in self.gone):
+            return True
         if old.lacks & (new.keys - new.lacks) or new.lacks & (old.keys - old.lacks):
             return True
         if old.is_on is not None and new.is_on is not None:
@@ -292,7 +309,7 @@ class _Comparison:
                 return True
             if not (end < len(old) and last < len(new)):
                 continue
-            if all(token.key in table.SWITCHES for token in words):
+            if all(token.key in table.SWITCHES or token.key in table.OPPOSITES for token in words):
                 continue
             is_subject = _is_word(old[end]) and old[end].key == new[last].key
             plain = all(token.kind not in _VALUES for token in words)

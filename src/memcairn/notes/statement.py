@@ -49,6 +49,7 @@ class Statement:
         denies: whether it forbids or denies.
         is_on: whether something is on or off; None if it says neither.
         says_change: whether the text itself says that something changed: "no longer", "now", "改为".
+        says_since: whether it says since when it holds: "since May".
         contrasts: whether it names what does not hold: "not X", "instead of X".
         contrasted: the keys of what it says does not hold.
         lacks: the keys of what it says is absent: "without a body".
@@ -69,6 +70,7 @@ class Statement:
     denies: bool
     is_on: bool | None
     says_change: bool
+    says_since: bool
     contrasts: bool
     contrasted: frozenset[str]
     lacks: frozenset[str]
@@ -117,6 +119,7 @@ def read(text: str, language: str = "") -> Statement:
         denies=table.DENIAL.search(bare) is not None,
         is_on=says_on if says_on != says_off else None,
         says_change=table.CHANGE.search(text) is not None,
+        says_since=table.SINCE.search(text) is not None,
         contrasts=contrasts,
         contrasted=_keys(table.CONTRASTED, text, is_german=is_german),
         lacks=_keys(table.WITHOUT, text, is_german=is_german),
@@ -133,14 +136,22 @@ def read(text: str, language: str = "") -> Statement:
     )
 
 
+_MIN_PARTICIPLE = 7
+_PARTICIPLE = re.compile(
+    r"\A(ein|aus|ab|an|auf|zu|vor|mit|nach|frei|weg|her|hin|um|durch|bei|los)?ge(?=\w+(?:t|en)\Z)"
+)
 _EDGE = 3  # no longer than the shortest part of a compound
 _UMLAUTS = str.maketrans("äöü", "aou")
 
 
 @lru_cache(maxsize=4_096)
 def without_umlauts(key: str) -> str:
-    """The key as its inflections are compared: Läufe, Lauf."""
-    return key.translate(_UMLAUTS)
+    """The key as its inflections are compared: Läufe, Lauf; geprüft, prüft; eingecheckt, einchecken."""
+    key = key.translate(_UMLAUTS)
+    is_participle = (
+        key.startswith("ge") and key.endswith(("t", "en")) and len(key) >= _MIN_PARTICIPLE
+    )
+    return key[2:] if is_participle else key
 
 
 def _keys(pattern: re.Pattern[str], text: str, *, is_german: bool) -> frozenset[str]:
@@ -187,7 +198,7 @@ def _tokens(text: str, *, is_german: bool) -> list[Token]:
     quiet = re.sub(
         "必须|一定要?|务必|必ず|可以|允许|不|手で|こと|です|ます|かかる|所要", " ", quiet
     )
-    quiet = table.CJK_SYNONYMS.sub(lambda match: f"\ue000{table.SYNONYMS[match[0]]} ", quiet)
+    quiet = table.CJK_SYNONYMS.sub(_synonym, quiet)
     found: list[Token] = []
     for match in table.SCAN.finditer(quiet):
         token = _token(match, quiet, is_german=is_german, is_cjk=is_cjk)
@@ -197,6 +208,11 @@ def _tokens(text: str, *, is_german: bool) -> list[Token]:
         Token(token.kind, token.key, _beside(found, at)) if token.kind == "number" else token
         for at, token in enumerate(found)
     ]
+
+
+def _synonym(match: re.Match[str]) -> str:
+    word = match[0]
+    return f"\ue000{table.SYNONYMS.get(word) or table.SYNONYMS[word + '~']} "
 
 
 def _beside(tokens: list[Token], at: int) -> frozenset[str]:
@@ -275,9 +291,18 @@ def _token(match: re.Match[str], text: str, *, is_german: bool, is_cjk: bool) ->
         case "kana" | "hangul":
             return Token("word", value.rstrip("ー"))
         case "han":
-            return None if value in table.HAN_LIGHT else Token("han", value)
+            return None if _is_light(match, text) else Token("han", value)
         case _:
             return _word(value, match, text, is_german=is_german, is_cjk=is_cjk)
+
+
+def _is_light(match: re.Match[str], text: str) -> bool:
+    """Whether a sign says nothing of the subject; in Japanese it does as a part of a word: 有料, 在庫."""
+    if match[0] not in table.HAN_LIGHT:
+        return False
+    beside = text[max(match.start() - 1, 0) : match.start()] + text[match.end() : match.end() + 1]
+    is_part = any(_HAN.match(sign) and sign not in table.HAN_LIGHT for sign in beside)
+    return not (is_part and _KANA.search(text))
 
 
 def value_unit(groups: dict[str, str]) -> str:

@@ -18,6 +18,7 @@ _UNDONE = (
     "encrypted|signed|supported|limited|restricted|tested|documented|authenticated|available|stable|safe|versioned|"
     "protected|compressed|used|usable|necessary|required|reliable|locked|pinned|typed|cached|validated"
 )
+_HOURS = "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf".split()
 # Forms that are read as another one.
 PLAIN = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
@@ -38,12 +39,23 @@ PLAIN = tuple(
         (r"\b(?:no|not) (?:more|longer|later|higher) than\b", "at most"),
         (r"\b(?:no|not) (?:less|fewer|earlier|lower) than\b|\bor (?:newer|later|above|higher|more)\b", "at least"),
         (r"(?<=\d)\+(?=\s)", " at least"),
+        (r"\beinmal (?:im|am|in der) (?=(?:Tag|Woche|Monat|Quartal|Jahr)\b)", "jede "),
+        (r"\bfor (?:an?|one) (?=(?:hour|day|week|month|year)\b)", "for 1 "),
+        (r"不(?:能|得|可|可以|应)?超过|不多于", "最大"),
         (r"\b(?:once|einmal) (?=every|a\b|per|each|pro|jede|am|im|täglich)", ""),
         (r"\b(?:every|alle|once in) 24 (?:hours|stunden)\b|24 時間ごと", "every day"),
         (r"\b(?:every|alle) (?:60 (?:minutes|minuten)|hour)\b", "every hour"),
         (r"\b(?:every|alle) 7 (?:days|tage)\b", "every week"),
         (r"\bin charge of\b|\btakes care of\b|\blooks after\b", "responsible for"),
         (r"\bstopped (?=\w+ing\b)", "no longer "),
+        (r"(?:する)?必要(?:が(?:ある|あります)|です)", "なければならない"),
+        (r"([日週月年])に[1一][回度]", r"毎\1"),
+        (r"(每[天日周月年])[一1]次", r"\1"),
+        *((rf"\bhalb {name}\b", f"{hour}:30") for hour, name in enumerate(_HOURS)),
+        *((rf"\bviertel nach {name}\b", f"{hour}:15") for hour, name in enumerate(_HOURS, 1)),
+        *((rf"\bviertel vor {name}\b", f"{hour}:45") for hour, name in enumerate(_HOURS)),
+        (r"(\d{1,2}(?::\d\d)?)(?: uhr)? (?:nachmittags|abends|am (?:nachmittag|abend)|in the (?:afternoon|evening))\b", r"\1 pm"),
+        (r"(\d{1,2}(?::\d\d)?)(?: uhr)? (?:morgens|vormittags|am (?:morgen|vormittag)|in the morning)\b", r"\1 am"),
     )
 )  # fmt: skip
 CHANGE = _any(
@@ -61,6 +73,14 @@ CHANGE = _any(
     "升级为|而不是|而非|更正|纠正|取代|替换|替代|从今|今后|以后都|提高到|降低到|降到|延长到|缩短到|延长为|缩短为|转移到|移交给|交给|接手|停用|废弃|下线|放弃|弃用",
     "実は|実際は|ようになった|ようになりました|ではなく|じゃなく|変更|変わ|になった|になりました|移した|移しました|移動した|移行|今後|これから|代わりに|もう|やめ|引き上げ|引き下げ",
     "廃止|訂正|修正|切り替え|置き換え|改名|引き継|最近|乗り換え|延長|短縮|更新された|解約|終了した|使わなくなった",
+)
+_MONTH_NAMES = (
+    "january|february|march|april|may|june|july|august|september|october|november|december|"
+    "januar|februar|märz|mai|juni|juli|oktober|dezember"
+)
+# Since when something holds: a newer statement than one that does not say so.
+SINCE = _any(
+    rf"\b(?:since|seit|as of)\s+(?:(?:early|mid|late|anfang|mitte|ende)[ -])?(?:{_MONTH_NAMES}|20\d\d)\b",
 )
 CONTRAST = _any(
     r",?\s*(?:but )?not\s+(?:on |in |the |a |with |via |by )?[`\w.\-]+\s*(?:[.,;]|$)",
@@ -89,12 +109,12 @@ DENIAL = _any(
     r"\b(?:never|not|no|none|cannot|can't|don't|doesn't|didn't|won't|mustn't|shouldn't|isn't|aren't|wasn't)\b",
     r"\b(?:forbid(?:den|s)?|prohibit(?:ed|s)?|disallow(?:ed|s)?|avoid|refuses?|banned|unsupported|stop)\b",
     r"\b(?:nie|niemals|nicht|kein(?:e|en|em|er|es)?|verboten|untersagt|unzulässig|vermeiden)\b",
-    "不要|不能|不可|不得|不准|不许|不允许|不应|不会|不需|不用|不支持|不是|不使|禁止|切勿|请勿|勿|没有|从不|绝不|别|不",
-    "禁止|いけない|いけません|ならない|なりません|ないこと|しない|しません|できない|できません|ではない|ありません|不可|禁ず|使わない|ない(?=[。、\\s]|$)",
+    "不要|不能|不可|不得|不准|不许|不允许|不应|不会|无需|不必|不需要?|不用|不支持|不是|不使|禁止|切勿|请勿|勿|没有|从不|绝不|别|不",
+    "禁止|いけない|いけません|ならない|なりません|ないこと|しない|しません|できない|できません|ではない|ありません|不可|禁ず|使わない|ないで(?:下さい|ください)|ない(?=[。、\\s]|$)",
 )
 # A double denial affirms; these say that something must be, or need not be.
 DUTY = _any(
-    "可以不|无需|不必|不需要?|不经|なくて(?:も)?(?:よい|いい|良い)",
+    "可以不|不经|なくて(?:も)?(?:よい|いい|良い)",
     "なければならない|なければなりません|なければいけない|必要がある|しなければ|不得不|不要忘记|必须|必ず",
     r"\b(?:with no|must|always|do(?:n't| not) forget|never forget|nicht vergessen|immer|muss|müssen)\b(?! not\b)",
 )
@@ -106,6 +126,12 @@ OFF = _any(
     r"\b(?:turned off|switched off|is off|are off|off|disabled?|deactivated?|ausgeschaltet|deaktiviert|inaktiv|sind aus|ist aus|aus)(?=\s*(?:[.,;!]|$| in\b| for\b| by\b))",
     "关闭|关掉|禁用|停用|關閉|無効|オフ",
 )
+# One thing is the one or the other.
+OPPOSITES = {
+    one: other
+    for pair in (("automat", "manual"), ("requir", "option"), ("synchron", "asynchron"))
+    for one, other in (pair, pair[::-1])
+}
 SWITCHES = frozenset(map(stem, "enabled disabled activated deactivated".split())) | frozenset(
     "eingeschaltet ausgeschaltet aktiviert deaktiviert".split()
 )
@@ -122,7 +148,7 @@ PREFERENCE = _any(
 ASSIGNMENT = _any(
     r"\b(?:owns?|owners?|owned|maintains?|maintainers?|leads?|responsible|in charge|on.call|contact|reviewers?|approves?)\b",
     r"\b(?:verantwortlich\w*|zuständig\w*|ansprechpartner\w*|betreut|leitet)\b",
-    "负责|負責|负责人|担当|責任者|管轄|主管",
+    "负责|負責|负责人|担当|責任者|管轄|主管|(?<!经)由(?!于)|さんが|氏が",
 )
 NAMING = _any(
     r"\b(?:called|named|defaults?|set to|uses? \S+ as|heißt|heißen|lautet|genannt|standardmäßig)\b",
@@ -136,7 +162,7 @@ ALSO = _any(
 TASK = _any(
     r"\b(?:owns|maintains|leads|reviews|approves|is (?:responsible for|in charge of)|betreut|leitet)\b",
     r"\bist für\b.*\b(?:verantwortlich|zuständig)\b",
-    "负责(?=[\u3400-\u9fffA-Za-z])(?!人)|が.+を担当",
+    r"负责(?=[\u3400-\u9fffA-Za-z])(?!人)|が.+を担当|\A\s*由|\A\s*\w{1,6}(?:さん|氏)が",
 )
 COMMAND = re.compile(
     r"\W*(?:(?:we|use|always|never|do not|don't|please|prefer|wir|nie|immer|bitte|nutze|verwende)\b|不要|请|我们|必须|必ず)",
@@ -306,7 +332,7 @@ SECONDS = {
 UNITS = {
     "millisecond": r"ms|milliseconds?|millisekunden?|毫秒|ミリ秒",
     "second": r"s|secs?|seconds?|sek|sekunden?|秒钟|秒間|秒",
-    "minute": r"mins?|minutes?|minuten?|分钟|分鐘|分間|分(?=で|以|後|内|$|\b)",
+    "minute": r"mins?|minutes?|minuten?|分钟|分鐘|分間|分(?=[でごおまか以後内経]|$|\b)",
     "hour": r"h|hrs?|hours?|std|stunden?|个小时|小时|小時|時間",
     "day": r"d|days?|tage?n?|天|日間|日(?!志|誌)",
     "week": r"weeks?|wochen?|个星期|星期|周|週間",
@@ -328,7 +354,7 @@ PERIODS = {
         "second": "second sekunde 秒 秒钟", "minute": "minute 分 分钟", "hour": "hour hourly stunde stündlich 小时 時 时 時間",
         "day": "day daily tag täglich 天 日", "night": "night nightly nacht nachts 晚",
         "week": "week weekly woche wöchentlich 周 週 週間 星期", "month": "month monthly monat monatlich 月 か月",
-        "quarter": "quarter quarterly quartal", "year": "year yearly annually jahr jährlich 年",
+        "quarter": "quarter quarterly quartal vierteljährlich", "year": "year yearly annually jahr jährlich 年",
     }.items()
     for period in periods.split()
 }  # fmt: skip
@@ -345,7 +371,7 @@ SCAN = re.compile(
             rf"\b(?P<m2>{MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<y2>\d{{4}}))?",
             r"(?P<m3>\d{1,2})月(?P<d3>\d{1,2})(?:日|号)",
             r"\b(?:every|each|per|a|jede[nrs]?|pro)\s+(?P<period>second|minute|hour|day|night|week|month|quarter|year|sekunde|minute|stunde|tag|nacht|woche|monat|quartal|jahr)\b",
-            r"\b(?P<often>hourly|daily|nightly|weekly|monthly|quarterly|yearly|annually|stündlich|täglich|nachts|wöchentlich|monatlich|jährlich)\b",
+            r"\b(?P<often>hourly|daily|nightly|weekly|monthly|quarterly|yearly|annually|stündlich|täglich|nachts|wöchentlich|monatlich|vierteljährlich|jährlich)\b",
             r"(?:每个?|毎)(?P<zh_period>秒钟?|分钟?|小时|時|时|天|日|晚|周|週|星期|月|年)(?![一二三四五六])",
             r"(?P<ja_period>1?\s*(?:秒|分|時間|日|週間?|か?月|年))ごと",
             rf"(?P<day_part>凌晨|早上|早晨|上午|中午|下午|晚上|午夜|半夜|午前|午後|深夜|朝|夜|夕方)?\s*(?P<cjk_hour>\d{{1,2}}|{HAN_NUMBER})\s*(?:点|點|時(?!間)|时(?!间))钟?(?P<cjk_minute>半|(?:\d{{1,2}}|{HAN_NUMBER})分?)?",
@@ -391,7 +417,7 @@ LIGHT = frozenset(
     wurde wurden hat haben für mit auf in im an am zu zum zur von vom bei nach vor über unter aus als auch
     nur noch schon sehr es er sie wir ihr man sich seit jetzt nun inzwischen mittlerweile sofort ab statt
     anstatt nicht mehr sondern immer nie niemals kein keine keinen keiner keines um uhr jede jeden jeder
-    jedes gibt darf dürfen muss müssen soll sollen kann können lassen benutzen benutzt nutzen nutzt nutzten
+    jedes herr herrn frau mr mrs ms gibt darf dürfen muss müssen soll sollen kann können lassen benutzen benutzt nutzen nutzt nutzten
     verwenden verwendet brauchen braucht gebraucht bitte hand dort steht stehen liegt liegen landen laufen
     läuft lauf mal korrektur künftig beträgt uns unsere unser
     """.split()
@@ -453,8 +479,16 @@ SYNONYMS = {
     for words in map(str.split, SYNONYM_GROUPS.strip().splitlines())
     for word in words
 }
+_KANJI_STEM = re.compile("([\u3400-\u9fff]+)[\u3041-\u3096]+")
+# Japanese verbs and adjectives stand here in one form; the others have other endings in hiragana.
+for _word in list(SYNONYMS):
+    if _form := _KANJI_STEM.fullmatch(_word):
+        SYNONYMS.setdefault(_form[1] + "~", SYNONYMS[_word])
 CJK_SYNONYMS = re.compile(
-    "|".join(sorted((word for word in SYNONYMS if word[0] > "\u3000"), key=len, reverse=True))
+    "|".join(
+        word.replace("~", "(?=[\u3041-\u3096])")
+        for word in sorted((word for word in SYNONYMS if word[0] > "\u3000"), key=len, reverse=True)
+    )
 )
 GERMAN = re.compile(
     r"[äöüß]|\b(?:der|die|das|ist|und|wird|nicht|mit|auf|den|dem|im|wir|ein|eine|kein|jede|jeden|nie|nach|unter|"
