@@ -101,11 +101,11 @@ def read(text: str, language: str = "") -> Statement:
     """
     is_german = language == "de"
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS])
+    text = text.lower() if text.isupper() and not script(text) else text
     if language in function_words.LANGUAGES:
         text = function_words.in_english(text, language)
     for pattern, plain in table.PLAIN:
         text = pattern.sub(plain, text)
-    text = text.lower() if text.isupper() and not script(text) else text
     text = re.sub(r"[*_]{2,}|^\s*(?:#+|[-*+>])\s+", " ", text, flags=re.MULTILINE)
     contrasts = table.CONTRAST.search(text) is not None
     affirmed = table.DUTY.sub(" ", text)

@@ -18,6 +18,7 @@ _UNDONE = (
     "encrypted|signed|supported|limited|restricted|tested|documented|authenticated|available|stable|safe|versioned|"
     "protected|compressed|used|usable|necessary|required|reliable|locked|pinned|typed|cached|validated"
 )
+_ENGLISH_HOURS = "one two three four five six seven eight nine ten eleven twelve".split()
 _HOURS = "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf".split()
 # Forms that are read as another one.
 PLAIN = tuple(
@@ -51,6 +52,9 @@ PLAIN = tuple(
         (r"(?:する)?必要(?:が(?:ある|あります)|です)", "なければならない"),
         (r"([日週月年])に[1一][回度]", r"毎\1"),
         (r"(每[天日周月年])[一1]次", r"\1"),
+        *((rf"\bhalf past {name}\b", f"{hour}:30") for hour, name in enumerate(_ENGLISH_HOURS, 1)),
+        *((rf"\b(?:a )?quarter past {name}\b", f"{hour}:15") for hour, name in enumerate(_ENGLISH_HOURS, 1)),
+        *((rf"\b(?:a )?quarter to {name}\b", f"{hour}:45") for hour, name in enumerate(_ENGLISH_HOURS)),
         *((rf"\bhalb {name}\b", f"{hour}:30") for hour, name in enumerate(_HOURS)),
         *((rf"\bviertel nach {name}\b", f"{hour}:15") for hour, name in enumerate(_HOURS, 1)),
         *((rf"\bviertel vor {name}\b", f"{hour}:45") for hour, name in enumerate(_HOURS)),
@@ -71,7 +75,7 @@ CHANGE = _any(
     r"\bseit (?:dem|der|kurzem|heute|gestern)\b|\bwurde\w* auf\b",
     "今は|其实|實際|实际上|事实上|不再|改为|改成|改用|改到|改在|改名|改由|换成|換成|换到|现在|現在|已经|已經|已改|已迁|已换|已移|迁移到|迁到|搬到|搬迁|调整为|调整到|升级到",
     "升级为|而不是|而非|更正|纠正|取代|替换|替代|从今|今后|以后都|提高到|降低到|降到|延长到|缩短到|延长为|缩短为|转移到|移交给|交给|接手|停用|废弃|下线|放弃|弃用",
-    "実は|実際は|ようになった|ようになりました|ではなく|じゃなく|変更|変わ|になった|になりました|移した|移しました|移動した|移行|今後|これから|代わりに|もう|やめ|引き上げ|引き下げ",
+    "実は|実際は|ようになった|ようになりました|ではなく|じゃなく|変更|変わ|になった(?!ら|とき|時|場合)|になりました|移した|移しました|移動した|移行|今後|これから|代わりに|もう|やめ|引き上げ|引き下げ",
     "廃止|訂正|修正|切り替え|置き換え|改名|引き継|最近|乗り換え|延長|短縮|更新された|解約|終了した|使わなくなった",
 )
 _MONTH_NAMES = (
@@ -152,8 +156,8 @@ ASSIGNMENT = _any(
 )
 NAMING = _any(
     r"\b(?:called|named|defaults?|set to|uses? \S+ as|heißt|heißen|lautet|genannt|standardmäßig)\b",
-    r"\b(?:stored|kept|written|hosted|located|recorded|tracked|lives?|reside) (?:in|on|at|under)\b|\bbuilt with\b|\bliegt in\b|\bliegen in\b|で書|に保存",
-    "叫做?|名为|名叫|默认|という名前|と呼|既定|デフォルト",
+    r"\b(?:stored|kept|written|hosted|located|recorded|tracked|lives?|reside|ends? up|land) (?:in|on|at|under)\b|\blande[nt] (?:im?|bei|auf)\b|\bbuilt with\b|\bliegt in\b|\bliegen in\b|で書|に保存",
+    "叫做?|名为|名叫|默认|放在|位于|という名前|と呼|既定|デフォルト",
 )
 ALSO = _any(
     r"\b(?:also|too|as well|in addition|additionally|besides|another|auch|außerdem|zusätzlich|ebenfalls)\b",
@@ -379,10 +383,10 @@ SCAN = re.compile(
             r"(?P<hour>\b\d{1,2})(?::(?P<minute>\d{2}))(?::\d{2})?\s*(?P<half>[ap]\.?m\b\.?|uhr\b)?",
             r"(?P<hour3>\b\d{1,2})\s*(?P<half3>[ap]\.m\.?|[ap]m\b|uhr\b)",
             r"\b(?:at|um|gegen)\s+(?P<hour4>\d{1,2})(?=\s*(?:[.,;)]|$|\b(?:sharp|every|on|each|in)\b))",
-            r"(?P<path>(?:(?<![\w/])(?:~|\.{1,2}|%\w+%)?[/\\]|[A-Za-z]:\\)?[\w.@%+~-]+(?:[/\\][\w.@%*+~-]+)+[/\\]?|(?<![\w/])(?:~|\.{1,2})?/[\w.@%*+~-]+/?)",
+            r"(?P<path>(?:(?<![\w/])(?:~|\.{1,2}|%\w+%)?[/\\]|[A-Za-z]:\\)?[\w.@%+~-]+(?:[/\\][\w.@%*+~-]+)+[/\\]?|(?<![\w/])(?:~|\.{1,2})?/[\w.@%*+~-]+/?|\b[\w.-]+/(?=[\s、。,;)]|$))",
             rf"(?P<size>{NUMBER})\s*-?(?P<size_unit>[kmgt])(?:i?b\b|ilobytes?\b|egabytes?\b|igabytes?\b|erabytes?\b|(?=\W|$))(?!\w)",
             rf"(?P<percent>{NUMBER})\s*(?:%|percent\b|prozent\b|パーセント)",
-            rf"(?P<amount>{NUMBER}|半)\s*-?(?P<unit>{'|'.join(f'(?P<unit_{n}>{p})' for n, p in UNITS.items())})(?![a-zäöü])",
+            rf"(?P<amount>{NUMBER}|半)\s*-?(?:(?:business|working|calendar|full)\s+)?(?P<unit>{'|'.join(f'(?P<unit_{n}>{p})' for n, p in UNITS.items())})(?![a-zäöü])",
             rf"第(?P<cjk_nth>\d+|{HAN_NUMBER})(?:个|個|の|次|回)?|(?P<cjk_first>最初の)",
             r"(?:周|星期|礼拜|禮拜)(?P<zh_day>[一二三四五六日天])",
             r"(?P<ja_day>[月火水木金土日])曜日?",
@@ -435,8 +439,8 @@ execut run 运行 执行 跑 実行 ausführen ausgeführt führen führt
 start begin kick launch 开始 启动 開始 始まる 始める beginnt beginnen startet starten gestartet
 finish end stop complet 结束 完成 终止 終了 終わる 完了 endet enden beendet fertig abgeschlossen
 like prefer want wish love 喜欢 偏好 希望 想要 好む 好み 好き 希望 bevorzugt bevorzugen möchte mag wünscht bevorzugten
-maximum max most limit cap 上限 最大 最多 不超过 最高 maximal maximale höchstens höchste obergrenze limit begrenzt
-minimum min least lowest 下限 最低 最小 至少 minimal mindestens kleinste
+maximum max most limit cap 上限 最大 最多 不超过 最高 最长 maximal maximale höchstens höchste obergrenze limit begrenzt
+minimum min least lowest 下限 最低 最小 至少 最短 minimal mindestens kleinste
 answer respons repli 回答 回复 答复 答案 返答 返信 antwort antworten
 short concis brief 简短 简洁 简明 短い 簡潔 kurz kurze knapp knappe
 send report ship forward 上报 发送 报告 送る 送信 報告 melden gemeldet schicken senden sendet
@@ -471,6 +475,8 @@ author auth authent 认证 鉴权 認証
 document doc docs 文档 ドキュメント dokumentation
 servic 服务 サービス dienst
 generat 生成
+enabl 有効
+disabl 無効
 automat auto 自动 自動 automatisch
 manual hand 手动 手動 manuell hand
 """
