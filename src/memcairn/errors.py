@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# `str.isprintable` refuses these, but a terminal shows each as a space.
+SPACES = frozenset("\u00a0\u1680\u202f\u205f\u3000").union(map(chr, range(0x2000, 0x200B)))
+
+
 class MemcairnError(Exception):
     """The base class of memcairn's errors.
 
@@ -46,7 +50,22 @@ class MemcairnError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return self.message if self.path is None else f"{self.path}: {self.message}"
+        return self.message if self.path is None else f"{escaped(str(self.path))}: {self.message}"
+
+
+def escaped(path: str) -> str:
+    """A path on one line, with each control and invisible character escaped."""
+    return path if path.isprintable() else "".join(map(escape, path))
+
+
+def escape(character: str) -> str:
+    r"""A character as it may be printed: `\x1b` and `\u202e` for those that a terminal obeys."""
+    number = ord(character)
+    if character.isprintable() or character in SPACES:
+        return character
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def summary(error: BaseException) -> str:

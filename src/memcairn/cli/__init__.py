@@ -65,8 +65,11 @@ def main() -> None:
     except OSError as error:
         # Nobody can read the answer: the disk that stdout goes to is full, say. Or a folder of the home
         # cannot be made.
-        where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"memcairn: {where}{error.strerror or error}\n")
+        from memcairn.cli.text import say  # noqa: PLC0415 - seldom
+        from memcairn.errors import escaped  # noqa: PLC0415 - as above
+
+        where = f"{escaped(os.fsdecode(error.filename))}: " if error.filename else ""
+        say(f"memcairn: {where}{error.strerror or error}")
         code = 1
     # Nothing is left to do but tear the interpreter down, and close the database: that would write
     # its journal back with two fsyncs. The next to open it reads the journal in a tenth of the time.

@@ -17,7 +17,7 @@ from memcairn.archive.values import STRATEGIES
 from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, shown, write
-from memcairn.errors import NoteExists, UsageError
+from memcairn.errors import NoteExists, UsageError, escaped
 from memcairn.fs.rename import rename_noreplace
 from memcairn.memory import Memory
 from memcairn.root import archives
@@ -61,9 +61,9 @@ def export(file: str, *, root: str | None, as_json: bool, quiet: bool) -> int:
     elif not quiet and file != "-":
         write(f"{shown(file)}: {count(done.files, 'file')}, {output.size(done.size_bytes)}")
     for path, why in done.left_out.items():
-        click.echo(printable(f"memcairn: {path}: left out: {why}"), err=True)
+        output.warn(f"{escaped(path)}: left out: {why}")
     for path, kinds in done.secrets.items():
-        click.echo(printable(f"memcairn: {path}: may hold a secret: {', '.join(kinds)}"), err=True)
+        output.warn(f"{escaped(path)}: may hold a secret: {', '.join(kinds)}")
     return 0
 
 
@@ -198,9 +198,9 @@ def _foreign_summary(done: ForeignImport) -> str:
 
 def _warn(reasons: dict[str, str], suspicious: dict[str, tuple[str, ...]]) -> None:
     for path, why in reasons.items():
-        click.echo(printable(f"memcairn: {path}: {why}"), err=True)
+        output.warn(f"{escaped(path)}: {why}")
     for path, why_suspicious in suspicious.items():
-        click.echo(printable(f"memcairn: {path}: check it: {'; '.join(why_suspicious)}"), err=True)
+        output.warn(f"{escaped(path)}: check it: {'; '.join(why_suspicious)}")
 
 
 def _summary(done: Imported) -> str:

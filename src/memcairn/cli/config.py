@@ -103,9 +103,7 @@ def _say(key: str, facts: dict[str, object], text: str, *, as_json: bool, quiet:
         write(text)
     variable = config.BY_NAME[key].variable
     if variable in os.environ:
-        click.echo(
-            f"memcairn: {variable} is set in the environment and overrides config.toml", err=True
-        )
+        output.warn(f"{variable} is set in the environment and overrides config.toml")
 
 
 def as_text(value: object) -> str:

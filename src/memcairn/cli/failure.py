@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from memcairn.cli import output
-from memcairn.cli.text import STOPPED
-from memcairn.errors import MemcairnError, UsageError
+from memcairn.cli.text import STOPPED, say
+from memcairn.errors import MemcairnError, UsageError, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,9 +52,9 @@ def report(error: BaseException, *, as_json: bool) -> int:
         path = None if failed.path is None else str(failed.path)
         facts = {"message": failed.message, "path": path, "hint": failed.hint}
         output.print_json({"error": {**facts, "type": type(failed).__name__}})
-    click.echo(f"memcairn: {failed}", err=True)
+    output.warn(str(failed))
     if failed.hint:
-        click.echo(f"  {failed.hint}", err=True)
+        say(f"  {escaped(failed.hint)}")
     return failed.exit_code
 
 

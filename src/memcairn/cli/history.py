@@ -111,7 +111,7 @@ def diff(note: str, revision: int | None, *, root: str | None, as_json: bool) ->
     for line in found.text.removesuffix("\n").split("\n") if found.text else ():
         write(_styled(printable(line)))
     if found.truncated:
-        click.echo("memcairn: the diff is too long; its end is missing", err=True)
+        output.warn("the diff is too long; its end is missing")
     return 0
 
 

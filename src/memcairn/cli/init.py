@@ -100,7 +100,7 @@ def command(names: tuple[str, ...], scope: str, *, yes: bool, dry_run: bool, qui
         output.print_notices(memory.notices)
     failed = {path: why for report in reports for path, why in report.failed.items()}
     for path, why in failed.items():
-        click.echo(f"memcairn: {shown(path)}: {why}", err=True)
+        output.warn(f"{shown(path)}: {why}")
     if not quiet:
         _sum_up(hosts, len(changed), sum(len(report.indexed) for report in reports))
     return 1 if failed else 0

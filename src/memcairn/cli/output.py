@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from memcairn.cli.text import count, shown, write
+from memcairn.cli.text import count, say, shown, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +26,8 @@ def print_json(value: object) -> None:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     escape = encoding.lower().replace("-", "") != "utf8"
     text = json.dumps(_plain(value), ensure_ascii=escape, indent=2)
+    if not escape and not text.replace("\n", "").isprintable():
+        text = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
     write(text)
 
 
@@ -67,10 +69,8 @@ def age(seconds: float) -> str:
 
 
 def warn(message: str) -> None:
-    """Print a message on stderr; escape the characters that its encoding does not have."""
-    encoding = sys.stderr.encoding or "utf-8"
-    text = message.encode(encoding, "backslashreplace").decode(encoding)
-    sys.stderr.write(f"memcairn: {text}\n")
+    """Print a message on stderr."""
+    say(f"memcairn: {message}")
 
 
 def print_lines(lines: Iterable[str], *, none: str) -> None:

@@ -9,6 +9,7 @@ import click
 from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, write
+from memcairn.errors import escaped
 
 if TYPE_CHECKING:
     from memcairn.history import Restoration, Snapshot
@@ -43,7 +44,7 @@ def create(name: str | None, *, root: str | None, as_json: bool, quiet: bool) ->
     elif not quiet:
         write(taken.id)
     for path, why in taken.left_out.items():
-        click.echo(printable(f"memcairn: {path}: left out: {why}"), err=True)
+        output.warn(f"{escaped(path)}: left out: {why}")
     return 0
 
 
@@ -108,7 +109,7 @@ def restore(
     elif not quiet:
         _write(done, dry_run=dry_run)
     for path, why in done.failed.items():
-        click.echo(printable(f"memcairn: {path}: {why}"), err=True)
+        output.warn(f"{escaped(path)}: {why}")
     return 1 if done.failed else 0
 
 

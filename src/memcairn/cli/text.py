@@ -5,21 +5,47 @@ from __future__ import annotations
 import os
 import sys
 
+from memcairn.errors import SPACES, escape, escaped
 from memcairn.settings import calling_process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 STOPPED = "memcairn: stopped; what was done so far is kept"
 
-# `str.isprintable` refuses these, but a terminal shows each as a space.
-_SPACES = frozenset("\u00a0\u1680\u202f\u205f\u3000").union(map(chr, range(0x2000, 0x200B)))
 # Invisible characters that are part of the spelling of emoji, Persian and Indic words.
 _JOINERS = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
-_IN_TEXT = _SPACES | _JOINERS | {"\t"}
+_KEPT = _JOINERS | {"\t", "\n"}
+_IN_TEXT = SPACES | _JOINERS | {"\t"}
 
 
 def write(text: str) -> None:
-    """Print a text; escape the characters that the output's encoding does not have."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    """Print a text; escape what a terminal obeys, and the characters that the output's encoding lacks."""
+    _write(text, sys.stdout)
+
+
+def say(text: str) -> None:
+    """The same on stderr."""
+    _write(text, sys.stderr)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    encoding = stream.encoding or "utf-8"
+    if not text.replace("\n", "").isprintable():
+        has_styles = stream.isatty() and "NO_COLOR" not in os.environ
+        text = _escaped(text, has_styles=has_styles)
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def _escaped(text: str, *, has_styles: bool) -> str:
+    if has_styles and "\x1b[" in text:
+        import re  # noqa: PLC0415 - few commands have styles
+
+        parts = re.split(r"(\x1b\[[0-9;]*m)", text)
+        parts[::2] = [_escaped(part, has_styles=False) for part in parts[::2]]
+        return "".join(parts)
+    return "".join(c if c in _KEPT else escape(c) for c in text)
 
 
 def terminal_columns() -> int | None:
@@ -42,8 +68,7 @@ def shown(path: str) -> str:
 
     Control characters are escaped.
     """
-    path = path.removeprefix(calling_process.current().cwd + os.sep)
-    return "".join(c if c.isprintable() or c in _SPACES else f"\\x{ord(c):02x}" for c in path)
+    return escaped(path.removeprefix(calling_process.current().cwd + os.sep))
 
 
 def printable(line: str) -> str:

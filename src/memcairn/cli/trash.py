@@ -7,6 +7,7 @@ import click
 from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, write
+from memcairn.errors import escaped
 
 
 @click.group("trash")
@@ -73,7 +74,7 @@ def restore(id_: str, *, to: str | None, root: str | None, as_json: bool) -> int
     else:
         write(printable(f"{restored.path}: restored"))
     for path in restored.damaged:
-        click.echo(printable(f"memcairn: {path}: differs from what was removed"), err=True)
+        output.warn(f"{escaped(path)}: differs from what was removed")
     return 1 if restored.damaged else 0
 
 

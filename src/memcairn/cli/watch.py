@@ -7,12 +7,13 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-import click
 import watchfiles
 
 from memcairn import paths
+from memcairn.cli import output
+from memcairn.cli.text import say, write
 from memcairn.embedding.worker import EmbedThread
-from memcairn.errors import ConfigError
+from memcairn.errors import ConfigError, escaped
 from memcairn.indexing.note_selection import IGNORE_FILES, suffixes
 from memcairn.settings.config import PROJECT_FILE
 
@@ -99,7 +100,7 @@ def _follow(
             for folder in watched:
                 print_report(memory.index(folder, embed=False))
             if not quiet:
-                click.echo(f"watching {', '.join(watched)}; stop with Ctrl-C", err=True)
+                say(f"watching {', '.join(watched)}; stop with Ctrl-C")
             watching = True
         if changes:
             memory.enqueue({_to_index(path) for _, path in changes})
@@ -129,7 +130,7 @@ def _to_index(path: str) -> str:
 
 
 def _warn(message: str) -> None:
-    click.echo(f"memcairn: {message}", err=True)
+    output.warn(message)
 
 
 def _print(report: IndexReport, failing: dict[str, str], *, quiet: bool) -> None:
@@ -137,7 +138,7 @@ def _print(report: IndexReport, failing: dict[str, str], *, quiet: bool) -> None
     done = () if quiet else (("indexed", report.indexed), ("removed", report.removed))
     for verb, changed in done:
         for path in changed:
-            click.echo(f"{verb} {path}")
+            write(f"{verb} {escaped(path)}")
     for path in (*report.indexed, *report.removed):
         failing.pop(path, None)
     for path, why in report.failed.items():
