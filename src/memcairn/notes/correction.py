@@ -161,6 +161,7 @@ class _Comparison:
             is_only_one = (old.names and new.names) or (
                 old.assigns and new.assigns and not self._has_other_task()
             )
+            is_only_one = is_only_one or (self._differ_in_means() and not (old.lists or new.lists))
             return ("correction", False) if is_only_one else ("addition", True)
         if self._has_other_subject():
             return "addition", False
@@ -180,6 +181,11 @@ class _Comparison:
         if old.contrasted and new.contrasted:
             return old.contrasted.isdisjoint(new.contrasted)
         return old.denies != new.denies
+
+    def _differ_in_means(self) -> bool:
+        """Whether they differ only in the means by which something is done: "with Jest", "with Vitest"."""
+        gone, come = ({token.key for token in tokens} for tokens in (self.gone, self.come))
+        return gone <= self.old.means and come <= self.new.means
 
     def _has_other_items(self) -> bool:
         """Whether both give a list of the same things, and the lists differ."""

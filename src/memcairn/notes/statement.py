@@ -54,6 +54,7 @@ class Statement:
         contrasted: the keys of what it says does not hold.
         lacks: the keys of what it says is absent: "without a body".
         items: the keys of the list that it ends with.
+        means: the keys of the means by which something is done: "via X", "mit X".
         scopes: the words that limit what it is about, by category: environment, platform ...
         prefers: whether it states a preference, of which there may be many.
         assigns: whether it says who is responsible.
@@ -75,6 +76,7 @@ class Statement:
     contrasted: frozenset[str]
     lacks: frozenset[str]
     items: frozenset[str]
+    means: frozenset[str]
     scopes: dict[str, frozenset[str]]
     prefers: bool
     assigns: bool
@@ -124,6 +126,7 @@ def read(text: str, language: str = "") -> Statement:
         contrasted=_keys(table.CONTRASTED, text, is_german=is_german),
         lacks=_keys(table.WITHOUT, text, is_german=is_german),
         items=_keys(table.ITEMS, text, is_german=is_german),
+        means=_keys(table.MEANS, text, is_german=is_german),
         scopes=_scopes(text),
         prefers=table.PREFERENCE.search(text) is not None,
         assigns=table.ASSIGNMENT.search(text) is not None,
@@ -263,7 +266,8 @@ def _token(match: re.Match[str], text: str, *, is_german: bool, is_cjk: bool) ->
                 "size", f"{_number(groups['size']) * table.BYTES[value_unit(groups)]:g} bytes"
             )
         case "percent":
-            return Token("percent", f"{_number(groups['percent']):g} %")
+            sign = "‰" if value.endswith("‰") else "%"
+            return Token("percent", f"{_number(groups['percent']):g} {sign}")
         case "amount":
             unit = next(name for name in table.UNITS if groups[f"unit_{name}"])
             amount = 0.5 if groups["amount"] == "半" else _number(groups["amount"])

@@ -43,6 +43,10 @@ PLAIN = tuple(
         (r"\beinmal (?:im|am|in der) (?=(?:Tag|Woche|Monat|Quartal|Jahr)\b)", "jede "),
         (r"\bfor (?:an?|one) (?=(?:hour|day|week|month|year)\b)", "for 1 "),
         (r"不(?:能|得|可|可以|应)?超过|不多于", "最大"),
+        (r"\b(?:midnight|Mitternacht)\b|午夜(?![前后])", "00:00"),
+        (r"\b(?:at noon|midday|mittags)\b|正午", "12:00"),
+        (r"千分之([一二三四五六七八九]|\d+)", r"\1‰"),
+        (r"每个(?![月周星小季])", "所有"),
         (r"\b(?:once|einmal) (?=every|a\b|per|each|pro|jede|am|im|täglich)", ""),
         (r"\b(?:every|alle|once in) 24 (?:hours|stunden)\b|24 時間ごと", "every day"),
         (r"\b(?:every|alle) (?:60 (?:minutes|minuten)|hour)\b", "every hour"),
@@ -156,8 +160,15 @@ ASSIGNMENT = _any(
 )
 NAMING = _any(
     r"\b(?:called|named|defaults?|set to|uses? \S+ as|heißt|heißen|lautet|genannt|standardmäßig)\b",
-    r"\b(?:stored|kept|written|hosted|located|recorded|tracked|lives?|reside|ends? up|land) (?:in|on|at|under)\b|\blande[nt] (?:im?|bei|auf)\b|\bbuilt with\b|\bliegt in\b|\bliegen in\b|で書|に保存",
+    r"\b(?:stored|kept|written|hosted|located|recorded|tracked|lives?|reside|ends? up|land) (?:in|on|at|under)\b|\blande[nt] (?:im?|bei|auf)\b|\bbuilt with\b|\b(?:liegt|liegen|steht|stehen) in\b|で書|に保存",
     "叫做?|名为|名叫|默认|放在|位于|という名前|と呼|既定|デフォルト",
+)
+# By which means something is done; there usually is one.
+MEANS = _any(
+    r"\b(?:via|through|using|with|by means of|mittels|mithilfe von|mit|über|per|durch)\s+"
+    r"(?:(?:the|a|an|der|dem|den|die|das|einem|einer|einen)\s+)?(`[^`]+`|[\w./-]*\w(?:\s[A-Z]\w+)?)",
+    r"(?:通过|经由|使用|用)([A-Za-z][\w./-]*|[\u3400-\u9fff]{1,4})",
+    r"([A-Za-z][\w ./-]*|[\u30a1-\u30fc]+|[\u3400-\u9fff]{1,6})で(?![すきはもあ])",
 )
 ALSO = _any(
     r"\b(?:also|too|as well|in addition|additionally|besides|another|auch|außerdem|zusätzlich|ebenfalls)\b",
@@ -290,7 +301,7 @@ WEEKDAYS = {
     f"{name}{ending}": day
     for names in ("mon tues wednes thurs fri satur sun", "mon diens mitt donners frei sams sonn")
     for day, name in enumerate(names.split(), 1)
-    for ending in ("day", "days", "tag", "tags", "tage", "woch", "wochs")
+    for ending in ("day", "days", "tag", "tags", "tage", "tagen", "woch", "wochs")
 }
 CJK_WEEKDAYS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7} | {
     sign: day for day, sign in enumerate("月火水木金土日", 1)
@@ -376,7 +387,7 @@ SCAN = re.compile(
             r"(?P<m3>\d{1,2})月(?P<d3>\d{1,2})(?:日|号)",
             r"\b(?:every|each|per|a|jede[nrs]?|pro)\s+(?P<period>second|minute|hour|day|night|week|month|quarter|year|sekunde|minute|stunde|tag|nacht|woche|monat|quartal|jahr)\b",
             r"\b(?P<often>hourly|daily|nightly|weekly|monthly|quarterly|yearly|annually|stündlich|täglich|nachts|wöchentlich|monatlich|vierteljährlich|jährlich)\b",
-            r"(?:每个?|毎)(?P<zh_period>秒钟?|分钟?|小时|時|时|天|日|晚|周|週|星期|月|年)(?![一二三四五六])",
+            r"(?:每个?|毎)(?P<zh_period>秒钟?|分钟?|小时|時|时|天|日|晚|周|週|星期|月|年)(?![一二三四五六日天])",
             r"(?P<ja_period>1?\s*(?:秒|分|時間|日|週間?|か?月|年))ごと",
             rf"(?P<day_part>凌晨|早上|早晨|上午|中午|下午|晚上|午夜|半夜|午前|午後|深夜|朝|夜|夕方)?\s*(?P<cjk_hour>\d{{1,2}}|{HAN_NUMBER})\s*(?:点|點|時(?!間)|时(?!间))钟?(?P<cjk_minute>半|(?:\d{{1,2}}|{HAN_NUMBER})分?)?",
             r"(?P<day_part2>凌晨|早上|上午|下午|晚上|午前|午後|深夜)\s*(?P<hour2>\d{1,2}):(?P<minute2>\d{2})",
@@ -385,7 +396,7 @@ SCAN = re.compile(
             r"\b(?:at|um|gegen)\s+(?P<hour4>\d{1,2})(?=\s*(?:[.,;)]|$|\b(?:sharp|every|on|each|in)\b))",
             r"(?P<path>(?:(?<![\w/])(?:~|\.{1,2}|%\w+%)?[/\\]|[A-Za-z]:\\)?[\w.@%+~-]+(?:[/\\][\w.@%*+~-]+)+[/\\]?|(?<![\w/])(?:~|\.{1,2})?/[\w.@%*+~-]+/?|\b[\w.-]+/(?=[\s、。,;)]|$))",
             rf"(?P<size>{NUMBER})\s*-?(?P<size_unit>[kmgt])(?:i?b\b|ilobytes?\b|egabytes?\b|igabytes?\b|erabytes?\b|(?=\W|$))(?!\w)",
-            rf"(?P<percent>{NUMBER})\s*(?:%|percent\b|prozent\b|パーセント)",
+            rf"(?P<percent>{NUMBER})\s*(?:%|‰|percent\b|prozent\b|パーセント)",
             rf"(?P<amount>{NUMBER}|半)\s*-?(?:(?:business|working|calendar|full)\s+)?(?P<unit>{'|'.join(f'(?P<unit_{n}>{p})' for n, p in UNITS.items())})(?![a-zäöü])",
             rf"第(?P<cjk_nth>\d+|{HAN_NUMBER})(?:个|個|の|次|回)?|(?P<cjk_first>最初の)",
             r"(?:周|星期|礼拜|禮拜)(?P<zh_day>[一二三四五六日天])",
