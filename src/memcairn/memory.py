@@ -594,7 +594,8 @@ class Memory:
                 paths.make_private_folder(real)
             return real
         real = paths.real(folder)
-        if not os.path.isdir(real):
+        is_known = any(root.path == real for root in self.roots())
+        if not (is_known or os.path.isdir(real)):  # a known one is away, which is said later
             raise UsageError("not a folder", path=real, hint="create it, or name another one")
         return real
 

@@ -91,7 +91,9 @@ def test_old_entries_are_purged_from_the_trash(trash: Any) -> None:
     assert trash("empty") == "0 removals deleted for good\n"
     assert len(json.loads(trash("list", "--json"))["removals"]) == 2
 
-    assert trash("empty", "--days", "0") == "2 removals deleted for good\n"
+    said = trash("empty", "--days", "0").splitlines()
+    assert sorted(said[:-1]) == ["old", "tea.md"]
+    assert said[-1] == "2 removals deleted for good"
     assert json.loads(trash("list", "--json"))["removals"] == []
 
 
@@ -101,3 +103,26 @@ def test_a_root_that_is_not_there_is_not_made(
     assert run(["trash", "list", "--root", str(tmp_path / "none")]) == 2
     assert "not a known notes folder" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
+
+
+def test_a_file_given_as_the_notes_folder_is_called_a_file(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "cake.md").write_text("# Cake\n")
+
+    for command in (["list"], ["trash", "empty"], ["log"]):
+        assert run([*command, "--root", str(root / "cake.md")]) == 2
+        assert "is a file, not a notes folder" in capsys.readouterr().err
+
+
+def test_saving_to_a_root_that_is_away_names_the_way_out(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root.rename(root.with_name("elsewhere"))
+
+    assert run(["add", "--root", str(root), "The port is 5433."]) == 2
+
+    said = capsys.readouterr().err
+    assert "is away" in said
+    assert f"memcairn index --force {root}" in said
+    assert not root.exists()

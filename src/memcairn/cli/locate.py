@@ -105,7 +105,9 @@ def root_of(memory: Memory, given: str | None) -> str:
 
 
 def not_a_root(real: str, known: Iterable[str]) -> UsageError:
-    """The error for a folder that is not indexed."""
+    """The error for a folder that is not indexed, or a file."""
+    if os.path.isfile(real):
+        return UsageError("is a file, not a notes folder", path=real, hint=_listed(known))
     return UsageError("not a known notes folder", path=real, hint=_listed(known))
 
 

@@ -93,10 +93,13 @@ def empty(*, days: float, root: str | None, as_json: bool) -> int:
     memcairn trash empty --days 0     all of it
     """
     with open_root(root) as files:
+        paths = {one.id: one.path for one in files.trash()}
         gone = files.empty_trash(days)
         facts = {"root": files.root, "deleted": gone}
     if as_json:
         output.print_json(facts)
     else:
+        for removal in gone:
+            write(escaped(paths.get(removal, removal)))
         write(f"{count(len(gone), 'removal')} deleted for good")
     return 0
