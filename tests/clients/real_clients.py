@@ -20,7 +20,7 @@ from support import PROGRAM
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PATIENCE_S = 120
+PATIENCE_S = 240
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
