@@ -57,6 +57,9 @@ R = TypeVar("R")
 
 # How often a thread checks whether its databases are still the files of the home.
 REPLACED_CHECK_S = 1.0
+# How long a search with a deadline, whose reader waits, indexes before it answers; the background does
+# the rest.
+INDEXING_S = 0.1
 # A note may change while a search runs; after this many rounds the answer leaves it out.
 MAX_SEARCH_ROUNDS = 3
 
@@ -134,6 +137,7 @@ class Engine:
 
     Attributes:
         notices: what a user should know although nothing failed, such as a database set aside.
+        is_behind: whether a search had no time to index what changed.
 
     Raises:
         ConfigError: config.toml cannot be understood.
@@ -148,6 +152,7 @@ class Engine:
         self.databases = Databases(self.home, self.config, self.notices)
         self.model = Model(self.config, self.notices, is_disabled=not semantic)
         self._updates = Coalescer(self._update)
+        self.is_behind = False
 
     def close(self) -> None:
         """Close the databases of all threads; they are opened again when they are needed."""
@@ -202,6 +207,12 @@ class Engine:
         _, error = self._updates.run(None, deadline)
         if error is not None:
             raise error
+
+    def catch_up(self) -> None:
+        """Index what a search with a deadline left; for the background."""
+        if self.is_behind:
+            self.is_behind = False
+            self.check()
 
     def _update(
         self, calls: Sequence[Collection[str] | None]
@@ -261,8 +272,9 @@ class Engine:
         checked = asked.checked()
 
         def work(opened: Opened) -> list[Passage]:
-            with opened.indexing_until(deadline):
-                return self._search(opened, checked, signature_at)
+            until = deadline and min(deadline, time.monotonic() + INDEXING_S)
+            with opened.indexing_until(until):
+                return self._search(opened, checked, signature_at, deadline)
 
         found = self.databases.run(work)
         if found and paths.has_scopes(self.home):
@@ -290,7 +302,9 @@ class Engine:
             raise UsageError(f"is outside the scope {scope.name!r}", path=root)
         return query._replace(root=root, scope=None)
 
-    def _search(self, opened: Opened, query: Query, signature_at: SignatureAt) -> list[Passage]:
+    def _search(
+        self, opened: Opened, query: Query, signature_at: SignatureAt, deadline: float | None
+    ) -> list[Passage]:
         try:
             self.check(opened.deadline)
         except StateError as error:
@@ -301,7 +315,7 @@ class Engine:
         excluded = [root.id for root in missing]
         passages: list[Passage] = []
         for _ in range(MAX_SEARCH_ROUNDS):
-            passages, sources = self._ranked(opened, query, excluded)
+            passages, sources = self._ranked(opened, query, excluded, deadline)
             try:
                 changed = freshness.check_sources(opened, sources, signature_at)
                 if not changed:
@@ -318,14 +332,14 @@ class Engine:
         return [passage for passage in passages if passage.path not in changed]
 
     def _ranked(
-        self, opened: Opened, query: Query, excluded: Sequence[int]
+        self, opened: Opened, query: Query, excluded: Sequence[int], deadline: float | None
     ) -> tuple[list[Passage], dict[str, Source]]:
         index = LocalIndex(opened.db)
         try:
             return pipeline.search(
                 index,
                 query,
-                self.model.meaning(opened.db, query.text, opened.deadline),
+                self.model.meaning(opened.db, query.text, deadline),
                 excluded,
             )
         except EmbeddingError as error:
@@ -336,6 +350,7 @@ class Engine:
         """Read the index as it is, if it cannot be written; damage is left to `Databases.run`."""
         if isinstance(error, StateDamaged):
             raise error
+        self.is_behind = self.is_behind or isinstance(error, DeadlinePassed)
         if not any(notice.startswith(f"{error};") for notice in self.notices):
             self.notice(f"{error}; the answer leaves out what has changed since it was indexed")
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from index_tools import found, settle, write
 
-from memcairn import Memory
+from memcairn import Memory, engine
+from memcairn.daemon.background import Background
 from memcairn.fs import signature
 from memcairn.indexing import batch, reading, scan
 from memcairn.search import freshness, pipeline
@@ -314,15 +315,33 @@ def test_indexing_that_a_deadline_stopped_goes_on_where_it_was(
         write(settled / "many" / f"{number}.md", f"papaya {number}\n", age_s=None)
         write(settled / f"{number}.md", f"papaya {number}\n", age_s=None)
     clock = itertools.count()
+    monkeypatch.setattr(engine, "INDEXING_S", 7.0)
     monkeypatch.setattr(batch.time, "monotonic", lambda: float(next(clock)))
 
     counts = [
-        len(memory.search(Query("papaya", 100), deadline=next(clock) + 7.0)) for _ in range(20)
+        len(memory.search(Query("papaya", 100), deadline=next(clock) + 7.0)) for _ in range(30)
     ]
 
     assert counts[0] < 60
     assert counts == sorted(counts)
     assert counts[-1] == 60
+
+
+def test_a_search_with_a_deadline_indexes_for_a_moment_and_the_background_does_the_rest(
+    memory: Memory, settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "INDEXING_S", -1.0)
+    for number in range(30):
+        write(settled / f"{number}.md", f"papaya {number}\n", age_s=None)
+    papayas = Query("papaya", 100)
+    assert memory.search(papayas, deadline=time.monotonic() + 60) == []
+
+    background = Background(lambda: memory)
+    background.start()
+    assert background.checked.wait(60)
+    background.stop()
+
+    assert len(memory.search(papayas, deadline=time.monotonic() + 60)) == 30
 
 
 def test_a_search_with_a_deadline_does_not_wait_for_another_process_that_indexes(

@@ -80,6 +80,7 @@ class Background(threading.Thread):
 
     def _work(self, memory: Memory) -> None:
         drained = memory.drain()
+        memory.engine.catch_up()
         if self._embedding is None and memory.engine.model.wanted:
             self._embedding = EmbedThread(self._count_waiting, self._embed)
             self._embedding.start()
