@@ -180,3 +180,74 @@ def test_a_shallow_clone_and_a_submodule_work_or_say_what_is_missing(
     git(tmp_path / "outer" / "app", "checkout", "-q", "--detach")
     with pytest.raises(Exception, match="the head is detached"):
         Machine(tmp_path / "m3", url, root=tmp_path / "outer" / "app" / "notes")
+
+
+def nested(folder: Path) -> Path:
+    """A repository of its own, with a commit and with work that is not committed."""
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "inner.md").write_text("inner\n")
+    git(folder, "add", "inner.md")
+    git(folder, "commit", "-qm", "inner")
+    (folder / "inner.md").write_text("not committed\n")
+    (folder / "draft.md").write_text("draft\n")
+    return folder
+
+
+def test_a_repository_inside_the_notes_of_a_persons_repository_is_left_alone(
+    machine: Machine, app: Path
+) -> None:
+    inner = nested(app / "notes" / "inner")
+    before = state(inner), git(inner, "log", "--format=%H")
+
+    done = machine.sync()
+
+    assert (done.left, done.sent) == ("", ["new.md"])
+    assert "notes/inner" not in git(app, "ls-tree", "-r", "--name-only", "HEAD")
+    assert (state(inner), git(inner, "log", "--format=%H")) == before
+    assert machine.sync().sent == []
+
+
+def test_a_submodule_inside_the_notes_is_left_alone(
+    machine: Machine, app: Path, tmp_path: Path
+) -> None:
+    bare(tmp_path / "module.git")
+    source = nested(tmp_path / "module")
+    git(source, "push", "-q", str(tmp_path / "module.git"), "HEAD")
+    allowed = ("-c", "protocol.file.allow=always")
+    git(app, *allowed, "submodule", "--quiet", "add", str(tmp_path / "module.git"), "notes/module")
+    git(app, "commit", "-qm", "module")
+    git(app, "push", "-q")
+    module = app / "notes" / "module"
+    (module / "later.md").write_text("later\n")
+    git(module, "add", "later.md")
+    git(module, "commit", "-qm", "later")
+    (module / "draft.md").write_text("draft\n")
+    before = state(module), git(app, "ls-tree", "HEAD", "notes/module")
+
+    done = machine.sync()
+
+    assert (done.left, done.sent) == ("", ["new.md"])
+    assert (state(module), git(app, "ls-tree", "HEAD", "notes/module")) == before
+
+
+def test_a_repository_inside_the_notes_of_a_scope_is_neither_sent_nor_removed(
+    tmp_path: Path,
+) -> None:
+    url = bare(tmp_path / "memory.git")
+    one, other = (Machine(tmp_path / name, url) for name in ("one", "other"))
+    one.write("deploy.md", "# Deploy\n")
+    inner = nested(one.root / "inner")
+    before = state(inner)
+
+    assert (one.sync().left, other.sync().taken) == ("", ["deploy.md"])
+    other.write("inner/theirs.md", "theirs\n")
+    other.sync()
+    taken = one.sync()
+
+    assert state(inner)[1:] == before[1:]
+    assert (inner / "inner.md").read_text() == "not committed\n"
+    assert taken.left == "" or "inner" in taken.left
+    assert (one.root / "deploy.md").exists()
+    one.memory.close()
+    other.memory.close()

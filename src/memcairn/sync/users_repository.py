@@ -39,11 +39,13 @@ def pathspec(root: str, nested: Iterable[str]) -> list[str]:
 
 
 def pending(repository: Repository, spec: Sequence[str]) -> list[str]:
-    """The files that are not committed, relative to the root."""
+    """The files that are not committed, relative to the root; none of repositories in it."""
     arguments = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    lines = repository.run(*arguments, "--", *spec).split(b"\0")
+    lines = repository.run(*arguments, "--ignore-submodules=all", "--", *spec).split(b"\0")
     prefix = repository.line("rev-parse", "--show-prefix")
-    return [os.fsdecode(line[3:]).removeprefix(prefix) for line in lines if line]
+    # A repository that is no submodule is listed as a folder.
+    files = (os.fsdecode(line[3:]) for line in lines if line and not line.endswith(b"/"))
+    return [file.removeprefix(prefix) for file in files]
 
 
 def branch_and_remote(repository: Repository) -> tuple[str, str]:
