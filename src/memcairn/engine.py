@@ -152,6 +152,7 @@ class Engine:
         self.databases = Databases(self.home, self.config, self.notices)
         self.model = Model(self.config, self.notices, is_disabled=not semantic)
         self._updates = Coalescer(self._update)
+        self._thread = threading.local()
         self.is_behind = False
 
     def close(self) -> None:
@@ -191,6 +192,26 @@ class Engine:
 
         return self.databases.run(work)
 
+    @contextlib.contextmanager
+    def many_writes(self) -> Iterator[None]:
+        """Write many notes in this thread, and only then look for what others changed, and refresh MEMORY.md.
+
+        With 1,000 notes in the folder, these cost 25 ms for each write.
+        """
+        self._thread.writes_many = True
+        try:
+            yield
+        finally:
+            self._thread.writes_many = False
+            try:
+                self.check()
+            except StateError as error:
+                self._note_stale(error)
+
+    @property
+    def _writes_many(self) -> bool:
+        return getattr(self._thread, "writes_many", False)
+
     def index_files(self, files: Collection[str]) -> tuple[set[str], StateError | None]:
         """Index files that memcairn itself changed, and refresh MEMORY.md.
 
@@ -199,6 +220,8 @@ class Engine:
         Returns:
             Those of the files that are in the index now, and why MEMORY.md could not be refreshed.
         """
+        if self._writes_many:
+            return self.databases.run(lambda opened: _index(opened, files)), None
         known, error = self._updates.run(files)
         return known.intersection(files), error
 
@@ -221,12 +244,11 @@ class Engine:
         files = list(dict.fromkeys(path for call in calls for path in call or ()))
 
         def work(opened: Opened) -> set[str]:
-            if files:
-                opened.indexer.index_files(files, own=True)
+            known = _index(opened, files)
             if None in calls:
                 freshness.check_folders(opened)
                 opened.last_checked = freshness.check_notes(opened, opened.last_checked)
-            return {path for path in files if opened.indexer.known(path)}
+            return known
 
         known = self.databases.run(work)
         try:
@@ -306,7 +328,8 @@ class Engine:
         self, opened: Opened, query: Query, signature_at: SignatureAt, deadline: float | None
     ) -> list[Passage]:
         try:
-            self.check(opened.deadline)
+            if not self._writes_many:
+                self.check(opened.deadline)
         except StateError as error:
             self._note_stale(error)
         missing = away_roots.roots_away(opened.db)
@@ -368,6 +391,13 @@ class Engine:
         """See `Memory.note_used`."""
         today = managed_roots.this_day().toordinal()
         self.databases.run(lambda opened: note_use.note_used(opened.db, used, today))
+
+
+def _index(opened: Opened, files: Collection[str]) -> set[str]:
+    """Index files that memcairn itself changed; returns those that are in the index now."""
+    if files:
+        opened.indexer.index_files(files, own=True)
+    return {path for path in files if opened.indexer.known(path)}
 
 
 class _Call(Generic[T, R]):

@@ -16,6 +16,7 @@ from memcairn.archive import importers
 from memcairn.cli.commands import run
 from memcairn.errors import ArchiveRefused, UsageError
 from memcairn.memory import Memory
+from memcairn.memory_md import managed_roots
 from memcairn.notes import frontmatter
 
 if TYPE_CHECKING:
@@ -64,6 +65,28 @@ def test_what_another_program_remembers_is_found(
         assert str(values["source"]).startswith(f"memcairn import {source} ")
         dates = [values.get(name) for name in ("created", "modified", "created_at")]
         assert "2026-03-07" in [str(one)[:10] for one in dates]
+
+
+def test_an_import_does_not_write_memory_md_for_each_memory(
+    memory: Memory, notes: Path, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.import_from("mem0", mem0(exported, 2), root=notes)
+    written: list[str] = []
+    refresh = managed_roots.refresh
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        written.append("MEMORY.md")
+        return refresh(*args, **kwargs)
+
+    monkeypatch.setattr(managed_roots, "refresh", counted)
+
+    done = memory.import_from("mem0", mem0(exported, 30), root=notes)
+
+    assert len(done.added) > 20
+    assert 1 <= len(written) <= 2
+    shown = (notes / "MEMORY.md").read_bytes()
+    memory.refresh_memory_md(notes)
+    assert (notes / "MEMORY.md").read_bytes() == shown
 
 
 @pytest.mark.parametrize("source", ALL)

@@ -45,6 +45,7 @@ _SUBORDINATE = re.compile(
     r"\s*(?:since|because|after|now that|as|weil|da|seit|seitdem|nachdem)\s[^,]+\s[^,]+,\s",
     re.IGNORECASE,
 )
+_REASON = re.compile(r"\b(?:because|weil)\b")
 # These words often are not a scope: "the upload limit", "at most", "writes".
 _LOOSE_SCOPES = frozenset(("bound", "access", "direction", "tests", "language", "numbered"))
 _LOOSE = frozenset(("name", "code"))
@@ -72,9 +73,8 @@ def relation(old: str, new: str) -> Judgement:
     before = statement.read(old, language)
     after = statement.read(new, language)
     whole = _judged(before, after)
-    has_reason = re.search(r"\b(?:because|weil)\b", new) is not None
     opens = _SUBORDINATE.match(new)
-    if whole.relation == "correction" or not (after.says_change or has_reason or opens):
+    if whole.relation == "correction" or not (after.says_change or opens or _REASON.search(new)):
         return whole
     # "Errors go to Datadog, we left Sentry": one clause has the new value, and the other one may name the old
     # one: "Since Marta went on leave, Henrik signs off".

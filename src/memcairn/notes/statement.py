@@ -178,6 +178,7 @@ def _scopes(text: str) -> dict[str, frozenset[str]]:
     return found
 
 
+@lru_cache(maxsize=2_048)
 def script(text: str) -> str:
     """Kana for Japanese, han for Chinese, "" for other languages: statements in one script are comparable."""
     text = text[:MAX_CHARS]

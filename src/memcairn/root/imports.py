@@ -88,21 +88,22 @@ def import_(
     files = [note for note in export.notes if note.path]
     folder = "" if export.keeps_paths else f"{FOLDER}/{source}/"
     _files(root, source, folder, files, record, done, dry_run=dry_run)
-    for number, note in enumerate(memories):
-        if progress is not None:
-            progress(number, len(memories))
-        key = record.key(source, note)
-        if key in record.known:
-            done.known += 1
-            continue
-        try:
-            _memory(root, source, note, done, dry_run=dry_run)
-        except (NoteError, UsageError) as error:
-            done.failed[note.title or note.key[:80]] = error.message
-            continue
-        if not dry_run:
-            record.add(key)
-        record.known.add(key)
+    with root.engine.many_writes():
+        for number, note in enumerate(memories):
+            if progress is not None:
+                progress(number, len(memories))
+            key = record.key(source, note)
+            if key in record.known:
+                done.known += 1
+                continue
+            try:
+                _memory(root, source, note, done, dry_run=dry_run)
+            except (NoteError, UsageError) as error:
+                done.failed[note.title or note.key[:80]] = error.message
+                continue
+            if not dry_run:
+                record.add(key)
+            record.known.add(key)
     return done
 
 
