@@ -65,13 +65,18 @@ def main() -> None:
     parser.add_argument("--words", action="store_true", help="keyword search only")
     parser.add_argument("--misses", action="store_true")
     args = parser.parse_args()
-    os.environ["MEMCAIRN_EMBEDDING_PROVIDER"] = "none" if args.words else "builtin"
+    run(args.xquad, words=args.words, misses=args.misses)
+
+
+def run(xquad_folder: Path | None, *, words: bool = False, misses: bool = False) -> None:
+    """Print hit@5 of both sets, or of the own one."""
+    os.environ["MEMCAIRN_EMBEDDING_PROVIDER"] = "none" if words else "builtin"
     with tempfile.TemporaryDirectory() as home, Memory(home) as memory:
         started = time.perf_counter()
-        found = own(memory, misses=args.misses)
+        found = own(memory, misses=misses)
         found["all own"] = [hit for hits in found.values() for hit in hits]
-        if args.xquad:
-            found |= xquad(memory, args.xquad.resolve())
+        if xquad_folder is not None:
+            found |= xquad(memory, xquad_folder.resolve())
         for name, hits in found.items():
             print(f"{name:15} {len(hits):5} questions  hit@5 {statistics.mean(hits):.3f}")
         print(f"{time.perf_counter() - started:.0f} s")

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from memcairn import Memory, Query
 from memcairn.notes.words import words
+from support import require_model
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 FILLER = "The weather was fine and the team went for a walk along the river in the afternoon today."
 
@@ -84,3 +87,20 @@ def test_a_passage_has_the_headings_above_its_first_line(notes: Path) -> None:
 
     assert passage.text == "Brewed at seventy degrees."
     assert passage.heading_path == ("Tea", "Green", "Sencha")
+
+
+def test_the_opening_of_a_note_counts_more_than_a_later_paragraph(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_model()
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
+    said = "How the otter service is restarted after it ran out of memory at night by whoever is there."
+    (notes / "later.md").write_text(f"{FILLER}\n\n{said}\n\n{FILLER}\n", "utf-8")
+    (notes / "opening.md").write_text(f"{said}\n\n{FILLER}\n\n{FILLER}\n", "utf-8")
+    with Memory() as memory:
+        memory.index(notes, embed=False)
+        memory.embed()
+        first, second = memory.search(Query("restart the otter service", limit=2))
+
+    assert (first.path, second.path) == (str(notes / "opening.md"), str(notes / "later.md"))
+    assert first.why.rank > second.why.rank + 0.1

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # Share of the score of a chunk that is one, two … positions away.
 NEIGHBOR_SHARES = (0.3, 0.15)
 BEST_OF_NOTE_SHARE = 0.5
+# Added to the score of a note's first chunk in a semantic search: its opening says what the note is about,
+# which lists of links and later sections repeat.
+OPENING = 0.1
 _STEPS = tuple(
     (step, share)
     for distance, share in enumerate(NEIGHBOR_SHARES, 1)
@@ -61,9 +64,14 @@ def score_by_nearby_words(
 def add_inherited(index: Chunks, candidates: Sequence[Candidate], wanted: int) -> list[Candidate]:
     """Add to candidates and their neighbors shares of the scores beside them and of the best in the note.
 
+    The first chunk of a note that is a candidate gets `OPENING` before.
+
     Returns:
         The candidates, best first.
     """
+    candidates = [
+        c._replace(score=c.score + OPENING) if c.score and not c.position else c for c in candidates
+    ]
     scores: defaultdict[Place, float] = defaultdict(float)
     for c in candidates:
         scores[c.note, c.position] += c.score
