@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from memcairn import Memory, Query
-from memcairn.notes.decision_record import older
+from memcairn.notes.decision_record import others
 from memcairn.root import observe
 from memcairn.root.observe import Observation
 
@@ -14,16 +14,17 @@ from memcairn.root.observe import Observation
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("## Status\n\nSupersedes [4](0004-cache.md)", (("0004-cache.md",), ())),
-        ("## Status\n\nAccepted\n\nSupercedes ADR-0004", (("ADR-0004",), ())),
-        ("## Status\n\nAmends [5](0005-names.md)", ((), ("0005-names.md",))),
-        ("* Status: accepted\n* Supersedes: [[0004-cache]]", (("[[0004-cache]]",), ())),
-        ("## Context\n\nIt supersedes nothing.", ((), ())),
-        ("Replaces the whole old engine.", ((), ())),
+        ("## Status\n\nSupersedes [4](0004-cache.md)", (("0004-cache.md",), (), ())),
+        ("## Status\n\nAccepted\n\nSupercedes ADR-0004", (("ADR-0004",), (), ())),
+        ("## Status\n\nAmends [5](0005-names.md)", ((), ("0005-names.md",), ())),
+        ("* Status: accepted\n* Supersedes: [[0004-cache]]", (("[[0004-cache]]",), (), ())),
+        ("## Status\n\nAmended by [7](0007.md)", ((), (), ("0007.md",))),
+        ("## Context\n\nIt supersedes nothing.", ((), (), ())),
+        ("Replaces the whole old engine.", ((), (), ())),
     ],
 )
-def test_a_decision_names_the_older_ones(text, found):
-    assert older(text.split("\n")) == found
+def test_a_decision_names_others(text, found):
+    assert others(text.split("\n")) == found
 
 
 @pytest.fixture
@@ -92,6 +93,38 @@ def test_an_amendment_is_reported_and_the_older_decision_stands(memory, root):
     )
     (found,) = memory.search(Query("why pages are slow", limit=1, root=root.root))
     assert (found.superseded_by, found.remarks) == (None, (f"amended by {root.root}/0005-more.md",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Accepted", "Amends [4](0004-cache.md)"),
+        ("Accepted\n\nAmended by [5](0005-more.md)", "Accepted"),
+        ("Accepted\n\nAmended by ADR-5", "Accepted"),
+        ("Accepted\n\nAmended by [5](0005-more.md)", "Amends [4](0004-cache.md)"),
+        ("Clarified by [5](0005-more.md)", "Clarifies ADR-4"),
+    ],
+)
+def test_an_amendment_is_reported_in_both_directions_whoever_says_it(memory, root, old, new):
+    root.write("0004-cache.md", CACHE.replace("Accepted", old))
+    root.write("0005-more.md", f"# 5. More\n\n## Status\n\n{new}\n\nKept for an hour.\n")
+
+    (older_one,) = memory.search(Query("why pages are slow", limit=1, root=root.root))
+    (newer_one,) = memory.search(Query("kept for an hour", limit=1, root=root.root))
+
+    assert older_one.remarks == (f"amended by {root.root}/0005-more.md",)
+    assert newer_one.remarks == (f"amends {root.root}/0004-cache.md",)
+    assert older_one.superseded_by is newer_one.superseded_by is None
+
+
+def test_all_amendments_are_reported(memory, root):
+    root.write("0004-cache.md", CACHE)
+    for number in (5, 6):
+        root.write(f"000{number}-more.md", f"# {number}. More\n\n## Status\n\nAmends ADR-4\n")
+
+    (found,) = memory.search(Query("why pages are slow", limit=1, root=root.root))
+
+    assert found.remarks == tuple(f"amended by {root.root}/000{n}-more.md" for n in (5, 6))
 
 
 def test_two_notes_that_supersede_each_other_do_not_end_a_search(memory, root):

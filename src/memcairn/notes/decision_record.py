@@ -1,13 +1,15 @@
-"""The status of a decision record: its successor, and the decisions that it replaces or amends.
+"""The status of a decision record: its successor, and decisions that it replaces, amends or is amended by.
 
 ## Status                                    - Status: superseded by ADR-0009
 Superseded by [9](0009-no-cache.md)          **Status:** Deprecated
 Supersedes [4](0004-cache.md)                Amends [5](0005-names.md)
+Amended by [7](0007-more-names.md)
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 MAX_LINES = 40
 """The status is among the first lines."""
@@ -62,20 +64,29 @@ def replaced_by(status: str) -> str | None:
     return name or DEPRECATED
 
 
-_REPLACES = re.compile(
-    r"[\W_]*(?:accepted[\W_]+)?(?P<word>super[sc]edes|replaces|amends|clarifies)\b[\s:*_]*(?P<rest>.+)",
+_NAMES_OTHERS = re.compile(
+    r"[\W_]*(?:accepted[\W_]+)?(?P<word>super[sc]edes|replaces|amends|clarifies|(?:amended|clarified)\s+by)\b"
+    r"[\s:*_]*(?P<rest>.+)",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?:ADR[-_ ]?)?\d{1,5}\b", re.IGNORECASE)
 _NUMBER_OF_FILE = re.compile(r"(?:adr[-_ ]?)?0*(\d{1,5})(?!\d)", re.IGNORECASE)
 
 
-def older(lines: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The paths or numbers of the decisions that a decision replaces, and of those that it amends.
+class Others(NamedTuple):
+    """The paths or numbers of other decisions, by what they are to this one."""
+
+    supersedes: tuple[str, ...]
+    amends: tuple[str, ...]
+    amended_by: tuple[str, ...]
+
+
+def others(lines: list[str]) -> Others:
+    """The other decisions that the status of a decision names, besides its successor.
 
     Only lines of the status count, in either form of `successor`, and lines such as `* Supersedes: ...`.
     """
-    found: dict[bool, dict[str, None]] = {True: {}, False: {}}
+    found: tuple[dict[str, None], ...] = ({}, {}, {})
     inside = False
     for line in lines[:MAX_LINES]:
         if _HEADING.match(line):
@@ -85,14 +96,15 @@ def older(lines: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         is_listed = line.lstrip().startswith(("-", "*", "|"))
         if not (inside or field is not None or is_listed):
             continue
-        match = _REPLACES.match(field["value"] if field is not None else line)
+        match = _NAMES_OTHERS.match(field["value"] if field is not None else line)
         if match is None:
             continue
         names = _LINK.findall(match["rest"]) or _WIKI_LINK.findall(match["rest"])
         names = names or _NAME.findall(match["rest"])
-        is_replaced = match["word"].lower().startswith(("super", "replace"))
-        found[is_replaced].update(dict.fromkeys(names))
-    return tuple(found[True]), tuple(found[False])
+        word = match["word"].lower()
+        kind = 0 if word.startswith(("super", "replace")) else 2 if word.endswith("by") else 1
+        found[kind].update(dict.fromkeys(names))
+    return Others(*map(tuple, found))
 
 
 def number_of(name: str) -> str | None:

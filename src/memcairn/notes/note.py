@@ -32,7 +32,7 @@ _SUMMARIES = ("description", "hint", "summary")
 _TAG_NAMES = frozenset({"name", "tag", "title", "label", "id", "value"})
 # The keys whose values are indexed elsewhere.
 _DATES = ("date", "created", "modified", "valid_until", "valid_from")
-_LINKS = ("superseded_by", "supersedes", "amends", "sources", "source")
+_LINKS = ("superseded_by", "supersedes", "amends", "amended_by", "sources", "source")
 _READ = frozenset(
     (*_NAMES, *_SUMMARIES, *_DATES, *_LINKS, "tags", "tag", "type", "namespace", "pinned")
 )
@@ -46,8 +46,8 @@ class Note:
     `date` is the note's own: `date`, else `modified`, else `created`, else the day in its file's name.
     `about` has what its frontmatter says of the whole note: description and summaries, then name,
     aliases and keywords; `other` has the other values. `language` is an ISO 639-1 code; "" if it is not
-    clear. `supersedes` and `amends` name older notes. `sources` are the places that the note is based on,
-    and `source` is what wrote it.
+    clear. `supersedes` and `amends` name older notes, `amended_by` newer ones. `sources` are the places that
+    the note is based on, and `source` is what wrote it.
     """
 
     title: str
@@ -67,6 +67,7 @@ class Note:
     valid_from: str | None = None
     supersedes: tuple[str, ...] = ()
     amends: tuple[str, ...] = ()
+    amended_by: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     source: str = ""
 
@@ -122,7 +123,7 @@ def _note(
     fields: _Fields, given: str, outline: Blocks, start: str, *, stem: str, body: list[str]
 ) -> Note:
     successor = decision_record.successor(body)
-    supersedes, amends = decision_record.older(body)
+    others = decision_record.others(body)
     created = fields.moment("created")
     modified = fields.moment("modified")
     date = fields.moment("date") or modified or created or _day_in(stem)
@@ -151,8 +152,9 @@ def _note(
         other=fields.other(),
         language=language(f"{title} {description} {start}"),
         valid_from=fields.moment("valid_from"),
-        supersedes=tuple(dict.fromkeys((*fields.names("supersedes"), *supersedes))),
-        amends=tuple(dict.fromkeys((*fields.names("amends"), *amends))),
+        supersedes=tuple(dict.fromkeys((*fields.names("supersedes"), *others.supersedes))),
+        amends=tuple(dict.fromkeys((*fields.names("amends"), *others.amends))),
+        amended_by=tuple(dict.fromkeys((*fields.names("amended_by"), *others.amended_by))),
         sources=tuple(fields.texts("sources")),
         source=", ".join(fields.texts("source")),
     )

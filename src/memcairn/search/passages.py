@@ -63,7 +63,7 @@ class Passage(NamedTuple):
         superseded_by: the path of the note that replaced it, or its name if there is no such note.
         language: of the note, as an ISO 639-1 code; "" if it is not clear.
         scope: the name of the scope that the note belongs to; "" for none.
-        remarks: what else a reader should know: cited lines changed, or a newer note amends it.
+        remarks: what else a reader should know: cited lines changed, or it amends, or is amended by, others.
         description: what the note is about, in a sentence; "" if it has neither text nor frontmatter.
     """
 
@@ -223,7 +223,7 @@ def build(
 
 
 def _remarks(note: NoteDetails) -> tuple[str, ...]:
-    remarks = [] if note.amended_by is None else [f"amended by {note.amended_by}"]
+    remarks = list(note.amendments)
     if note.sources and note.root is not None:
         from memcairn.search import citations  # noqa: PLC0415 - few notes have sources
 

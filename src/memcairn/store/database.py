@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 # Embeddings of an index of this schema or a later one are kept: each depends on nothing but a text.
 FIRST_WITH_THESE_EMBEDDINGS = 8
 BUSY_S = 60.0

@@ -36,16 +36,26 @@ _BATCH_SIZE = 500
 _NOTE = """
 SELECT path, title, date, namespace, description, about, language, type, hash, size_bytes,
     mtime_ns, inode,
-    sources, (SELECT path FROM root WHERE id = note.root),
-    (SELECT newer.path FROM older_note JOIN note AS newer ON newer.id = older_note.note
-     WHERE place IN (note.path, note.decision) AND amends AND newer.id <> note.id)
+    sources, (SELECT path FROM root WHERE id = note.root)
 FROM note WHERE id = ?
 """
 _NEWER = """
 SELECT newer.path, COALESCE(newer.created, newer.date), newer.mtime_ns
-FROM note JOIN older_note ON older_note.place IN (note.path, note.decision)
-JOIN note AS newer ON newer.id = older_note.note AND newer.id <> note.id
-WHERE note.id = ? AND NOT older_note.amends ORDER BY newer.path
+FROM note JOIN other_note ON place IN (note.path, note.decision)
+JOIN note AS newer ON newer.id = other_note.note AND newer.id <> note.id
+WHERE note.id = ? AND relation = 'supersedes' ORDER BY newer.path
+"""
+# Either of two decisions may say that the one amends the other.
+_AMENDMENTS = """
+SELECT CASE relation WHEN 'amends' THEN 'amended by' ELSE 'amends' END, other.path
+FROM note JOIN other_note ON place IN (note.path, note.decision) AND relation <> 'supersedes'
+JOIN note AS other ON other.id = other_note.note AND other.id <> note.id
+WHERE note.id = :id
+UNION
+SELECT relation, other.path
+FROM other_note JOIN note AS other ON other.path = place OR other.decision = place
+WHERE other_note.note = :id AND other.id <> :id AND relation <> 'supersedes'
+ORDER BY 1, 2
 """
 
 
@@ -181,7 +191,8 @@ class LocalIndex(NamedTuple):
         path, title, date, namespace, description, about, language, type_, digest, *more = (
             self.db.execute(_NOTE, (note,)).fetchone()
         )
-        *signature, sources, root, amended_by = more
+        *signature, sources, root = more
+        amendments = self.db.execute(_AMENDMENTS, {"id": note}).fetchall()
         return NoteDetails(
             paths.from_db(path),
             title,
@@ -195,7 +206,7 @@ class LocalIndex(NamedTuple):
             Signature(*signature),
             () if sources == "[]" else tuple(json_text.loads(sources)),
             paths.from_db(root),
-            None if amended_by is None else paths.from_db(amended_by),
+            tuple(f"{relation} {paths.from_db(other)}" for relation, other in amendments),
         )
 
     def contents(self, notes: Sequence[int]) -> Iterable[tuple[int, bytes, str, int]]:
@@ -243,7 +254,7 @@ class LocalIndex(NamedTuple):
 
     def newer(self, notes: Sequence[int]) -> Iterator[tuple[int, DatedNote]]:
         """The notes that say that they supersede one of these, each after the id of that one; by path."""
-        if self.db.execute("SELECT EXISTS (SELECT 1 FROM older_note)").fetchone()[0]:
+        if self.db.execute("SELECT EXISTS (SELECT 1 FROM other_note)").fetchone()[0]:
             for note in notes:
                 for path, date, mtime_ns in self.db.execute(_NEWER, (note,)).fetchall():
                     yield note, (paths.from_db(path), date, mtime_ns)

@@ -66,8 +66,9 @@ class MemoryMdNote(NamedTuple):
 _NOTE_ROWS = """
 SELECT path, title, description, type, pinned, date, created, modified, mtime_ns, valid_until,
     COALESCE(superseded_by, (
-        SELECT 'a newer note' FROM older_note
-        WHERE place IN (note.path, note.decision) AND older_note.note <> note.id AND NOT amends
+        SELECT 'a newer note' FROM other_note
+        WHERE place IN (note.path, note.decision) AND other_note.note <> note.id
+            AND relation = 'supersedes'
     )),
     (SELECT MAX(day) FROM note_use WHERE note = note.id AND day < :today),
     (SELECT COUNT(*) FROM note_use WHERE note = note.id AND day < :today)

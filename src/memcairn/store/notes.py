@@ -122,7 +122,7 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
     (next_id,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM note").fetchone()
     replacements, new, changed = [], [], []
     needs_multilingual = False
-    older: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
     dropped: list[tuple[int]] = []
     for prepared, namespace, before in batch:
         note = prepared.note
@@ -142,35 +142,39 @@ def write(db: Database, root: int, batch: Iterable[Writing]) -> int:
         else:
             note_id = before.id
             changed.append((*row, note_id))
-            if older_notes_of(db, note_id):
+            if other_notes_of(db, note_id):
                 dropped.append((note_id,))
-        older += [(note_id, *row) for row in _older(db, root, prepared)]
+        others += [(note_id, *row) for row in _others(db, root, prepared)]
         replacements.append(Replacement(note_id, before is None, prepared.chunks))
         needs_multilingual = needs_multilingual or note.language not in ("", "en")
     if needs_multilingual:
         vector_state.add_multilingual(db)
     db.executemany(_UPDATE_NOTE, changed)
     db.executemany(_INSERT_NOTE, new)
-    db.executemany("DELETE FROM older_note WHERE note = ?", dropped)
-    db.executemany("INSERT OR IGNORE INTO older_note (note, place, amends) VALUES (?, ?, ?)", older)
+    db.executemany("DELETE FROM other_note WHERE note = ?", dropped)
+    db.executemany(
+        "INSERT OR IGNORE INTO other_note (note, place, relation) VALUES (?, ?, ?)", others
+    )
     return chunks.replace(db, replacements)
 
 
-def older_notes_of(db: Database, note: int) -> bool:
-    """Whether the index says that a note supersedes or amends others."""
-    sql = "SELECT EXISTS (SELECT 1 FROM older_note WHERE note = ?)"
+def other_notes_of(db: Database, note: int) -> bool:
+    """Whether the index says that a note supersedes, amends or is amended by others."""
+    sql = "SELECT EXISTS (SELECT 1 FROM other_note WHERE note = ?)"
     return bool(db.execute(sql, (note,)).fetchone()[0])
 
 
-def _older(db: Database, root: int, prepared: Prepared) -> Iterator[tuple[Any, bool]]:
-    """The places that a note may mean by the older notes that it names."""
-    for names, amends in ((prepared.note.supersedes, False), (prepared.note.amends, True)):
+def _others(db: Database, root: int, prepared: Prepared) -> Iterator[tuple[Any, str]]:
+    """The places that a note may mean by the other notes that it names, and what it says of them."""
+    note = prepared.note
+    named = {"supersedes": note.supersedes, "amends": note.amends, "amended by": note.amended_by}
+    for relation, names in named.items():
         for name in names:
             for place in places_of(db, prepared.path, root, name):
-                yield paths.to_db(place), amends
+                yield paths.to_db(place), relation
             number = decision_place(prepared.path, name) if "/" not in name else None
             if number is not None and not name.lower().endswith(".md"):
-                yield paths.to_db(number), amends
+                yield paths.to_db(number), relation
 
 
 def places_of(db: Database, path: str, root: int, name: str) -> Iterator[str]:

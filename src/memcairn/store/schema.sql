@@ -47,7 +47,7 @@ CREATE TABLE note (
     valid_until     TEXT,
     superseded_by   TEXT,
     language        TEXT NOT NULL DEFAULT '', -- an ISO 639-1 code; empty: not known
-    decision        ,                   -- folder/#number of a decision record, as older_note.place may name it
+    decision        ,                   -- folder/#number of a decision record, as other_note.place may name it
     sources         TEXT NOT NULL DEFAULT '[]', -- a JSON array: the places in code that it is based on
     source          TEXT NOT NULL DEFAULT '', -- what wrote it
     about           TEXT NOT NULL DEFAULT '[]' -- a JSON array: what all of its chunks are found by, beside the title
@@ -56,14 +56,14 @@ CREATE INDEX note_by_root ON note (root);
 CREATE INDEX note_by_namespace ON note (namespace);
 CREATE INDEX note_by_hash ON note (hash);
 
--- The older notes that a note supersedes or amends: the paths that its words may mean.
-CREATE TABLE older_note (
+-- The other notes that a note supersedes, amends or is amended by: the paths that its words may mean.
+CREATE TABLE other_note (
     note   INTEGER NOT NULL REFERENCES note (id) ON DELETE CASCADE,
     place  NOT NULL,
-    amends INTEGER NOT NULL,
-    PRIMARY KEY (place, note, amends)
+    relation TEXT NOT NULL,             -- supersedes, amends, amended by
+    PRIMARY KEY (place, note, relation)
 ) WITHOUT ROWID;
-CREATE INDEX older_note_by_note ON older_note (note);
+CREATE INDEX other_note_by_note ON other_note (note);
 CREATE INDEX note_by_decision ON note (decision) WHERE decision IS NOT NULL;
 
 CREATE TABLE chunk (
@@ -201,12 +201,12 @@ WHEN EXISTS (SELECT 1 FROM memory_md WHERE root = new.root)
                  old.valid_until, old.superseded_by, old.mtime_ns)) BEGIN
     INSERT INTO memory_md_changed (root, path) VALUES (new.root, new.path);
 END;
-CREATE TRIGGER note_is_superseded AFTER INSERT ON older_note BEGIN
+CREATE TRIGGER note_is_superseded AFTER INSERT ON other_note BEGIN
     INSERT INTO memory_md_changed (root, path)
     SELECT note.root, note.path FROM note JOIN memory_md ON memory_md.root = note.root
     WHERE note.path = new.place OR note.decision = new.place;
 END;
-CREATE TRIGGER note_stands_again AFTER DELETE ON older_note BEGIN
+CREATE TRIGGER note_stands_again AFTER DELETE ON other_note BEGIN
     INSERT INTO memory_md_changed (root, path)
     SELECT note.root, note.path FROM note JOIN memory_md ON memory_md.root = note.root
     WHERE note.path = old.place OR note.decision = old.place;

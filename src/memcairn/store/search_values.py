@@ -54,7 +54,7 @@ class NoteDetails(NamedTuple):
 
     Args:
         root: the folder of its root, which its sources are relative to; None if there is no such folder.
-        amended_by: the path of a note that amends it.
+        amendments: "amended by" or "amends", with the path of the other note.
     """
 
     path: str
@@ -69,4 +69,4 @@ class NoteDetails(NamedTuple):
     signature: Signature
     sources: tuple[str, ...]
     root: str | None
-    amended_by: str | None
+    amendments: tuple[str, ...]
