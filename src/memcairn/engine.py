@@ -373,7 +373,9 @@ class Engine:
         """Read the index as it is, if it cannot be written; damage is left to `Databases.run`."""
         if isinstance(error, StateDamaged):
             raise error
-        self.is_behind = self.is_behind or isinstance(error, DeadlinePassed)
+        if isinstance(error, DeadlinePassed):  # an agent waits, and the next search knows
+            self.is_behind = True
+            return
         if not any(notice.startswith(f"{error};") for notice in self.notices):
             self.notice(f"{error}; the answer leaves out what has changed since it was indexed")
 

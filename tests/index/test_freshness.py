@@ -335,6 +335,7 @@ def test_a_search_with_a_deadline_indexes_for_a_moment_and_the_background_does_t
         write(settled / f"{number}.md", f"papaya {number}\n", age_s=None)
     papayas = Query("papaya", 100)
     assert memory.search(papayas, deadline=time.monotonic() + 60) == []
+    assert memory.notices == []
 
     background = Background(lambda: memory)
     background.start()
