@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,8 +12,11 @@ import pytest
 from index_tools import found, write
 
 from memcairn import Memory, sqlite
+from memcairn.cli import serve
 from memcairn.cli.commands import run
 from memcairn.errors import StateError
+from memcairn.mcp.server import MemoryServer
+from serve.clients import Failed, connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +102,51 @@ def test_what_is_only_read_is_shown_from_a_home_that_cannot_be_written(
     assert run(command.split()) == 0
 
     assert printed in capsys.readouterr().out
+
+
+READS = (
+    ("memory_search", {"query": "kiwi"}),
+    ("memory_get_context", {"query": "kiwi"}),
+    ("memory_about", {"topic": "kiwi"}),
+    ("mem_read", {"path": "a.md"}),
+    ("mem_list", {}),
+    ("mem_grep", {"pattern": "mango"}),
+)
+WRITES = (
+    ("mem_write", {"path": "c.md", "content": "new"}),
+    ("mem_edit", {"path": "a.md", "old_str": "mango", "new_str": "plum"}),
+    ("mem_remove", {"path": "b.md"}),
+    ("memory_observe", {"content": "The port is 5433."}),
+)
+
+
+def test_a_server_answers_from_a_home_that_cannot_be_written(
+    notes: Path, request: pytest.FixtureRequest
+) -> None:
+    write(notes / "a.md", "kiwi mango\n")
+    with Memory() as memory, connected(_server(memory, notes)) as client:
+        for tool, arguments in READS:  # loads what nobody else may read
+            client.call(tool, **arguments)
+        for tool, arguments in WRITES:
+            client.raw(tool, **arguments)
+    (notes / "c.md").unlink()
+    for path in notes.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    request.getfixturevalue("read_only_home")
+    before = {path.name: path.read_bytes() for path in notes.glob("*.md")}
+
+    with Memory() as memory, connected(_server(memory, notes)) as client:
+        for tool, arguments in READS:
+            assert "a.md" in json.dumps(client.call(tool, **arguments)), tool
+        for tool, arguments in WRITES:
+            with pytest.raises(Failed):
+                client.call(tool, **arguments)
+
+    assert {path.name: path.read_bytes() for path in notes.glob("*.md")} == before
+
+
+def _server(memory: Memory, notes: Path) -> MemoryServer:
+    return MemoryServer(lambda: serve.open_root(memory, str(notes)), "full")
 
 
 def test_an_answer_from_an_index_that_cannot_be_written_has_no_old_text(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from memcairn import paths
-from memcairn.errors import UsageError
+from memcairn.errors import SchemaTooNew, StateDamaged, StateError, UsageError
 from memcairn.settings import calling_process, installer
 
 if TYPE_CHECKING:
@@ -89,8 +89,13 @@ def open_root(memory: Memory, given: str | None) -> OpenRoot:
         starts_session=True,
         create=folder is None and not memory.config["memory.root"],
     )
-    root.adopt()
-    root.refresh()
+    try:
+        root.adopt()
+        root.refresh()
+    except (SchemaTooNew, StateDamaged):
+        raise
+    except StateError as error:  # a home that cannot be written is read as it is
+        memory.engine.notice(f"{error}; the notes are served as they were indexed")
     return root
 
 
