@@ -95,6 +95,51 @@ def test_a_key_that_fails_says_why_and_asks_again(folder, monkeypatch, capsys):
         root.close()
 
 
+def test_a_difference_behind_the_width_of_the_terminal_is_shown(folder, monkeypatch, capsys):
+    start = "---\nsource: memcairn\n---\n"
+    (folder / "a.md").write_text(f"{start}Every weekday morning the car stops at the station.\n")
+    (folder / "b.md").write_text(f"{start}Every weekday morning the car stops at the harbour.\n")
+    with Memory(semantic=False) as memory:
+        root = memory.open_root(folder)
+        one = review.propose(root, "supersede", ["a.md", "b.md"])
+        monkeypatch.setattr("click.getchar", lambda: "q")
+        commands._walk(root, [one])
+        root.close()
+    shown = capsys.readouterr().out
+    assert "station." in shown
+    assert "harbour." in shown
+    assert "source: memcairn" not in shown
+
+
+def test_a_key_without_a_meaning_is_explained(folder, monkeypatch, capsys):
+    with Memory(semantic=False) as memory:
+        root = memory.open_root(folder)
+        one = review.propose(root, "forget", ["a.md"])
+        keys = iter(["x", "u", "q"])
+        monkeypatch.setattr("click.getchar", lambda: next(keys))
+        commands._walk(root, [one])
+        root.close()
+    shown = capsys.readouterr().out
+    assert "'x' is none of these keys" in shown
+    assert "there is no decision to undo" in shown
+
+
+def test_tidy_compares_what_notes_say_under_their_titles(home, tmp_path):
+    (tmp_path / "notes").mkdir()
+    for name, number in (("Retries", "three"), ("Mailer", "five")):
+        text = f"# {name}\n\nThe mailer retries a message {number} times.\n"
+        (tmp_path / "notes" / f"{name.lower()}.md").write_text(text)
+    for name, port in (("Staging", 5433), ("Production", 5440)):
+        text = f"# {name}\n\nThe broker listens on port {port}.\n"
+        (tmp_path / "notes" / f"{name.lower()}.md").write_text(text)
+    with Memory(semantic=False) as memory:
+        memory.index(tmp_path / "notes")
+
+    (made,) = json.loads(run(commands.tidy, "--json"))["proposals"]
+
+    assert (made["kind"], sorted(made["paths"])) == ("contradiction", ["mailer.md", "retries.md"])
+
+
 def test_consent_is_per_root(folder):
     assert run(commands.consent) == f"{folder}: observations\n"
     assert run(commands.consent, "nothing") == f"{folder}: nothing\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 from dataclasses import asdict
 from datetime import date
 
@@ -14,6 +15,7 @@ from memcairn.cli import options, output
 from memcairn.cli.locate import open_root, root_option
 from memcairn.cli.text import count, printable, write
 from memcairn.errors import MemcairnError
+from memcairn.notes import frontmatter
 from memcairn.root import review
 from memcairn.root.inbox import CONSENTS
 from memcairn.search.dates import parse_date
@@ -82,7 +84,10 @@ def _walk(files: OpenRoot, waiting: list[Proposal]) -> None:
         key = click.getchar().lower()
         if key == "q":
             break
-        if key == "u" and decided:
+        if key == "u":
+            if not decided:
+                write("  there is no decision to undo")
+                continue
             last = decided.pop()
             _try(lambda last=last: review.undo(files, last.id))
             at = next(i for i, other in enumerate(waiting) if other.id == last.id)
@@ -95,6 +100,7 @@ def _walk(files: OpenRoot, waiting: list[Proposal]) -> None:
             decided.append(done)
             write(f"  {done.decision}")
         elif key != "n":
+            write(printable(f"  {key!r} is none of these keys"))
             continue
         at += 1
     write(
@@ -126,12 +132,18 @@ def _try(work: object) -> Proposal | None:
 def _show(files: OpenRoot, one: Proposal, number: int, total: int) -> None:
     write("")
     write(printable(f"{number}/{total}  {one.kind}: {one.action}?  {one.why}"))
-    sides = [([_about(e), *e.text.rstrip().split("\n")]) for e in review.evidence(files, one)]
+    sides = [[_about(e), *_body(e.text)] for e in review.evidence(files, one)]
     if one.text:
         sides.append([f"proposed by {one.by}" if one.by else "proposed", *one.text.split("\n")])
     for line in _side_by_side(sides, shutil.get_terminal_size().columns):
         write(line)
     write(_HELP)
+
+
+def _body(text: str) -> list[str]:
+    """The lines of a note without its frontmatter; of a note that is only frontmatter, these lines."""
+    body = text.split("\n")[frontmatter.split(text)[1] - 1 :]
+    return "\n".join(body).strip().split("\n") if any(map(str.strip, body)) else text.split("\n")
 
 
 def _about(one: review.Evidence) -> str:
@@ -142,11 +154,16 @@ _MAX_LINES = 30
 
 
 def _side_by_side(sides: list[list[str]], columns: int) -> list[str]:
-    """Texts beside each other, cut to the width of the terminal."""
+    """Texts beside each other, wrapped at the width of the terminal."""
     if not sides:
         return []
     width = max(20, (columns - 3 * (len(sides) - 1)) // len(sides))
-    cut = [[printable(line)[:width] for line in side[:_MAX_LINES]] for side in sides]
+    cut = [
+        [part for line in side for part in textwrap.wrap(printable(line), width) or [""]][
+            :_MAX_LINES
+        ]
+        for side in sides
+    ]
     height = max(map(len, cut))
     rows = [[side[at] if at < len(side) else "" for side in cut] for at in range(height)]
     return [" | ".join(part.ljust(width) for part in row).rstrip() for row in rows]

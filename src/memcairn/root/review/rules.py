@@ -7,12 +7,14 @@ gone, and long notes with several subjects
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memcairn.errors import MemcairnError
+from memcairn.notes import statement
 from memcairn.notes.correction import have_same_values, relation
 from memcairn.notes.words import words
 from memcairn.root import observe
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from memcairn.store.catalogue import NoteText
     from memcairn.store.database import Database
 
+_HEADING = re.compile(r"^#{1,6} .*$", re.MULTILINE)
+MIN_COMMON = 3
 # A longer text is not one statement, and is compared with no other.
 MAX_STATEMENT_CHARS = 600
 MIN_SIMILARITY = 0.35
@@ -151,6 +155,11 @@ def _pair(
 ) -> Iterator[_Found]:
     names = (root.relative(older.path), root.relative(newer.path))
     judged = relation(older.text, newer.text)
+    if judged.relation == "addition" and not judged.doubt and _have_alike_titles(older, newer):
+        said = [_HEADING.sub("", note.text).strip() for note in (older, newer)]
+        # Less would not say of what it is: "port 5433".
+        if len(set(words(said[0])) & set(words(said[1]))) >= MIN_COMMON:
+            judged = relation(*said)
     one, other = (_shown(note.text) for note in (older, newer))
     is_same = is_near and judged.relation == "addition" and have_same_values(older.text, newer.text)
     if judged.relation == "repetition" or is_same:
@@ -159,6 +168,12 @@ def _pair(
     elif judged.relation != "addition" or judged.doubt:
         why = f"They say different things of one subject: {one!r} and {other!r}."
         yield _Found("contradiction", "supersede", names, why)
+
+
+def _have_alike_titles(one: NoteText, other: NoteText) -> bool:
+    """Whether no title limits what its note is about to something else: staging and production."""
+    first, second = (statement.read(note.title).scopes for note in (one, other))
+    return all(first[name] & second[name] for name in first.keys() & second.keys())
 
 
 def _shown(text: str) -> str:
