@@ -89,9 +89,10 @@ class Browser:
         self.driver.get(self.origin + path)
 
     def press(self, *keys: str) -> None:
-        """Type keys, wherever the focus is."""
+        """Type keys, wherever the focus is; the script of the page runs by then."""
         from selenium.webdriver.common.action_chains import ActionChains
 
+        self.wait(self._is_ready, "the end of loading")
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def submit(self) -> None:
@@ -147,10 +148,12 @@ class Browser:
         """Wait until a page is there, and its script runs."""
 
         def there() -> bool:
-            is_ready = self.run("return document.readyState === 'complete' && !!window.htmx")
-            return bool(is_ready) and self.driver.current_url.startswith(self.origin + path)
+            return self._is_ready() and self.driver.current_url.startswith(self.origin + path)
 
         self.wait(there, f"page {path}")
+
+    def _is_ready(self) -> bool:
+        return bool(self.run("return document.readyState === 'complete' && !!window.htmx"))
 
     def move_to(self, text: str) -> None:
         """Press j until the item with this text has the focus."""

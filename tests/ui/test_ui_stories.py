@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING
@@ -165,7 +166,7 @@ def test_an_inbox_of_six_is_walked(browser: Browser, site: Running, notes: Path)
 
     for left in range(5, -1, -1):
         browser.press("a" if left % 2 else "x")
-        browser.sees(f"of {left}" if left else "Nothing waits for a decision.")
+        browser.sees(f"1 of {left}" if left else "Nothing waits for a decision.")
     browser.press("u")
     browser.sees("it waits again")
     browser.sees("1 of 1")
@@ -175,6 +176,23 @@ def test_an_inbox_of_six_is_walked(browser: Browser, site: Running, notes: Path)
     assert "keep" in decided
     assert len(decided) > 1
     root.close()
+
+
+def test_a_second_key_does_not_replace_a_decision_that_is_being_sent(
+    browser: Browser, site: Running
+) -> None:
+    with contextlib.closing(site.memory.open_root(site.memory.roots()[0].path)) as root:
+        review.propose(root, "forget", ["deploy.md"])
+        browser.press("4")
+        browser.is_at("/inbox")
+
+        browser.run(
+            "for (const key of 'xa')"
+            " document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+        )
+
+        browser.sees("Nothing waits for a decision.")
+        assert [one.decision for one in review.proposals(root, decided=True)] == ["keep"]
 
 
 def test_memory_md_says_why_a_line_is_there(browser: Browser) -> None:

@@ -31,6 +31,15 @@
     return true;
   };
 
+  // A key decides about what is shown: while a form is being sent, keys and buttons wait for the next page.
+  let isSent = false;
+  addEventListener("pageshow", () => { isSent = false; });
+  document.addEventListener("submit", (event) => {
+    if (isSent) event.preventDefault();
+    // After a download the page stays.
+    isSent ||= event.target.method === "post" && event.target.getAttribute("action") !== "/settings/export";
+  });
+
   document.addEventListener("keydown", (event) => {
     const target = event.target;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -40,7 +49,9 @@
     }
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.key === "Escape" && target.matches("input, textarea, select")) { target.blur(); return; }
-    if (!isOn() || target.matches("input, textarea, select")) return;
+    // Escape stops a page that does not come.
+    if (event.key === "Escape") isSent = false;
+    if (isSent || !isOn() || target.matches("input, textarea, select")) return;
     const pages = document.querySelectorAll("header nav a");
     if (event.key === "/") { $("#search").focus(); $("#search").select(); }
     else if (event.key === "?") help.showModal();
