@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 import json
+import os
 import re
 import tarfile
 from pathlib import Path
@@ -18,6 +20,7 @@ from memcairn.sessions import Line, Sessions
 from memcairn.settings import shared_scopes
 from memcairn.settings.shared_scopes import SharedScope
 from memcairn.ui import TEXT, app
+from memcairn.ui.site import address
 
 if TYPE_CHECKING:
     from ui.conftest import Client, Running
@@ -87,7 +90,7 @@ def test_line_ends_and_byte_order_mark_stay(client: Client, notes: Path) -> None
     path = notes / "windows.md"
     path.write_bytes(b"\xef\xbb\xbf# One\r\n\r\nTwo.\r\n")
     page = client.page(f"/note?path={quote(str(path))}&edit=1")
-    sha256 = re.search(r'name="sha256" value="(\w+)"', page)
+    sha256 = re.search(r"sha256=(\w+)", page)
     assert sha256 is not None
 
     fields = {"path": path, "sha256": sha256[1], "text": "# One\r\n\r\nThree.\r\n"}
@@ -96,10 +99,55 @@ def test_line_ends_and_byte_order_mark_stay(client: Client, notes: Path) -> None
     assert path.read_bytes() == b"\xef\xbb\xbf# One\r\n\r\nThree.\r\n"
 
 
+def test_notes_below_a_folder_whose_name_is_not_utf_8_are_read_and_changed(
+    site: Running, client: Client, tmp_path: Path
+) -> None:
+    folder = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"caf\xe9")))
+    folder.mkdir()
+    (folder / "coffee.md").write_text("# Coffee\n\nAt nine.\n", encoding="utf-8")
+    with contextlib.closing(site.memory.open_root(folder)) as root:
+        root.refresh()
+        review.propose(root, "forget", ["coffee.md"])
+    (link,) = re.findall(r'<a data-item href="([^"]+)">Coffee<', client.page("/notes"))
+    inbox = client.page("/inbox")
+    assert f'href="{link}">Coffee<' in inbox
+    (action,) = re.findall(r'action="(/inbox/decide[^"]+action=keep[^"]*)"', inbox)
+    assert client.post(html.unescape(action), {}).status == 303
+    assert "Nothing waits" in client.page("/inbox")
+
+    edited = client.page(html.unescape(link) + "&edit=1")
+    (action,) = re.findall(r'action="(/note/save[^"]+)"', edited)
+    saved = client.post(html.unescape(action), {"text": "# Coffee\n\nAt ten.\n"})
+    assert saved.status == 303
+    assert "At ten." in client.page(str(saved.headers["Location"]))
+    (action,) = re.findall(r'action="(/note/forget[^"]+)"', client.page(html.unescape(link)))
+    assert client.post(html.unescape(action), {}).status == 303
+    assert not (folder / "coffee.md").exists()
+
+
+def test_a_note_whose_own_name_is_not_utf_8_says_why_it_is_not_opened(
+    site: Running, client: Client, notes: Path
+) -> None:
+    path = Path(os.fsdecode(os.path.join(os.fsencode(notes), b"caf\xe9.md")))
+    path.write_text("# Coffee\n\nAt nine.\n", encoding="utf-8")
+    with contextlib.closing(site.memory.open_root(notes)) as root:
+        root.refresh()
+    (link,) = re.findall(r'<a data-item href="([^"]+)">Coffee<', client.page("/notes"))
+
+    answer = client.get(html.unescape(link))
+
+    assert answer.status == 400
+    assert "is not valid Unicode" in answer.text
+
+
+def test_an_address_takes_any_text() -> None:
+    assert address("/search", q="a\ud800 \udce9") == "/search?q=a%3F+%E9"
+
+
 def test_a_secret_is_not_saved_and_the_text_not_lost(client: Client, notes: Path) -> None:
     path = notes / "deploy.md"
     page = client.page(f"/note?path={quote(str(path))}&edit=1")
-    sha256 = re.search(r'name="sha256" value="(\w+)"', page)
+    sha256 = re.search(r"sha256=(\w+)", page)
     assert sha256 is not None
     secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 
@@ -126,7 +174,7 @@ def test_notes_are_exported_and_a_snapshot_restored(
     assert place is not None
     preview = client.page(html.unescape(place[1]))
     assert "1 file would change" in preview
-    id_ = re.search(r'name="id" value="([^"]+)"', preview)
+    id_ = re.search(r'[?;]id=([^"&]+)', preview)
     assert id_ is not None
     client.post("/settings/snapshot/restore", {"root": notes, "id": id_[1]})
 

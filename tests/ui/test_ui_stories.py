@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
-from memcairn.hosts import events
+from memcairn.fs import json_lines
+from memcairn.hosts import events, recall
 from memcairn.root import review
 from memcairn.sessions import Sessions
-from ui.browser import Browser, start
+from ui.browser import TIMEOUT_S, Browser, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,53 @@ def test_why_a_passage_was_injected_and_that_it_was_wrong(
         "evidence": [["deploy.md", 3, 3]],
         "category": "should not",
     }
+
+
+def test_an_open_session_is_live_and_keeps_the_focus(
+    browser: Browser, site: Running, notes: Path, home: Path
+) -> None:
+    def prompted(text: str) -> None:
+        hook(site, "user-prompt", notes, prompt=text)
+        json_lines.append(str(home / "logs" / "hook.log"), {}, max_bytes=1 << 20, keep=1)
+
+    (home / "logs").mkdir(exist_ok=True)
+    hook(site, "session-start", notes)
+    prompted(PROMPT)
+    browser.press("2")
+    browser.is_at("/injected")
+    browser.press("j", ENTER)
+    browser.is_at("/injected?session=monday")
+    browser.move_to("deploy.md:3")
+    link = browser.run("return document.activeElement.href")
+    prompted("What is the capital of France?")
+    browser.sees("capital of France")
+    browser.wait(lambda: "deploy.md:3" in browser.focused, "the focus on what had it")
+    assert browser.run("return document.activeElement.href") == link
+
+    # A detail that somebody reads stays open; the page is updated afterwards.
+    details = "#live li details > summary"
+    browser.run(f"document.querySelector('{details}').focus()")
+    browser.press(ENTER)
+    browser.sees("probability that it is relevant")
+    prompted("What is the capital of Spain?")
+    browser.wait(lambda: "Spain" in str(recall.RECENT), "the recall")
+    site.background.checked.clear()
+    site.background.checked.wait(TIMEOUT_S)
+    assert "probability that it is relevant" in browser.text
+    browser.press(ENTER)
+    browser.sees("capital of Spain")
+
+    browser.press("3")
+    browser.is_at("/notes")
+    browser.driver.back()
+    browser.is_at("/injected?session=monday")
+    prompted("What is the capital of Italy?")
+    browser.sees("capital of Italy")
+
+
+def test_a_key_that_does_nothing_says_so(browser: Browser) -> None:
+    browser.press("q")
+    browser.sees("The key q does nothing on this page")
 
 
 def test_a_prompt_is_asked_again(browser: Browser, site: Running, notes: Path) -> None:

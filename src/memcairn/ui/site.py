@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from memcairn import paths
 from memcairn.errors import NoteMissing, UsageError
@@ -150,7 +151,7 @@ class Ask:
     Attributes:
         address: the path and the query of the page.
         query: the parameters in the address.
-        form: the fields of a form; empty for a page.
+        form: the fields of a form and of its address; empty for a page.
         is_update: a page that is open fetches a part of it again.
     """
 
@@ -167,9 +168,11 @@ class Ask:
     def of(cls, site: Site, request: Request) -> Ask:
         """The request that passed the guard."""
         path, query, scope = request.url.path, request.url.query, request.scope
+        given = dict(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
+        form = {**given, **scope["form"]} if "form" in scope else {}
         return cls(
             site, site.memory(), scope["visitor"], path, f"{path}?{query}" if query else path,
-            dict(request.query_params), scope.get("form", {}), "hx-request" in request.headers,
+            given, form, "hx-request" in request.headers,
         )  # fmt: skip
 
     @property
@@ -246,8 +249,11 @@ class Shown:
 
 def address(page: str, /, **query: object) -> str:
     """The address of a page; empty parameters are left out."""
-    given = {name: str(value) for name, value in query.items() if value not in ("", None, 0)}
-    # A path may have bytes that are not UTF-8.
+    # A path may have bytes that are not UTF-8; half of a surrogate pair, as in a prompt, has no bytes.
+    given = {
+        name: re.sub("[\ud800-\udc7f\udd00-\udfff]", "?", str(value))
+        for name, value in query.items() if value not in ("", None, 0)
+    }  # fmt: skip
     return f"{page}?{urlencode(given, errors='surrogateescape')}" if given else page
 
 

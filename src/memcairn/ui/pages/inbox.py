@@ -71,9 +71,7 @@ def page(ask: Ask) -> Shown:
         "one": one,
         "root": folder,
         "evidence": [(note, markdown.render(note.text, lambda _: None)) for note in evidence],
-        "diff": unified(before, one.text, names=names, max_bytes=MAX_DIFF_BYTES).text
-        if before
-        else "",
+        "diff": before and unified(before, one.text, names=names, max_bytes=MAX_DIFF_BYTES).text,
         "actions": [(action, KEYS[action]) for action in KEYS if _fits(action, one)],
         "text": one.text or (evidence[0].text if evidence else ""),
     }

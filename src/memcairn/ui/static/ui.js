@@ -31,13 +31,19 @@
     return true;
   };
 
+  const say = (key) => {
+    const line = $("#no-key") ?? document.createElement("p");
+    Object.assign(line, { id: "no-key", className: "message", textContent: help.dataset.none.replace("{key}", key) });
+    $("#messages").append(line);
+  };
+
   // A key decides about what is shown: while a form is being sent, keys and buttons wait for the next page.
   let isSent = false;
   addEventListener("pageshow", () => { isSent = false; });
   document.addEventListener("submit", (event) => {
     if (isSent) event.preventDefault();
     // After a download the page stays.
-    isSent ||= event.target.method === "post" && event.target.getAttribute("action") !== "/settings/export";
+    isSent ||= event.target.method === "post" && new URL(event.target.action).pathname !== "/settings/export";
   });
 
   document.addEventListener("keydown", (event) => {
@@ -58,23 +64,42 @@
     else if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
     else if (/^[1-9]$/.test(event.key) && pages[event.key - 1]) pages[event.key - 1].click();
-    else if (!/^[a-z]$/.test(event.key) || !press(event.key)) return;
+    else if (!/^[a-z]$/.test(event.key)) return;
+    else if (!press(event.key)) say(event.key);
     event.preventDefault();
   });
 
-  // After an update, the focus goes back to where it was in the list.
-  let focused = -1;
-  const items = () => [...document.querySelectorAll("#live [data-item], #results [data-item]")];
-  document.addEventListener("htmx:beforeSwap", () => { focused = items().indexOf(document.activeElement); });
-  document.addEventListener("htmx:afterSettle", () => { if (focused >= 0) items()[focused]?.focus(); });
+  // After an update, the focus goes back to what had it. Lists grow at the top: equal ones are counted from below.
+  let before = null;
+  const targets = () => [...document.querySelectorAll(":is(#live, #results) :is(a, button, summary)")];
+  const name = (one) => one.href ?? `${$("a", one.closest("[data-row]") ?? one)?.href} ${one.innerText}`;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const all = targets(), at = all.indexOf(document.activeElement);
+    if (at < 0) { before = null; return; }
+    const names = all.map(name);
+    before = { at, name: names[at], below: names.slice(at + 1).filter((one) => one === names[at]).length };
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!before || document.activeElement !== document.body) return;
+    const all = targets(), equal = all.filter((one) => name(one) === before.name);
+    (equal.at(-1 - before.below) ?? equal[0] ?? all[before.at] ?? all.at(-1))?.focus({ preventScroll: true });
+  });
 
   if ($("#live")) {
-    const source = new EventSource("/events");
-    source.addEventListener("changed", () => {
-      // Not while somebody reads a detail that would close, or is in a field.
-      if ($("#live details[open]") || $("#live :focus")?.matches("input, textarea")) return;
-      document.body.dispatchEvent(new Event("memcairn:changed"));
+    let source, isDue = false;
+    const update = () => {
+      // Not while somebody reads a detail that would close, or is in a field, but afterwards.
+      isDue = !!($("#live details[open]") || $("#live :focus")?.matches("input, textarea, select"));
+      if (!isDue) document.body.dispatchEvent(new Event("memcairn:changed"));
+    };
+    for (const end of ["toggle", "focusout"]) {
+      document.addEventListener(end, () => { if (isDue) setTimeout(update); }, true);
+    }
+    // A browser may keep a page, and show it again when somebody goes back.
+    addEventListener("pageshow", () => {
+      source = new EventSource("/events");
+      source.addEventListener("changed", update);
     });
-    addEventListener("pagehide", () => source.close());
+    addEventListener("pagehide", () => source?.close());
   }
 })();
