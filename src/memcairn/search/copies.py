@@ -26,6 +26,8 @@ def copies(notes: Iterable[tuple[int, bytes, str]]) -> dict[str, str]:
         by_content.setdefault((root, digest), []).append(path)
     found: dict[str, str] = {}
     for same in by_content.values():
+        if len(same) == 1:
+            continue
         named: list[tuple[str, str]] = []
         for path in sorted(same, key=lambda path: (len(path), path)):
             stem = os.path.splitext(os.path.basename(path))[0].casefold()

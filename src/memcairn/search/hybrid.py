@@ -284,8 +284,8 @@ class Meaning:
             vector = to_unit_length(query.by_space[space].vector)
             by_model[space] = {
                 note: z
-                for note, about in index.about(space, notes).items()
-                if (z := unrelated.z(_cosine(vector, about))) is not None
+                for note, cosine in _cosines(vector, index.about(space, notes)).items()
+                if (z := unrelated.z(cosine)) is not None
             }
         return _mixed(query, by_model, {note: note in foreign for note in notes})
 
@@ -309,9 +309,14 @@ def _mixed(
     return found
 
 
-def _cosine(vector: NDArray[np.float32], other: NDArray[np.int8]) -> float:
-    """The cosine of a vector of length 1 with another one."""
-    return float(vector @ to_unit_length(other.astype(np.float32)))
+def _cosines(
+    vector: NDArray[np.float32], others: Mapping[int, NDArray[np.int8]]
+) -> dict[int, float]:
+    """The cosines of a vector of length 1 with others, by their keys."""
+    if not others:
+        return {}
+    rows = to_unit_length(np.stack(list(others.values())).astype(np.float32))
+    return dict(zip(others, (rows @ vector).tolist(), strict=True))
 
 
 def _usual(model: str, vector: NDArray[np.float32]) -> float:

@@ -70,7 +70,7 @@ def add_inherited(index: Chunks, candidates: Sequence[Candidate], wanted: int) -
         The candidates, best first.
     """
     candidates = [
-        c._replace(score=c.score + OPENING) if c.score and not c.position else c for c in candidates
+        c if c.position or not c.score else c._replace(score=c.score + OPENING) for c in candidates
     ]
     scores: defaultdict[Place, float] = defaultdict(float)
     for c in candidates:
