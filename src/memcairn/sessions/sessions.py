@@ -199,8 +199,8 @@ class Sessions:
             paths.make_private_folder(self.logs)
             file = os.path.join(self.logs, key + ".jsonl")
             json_lines.append(file, logged, max_bytes=AUDIT_BYTES, keep=AUDIT_KEEP)
-        except OSError:
-            _log().warning("audit.failed", exc_info=True)
+        except OSError as error:
+            _log().warning("audit.failed: %s", error)
 
     def _order(self) -> Order:
         """The order of the starts; from the records, in a home that has no such file yet."""
