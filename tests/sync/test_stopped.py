@@ -12,6 +12,7 @@ from memcairn.errors import StateError
 from memcairn.fs.sandbox import Folder
 from memcairn.settings import shared_scopes
 from memcairn.sync import checkout
+from memcairn.sync.git import Repository
 from support import unreadable
 
 if TYPE_CHECKING:
@@ -124,6 +125,37 @@ def test_a_merge_in_a_persons_repository_that_git_did_not_finish_is_taken_back_a
         ".memcairn-scope.json", "commits.md",
     ]  # fmt: skip
     assert b"No scopes." in other.files()["commits.md"]
+    other.memory.close()
+
+
+def test_a_note_that_git_had_written_in_part_is_whole_after_the_next_sync(
+    tmp_path: Path, one: Machine, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.write("style.md", LINES)
+    one.sync()
+    git(tmp_path, "clone", "--quiet", url, "theirs")
+    other = Machine(tmp_path / "theirs-home", "", root=tmp_path / "theirs")
+    one.write("style.md", LINES.replace("feat", "feature"))
+    one.sync()
+    run = Repository.run
+
+    def stopped(self: Repository, *arguments: str, **named: object) -> bytes:
+        if arguments[0] == "merge":
+            (other.root / "style.md").write_text("# Sty")
+            raise KeyboardInterrupt
+        return run(self, *arguments, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Repository, "run", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            other.sync()
+
+    assert other.sync().left == ""
+
+    assert other.files()["style.md"] == one.files()["style.md"]
+    assert not [name for name in other.files() if "conflict" in name]
+    one.sync()
+    assert b"feature" in one.files()["style.md"]
     other.memory.close()
 
 

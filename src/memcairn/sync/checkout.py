@@ -401,6 +401,19 @@ def apply(
                     break
 
 
+def finish_partial(repository: Repository, changed: Iterable[TreeChange]) -> None:
+    """Write the whole old content of files of which a git that was stopped has written a part."""
+    for change in changed:
+        if change.old:
+            file = os.path.join(repository.work_tree, change.path)
+            whole = _blob(repository, change.old)
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                with open(file, "rb") as stream:
+                    present = stream.read(len(whole) + 1)
+                if whole.startswith(present) and present != whole:
+                    atomic.replace(file, whole)
+
+
 def _apply(
     repository: Repository, top: Folder, change: TreeChange, content: bytes, done: Applied
 ) -> None:

@@ -151,11 +151,12 @@ def synchronize(
     """
     done = Synced(scope.name, scope.root, [], [], [], [])
     state = os.path.join(home, "sync", f"{scope.key}.json")
-    try:
-        paths.make_private_folder(os.path.dirname(state))
-    except OSError as error:
-        return done._replace(left=f"{error.filename}: {error.strerror}")
-    with lock.attempt(state.removesuffix(".json") + ".lock") as acquired:
+    with contextlib.ExitStack() as held:
+        try:
+            paths.make_private_folder(os.path.dirname(state))
+            acquired = held.enter_context(lock.attempt(state.removesuffix(".json") + ".lock"))
+        except OSError as error:
+            return done._replace(left=f"{error.filename}: {error.strerror}")
         if not acquired:
             return done._replace(left="another sync of this scope is running")
         try:
@@ -274,10 +275,11 @@ class _Sync:
         _require_applied(done, self._scope.root)
 
     def _take_back(self, coming: Sequence[checkout.TreeChange]) -> None:
-        """Undo what a git that was stopped had written: it does so only for files that are as before."""
+        """Undo what a git that was stopped had written: whole files, and a part of one."""
         done = checkout.Applied([], [])
         found = checkout.contents(self._repository, coming)
         with self._root() as root, root.recording("sync", *(change.path for change in coming)):
+            checkout.finish_partial(self._repository, coming)
             checkout.apply(self._repository, coming, found, done)
         _require_applied(done, self._scope.root)
 
