@@ -85,6 +85,45 @@ def test_a_process_that_dies_before_the_handshake_is_answered_is_replaced(
     assert session.close() == 0
 
 
+DISCOVERY = {
+    "_meta": {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+}
+
+
+def test_a_client_may_fall_back_to_a_handshake_before_there_is_a_process(root: Path) -> None:
+    session = Session("--root", str(root))
+    session.send("server/discover", **DISCOVERY)
+
+    session.initialize()
+
+    assert session.call("memory_search", query="balancer")["passages"]
+    assert session.close() == 0
+
+
+def test_a_client_may_fall_back_to_a_handshake_when_the_process_is_slow(
+    home: Path, root: Path
+) -> None:
+    pid = start(home)
+    session = Session("--root", str(root))
+    wait_until(lambda: status(home)["sessions"] == 1)  # type: ignore[index]
+    os.kill(pid, signal.SIGSTOP)
+    session.send("server/discover", **DISCOVERY)
+    about = {"name": "test", "version": "1"}
+    id_ = session.send(
+        "initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo=about
+    )
+
+    os.kill(pid, signal.SIGCONT)
+
+    assert session.answer(id_)["result"]["serverInfo"]["name"] == "memcairn"
+    session.write({"method": "notifications/initialized"})
+    assert session.call("memory_search", query="balancer")["passages"]
+    assert session.close() == 0
+
+
 def test_subscriptions_outlive_the_process(home: Path, root: Path, session: Session) -> None:
     uri = session.answer(session.send("resources/list"))["result"]["resources"][0]["uri"]
     session.answer(session.send("resources/subscribe", uri=uri))

@@ -12,6 +12,10 @@ If the resident process dies, the pipe starts another one, repeats the handshake
 that were under way with an error: they may have been carried out, so only the model can decide whether to
 repeat them. Where there can be no resident process, a child serves in its place.
 
+Claude Code asks `server/discover`, which begins a session without a handshake, and falls back to `initialize`
+if it has no answer in time. A server that has seen the one refuses what follows the other, so it then gets a
+session that begins with the handshake.
+
 This module is on the path of every start of a server: standard library only.
 """
 
@@ -221,6 +225,9 @@ class _Pipe:
         # The id of `initialize`, and whether the client has its answer.
         self._first: str | None = None
         self._is_initialized = False
+        # Whether the server has seen a request before the handshake, which it then refuses.
+        self._has_discovered = False
+        self._falls_back = False
         self._has_joined = False
         self._resources_are_missing = False
         self._version = ""
@@ -239,7 +246,8 @@ class _Pipe:
             began = time.monotonic()
             has_answered = self._join(connection) and self._copy_output(connection)
             has_ended = self._leave(connection)
-            if child and not has_answered:
+            falls_back, self._falls_back = self._falls_back, False
+            if child and not (has_answered or falls_back):
                 # It has said what is missing. Nobody else can serve.
                 return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if has_ended:
@@ -256,6 +264,8 @@ class _Pipe:
             self._answer_early(message)
             with self._sending:
                 self._note_state(message, line)
+                if message.get("method") == "initialize":
+                    self._forget_discovery()
                 self._deliver(message, line)
         while not self._ended:
             # What was sent before there is a connection is still carried out.
@@ -265,6 +275,20 @@ class _Pipe:
                 self._end()
         time.sleep(END_TIMEOUT_S)
         os._exit(0)
+
+    def _forget_discovery(self) -> None:
+        """The client falls back to a handshake; the caller holds `_sending`."""
+        self._unsent = [line for line in self._unsent if not _is_discovery(_parsed(line))]
+        if self._has_discovered and self._connection is not None:
+            # Another session begins with the handshake.
+            self._has_discovered = False
+            self._falls_back = True
+            connection, self._connection = self._connection, None
+            self._connected.acquire()
+            try:
+                connection.shutdown(2)  # SHUT_RDWR: the thread that reads from it connects again
+            except OSError:
+                return  # it is lost, which the other thread notices, too
 
     def _end(self) -> None:
         """Tell the resident process that the client has left; the caller holds `_sending`."""
@@ -306,6 +330,7 @@ class _Pipe:
                 with self._lock:
                     id_ = message["id"]
                     self._pending[json_text.dumps(id_)] = id_, constant_key(message, self._version)
+            self._has_discovered = self._has_discovered or _is_discovery(message)
             self._connection.sendall(line)
         except OSError:
             # It died, which the thread that reads its answers notices, too.
@@ -414,6 +439,10 @@ class _Pipe:
                     content = content[os.write(1, content) :]
             except OSError:
                 os._exit(0)  # the client is gone
+
+
+def _is_discovery(message: Mapping[str, object]) -> bool:
+    return message.get("method") == "server/discover"
 
 
 def _lines(read: Callable[[], bytes]) -> Iterator[bytes]:
