@@ -11,10 +11,13 @@ The English ones are also asked about `bench/notes/notes`: 104 notes, some of wh
 `bench/gate/across.toml` has prompts in the five other languages about the English notes; ordinary prompts in
 these languages are asked about them and about Hatch's documentation, too.
 
-    right    prompts whose note is shown, as a passage or a pointer
+People also write plain notes: the same are written as a title and text without frontmatter ("plain"), and
+five of them on a page ("pages").
+
+    right    prompts whose note is shown, as a passage or a pointer; of plain notes, and pages, too
     passage  prompts whose note is shown as a passage
     wrong    prompts for which other notes are shown, and not theirs
-    notes    ordinary prompts for which anything is shown, over the notes of their language
+    notes    ordinary prompts for which anything is shown, over the notes of their language, in each form
     docs     the same over documentation
     many     the same over bench/notes/notes
     across   prompts in another language whose English note is shown
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "gate"
 LANGUAGES = ("en", "de", "zh", "ja", "ko", "pt")
 FOLDS = 10
+FORMS = ("notes", "plain", "pages")
+NOTES_A_PAGE = 5
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8)
 
 IsRight = Callable[[Passage], bool]
@@ -67,8 +72,8 @@ class Asked(NamedTuple):
     Args:
         kind: prompt, ordinary, or of documentation: question, unanswerable.
         language: of the prompt.
-        folder: "notes" as Claude Code writes them, "docs", "many" for bench/notes, or "english" for
-            English ones of which a prompt in another language is asked.
+        folder: "notes" as Claude Code writes them, "plain" or "pages" as people do, "docs", "many" for
+            bench/notes, or "english" for English ones of which a prompt in another language is asked.
         key: decides its fold.
         scores: of the passages, in order.
         right: which of them are of the prompt's note, or have lines of the answer.
@@ -106,6 +111,28 @@ def note_text(note: dict[str, Any], number: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def plain_text(note: dict[str, Any]) -> str:
+    """The same as a person writes it: the description opens the text."""
+    title = note["name"].replace("-", " ").capitalize()
+    lines = [f"# {title}", "", f"{note['description'].rstrip('.')}. {note['body']}"]
+    lines += ["", f"**Why:** {note['why']}"] if note["why"] else []
+    lines += ["", f"**How to apply:** {note['apply']}"] if note["apply"] else []
+    return "\n".join(lines) + "\n"
+
+
+def files(notes: Sequence[dict[str, Any]], form: str) -> Iterator[tuple[str, str, list[str]]]:
+    """The stem of each file, its text, and the names of its notes; forms are those of `Asked.folder`."""
+    if form == "pages":
+        for first in range(0, len(notes), NOTES_A_PAGE):
+            some = notes[first : first + NOTES_A_PAGE]
+            text = "\n".join(f"#{plain_text(note)}" for note in some)
+            yield f"page-{first}", f"# Notes\n\n{text}", [note["name"] for note in some]
+        return
+    for number, note in enumerate(notes):
+        text = note_text(note, number) if form == "notes" else plain_text(note)
+        yield note["name"], text, [note["name"]]
+
+
 def documentation(language: str, cache: Path) -> Iterator[Path]:
     """The folders, beside its notes, that ordinary prompts in a language are asked about."""
     if language == "en":
@@ -116,16 +143,18 @@ def documentation(language: str, cache: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def notes_of(language: str) -> Iterator[Memory]:
-    """The notes of a language, indexed."""
-    content = tomllib.loads((DATA / f"{language}.toml").read_text("utf-8"))
+def notes_of(language: str, form: str = "notes") -> Iterator[tuple[Memory, dict[str, str]]]:
+    """The notes of a language, indexed, and the stem of the file that has each."""
+    notes = tomllib.loads((DATA / f"{language}.toml").read_text("utf-8"))["note"]
+    stems: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="memcairn-gate-") as temporary:
         folder = Path(temporary, "notes")
         folder.mkdir()
-        for number, note in enumerate(content["note"]):
-            (folder / f"{note['name']}.md").write_text(note_text(note, number), "utf-8")
+        for stem, text, names in files(notes, form):
+            (folder / f"{stem}.md").write_text(text, "utf-8")
+            stems |= dict.fromkeys(names, stem)
         with indexed(Path(temporary, "home"), folder) as memory:
-            yield memory
+            yield memory, stems
 
 
 @contextmanager
@@ -156,13 +185,14 @@ def measure(languages: Sequence[str], cache: Path, *, fitting: bool) -> Iterator
         content = tomllib.loads((DATA / f"{language}.toml").read_text("utf-8"))
         ordinary = [text for texts in content["ordinary"].values() for text in texts]
         nothing = Asked("ordinary", language, "docs", "", (), (), ())
-        with notes_of(language) as memory:
-            for note in content["note"]:
-                about = nothing._replace(kind="prompt", folder="notes", key=note["name"])
-                for text in note["prompts"]:
-                    yield ask(memory, text, _of_note(note["name"]), about)
-            for text in ordinary:
-                yield ask(memory, text, _never, nothing._replace(key=text, folder="notes"))
+        for form in FORMS:
+            with notes_of(language, form) as (memory, stems):
+                for note in content["note"]:
+                    about = nothing._replace(kind="prompt", folder=form, key=note["name"])
+                    for text in note["prompts"]:
+                        yield ask(memory, text, _of_note(stems[note["name"]]), about)
+                for text in ordinary:
+                    yield ask(memory, text, _never, nothing._replace(key=text, folder=form))
         if language != "en":
             yield from _about_english(language, cache, ordinary)
         for folder in documentation(language, cache):
@@ -180,7 +210,7 @@ def _about_english(language: str, cache: Path, ordinary: Sequence[str]) -> Itera
     nothing = Asked("ordinary", language, "english", "", (), (), ())
     across = tomllib.loads((DATA / "across.toml").read_text("utf-8"))[language]
     home = cache / "gate" / f"across-{os.environ['MEMCAIRN_EMBEDDING_PROVIDER']}"
-    with notes_of("en") as notes, indexed(home, cache / "docs/en/hatch") as documents:
+    with notes_of("en") as (notes, _), indexed(home, cache / "docs/en/hatch") as documents:
         for memory in (notes, documents):
             memory.search(across[0][1])  # begins the use of the multilingual model
             memory.embed()
@@ -238,11 +268,14 @@ def shares(rows: Sequence[Asked], passage: float, pointer: float) -> dict[str, f
         return [row for row in rows if row.kind == kind and row.folder == folder]
 
     prompts, across = of("prompt", "notes"), of("prompt", "english")
+    plain, pages = of("prompt", "plain"), of("prompt", "pages")
     return {
         "right": share(prompts, lambda row: is_right(row, pointer)),
         "passage": share(prompts, lambda row: is_right(row, passage)),
         "wrong": share(prompts, lambda row: shows(row) and not is_right(row, pointer)),
-        "notes": share(of("ordinary", "notes"), shows),
+        "plain": share(plain, lambda row: is_right(row, pointer)),
+        "pages": share(pages, lambda row: is_right(row, pointer)),
+        "notes": share([row for form in FORMS for row in of("ordinary", form)], shows),
         "docs": share(of("ordinary", "docs"), shows),
         "many": share(of("ordinary", "many"), shows),
         "across": share(across, lambda row: is_right(row, pointer)),
@@ -301,10 +334,13 @@ def examples(
 
 
 def fit(
-    values: NDArray[np.float64], right: NDArray[np.float64], weights: NDArray[np.float64]
+    values: NDArray[np.float64],
+    right: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    used: Sequence[bool],
 ) -> NDArray[np.float64]:
     """The weights of a logistic regression with a ridge; none is below 0, except the constant."""
-    free = np.ones(values.shape[1], bool)
+    free = np.array([*used, True])
     while True:
         ridge = np.diag([*[_RIDGE] * (free.sum() - 1), 1e-6])
         some, solution = values[:, free], np.zeros(free.sum())
@@ -322,23 +358,35 @@ def fit(
 
 def refitted(rows: Sequence[Asked]) -> list[Asked]:
     """The rows with the scores of weights that were fitted to the other folds."""
-    scored = []
-    for group in across_or_not(rows):
+    probabilities: dict[tuple[int, str], list[float]] = {}
+    for name, (some, used) in groups(rows).items():
         for fold in range(FOLDS):
-            weights = fit(*examples([row for row in group if _fold(row) != fold]))
-            for row in group:
-                if _fold(row) == fold:
-                    logits = [np.dot((*values, 1.0), weights) for values in row.features]
-                    scores = tuple([1 / (1 + np.exp(-x)) for x in logits])
-                    scored.append(row._replace(scores=scores))
+            weights = fit(*examples([rows[at] for at in some if _fold(rows[at]) != fold]), used)
+            for at in some:
+                if _fold(rows[at]) == fold:
+                    logits = [np.dot((*values, 1.0), weights) for values in rows[at].features]
+                    probabilities[at, name] = [1 / (1 + np.exp(-x)) for x in logits]
+    scored = []
+    for at, row in enumerate(rows):
+        ways = [found for (of, _), found in probabilities.items() if of == at]
+        scored.append(row._replace(scores=tuple(map(max, zip(*ways, strict=True)))))
     return scored
 
 
-def across_or_not(rows: Sequence[Asked]) -> Iterator[list[Asked]]:
-    """The prompts in the language of the notes, and the others, which have weights of their own."""
-    for is_across in (False, True):
-        if some := [row for row in rows if (row.folder == "english") == is_across]:
-            yield some
+def groups(rows: Sequence[Asked]) -> dict[str, tuple[list[int], list[bool]]]:
+    """The rows, by number, that each of the weights are fitted to, and which features they use."""
+    folders = {
+        "DESCRIBED": ("notes", "docs", "many"),
+        "PLAIN": ("plain", "pages", "docs"),
+        "ACROSS": ("english",),
+    }
+    unused = {"DESCRIBED": (6,), "PLAIN": (2, 4), "ACROSS": (6,)}
+    found = {}
+    for name, of in folders.items():
+        some = [at for at, row in enumerate(rows) if row.folder in of]
+        if some and len(rows[some[0]].features[0]) > 6:
+            found[name] = (some, [at not in unused[name] for at in range(7)])
+    return found or {"KEYWORD": (list(range(len(rows))), [True] * 6)}
 
 
 def _fold(row: Asked) -> int:
@@ -351,9 +399,9 @@ def run(languages: Sequence[str], cache: Path, *, model: str, fitting: bool) -> 
     fetch(cache)
     rows = list(measure(languages, cache, fitting=fitting))
     if fitting:
-        for group in across_or_not(rows):
-            weights = ", ".join(f"{weight:.2f}" for weight in fit(*examples(group)))
-            print(f"weights, {group[0].folder}: {weights}")
+        for name, (some, used) in groups(rows).items():
+            fitted = fit(*examples([rows[at] for at in some]), used)
+            print(f"{name}: {', '.join(f'{weight:.2f}' for weight in fitted)}")
         rows = refitted(rows)
     print_tables(rows)
     return 0

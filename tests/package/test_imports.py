@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -88,6 +89,16 @@ def loaded(tmp_path: Path, *arguments: str, content: bytes = b"") -> set[str]:
     }
 
 
+def index_old_note(notes: Path) -> None:
+    """Index a note that has not changed lately: one that has is read again."""
+    note = notes / "deploy.md"
+    note.write_text("# Deploying\n\nWe deploy blue-green.\n", encoding="utf-8")
+    for path in (note, notes):
+        os.utime(path, (1, 1))
+    with Memory() as memory:
+        memory.index(notes)
+
+
 def test_a_hook_that_is_answered(resident: None, tmp_path: Path, notes: Path) -> None:
     event = json.dumps({"session_id": "s1", "cwd": str(notes), "prompt": "blue-green?"}).encode()
     for _ in range(2):
@@ -114,19 +125,16 @@ def test_a_search_that_is_answered(resident: None, tmp_path: Path) -> None:
 
 
 def test_a_search_without_a_resident_process(tmp_path: Path, notes: Path) -> None:
-    (notes / "deploy.md").write_text("# Deploying\n\nWe deploy blue-green.\n", encoding="utf-8")
-    with Memory() as memory:
-        memory.index(notes)
+    index_old_note(notes)
 
     found = loaded(tmp_path, "search", "blue-green")
     assert "memcairn.cli.answer" in found
-    assert not found & (NOT_INDEX | {"dataclasses", "inspect", "json"})
+    unwanted = found & (NOT_INDEX | {"dataclasses", "inspect", "json"})
+    assert not unwanted
 
 
 def test_an_index_without_changes(tmp_path: Path, notes: Path) -> None:
-    (notes / "a.md").write_text("# A\n", encoding="utf-8")
-    with Memory() as memory:
-        memory.index(notes)
+    index_old_note(notes)
 
     found = loaded(tmp_path, "index", str(notes))
     assert not found & NOT_INDEX

@@ -57,6 +57,27 @@ def filled(
         yield memory
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["# Deploying\n\n", "---\nname: rollout\ndescription: How a release goes out\n---\n\n"],
+    ids=["plain", "described"],
+)
+def test_a_fact_is_relevant_whether_its_description_says_it_or_there_is_none(
+    before: str, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_model()
+    monkeypatch.setenv("MEMCAIRN_EMBEDDING_PROVIDER", "builtin")
+    fact = "The router is switched to the idle environment on Thursdays at ten."
+    (notes / "rollout.md").write_text(f"{before}We deploy blue-green. {fact}\n", "utf-8")
+    (notes / "database.md").write_text(NOTES["database.md"], "utf-8")
+    with Memory() as memory:
+        memory.index(notes)
+        best = memory.search("on which weekday is the router switched?")[0]
+
+    assert best.path.endswith("rollout.md")
+    assert best.score >= RELEVANT
+
+
 def test_passages_that_answer_are_relevant(filled: Memory) -> None:
     for query, name in ASKED.items():
         best = filled.search(query)[0]

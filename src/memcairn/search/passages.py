@@ -196,7 +196,9 @@ def build(
         if not lines.has_body and not matched:
             continue  # headings that have no text below them and do not match
         is_described = note.description in note.about
-        about = NoteWords(of_note, note.type, is_described, note.language)
+        about = NoteWords(
+            of_note, note.type, is_described, note.language, note.signature.size_bytes
+        )
         why = context.explain(span.chunk, span.score, lines.text, lines.heading_path, about)
         state = outdated.get(span.note, _CURRENT)
         passage = Passage(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RELEVANT = 0.5
 LIKELY = 0.4
 # A search reports that nothing fits well if all passages are below this score, this share and this z.
-FITTING = 0.1
+FITTING = 0.25
 FITTING_SHARE = 0.5
 FITTING_Z = 3.5
 # More matched words than these do not raise the score.
@@ -36,6 +36,9 @@ WINDOW_WORDS = 40
 _APPLYING_TYPES = frozenset({"feedback", "user"})
 _APPLYING = "How to apply"
 _MAX_Z = 8.0
+# Notes of at most this size are short, and from this size on long.
+_SHORT_BYTES = 1_000
+_LONG_BYTES = 10_000
 _MAX_INFORMATION = 40.0
 _PIECE = re.compile(r"[^\s\u3001\u3002\uff0c\uff01\uff1f\uff1b\uff1a]+")
 
@@ -65,6 +68,7 @@ class ScoreBreakdown(NamedTuple):
         information_about: the same of those in title, names and description.
         usual: how many deviations the query's cosine with usual prompts is above that of unrelated texts.
         crosses: 1 if the note is in another language than the query.
+        short: 1 for a note of at most 1,000 bytes, 0 for one of 10,000, by its logarithm between.
     """
 
     words: float
@@ -87,6 +91,7 @@ class ScoreBreakdown(NamedTuple):
     information_about: float = 0.0
     usual: float = 0.0
     crosses: int = 0
+    short: float = 0.0
 
 
 class NoteWords(NamedTuple):
@@ -97,12 +102,14 @@ class NoteWords(NamedTuple):
         type: of the note.
         is_described: whether it has its own description.
         language: of the note; "" if it is not clear.
+        size_bytes: of its file.
     """
 
     about: Collection[str]
     type: str | None
     is_described: bool
     language: str
+    size_bytes: int
 
 
 class ScoringContext(NamedTuple):
@@ -187,7 +194,13 @@ class ScoringContext(NamedTuple):
             ),
             usual=0.0 if query is None else round(query.usual, 2),
             crosses=int(code != note.language and "" not in (code, note.language)),
+            short=round(_shortness(note.size_bytes), 2),
         )
+
+
+def _shortness(size_bytes: int) -> float:
+    share = log(max(size_bytes, _SHORT_BYTES) / _SHORT_BYTES) / log(_LONG_BYTES / _SHORT_BYTES)
+    return 1 - min(share, 1.0)
 
 
 def _is_name(word: str) -> bool:
@@ -253,7 +266,7 @@ def held_nearby(
 
 
 def features(why: ScoreBreakdown) -> tuple[float, ...]:
-    """What the probability depends on: six values from 0 to 1."""
+    """What the probability depends on: values from 0 to 1, in the order of the weights."""
     if why.z is None:
         return (
             why.held,
@@ -270,28 +283,35 @@ def features(why: ScoreBreakdown) -> tuple[float, ...]:
         max(min(why.z, _MAX_Z), 0.0) / _MAX_Z,
         max(min(why.z if why.z_about is None else why.z_about, _MAX_Z), 0.0) / _MAX_Z,
         1 - max(min(why.usual, _MAX_Z), 0.0) / _MAX_Z,
+        why.short,
     )
 
 
-# The weights of the features, and the constant: for a keyword search, with a model, and with a model for
-# a note in another language than the query.
+# The weights of the features, and the constant: for a keyword search; with a model, for a note with its own
+# description, for any note, and for one in another language than the query.
 KEYWORD_WEIGHTS = (1.21, 4.17, 7.67, 1.83, 0.91, 1.58, -6.30)
-SEMANTIC_WEIGHTS = (7.29, 0.00, 5.10, 2.02, 4.24, 2.31, -10.79)
-ACROSS_WEIGHTS = (0.75, 2.24, 5.32, 2.17, 6.55, 0.17, -10.11)
-
-
-def weights_for(why: ScoreBreakdown) -> tuple[float, ...]:
-    """The weights that a passage is scored by."""
-    if why.z is None:
-        return KEYWORD_WEIGHTS
-    return ACROSS_WEIGHTS if why.crosses else SEMANTIC_WEIGHTS
+DESCRIBED_WEIGHTS = (7.29, 0.00, 5.10, 2.02, 4.24, 2.31, 0.00, -10.79)
+PLAIN_WEIGHTS = (5.34, 1.55, 0.00, 0.74, 0.00, 1.86, 5.25, -8.61)
+ACROSS_WEIGHTS = (0.75, 2.24, 5.32, 2.17, 6.55, 0.17, 0.00, -10.11)
 
 
 def relevance(why: ScoreBreakdown) -> float:
-    """The probability that a passage is relevant."""
-    *weights, constant = weights_for(why)
+    """The probability that a passage is relevant.
+
+    What a note says of itself can only add: without its description, the passage would be shown as well.
+    """
+    if why.z is None:
+        return _probability(why, KEYWORD_WEIGHTS)
+    if why.crosses:
+        return _probability(why, ACROSS_WEIGHTS)
+    plain = _probability(why, PLAIN_WEIGHTS)
+    return max(plain, _probability(why, DESCRIBED_WEIGHTS)) if why.described else plain
+
+
+def _probability(why: ScoreBreakdown, weights: tuple[float, ...]) -> float:
+    *factors, constant = weights
     logit = constant + sum(
-        weight * value for weight, value in zip(weights, features(why), strict=True)
+        factor * value for factor, value in zip(factors, features(why), strict=True)
     )
     return 1 / (1 + exp(-logit))
 
